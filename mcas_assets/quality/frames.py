@@ -1,0 +1,174 @@
+"""The frames that the rules see: rows as stored, with what can only be seen by looking at files and vectors.
+
+Great Expectations looks at scalars only, and passes over nulls. So vectors are reduced to length and norm by
+DuckDB, image files to digest and size, and where a null would be a fault the value is spelled out in a column
+of its own.
+"""
+
+import hashlib
+import io
+import warnings
+from pathlib import Path
+
+import polars as pl
+from duckdb import DuckDBPyConnection
+from PIL import Image, UnidentifiedImageError
+
+from mcas_assets.quality.rules import COMPONENTS
+from mcas_assets.store.database import framed
+
+_MISSING = "missing"
+
+
+def plan(rows: pl.DataFrame) -> pl.DataFrame:
+    """The plan's rows, and `pole_or_missing`."""
+    return rows.with_columns(pole_or_missing=_or_missing("pole"))
+
+
+def texts(rows: pl.DataFrame) -> pl.DataFrame:
+    """The texts' rows, with `text_or_missing` (empty where there is none) and `kind_or_missing`."""
+    return rows.with_columns(
+        text_or_missing=pl.col("text").fill_null("").cast(pl.String), kind_or_missing=_or_missing("kind")
+    )
+
+
+def images(planned: pl.DataFrame, images: pl.DataFrame, home: Path) -> pl.DataFrame:
+    """Every planned request with its image row and what its file holds.
+
+    Args:
+        planned: Rows of the plan: prompt_id, role, axis, pole, concept, replicate.
+        images: The same columns, and image_id, outcome, reason, sha256, path, width and height (pixels, as
+            requested).
+        home: The folder that paths are relative to.
+
+    Returns:
+        One row for each pair of a planned request and an image row of it, a planned request without any (its
+        image_id null), and an image row that was not planned. The columns of both, `outcome_or_missing`,
+        `size` ("64x64"), and for rows that state a path: `file_exists`, `file_sha256`, `digest_agrees`,
+        `decodable`, `decoded_width`, `decoded_height` (pixels), `decoded_size`. Null where there is nothing
+        to look at.
+    """
+    key = ["prompt_id", "role", "axis", "pole", "concept", "replicate"]
+    joined = planned.select(key).join(images, on=key, how="full", nulls_equal=True, coalesce=True)
+    seen = {path: _look_at(home / path) for path in joined["path"].drop_nulls().unique().to_list()}
+    files = pl.DataFrame(
+        [{"path": path, **look} for path, look in seen.items()],
+        schema={
+            "path": pl.String,
+            "file_exists": pl.Boolean,
+            "file_sha256": pl.String,
+            "decodable": pl.Boolean,
+            "decoded_width": pl.Int64,
+            "decoded_height": pl.Int64,
+        },
+    )
+    return joined.join(files, on="path", how="left", maintain_order="left").with_columns(
+        outcome_or_missing=_or_missing("outcome"),
+        file_exists=pl.col("file_exists").fill_null(value=False),
+        digest_agrees=pl.col("file_sha256").eq_missing(pl.col("sha256")),
+        size=pl.format("{}x{}", "width", "height"),
+        decoded_size=pl.format("{}x{}", "decoded_width", "decoded_height"),
+    )
+
+
+def image_rows(con: DuckDBPyConnection, version: int) -> pl.DataFrame:
+    """The images of one materialisation, with the `reason` of their facts: what `images` above takes."""
+    return con.sql(
+        "select i.* exclude (version), f.reason"
+        " from images_history i left join image_facts f using (image_id)"
+        " where i.version = $version",
+        params={"version": version},
+    ).pl()
+
+
+def embeddings(con: DuckDBPyConnection, expected: pl.DataFrame) -> pl.DataFrame:
+    """The vectors that are expected, and what is stored of them.
+
+    Args:
+        con: A connection to the store.
+        expected: embedder, kind, content of every vector that should be there.
+
+    Returns:
+        The rows of `expected`, with `expected_dim` (of the registered embedder), `dim`, `norm` and
+        `is_finite` of the stored vector; those three null where none is stored, `norm` also where the vector
+        is not finite.
+    """
+    rows = expected.select("embedder", "kind", "content").with_row_index("place")
+    with framed(con, rows) as asked:
+        dims = con.execute(
+            f"select distinct dim from embedders where embedder in (select embedder from {asked})"
+        ).fetchall()
+        parts = " union all ".join(
+            f"select embedder, kind, content, array_length(vector) as dim,"
+            f" sqrt(array_inner_product(vector, vector)) as norm from embedding_facts_{dim} semi join {asked}"
+            " using (embedder, kind, content)"
+            for (dim,) in dims
+        )
+        parts = parts or "select '' as embedder, '' as kind, '' as content, 0 as dim, 0.0 as norm limit 0"
+        found = con.sql(f"""
+            select a.embedder, a.kind, a.content, e.dim as expected_dim, f.dim, isfinite(f.norm) as is_finite,
+                   case when isfinite(f.norm) then f.norm::double end as norm
+            from {asked} a left join embedders e using (embedder)
+            left join ({parts}) f using (embedder, kind, content)
+            order by a.place
+        """)
+        return found.pl()
+
+
+def scores(rows: pl.DataFrame) -> pl.DataFrame:
+    """The scores' rows, with what the rules compare.
+
+    `component_sum_error` and `differing_error` are absolute differences; `is_unexplained_null` says that mcas
+    or a component is null while `reason` is, `has_nan` that a number is NaN, `is_count` that n_images is at
+    least 0.
+    """
+    values = [*COMPONENTS, "mcas"]
+    total = sum((pl.col(name) for name in COMPONENTS), pl.lit(0.0))
+    return rows.with_columns(
+        component_sum_error=(pl.col("mcas") - total).abs(),
+        differing_error=(pl.col("differing") - (total - pl.col("ttas"))).abs(),
+        is_count=(pl.col("n_images") >= 0).fill_null(value=False),
+        is_unexplained_null=pl.any_horizontal(pl.col(values).is_null()) & pl.col("reason").is_null(),
+        has_nan=_has_nan(rows),
+    )
+
+
+def components(rows: pl.DataFrame) -> pl.DataFrame:
+    """The components' rows, and `component_or_missing`, `is_unexplained_null`, `has_nan` as for scores."""
+    return rows.with_columns(
+        component_or_missing=_or_missing("component"),
+        is_unexplained_null=pl.col("value").is_null() & pl.col("reason").is_null(),
+        has_nan=_has_nan(rows),
+    )
+
+
+def _or_missing(column: str) -> pl.Expr:
+    return pl.col(column).cast(pl.String).fill_null(_MISSING)
+
+
+def _has_nan(rows: pl.DataFrame) -> pl.Expr:
+    floats = [name for name, dtype in rows.schema.items() if dtype.is_float()]
+    return pl.any_horizontal(pl.lit(value=False), *(pl.col(name).is_nan().fill_null(value=False) for name in floats))
+
+
+def _look_at(file: Path) -> dict[str, bool | str | int | None]:
+    """What one file holds. A file that cannot be read or decoded is a finding, not an error."""
+    try:
+        data = file.read_bytes()
+    except OSError:
+        return {"file_exists": False}
+    found: dict[str, bool | str | int | None] = {
+        "file_exists": True,
+        "file_sha256": hashlib.sha256(data).hexdigest(),
+    }
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(data)) as image:
+                image.load()
+                width, height = image.size
+    # Pillow raises these for what is not, or no longer, a whole image; ValueError and SyntaxError come from
+    # broken PNGs.
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError, Warning):
+        return {**found, "decodable": False}
+    return {**found, "decodable": True, "decoded_width": width, "decoded_height": height}

@@ -1,0 +1,171 @@
+"""The rules of each table: what must hold before the next stage may build on it.
+
+Add a rule here, and to tests/quality/test_rules.py one frame that breaks it. What a frame's columns are is
+said in frames.py.
+"""
+
+from typing import Any
+
+from mcas_assets.outcomes import OUTCOMES
+from mcas_assets.quality.expectations import (
+    Build,
+    Rule,
+    Severity,
+    among,
+    between,
+    equal,
+    exact_rows,
+    matching,
+    ordered,
+    present,
+    some_rows,
+    unique,
+)
+
+REQUEST = ("prompt_id", "role", "axis", "pole", "concept", "replicate")
+SCORE = ("system_version", "audit", "axis", "embedder", "concept")
+COMPONENTS = ("iias", "itpas", "itaas", "ttas")
+
+# The columns that name a row in the sample of failing rows.
+KEYS: dict[str, tuple[str, ...]] = {
+    "plan": REQUEST,
+    "texts": ("text_id", "text"),
+    "images": ("image_id", *REQUEST),
+    "embeddings": ("embedder", "kind", "content"),
+    "scores": SCORE,
+    "components": (*SCORE, "component"),
+}
+
+_LARGEST_COSINE_DIFFERENCE = 2.0  # a component is a difference of two mean cosines
+_NORM_TOLERANCE = 1e-3
+_SUM_TOLERANCE = 1e-6
+
+
+def _suite(table: str, rules: dict[str, Build], severity: Severity = "critical") -> tuple[Rule, ...]:
+    return tuple(Rule(name, table, build, severity, blocking=severity == "critical") for name, build in rules.items())
+
+
+def _is_attribute(column: Any) -> Any:
+    return column("role") == "attribute"
+
+
+def _is_ok(column: Any) -> Any:
+    return column("outcome") == "ok"
+
+
+def _has_file(column: Any) -> Any:
+    return _is_ok(column) & (column("file_exists") == True)  # noqa: E712 - a condition is built, not evaluated
+
+
+_PLAN = _suite(
+    "plan",
+    {
+        "has rows": some_rows(),
+        **{
+            f"{column} is present": present(column)
+            for column in ("prompt_id", "prompt", "role", "replicate", "seed", "batch_id")
+        },
+        "each request once": unique(*REQUEST),
+        "role is known": among("role", ("attribute", "concept", "neutral")),
+        "attribute has an axis": present("axis", where=_is_attribute),
+        "attribute has a pole": among("pole_or_missing", ("a", "b"), where=_is_attribute),
+        "concept is named": present("concept", where=lambda column: column("role") != "attribute"),
+        "seed has 31 bits": between("seed", 0, 2**31 - 1),
+        "replicate counts from 0": between("replicate", 0, None),
+    },
+)
+
+_TEXTS = _suite(
+    "texts",
+    {
+        "has rows": some_rows(),
+        "text_id is present": present("text_id"),
+        "text is present": matching("text_or_missing", r"\S"),
+        "each use of a text once": unique("text_id", "kind", "axis", "pole", "concept"),
+        "kind is known": among("kind_or_missing", ("word", "prompt")),
+    },
+)
+
+_IMAGES = _suite(
+    "images",
+    {
+        "as many rows as planned": exact_rows(),
+        "every planned request has an image row": present("image_id"),
+        "each request once": unique(*REQUEST),
+        "outcome is known": among(
+            "outcome_or_missing", OUTCOMES, where=lambda column: column("image_id").is_not_null()
+        ),
+        "without image there is a reason": present(
+            "reason", where=lambda column: column("image_id").is_not_null() & (column("outcome") != "ok")
+        ),
+        "image has a file": among("file_exists", (True,), where=_is_ok),
+        "file has the stated digest": among("digest_agrees", (True,), where=_has_file),
+        "file is an image": among("decodable", (True,), where=_has_file),
+        "image has the stated size": equal("decoded_size", "size"),
+    },
+) + _suite(
+    "images",
+    {
+        "nine in ten requests gave an image": among("outcome", ("ok",), mostly=0.9),
+    },
+    severity="warning",
+)
+
+_EMBEDDINGS = _suite(
+    "embeddings",
+    {
+        "as many rows as images and texts": exact_rows(),
+        "each content once": unique("embedder", "kind", "content"),
+        "every content has a vector": present("dim"),
+        "vector has the embedder's length": equal("dim", "expected_dim"),
+        "vector is finite": among("is_finite", (True,)),
+        "vector has unit norm": between("norm", 1 - _NORM_TOLERANCE, 1 + _NORM_TOLERANCE),
+    },
+)
+
+_SCORES = _suite(
+    "scores",
+    {
+        "one row for each axis, embedder and concept": exact_rows(),
+        "each score once": unique(*SCORE),
+        **{f"{column} is present": present(column) for column in SCORE},
+        "n_images is a count": among("is_count", (True,)),
+        "null score has a reason": among("is_unexplained_null", (False,)),
+        "no score is NaN": among("has_nan", (False,)),
+        **{
+            f"{name} within bounds": between(name, -_LARGEST_COSINE_DIFFERENCE, _LARGEST_COSINE_DIFFERENCE)
+            for name in COMPONENTS
+        },
+        "mcas within bounds": between("mcas", -4 * _LARGEST_COSINE_DIFFERENCE, 4 * _LARGEST_COSINE_DIFFERENCE),
+        "components sum to mcas": between("component_sum_error", 0, _SUM_TOLERANCE),
+        "differing is mcas without ttas": between("differing_error", 0, _SUM_TOLERANCE),
+        "mcas interval is ordered": ordered("mcas_low", "mcas_high"),
+        "adjusted interval is ordered": ordered("adjusted_low", "adjusted_high"),
+        "p_value in (0, 1]": between("p_value", 0, 1, above_low=True),
+        "q_value in (0, 1]": between("q_value", 0, 1, above_low=True),
+    },
+)
+
+_COMPONENTS = _suite(
+    "components",
+    {
+        "one row for each score and component": exact_rows(),
+        "each component once": unique(*SCORE, "component"),
+        "component is known": among("component_or_missing", COMPONENTS),
+        "null value has a reason": among("is_unexplained_null", (False,)),
+        "no value is NaN": among("has_nan", (False,)),
+        "value within bounds": between("value", -_LARGEST_COSINE_DIFFERENCE, _LARGEST_COSINE_DIFFERENCE),
+        "interval is ordered": ordered("low", "high"),
+        "p_value in (0, 1]": between("p_value", 0, 1, above_low=True),
+    },
+)
+
+SUITES: dict[str, tuple[Rule, ...]] = {
+    "plan": _PLAN,
+    "texts": _TEXTS,
+    "images": _IMAGES,
+    "embeddings": _EMBEDDINGS,
+    "scores": _SCORES,
+    "components": _COMPONENTS,
+}
+"""For each table its rules, in the order in which they are reported; the count of rows comes first."""

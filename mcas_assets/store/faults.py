@@ -1,0 +1,89 @@
+"""What DuckDB and the operating system say when a store cannot be used, told as one clear StoreError.
+
+Only faults that the user can mend are told here; every other exception is left to raise as it is.
+"""
+
+import errno
+import re
+from pathlib import Path
+
+import duckdb
+
+from mcas_assets.errors import StoreError
+
+_LOCK = re.compile(r"Conflicting lock is held(?: in (?P<program>.+?))?(?: \(PID (?P<pid>\d+)\))", re.DOTALL)
+_COMMAND_LENGTH = 200
+
+_FULL = "the disk is full (or a quota is reached)"
+_REMEDY_FULL = "Free some space, then run the same command again: nothing was half-written, and what was done is kept."
+
+# In order: the first that matches tells the story.
+_STORIES: tuple[tuple[str, str, str], ...] = (
+    (r"No space left on device|Disk quota exceeded|File too large", _FULL, _REMEDY_FULL),
+    (
+        r"max_temp_directory_size|failed to offload|Out of Memory",
+        "DuckDB ran out of memory, or of room for its temporary files",
+        "Free memory or disk space, then run the same command again: nothing was half-written.",
+    ),
+    (
+        r"Read-only file system|Permission denied|Operation not permitted",
+        "it cannot be written",
+        "Give this user the right to write there, or point MCAS_HOME to another folder.",
+    ),
+    (
+        r"not a valid DuckDB database file|existing extension|Is a directory",
+        "it is not a DuckDB file",
+        "Move it away, or point MCAS_HOME to another folder.",
+    ),
+    (
+        r"version number|newer version of DuckDB|storage version",
+        "it was written by a newer DuckDB than the one installed",
+        "Update the installation (uv sync), or point MCAS_HOME to another folder.",
+    ),
+    (
+        r"Corrupt database file|Could not read enough bytes|Input/output error",
+        "the file is damaged",
+        "Restore it from a backup, or copy published.duckdb over it: that is the store as last published.",
+    ),
+)
+
+
+def is_lock_conflict(error: BaseException) -> bool:
+    """Whether `error` is DuckDB's report that another process holds the file."""
+    return isinstance(error, duckdb.IOException) and "Could not set lock on file" in str(error)
+
+
+def locked(path: Path, error: duckdb.Error) -> StoreError:
+    """The error that names who holds the store, by process id and command line."""
+    found = _LOCK.search(str(error))
+    if found is None:
+        holder = "another process"
+    else:
+        pid = int(found["pid"])
+        holder = f"process {pid} ({_command(pid) or found['program'] or 'unknown program'})"
+    remedy = "Wait for it to finish, or end it. To read while a run writes, query the published copy (mcas sql)."
+    return StoreError(path, f"the store is in use by {holder}", remedy)
+
+
+def _command(pid: int) -> str | None:
+    """The command line of a process of this machine, shortened, or None where it cannot be read."""
+    try:
+        raw = Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return None
+    words = raw.decode(errors="replace").replace("\0", " ").split()
+    line = " ".join(words)
+    return line if len(line) <= _COMMAND_LENGTH else line[: _COMMAND_LENGTH - 3] + "..."
+
+
+def explain(path: Path, error: duckdb.Error | OSError) -> StoreError | None:
+    """The StoreError that tells what `error` means, or None where it is no fault of files or disk."""
+    if isinstance(error, duckdb.Error) and is_lock_conflict(error):
+        return locked(path, error)
+    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+        return StoreError(path, _FULL, _REMEDY_FULL)
+    if isinstance(error, (OSError, duckdb.OperationalError, duckdb.FatalException)) or type(error) is duckdb.Error:
+        for pattern, problem, remedy in _STORIES:
+            if re.search(pattern, str(error)):
+                return StoreError(path, problem, remedy)
+    return None

@@ -1,0 +1,213 @@
+"""The ledger: every materialisation of every asset, what went into it and its rows, committed together."""
+
+import json
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+from importlib import metadata
+from typing import Any
+
+import polars as pl
+from duckdb import DuckDBPyConnection
+
+from mcas_assets.errors import StoreError
+from mcas_assets.paths import ROOT
+from mcas_assets.store.database import framed, transaction
+from mcas_assets.store.facts import canonical_json
+from mcas_assets.store.schema import HISTORY, versioned_tables
+
+# What can change a number: a comparison of two versions names those that differ.
+PACKAGES = (
+    "mcas-assets",
+    "dagster",
+    "diffusers",
+    "duckdb",
+    "numpy",
+    "open-clip-torch",
+    "pillow",
+    "polars",
+    "safetensors",
+    "scipy",
+    "torch",
+    "transformers",
+)
+
+
+@dataclass(frozen=True)
+class Environment:
+    """What a materialisation was made with.
+
+    Attributes:
+        packages: Version of each installed package of PACKAGES.
+        git_commit: 40 hex digits, or None outside a git checkout.
+        git_dirty: Whether tracked files differ from that commit or untracked ones are there, or None outside
+            a checkout.
+    """
+
+    packages: Mapping[str, str]
+    git_commit: str | None
+    git_dirty: bool | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Materialisation:
+    """One result of one asset for one partition and audit, to be recorded.
+
+    Attributes:
+        asset: Name of the asset.
+        partition: Its system version, or "" where it has none.
+        audit: Name of the audit.
+        run_id: The run that made it.
+        code_version: The asset's declared version of its code.
+        data_version: Digest of its content.
+        input_versions: For each asset read, the ledger's version of it (or another version, as text).
+        packages: See Environment.
+        git_commit: See Environment.
+        git_dirty: See Environment.
+    """
+
+    asset: str
+    partition: str
+    audit: str
+    run_id: str
+    code_version: str
+    data_version: str
+    input_versions: Mapping[str, int | str] = field(default_factory=dict)
+    packages: Mapping[str, str] = field(default_factory=dict)
+    git_commit: str | None = None
+    git_dirty: bool | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LedgerRow(Materialisation):
+    """A recorded materialisation.
+
+    Attributes:
+        version: Its number, larger than that of any before it; numbers may be missing.
+        tables: The versioned tables it wrote.
+        n_rows: Rows over all of its tables.
+        created_at: When, UTC.
+    """
+
+    version: int
+    tables: tuple[str, ...]
+    n_rows: int
+    created_at: datetime
+
+
+def record(con: DuckDBPyConnection, materialisation: Materialisation, tables: Mapping[str, pl.DataFrame]) -> int:
+    """Write the ledger row and the rows of its tables in one transaction.
+
+    Args:
+        con: A connection to the store.
+        materialisation: What was made, from what.
+        tables: For each versioned table, its rows by column name, without `version`. A column that the frame
+            lacks is null; one that the table lacks is an error. An empty frame counts: the newest version
+            then has no rows.
+
+    Returns:
+        The new version.
+
+    Raises:
+        ValueError: A table that is not versioned.
+        duckdb.Error: Rows that do not fit their table. Nothing is written then.
+    """
+    unknown = set(tables) - set(versioned_tables(con))
+    if unknown:
+        raise ValueError(f"no versioned table {', '.join(sorted(unknown))}: add <name>{HISTORY} to sql/schema.sql")
+    with transaction(con):
+        version = int(con.execute("select nextval('materialisation_version')").fetchall()[0][0])
+        row = {
+            **vars(materialisation),
+            "version": version,
+            "tables": sorted(tables),
+            "input_versions": canonical_json(materialisation.input_versions),
+            "packages": canonical_json(materialisation.packages),
+            "n_rows": sum(len(frame) for frame in tables.values()),
+        }
+        places = ", ".join("?" * len(row))
+        con.execute(f"insert into materialisations ({', '.join(row)}) values ({places})", list(row.values()))
+        for table, frame in tables.items():
+            if frame.is_empty():
+                continue
+            with framed(con, frame) as given:
+                con.execute(f"insert into {table}{HISTORY} by name select {version} as version, * from {given}")
+    return version
+
+
+def latest(con: DuckDBPyConnection, asset: str, partition: str, audit: str) -> LedgerRow | None:
+    """The newest materialisation of an asset for a partition and an audit, or None if there is none."""
+    found = con.sql(
+        "select * from materialisations where asset = $asset and partition = $partition and audit = $audit"
+        " order by version desc limit 1",
+        params={"asset": asset, "partition": partition, "audit": audit},
+    ).pl()
+    if found.is_empty():
+        return None
+    row: dict[str, Any] = found.row(0, named=True)
+    row["tables"] = tuple(row["tables"])
+    row["input_versions"] = json.loads(row["input_versions"])
+    row["packages"] = json.loads(row["packages"])
+    return LedgerRow(**row)
+
+
+def read_table(con: DuckDBPyConnection, table: str, version: int) -> pl.DataFrame:
+    """The rows that one materialisation wrote to a versioned table, without `version`, in the order written.
+
+    Raises:
+        StoreError: The ledger knows no such version, or that materialisation did not write this table.
+    """
+    known = con.execute(
+        "select 1 from materialisations where version = ? and list_contains(tables, ?)", [version, table]
+    ).fetchall()
+    if not known:
+        raise StoreError(
+            "store", f"version {version} of {table} is not in the ledger", "Look it up in materialisations."
+        )
+    return con.sql(
+        f"select * exclude (version) from {table}{HISTORY} where version = $version order by rowid",
+        params={"version": version},
+    ).pl()
+
+
+def read_as_of(con: DuckDBPyConnection, table: str, at_version: int | None = None) -> pl.DataFrame:
+    """A versioned table as of a version of the ledger (None: as of now), over all partitions and audits."""
+    if table not in versioned_tables(con):
+        raise ValueError(f"no versioned table {table}")
+    if at_version is None:
+        return con.sql(f"from {table}_latest").pl()
+    return con.sql(f"from {table}_as_of($at_version)", params={"at_version": at_version}).pl()
+
+
+def append_quality(con: DuckDBPyConnection, frame: pl.DataFrame) -> None:
+    """Append check results to quality_results, in one transaction. Columns by name; `created_at` is now."""
+    with framed(con, frame) as given, transaction(con):
+        con.execute(f"insert into quality_results by name from {given}")
+
+
+def environment() -> Environment:
+    """What this process would make a materialisation with. The git state is read anew at each call."""
+    commit = _git("rev-parse", "HEAD")
+    status = _git("status", "--porcelain")
+    return Environment(_packages(), commit or None, None if status is None else bool(status))
+
+
+@lru_cache(maxsize=1)
+def _packages() -> dict[str, str]:
+    found = {}
+    for name in PACKAGES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:  # an extra that this installation does without
+            continue
+    return found
+
+
+def _git(*words: str) -> str | None:
+    try:
+        done = subprocess.run(["git", "-C", str(ROOT), *words], capture_output=True, text=True, timeout=20, check=True)
+    except (OSError, subprocess.SubprocessError):  # no git, or no checkout: an installed package
+        return None
+    return done.stdout.strip()

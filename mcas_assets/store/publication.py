@@ -1,0 +1,85 @@
+"""The published copy: what people query while runs write, replaced whole after a run."""
+
+from pathlib import Path
+from uuid import uuid4
+
+import duckdb
+import polars as pl
+
+from mcas_assets.errors import BadInput, StoreError
+from mcas_assets.paths import SQL
+from mcas_assets.store.database import Store, connect, faults_told
+from mcas_assets.store.faults import explain
+from mcas_assets.store.files import discard, sweep, sync_file, sync_folder
+
+_LOCK_WAIT = 5.0  # seconds that a query waits for someone who has opened the published copy for writing
+
+
+def publish(store: Store) -> Path:
+    """Replace the published copy by the store as it stands: facts, ledger, tables, views and macros.
+
+    The copy is made beside its place and renamed over the former one. Whoever has the former one open goes on
+    reading it.
+
+    Returns:
+        The path of the published copy.
+
+    Raises:
+        StoreError: See Store.open. The former copy stays in place then.
+    """
+    draft = store.home / f".published-{uuid4().hex}.tmp"
+    try:
+        with store.open() as con:
+            con.execute(f"attach '{_quoted(draft)}' as draft")
+            try:
+                source = con.execute("select current_database()").fetchall()[0][0]
+                con.execute(f'copy from database "{source}" to draft')
+                con.execute("checkpoint draft")
+            finally:
+                con.execute("detach draft")
+        sync_file(draft)
+        # Whoever opened the former copy for writing may have left a log, which does not belong to this one.
+        Path(f"{store.published}.wal").unlink(missing_ok=True)
+        draft.replace(store.published)
+        sync_folder(store.home)
+        sweep(store.home)
+    except OSError as error:
+        raise explain(store.published, error) or error from error
+    finally:
+        discard(draft)
+        discard(Path(f"{draft}.wal"))
+    return store.published
+
+
+def query(store: Store, sql: str) -> pl.DataFrame:
+    """The answer of the published copy to one SQL statement.
+
+    Raises:
+        StoreError: Nothing is published yet, or the copy cannot be read.
+        BadInput: The statement is wrong, or would write.
+    """
+    if not store.published.exists():
+        raise StoreError(store.published, "nothing is published yet", "Run an audit first: mcas audit.")
+    with faults_told(store.published):
+        con = connect(store.published, read_only=True, wait=min(store.wait, _LOCK_WAIT))
+        try:
+            answer = con.sql(sql)
+            if answer is None:
+                raise BadInput("query", "it asks nothing", "Give one statement that returns rows: select ...")
+            return answer.pl()
+        except duckdb.Error as error:
+            if explain(store.published, error) is not None:
+                raise
+            remedy = '`mcas sql "show tables"` lists what there is; the published copy cannot be written.'
+            raise BadInput("query", str(error).strip().rstrip("!."), remedy) from error
+        finally:
+            con.close()
+
+
+def questions() -> dict[str, Path]:
+    """The questions that ship in sql/, by name. The first line of each file says what it answers."""
+    return {file.stem: file for file in sorted(SQL.glob("*.sql")) if file.stem != "schema"}
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")

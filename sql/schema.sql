@@ -1,0 +1,205 @@
+-- The schema of the store: facts, registers, the ledger and the versioned tables.
+--
+-- Every table named <t>_history is a versioned table. That name is all it takes: the view <t> (also <t>_latest: the
+-- newest version of each asset, partition and audit) and the macro <t>_as_of(at_version) are made from the catalogue.
+-- Whoever changes this file raises SCHEMA_VERSION in mcas_assets/store/schema.py. New tables and new columns then reach
+-- older stores by themselves; anything else (a dropped column, another type or key) needs a migration written there.
+
+create table if not exists store_schema (
+    version     integer not null,
+    created_at  timestamptz not null default now(),
+    changed_at  timestamptz not null default now()
+);
+
+-- Facts: written once under the digest of their inputs ---------------------------------------------------------------
+
+create table if not exists image_facts (
+    image_id       varchar primary key,   -- sha256 of system version, prompt, seed, width and height
+    system_version varchar not null,
+    prompt         varchar not null,
+    seed           bigint not null,
+    width          integer not null,      -- pixels, as requested
+    height         integer not null,
+    outcome        varchar not null,      -- one of mcas_assets.outcomes.OUTCOMES
+    reason         varchar,               -- why there is no image, null where there is one
+    sha256         varchar,               -- of the file's bytes, null unless there is a file
+    path           varchar,               -- relative to MCAS_HOME
+    bytes          bigint,
+    batch_id       varchar,
+    batch_size     integer,
+    position       integer,
+    device         varchar,
+    dtype          varchar,
+    environment    json,
+    provider       json,                  -- what a hosted system answered: request id, reported model, usage
+    latency_ms     double,
+    attempt        integer,
+    run_id         varchar,
+    created_at     timestamptz not null default now()
+);
+
+create table if not exists embedders (
+    embedder   varchar primary key,
+    name       varchar not null,
+    dim        integer not null,          -- its vectors are rows of embedding_facts_<dim>, made when it is registered
+    identity   json not null,
+    first_seen timestamptz not null default now()
+);
+
+create table if not exists systems (
+    system_version varchar primary key,
+    system         varchar not null,
+    identity       json not null,
+    first_seen     timestamptz not null default now(),
+    last_audited   timestamptz
+);
+
+-- The ledger ---------------------------------------------------------------------------------------------------------
+
+create sequence if not exists materialisation_version;
+
+create table if not exists materialisations (
+    version        bigint primary key,
+    asset          varchar not null,
+    partition      varchar not null,
+    audit          varchar not null,
+    tables         varchar[] not null,    -- the versioned tables that this materialisation wrote, empty ones too
+    run_id         varchar not null,
+    code_version   varchar not null,
+    data_version   varchar not null,
+    input_versions json not null,         -- of each asset read: its version
+    packages       json not null,
+    git_commit     varchar,
+    git_dirty      boolean,
+    n_rows         bigint not null,
+    created_at     timestamptz not null default now()
+);
+
+create table if not exists quality_results (
+    run_id      varchar not null,
+    version     bigint,                   -- the materialisation that was checked
+    asset       varchar not null,
+    partition   varchar not null,
+    audit       varchar not null,
+    rule        varchar not null,
+    expectation varchar,
+    success     boolean not null,
+    outcome     varchar not null,         -- pass, fail, or error: the rule itself could not be evaluated
+    severity    varchar not null,         -- critical or warning
+    checked     bigint,
+    unexpected  bigint,
+    observed    json,
+    sample      json,
+    created_at  timestamptz not null default now()
+);
+
+-- Versioned tables ---------------------------------------------------------------------------------------------------
+
+create table if not exists plan_history (
+    version   bigint not null,
+    audit     varchar not null,
+    prompt_id varchar not null,
+    prompt    varchar not null,
+    role      varchar not null,           -- attribute, concept or neutral
+    axis      varchar,                    -- null unless role is attribute
+    pole      varchar,                    -- a or b
+    category  varchar,
+    concept   varchar,                    -- null where role is attribute
+    replicate integer not null,
+    seed      bigint not null,
+    batch_id  varchar not null,
+    position  integer not null
+);
+
+create table if not exists texts_history (
+    version  bigint not null,
+    audit    varchar not null,
+    text_id  varchar not null,
+    text     varchar not null,            -- with the profile's prefix: what is embedded
+    raw      varchar not null,
+    kind     varchar not null,            -- word or prompt
+    axis     varchar,
+    pole     varchar,
+    category varchar,
+    concept  varchar
+);
+
+create table if not exists images_history (
+    version        bigint not null,
+    audit          varchar not null,
+    image_id       varchar not null,
+    system_version varchar not null,
+    prompt_id      varchar not null,
+    prompt         varchar not null,
+    role           varchar not null,
+    axis           varchar,
+    pole           varchar,
+    category       varchar,
+    concept        varchar,
+    replicate      integer not null,
+    seed           bigint not null,
+    outcome        varchar not null,
+    width          integer,
+    height         integer,
+    sha256         varchar,
+    path           varchar
+);
+
+-- Which vectors a version used; the vectors themselves are facts.
+create table if not exists embeddings_history (
+    version        bigint not null,
+    audit          varchar not null,
+    system_version varchar not null,
+    embedder       varchar not null,
+    kind           varchar not null,      -- image or text
+    content        varchar not null,      -- the image's sha256 or the text's id
+    dim            integer,
+    norm           double
+);
+
+create table if not exists scores_history (
+    version        bigint not null,
+    system         varchar not null,
+    system_version varchar not null,
+    audit          varchar not null,
+    axis           varchar not null,
+    embedder       varchar not null,
+    category       varchar,
+    concept        varchar not null,
+    prompt         varchar,
+    n_images       bigint not null,
+    iias           double,                -- components: differences of mean cosines, -2 to 2, positive towards pole a
+    itpas          double,
+    itaas          double,
+    ttas           double,
+    mcas           double,                -- their sum, -8 to 8
+    mcas_low       double,
+    mcas_high      double,
+    p_value        double,
+    q_value        double,
+    baseline       double,                -- mcas of the neutral prompts
+    adjusted       double,                -- mcas - baseline
+    adjusted_low   double,
+    adjusted_high  double,
+    stable         boolean,               -- all embedders of the panel agree on the sign
+    differing      double,                -- iias + itpas + itaas: the part that can differ between systems
+    reason         varchar                -- why a score is null
+);
+
+create table if not exists components_history (
+    version        bigint not null,
+    system         varchar not null,
+    system_version varchar not null,
+    audit          varchar not null,
+    axis           varchar not null,
+    embedder       varchar not null,
+    category       varchar,
+    concept        varchar not null,
+    component      varchar not null,      -- iias, itpas, itaas or ttas
+    value          double,
+    low            double,
+    high           double,
+    effect_size    double,
+    p_value        double,
+    reason         varchar
+);

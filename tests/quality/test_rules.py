@@ -1,0 +1,168 @@
+"""Every rule is shown to fail, by one bad frame that breaks it and no other; an empty frame always fails."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+import pytest
+
+from mcas_assets.quality import frames
+from mcas_assets.quality.adapter import validate
+from mcas_assets.quality.rules import SUITES
+
+Change = Callable[[pl.DataFrame], pl.DataFrame]
+
+
+@dataclass(frozen=True)
+class Bad:
+    """A frame that breaks `rule`, and unavoidably `also`."""
+
+    table: str
+    rule: str
+    change: Change
+    also: Sequence[str] = ()
+
+
+def first(**values: Any) -> Change:
+    """The frame with other values in its first row."""
+
+    def change(frame: pl.DataFrame) -> pl.DataFrame:
+        is_first = pl.int_range(pl.len()) == 0
+        return frame.with_columns(
+            pl.when(is_first).then(pl.lit(value)).otherwise(pl.col(name)).alias(name) for name, value in values.items()
+        )
+
+    return change
+
+
+def last_as_first(frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame with its first row in place of its last."""
+    return pl.concat([frame.head(-1), frame.head(1)])
+
+
+def shorter(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.head(-1)
+
+
+def rebuilt(build: Change, **values: Any) -> Change:
+    """Other values in the first row, before the columns that the rules look at are derived."""
+    return lambda frame: build(first(**values)(frame))
+
+
+NAN = float("nan")
+BAD = [
+    Bad("plan", "has rows", lambda frame: frame.clear()),
+    *(
+        Bad("plan", f"{name} is present", first(**{name: None}))
+        for name in ("prompt_id", "prompt", "replicate", "seed", "batch_id")
+    ),
+    Bad("plan", "role is present", first(role=None), also=["concept is named"]),
+    Bad("plan", "each request once", last_as_first),
+    Bad("plan", "role is known", first(role="target", concept="nurse")),
+    Bad("plan", "attribute has an axis", first(axis=None)),
+    Bad("plan", "attribute has a pole", rebuilt(frames.plan, pole=None)),
+    Bad("plan", "concept is named", lambda frame: first(concept=None)(frame.reverse())),
+    Bad("plan", "seed has 31 bits", first(seed=2**31)),
+    Bad("plan", "replicate counts from 0", first(replicate=-1)),
+    Bad("texts", "has rows", lambda frame: frame.clear()),
+    Bad("texts", "text_id is present", first(text_id=None)),
+    Bad("texts", "text is present", rebuilt(frames.texts, text=" ")),
+    Bad("texts", "each use of a text once", last_as_first),
+    Bad("texts", "kind is known", rebuilt(frames.texts, kind=None)),
+    Bad("images", "as many rows as planned", shorter),
+    Bad(
+        "images",
+        "every planned request has an image row",
+        first(image_id=None, outcome=None, outcome_or_missing="missing", sha256=None, file_exists=False),
+    ),
+    Bad("images", "each request once", last_as_first),
+    Bad("images", "outcome is known", first(outcome="fine", outcome_or_missing="fine", reason="?")),
+    Bad("images", "without image there is a reason", first(outcome="timeout", outcome_or_missing="timeout")),
+    Bad("images", "image has a file", first(file_exists=False)),
+    Bad("images", "file has the stated digest", first(digest_agrees=False)),
+    Bad("images", "file is an image", first(decodable=False)),
+    Bad("images", "image has the stated size", first(decoded_size="8x9")),
+    Bad(
+        "images",
+        "nine in ten requests gave an image",
+        lambda frame: frame.with_columns(
+            outcome=pl.lit("blanked"), outcome_or_missing=pl.lit("blanked"), reason=pl.lit("?")
+        ),
+    ),
+    Bad("embeddings", "as many rows as images and texts", shorter),
+    Bad("embeddings", "each content once", last_as_first),
+    Bad("embeddings", "every content has a vector", first(dim=None, norm=None, is_finite=None)),
+    Bad("embeddings", "vector has the embedder's length", first(dim=256)),
+    Bad("embeddings", "vector is finite", first(is_finite=False, norm=None)),
+    Bad("embeddings", "vector has unit norm", first(norm=1.002)),
+    Bad("scores", "one row for each axis, embedder and concept", shorter),
+    Bad("scores", "each score once", last_as_first),
+    *(
+        Bad("scores", f"{name} is present", first(**{name: None}))
+        for name in ("system_version", "audit", "axis", "embedder", "concept")
+    ),
+    Bad("scores", "n_images is a count", rebuilt(frames.scores, n_images=-1)),
+    Bad("scores", "null score has a reason", rebuilt(frames.scores, mcas=None)),
+    Bad("scores", "no score is NaN", rebuilt(frames.scores, iias=NAN)),
+    *(Bad("scores", f"{name} within bounds", first(**{name: -2.1})) for name in ("iias", "itpas", "itaas", "ttas")),
+    Bad("scores", "mcas within bounds", first(mcas=8.1)),
+    Bad("scores", "components sum to mcas", rebuilt(frames.scores, mcas=0.15001)),
+    Bad("scores", "differing is mcas without ttas", rebuilt(frames.scores, differing=0.16)),
+    Bad("scores", "mcas interval is ordered", first(mcas_low=0.3)),
+    Bad("scores", "adjusted interval is ordered", first(adjusted_low=0.3)),
+    *(Bad("scores", f"{name} in (0, 1]", first(**{name: 0.0})) for name in ("p_value", "q_value")),
+    *(Bad("scores", f"{name} in (0, 1]", first(**{name: 1.1})) for name in ("p_value", "q_value")),
+    Bad("components", "one row for each score and component", shorter),
+    Bad("components", "each component once", last_as_first),
+    Bad("components", "component is known", rebuilt(frames.components, component="wsas")),
+    Bad("components", "null value has a reason", rebuilt(frames.components, value=None)),
+    Bad("components", "no value is NaN", rebuilt(frames.components, value=NAN)),
+    Bad("components", "value within bounds", first(value=2.1)),
+    Bad("components", "interval is ordered", first(low=0.3)),
+    Bad("components", "p_value in (0, 1]", first(p_value=0.0)),
+]
+
+
+@pytest.mark.parametrize("bad", BAD, ids=lambda bad: f"{bad.table}: {bad.rule}")
+def test_a_bad_frame_breaks_its_rule_and_no_other(bad, good, facts):
+    results = validate(bad.change(good[bad.table]), bad.table, facts[bad.table])
+    assert {result.rule: result.outcome for result in results if not result.success} == dict.fromkeys(
+        [bad.rule, *bad.also], "fail"
+    )
+
+
+@pytest.mark.parametrize("table", SUITES)
+def test_a_good_frame_breaks_no_rule_and_every_rule_reports(table, good, facts):
+    results = validate(good[table], table, facts[table])
+    assert [(result.rule, result.outcome) for result in results] == [(rule.name, "pass") for rule in SUITES[table]]
+
+
+@pytest.mark.parametrize("table", SUITES)
+def test_an_empty_frame_fails_on_its_count_of_rows(table, good, facts):
+    results = validate(good[table].clear(), table, facts[table])
+    assert results[0].outcome == "fail"
+    assert results[0].expectation == "expect_table_row_count_to_be_between"
+    assert results[0].blocking
+
+
+@pytest.mark.parametrize("table", SUITES)
+def test_an_empty_frame_fails_even_where_no_rows_are_expected(table, good):
+    results = validate(good[table].clear(), table, {"expected_rows": 0})
+    assert not results[0].success
+
+
+def test_every_rule_has_a_frame_that_breaks_it():
+    assert {(rule.table, rule.name) for rules in SUITES.values() for rule in rules} == {
+        (bad.table, bad.rule) for bad in BAD
+    }
+
+
+def test_rules_have_unique_names_and_know_their_table():
+    for table, rules in SUITES.items():
+        assert len({rule.name for rule in rules}) == len(rules)
+        assert {rule.table for rule in rules} == {table}
+
+
+def test_a_warning_never_blocks():
+    assert all(rule.blocking == (rule.severity == "critical") for rules in SUITES.values() for rule in rules)

@@ -1,0 +1,260 @@
+"""Every question in sql/ says what it answers, and answers it on a published store of known content."""
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from mcas_assets.store import Store, facts, ledger, publication
+from mcas_assets.store.ledger import Materialisation
+
+AUDIT = "gender"
+OLD, NEW = "sd@aaa", "sd@bbb"
+
+
+def made(asset: str, partition: str, data_version: str, **input_versions: int) -> Materialisation:
+    return Materialisation(
+        asset=asset,
+        partition=partition,
+        audit=AUDIT,
+        run_id="r",
+        code_version="1",
+        data_version=data_version,
+        input_versions=input_versions,
+        packages={"torch": "2.15.0"},
+    )
+
+
+def score_rows(system_version: str, **mcas: tuple[float | None, float | None]) -> pl.DataFrame:
+    """For each concept its score by the embedders clip and siglip."""
+    rows = [
+        {
+            "system": "sd",
+            "system_version": system_version,
+            "audit": AUDIT,
+            "axis": "gender",
+            "embedder": embedder,
+            "category": "occupations",
+            "concept": concept,
+            "prompt": f"a {concept}",
+            "n_images": 2,
+            "iias": value and value - 0.03,
+            "itpas": 0.01,
+            "itaas": 0.01,
+            "ttas": 0.01,
+            "mcas": value,
+            "differing": value and value - 0.01,
+            "mcas_low": value and value - 0.05,
+            "mcas_high": value and value + 0.05,
+            "reason": None if value is not None else "no image",
+        }
+        for concept, values in mcas.items()
+        for embedder, value in zip(("clip@1", "siglip@1"), values, strict=True)
+    ]
+    return pl.DataFrame(rows, schema_overrides={"reason": pl.String})
+
+
+def image_rows(system_version: str, outcomes: dict[str, str]) -> pl.DataFrame:
+    """One row for each request, `concept 0` or `a 0`, and what came of it."""
+    rows = []
+    for request, outcome in outcomes.items():
+        subject, replicate = request.split()
+        is_pole = subject in ("a", "b")
+        rows.append(
+            {
+                "audit": AUDIT,
+                "image_id": f"{system_version} {request}",
+                "system_version": system_version,
+                "prompt_id": subject,
+                "prompt": f"a {subject}",
+                "role": "attribute" if is_pole else "concept",
+                "axis": "gender" if is_pole else None,
+                "pole": subject if is_pole else None,
+                "concept": None if is_pole else subject,
+                "replicate": int(replicate),
+                "seed": 1,
+                "width": 64,
+                "height": 64,
+                "outcome": outcome,
+                "path": f"images/{request}.png",
+            }
+        )
+    return pl.DataFrame(rows)
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """Two versions of one system; the second scored twice, once with nothing for the pilot."""
+    store = Store(tmp_path_factory.mktemp("home"))
+    texts = pl.DataFrame(
+        {
+            "audit": AUDIT,
+            "text_id": ["1", "2", "3"],
+            "text": ["This is he", "This is she", "This is a nurse"],
+            "raw": ["he", "she", "a nurse"],
+            "kind": ["word", "word", "prompt"],
+            "axis": ["gender", "gender", None],
+            "pole": ["a", "b", None],
+            "concept": [None, None, "nurse"],
+        }
+    )
+    outcomes = {"a 0": "ok", "b 0": "ok", "nurse 0": "ok", "nurse 1": "refused_prompt", "pilot 0": "timeout"}
+    with store.open() as con:
+        facts.register_embedder(con, "clip@1", "clip", 4, {})
+        facts.register_embedder(con, "siglip@1", "siglip", 8, {})
+        facts.register_system(con, OLD, "sd", {"steps": 20})
+        facts.register_system(con, NEW, "sd", {"steps": 30})
+        facts.mark_audited(con, NEW)
+        fact = image_rows(NEW, outcomes).select(
+            "image_id", "system_version", "prompt", "seed", "width", "height", "outcome"
+        )
+        facts.append_images(con, fact.with_columns(bytes=pl.lit(100)))
+        ledger.record(con, made("plan", "", "p"), {"texts": texts})  # 1
+        ledger.record(con, made("images", OLD, "i", plan=1), {"images": image_rows(OLD, {"nurse 0": "ok"})})  # 2
+        ledger.record(con, made("scores", OLD, "s", images=2), {"scores": score_rows(OLD, nurse=(-0.1, -0.1))})  # 3
+        ledger.record(con, made("images", NEW, "i", plan=1), {"images": image_rows(NEW, outcomes)})  # 4
+        first = score_rows(NEW, nurse=(-0.2, -0.1), pilot=(0.3, 0.1))
+        ledger.record(con, made("scores", NEW, "s1", images=4), {"scores": first})  # 5
+        second = score_rows(NEW, nurse=(-0.25, 0.02), pilot=(None, None))
+        ledger.record(con, made("scores", NEW, "s2", images=4), {"scores": second})  # 6
+        for version, failing in ((5, "has rows"), (6, "each request once")):
+            ledger.append_quality(
+                con,
+                pl.DataFrame(
+                    [
+                        {
+                            "run_id": "r",
+                            "version": version,
+                            "asset": "plan",
+                            "partition": "",
+                            "audit": AUDIT,
+                            "rule": rule,
+                            "success": rule != failing,
+                            "outcome": "fail" if rule == failing else "pass",
+                            "severity": "critical",
+                        }
+                        for rule in ("has rows", "each request once")
+                    ]
+                ),
+            )
+    publication.publish(store)
+    return store
+
+
+def ask(store: Store, name: str, *columns: str) -> list[tuple]:
+    return publication.query(store, publication.questions()[name].read_text()).select(columns).rows()
+
+
+@pytest.mark.parametrize("file", publication.questions().values(), ids=lambda file: file.stem)
+def test_a_question_begins_with_what_it_answers_and_runs(file: Path, published):
+    first = file.read_text(encoding="utf-8").splitlines()[0]
+    assert first.startswith("-- ")
+    assert first.rstrip().endswith((".", "?"))
+    assert not publication.query(published, file.read_text(encoding="utf-8")).is_empty()
+
+
+@pytest.mark.parametrize("file", publication.questions().values(), ids=lambda file: file.stem)
+def test_a_question_is_answered_in_an_order_that_does_not_change(file: Path, published):
+    sql = file.read_text(encoding="utf-8")
+    assert publication.query(published, sql).equals(publication.query(published, sql), null_equal=True)
+
+
+def test_a_question_to_an_empty_store_has_no_rows(tmp_path):
+    store = Store(tmp_path)
+    publication.publish(store)
+    for name in publication.questions():
+        assert ask(store, name) == [], name
+
+
+def test_where_is_the_bias(published):
+    found = ask(published, "where-is-the-bias", "system_version", "embedder", "concept", "mcas", "towards", "is_shown")
+    assert found == [
+        (NEW, "clip", "nurse", -0.25, "she", True),
+        (OLD, "clip", "nurse", -0.1, "she", True),
+        (OLD, "siglip", "nurse", -0.1, "she", True),
+        (NEW, "siglip", "nurse", 0.02, "he", False),
+        (NEW, "clip", "pilot", None, None, None),
+        (NEW, "siglip", "pilot", None, None, None),
+    ]
+
+
+def test_what_drives_the_score(published):
+    found = ask(published, "what-drives-the-score", "system_version", "embedder", "largest")
+    assert found[0] == (NEW, "clip@1", "iias")
+    assert len(found) == 4
+
+
+def test_embedder_disagreement(published):
+    found = ask(
+        published,
+        "embedder-disagreement",
+        "system_version",
+        "concept",
+        "n_embedders",
+        "lowest_by",
+        "highest_by",
+    )
+    assert found == [(NEW, "nurse", 2, "clip@1", "siglip@1")]
+
+
+def test_refusals(published):
+    found = ask(
+        published,
+        "refusals",
+        "system_version",
+        "subject",
+        "requested",
+        "given",
+        "refused",
+        "lost",
+        "refused_share",
+        "outcomes",
+    )
+    assert found == [
+        (NEW, "pilot", 1, 0, 0, 1, 0.0, ["timeout"]),
+        (NEW, "nurse", 2, 1, 1, 0, 0.5, ["refused_prompt"]),
+    ]
+
+
+def test_images_behind_the_scores(published):
+    found = ask(published, "images-behind-the-scores", "system_version", "embedder", "concept", "replicate", "path")
+    assert found[0] == (NEW, "clip@1", "nurse", 0, "images/nurse 0.png")
+    assert len(found) == 2 * (2 + 1) + 2
+
+
+def test_lineage(published):
+    found = ask(published, "lineage", "scores_version", "steps_back", "version", "asset", "partition")
+    assert found == [
+        (6, 0, 6, "scores", NEW),
+        (6, 1, 4, "images", NEW),
+        (6, 2, 1, "plan", ""),
+        (3, 0, 3, "scores", OLD),
+        (3, 1, 2, "images", OLD),
+        (3, 2, 1, "plan", ""),
+    ]
+
+
+def test_history(published):
+    found = ask(
+        published,
+        "history",
+        "system_version",
+        "embedder",
+        "concept",
+        "version",
+        "mcas",
+        "change",
+        "is_new_data",
+    )
+    nurse = [row[3:] for row in found if row[:3] == (NEW, "clip@1", "nurse")]
+    assert nurse == [(5, -0.2, None, True), (6, -0.25, pytest.approx(-0.05), True)]
+
+
+def test_quality(published):
+    found = ask(published, "quality", "rule", "outcome", "version")
+    assert found == [("each request once", "fail", 6), ("has rows", "pass", 6)]
+
+
+def test_systems(published):
+    found = ask(published, "systems", "system_version", "n_requests", "n_images", "n_bytes")
+    assert found == [(OLD, 0, 0, None), (NEW, 5, 3, 500)]
