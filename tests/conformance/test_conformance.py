@@ -1,0 +1,74 @@
+"""Our numbers against the conformance vectors. README.md says how another implementation runs them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mcas_assets.scoring import (
+    COMPONENTS,
+    association,
+    component_scores,
+    effect_size,
+    permutation_test_values,
+    unit,
+)
+
+SUITE = json.loads((Path(__file__).parent / "vectors.json").read_text())
+TOLERANCE = SUITE["absolute_tolerance"]
+
+
+def rows(vectors: list[list[float]]) -> np.ndarray:
+    return unit(vectors) if vectors else np.empty((0, 2))
+
+
+def answer(kind: str, given: dict[str, Any]) -> dict[str, Any]:
+    if kind == "association":
+        return {"values": association(*(rows(given[k]) for k in ("w", "a", "b"))).tolist()}
+    if kind == "effect_size":
+        sets = [rows(given[k]) for k in ("x", "y", "a", "b")]
+        return {f"ddof_{ddof}": effect_size(*sets, ddof=ddof).value for ddof in (0, 1)}
+    if kind == "permutation_p_value":
+        return {"p": permutation_test_values(given["first"], given["second"], given["alternative"]).p_value}
+    names = ("a_images", "b_images", "a_words", "b_words")
+    images = rows(given["images"])
+    index = np.zeros(len(images), dtype=int)
+    scores = component_scores(images, index, rows([given["prompt"]]), *(rows(given[k]) for k in names))
+    found = {name: scores.statistic(0, name).value for name in (*COMPONENTS, "mcas")}
+    return found | {"effect_sizes": {name: scores.effect_size(0, name).value for name in COMPONENTS}}
+
+
+def agree(found: Any, expected: Any) -> bool:
+    if expected is None or found is None:
+        return found is expected
+    if isinstance(expected, dict) and "numerator" in expected:
+        return found == expected["numerator"] / expected["denominator"]
+    if isinstance(expected, dict):
+        return found.keys() == expected.keys() and all(agree(found[k], expected[k]) for k in expected)
+    if isinstance(expected, list):
+        return len(found) == len(expected) and all(map(agree, found, expected))
+    return bool(abs(found - expected) <= TOLERANCE)
+
+
+@pytest.mark.parametrize("case", SUITE["cases"], ids=lambda case: case["name"])
+def test_the_package_meets(case):
+    found = answer(case["kind"], case["input"])
+    assert agree(found, case["expected"]), f"{found} is not {case['expected']}: {case['why']}"
+
+
+def test_the_comparison_can_fail():
+    assert not agree(0.0, None)
+    assert not agree(None, 0.0)
+    assert not agree([1.0], [1.0, 1.0])
+    assert not agree(0.1 + 1e-12, {"numerator": 1, "denominator": 10})
+    assert not agree({"a": 1.0 + 2 * TOLERANCE}, {"a": 1.0})
+
+
+def test_every_kind_has_the_hard_cases():
+    names = [case["name"] for case in SUITE["cases"]]
+    for kind in ("association", "effect size", "p", "mcas"):
+        assert sum(name.startswith(kind) for name in names) >= 6
+    for hard in ("ties", "unequal", "degenerate", "rescaled", "swapped"):
+        assert any(hard in name for name in names)
