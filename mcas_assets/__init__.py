@@ -1,0 +1,1 @@
+"""MCAS Assets: the standing audit of text-to-image models."""

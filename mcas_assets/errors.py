@@ -7,7 +7,7 @@ class McasError(Exception):
     """Root of all errors that this package raises on purpose."""
 
 
-class BadInput(McasError):
+class BadInput(McasError):  # noqa: N818 - the word of this field for what a user can mend
     """Something given from outside cannot be used.
 
     Attributes:
@@ -30,5 +30,5 @@ class StoreError(BadInput):
     """The store, or a file it vouches for, is not in a state that can be worked with."""
 
 
-class CheckFailed(McasError):
+class CheckFailed(McasError):  # noqa: N818 - an outcome of an audit, not an error of the program
     """A blocking quality check failed, so the stages after it did not run."""

@@ -1,0 +1,95 @@
+"""Embedders, the instruments of the audit: the protocol that all of them follow, and how one is found by name.
+
+One file a kind (`open_clip`, `transformers`), found by the name of the kind as systems are. Nothing here imports torch:
+what an embedder is, and how long its vectors are, can be told by reading files.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from mcas_assets.declaration import did_you_mean
+from mcas_assets.errors import BadInput
+from mcas_assets.paths import DATA
+from mcas_assets.systems.catalogue import Entry, kind_module, load_entries
+
+EMBEDDERS = DATA / "embedders.yaml"
+
+
+class Embedder(Protocol):
+    """An image-text model with its preprocessing, in float32.
+
+    A vector depends on its image or text alone, bit for bit, and not on what else is embedded in the same call: batches
+    are always of one size, filled up where there is too little.
+    """
+
+    name: str
+
+    def identity(self) -> dict[str, Any]:
+        """What determines the vectors (JSON values), by reading files only: found once, and held to at loading.
+
+        Raises:
+            BadInput: It cannot be used; names the file and the remedy.
+        """
+        ...
+
+    @property
+    def id(self) -> str:
+        """The key of the embedder: `name@` and the first 12 hex digits of the digest of its identity."""
+        ...
+
+    @property
+    def dim(self) -> int:
+        """The length of its vectors, by reading files only."""
+        ...
+
+    def embed_images(self, files: Sequence[bytes]) -> np.ndarray:
+        """Vectors of images.
+
+        Args:
+            files: The bytes of image files.
+
+        Returns:
+            float32, shape (n, dim), rows of length 1, in the order given.
+
+        Raises:
+            BadInput: The model cannot be loaded, its files changed, or an image cannot be decoded.
+        """
+        ...
+
+    def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
+        """Vectors of texts: float32, shape (n, dim), rows of length 1, in the order given."""
+        ...
+
+    def close(self) -> None:
+        """Free the model. The embedder can be used again, and then loads anew."""
+        ...
+
+
+def load_embedders(path: Path = EMBEDDERS) -> dict[str, Entry]:
+    """The declared embedders by name.
+
+    Raises:
+        BadInput: The file cannot be read or used; every mistake in it is listed.
+    """
+    return load_entries(path, "embedders", __name__)
+
+
+def find_embedder(name: str, path: Path = EMBEDDERS, *, cache: Path | None = None) -> Embedder:
+    """The embedder of a declared name. Loads nothing yet.
+
+    Args:
+        name: A name of `path`.
+        path: The declarations; relative folders in them are relative to the folder that it lies in.
+        cache: File that remembers the digests of large files (`systems.identity.DigestCache`).
+
+    Raises:
+        BadInput: There is no such embedder.
+    """
+    entries = load_embedders(path)
+    if name not in entries:
+        raise BadInput(path, f"declares no embedder {name!r}", did_you_mean(name, entries))
+    entry = entries[name]
+    return kind_module(entry.kind, __name__).build(name, entry, path.resolve().parent, cache)

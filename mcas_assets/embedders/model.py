@@ -1,0 +1,169 @@
+"""What embedders of all kinds share: where their files are, their identity, and batches of one size."""
+
+import io
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mcas_assets.declaration import Mistake
+from mcas_assets.errors import BadInput
+from mcas_assets.systems import devices
+from mcas_assets.systems.catalogue import Entry
+from mcas_assets.systems.hub import revision_mistakes
+from mcas_assets.systems.identity import DigestCache, FrozenFiles, digest, fingerprint, plain
+
+BATCH = 32
+"""Part of every embedder's identity, since the size of a batch changes low bits of a vector."""
+
+
+class FolderEntry(Entry):
+    """An embedder from a folder, or from a hub repository at a commit.
+
+    Attributes:
+        folder: Relative to the folder of the file that declares it.
+        repo, revision: 'organisation/name' and the 40 hex digits of a commit.
+    """
+
+    folder: str | None = None
+    repo: str | None = None
+    revision: str | None = None
+
+    @classmethod
+    def contradictions(cls, raw: dict[str, Any]) -> Iterable[Mistake]:
+        """Exactly one of folder and repo; a revision with a repo."""
+        if (raw.get("folder") is None) == (raw.get("repo") is None):
+            yield Mistake(("folder",), "one of folder and repo is needed", "Give folder: or repo: with revision:")
+        elif raw.get("repo") is not None:
+            yield from revision_mistakes(raw.get("revision"))
+        elif raw.get("revision") is not None:
+            yield Mistake(("revision",), "is given with a folder", "Leave it out, or give repo in place of folder")
+
+
+class Encoders:
+    """A loaded model as two functions, each from a batch of `BATCH` inputs to an array of shape (`BATCH`, dim).
+
+    Attributes:
+        images: From images in RGB.
+        texts: From texts.
+    """
+
+    def __init__(self, images: Callable[[list], np.ndarray], texts: Callable[[list[str]], np.ndarray]) -> None:
+        self.images = images
+        self.texts = texts
+
+
+class FolderEmbedder:
+    """An embedder whose files lie in one folder. See `mcas_assets.embedders.Embedder`.
+
+    A kind derives from it and says what its files are (`_describe`) and how they are loaded (`_load`).
+
+    Attributes:
+        name: The name it was asked for by.
+        entry: Its declaration.
+    """
+
+    def __init__(self, name: str, entry: Any, base: Path, cache: Path | None = None) -> None:
+        self.name = name
+        self.entry = entry
+        self._base = base
+        self._digests = DigestCache(cache)
+        self._frozen: FrozenFiles | None = None
+        self._identity: dict[str, Any] | None = None
+        self._encoders: Encoders | None = None
+
+    def identity(self) -> dict[str, Any]:
+        """What determines the vectors. See `Embedder.identity`."""
+        if self._identity is None:
+            folder = self.folder()
+            files, facts = self._describe(folder)
+            self._frozen = FrozenFiles(folder, files)
+            weights = fingerprint(folder, files, self._digests)
+            self._frozen.check("while it was being read")
+            kind = {"kind": self.entry.kind, "weights": weights, "precision": "float32", "batch": BATCH}
+            self._identity = plain(kind | facts)
+        return self._identity
+
+    @property
+    def id(self) -> str:
+        """`name@` and the first 12 hex digits of the digest of the identity."""
+        return f"{self.name}@{digest(self.identity())[:12]}"
+
+    @property
+    def dim(self) -> int:
+        """The length of the vectors."""
+        return self.identity()["dim"]
+
+    def embed_images(self, files: Sequence[bytes]) -> np.ndarray:
+        """float32 (n, dim), rows of length 1. See `Embedder.embed_images`."""
+        return self._embed(files, "images", _decode)
+
+    def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
+        """float32 (n, dim), rows of length 1."""
+        return self._embed(texts, "texts", str)
+
+    def close(self) -> None:
+        """Free the model."""
+        if self._encoders is not None:
+            self._encoders = None
+            devices.free(devices.best_device())
+
+    def folder(self) -> Path:
+        """The folder with the model's files, downloaded first if it is a repository that the cache lacks."""
+        raise NotImplementedError
+
+    def _describe(self, folder: Path) -> tuple[list[str], dict[str, Any]]:
+        """The files that are loaded, seen to be whole, and what else determines the vectors; `dim` among it."""
+        raise NotImplementedError
+
+    def _load(self, folder: Path) -> Encoders:
+        """Load the model in float32, for inference."""
+        raise NotImplementedError
+
+    def _embed(self, items: Sequence[Any], side: str, prepare: Callable[[Any], Any]) -> np.ndarray:
+        vectors = np.empty((len(items), self.dim), dtype=np.float32)
+        if not items:
+            return vectors
+        encode = getattr(self._ready(), side)
+        for start in range(0, len(items), BATCH):
+            batch = [prepare(item) for item in items[start : start + BATCH]]
+            # Filled up: the last batch must be computed as the others are, or its low bits would depend on its size.
+            full = batch + [batch[0]] * (BATCH - len(batch))
+            found = np.asarray(encode(full), dtype=np.float64)[: len(batch)]
+            if found.shape != (len(batch), self.dim):
+                problem = f"gives vectors of length {found.shape[-1]} for {side} where its files say {self.dim}"
+                raise BadInput(self.folder(), problem, "Correct its configuration")
+            vectors[start : start + len(batch)] = found / np.linalg.norm(found, axis=1, keepdims=True)
+        self._check_files("while it was at work")
+        return vectors
+
+    def _check_files(self, when: str) -> None:
+        if self._frozen is not None:
+            self._frozen.check(when)
+
+    def _ready(self) -> Encoders:
+        if self._encoders is None:
+            self.identity()
+            self._check_files("since the audit began")
+            folder = self.folder()
+            try:
+                encoders = self._load(folder)
+            except (OSError, ValueError, RuntimeError, ImportError, LookupError, TypeError) as error:
+                said = " ".join(str(error).split())[:500]
+                problem = f"cannot be loaded ({type(error).__name__}: {said})"
+                remedy = "See that the folder is whole and made for this version of the library"
+                raise BadInput(folder, problem, remedy) from error
+            self._check_files("while it was being loaded")
+            self._encoders = encoders
+        return self._encoders
+
+
+def _decode(data: bytes) -> Any:
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        return Image.open(io.BytesIO(data)).convert("RGB")
+    except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as error:
+        problem = f"cannot be decoded ({' '.join(str(error).split())[:200]})"
+        raise BadInput("an image of the batch", problem, "Check the image files of the stage before") from error

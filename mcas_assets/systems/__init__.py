@@ -1,0 +1,200 @@
+"""Text-to-image systems under audit: the protocol that all of them follow, and how one is found by name.
+
+One file a kind (`diffusers`, ...), found by the name of the kind: a module of this package with a pydantic model
+`Declaration` (what an entry of `data/systems.yaml` may say) and a function `build` is a kind. Nothing here imports
+torch or diffusers: what a system *is* can be told by reading files, only drawing needs the model.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from mcas_assets.declaration import did_you_mean
+from mcas_assets.errors import BadInput
+from mcas_assets.paths import DATA
+from mcas_assets.systems.catalogue import Entry, kind_module, load_entries, revise
+from mcas_assets.systems.identity import digest
+
+SYSTEMS = DATA / "systems.yaml"
+
+
+@dataclass(frozen=True)
+class Request:
+    """One image asked for. Width and height in pixels; the seed in [0, 2**63)."""
+
+    prompt: str
+    seed: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one request.
+
+    Attributes:
+        outcome: One of `mcas_assets.outcomes.OUTCOMES`.
+        reason: Why there is no image, in one sentence; None if there is one.
+        image: The bytes of the image file as made; None unless the outcome is `ok`.
+        suffix: The ending that the file's name gets, with its dot.
+        provider: What the system itself said about this image (JSON values).
+        latency_ms: Wall time in milliseconds: for a batch, its time divided by its images.
+        attempt: Counted from 1; raised by the retry policy above the systems.
+    """
+
+    outcome: str
+    reason: str | None = None
+    image: bytes | None = None
+    suffix: str = ".png"
+    provider: dict[str, Any] = field(default_factory=dict)
+    latency_ms: float | None = None
+    attempt: int = 1
+
+
+@dataclass(frozen=True)
+class SystemIdentity:
+    """What exactly is measured: everything that, if it changed, would make the images those of another system.
+
+    Attributes:
+        system: The name under which it was asked for.
+        document: JSON values; two systems with equal documents are the same.
+    """
+
+    system: str
+    document: dict[str, Any]
+
+    @property
+    def digest(self) -> str:
+        """The sha256 of the document in canonical JSON, 64 hex digits."""
+        return digest(self.document)
+
+    @property
+    def version(self) -> str:
+        """The key of the system version: `name@` and the first 12 hex digits of the digest."""
+        return f"{self.system}@{self.digest[:12]}"
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What may be asked of a system.
+
+    Attributes:
+        seed: 'exact' if a seed fixes the image, 'best_effort' if the provider only tries, 'none' if it takes none.
+        max_batch: The most requests of one call that are drawn together, or None if only memory limits it.
+        sizes: The (width, height) pairs in pixels that it can draw, or None if it is not held to a list.
+    """
+
+    seed: Literal["exact", "best_effort", "none"]
+    max_batch: int | None = None
+    sizes: tuple[tuple[int, int], ...] | None = None
+
+
+class System(Protocol):
+    """A text-to-image system under audit."""
+
+    name: str
+
+    def identity(self) -> SystemIdentity:
+        """What exactly is measured, by reading files only; found once, and held to when the model is loaded.
+
+        Raises:
+            BadInput: The system cannot be audited; names the file and the remedy.
+        """
+        ...
+
+    def capabilities(self) -> Capabilities:
+        """What may be asked of it."""
+        ...
+
+    def size(self) -> tuple[int, int]:
+        """The width and height in pixels that it draws at."""
+        ...
+
+    def generate(self, requests: Sequence[Request]) -> list[Outcome]:
+        """Draw, loading the model first if need be: one outcome per request, in their order, whatever came of it.
+
+        Raises:
+            BadInput: Nothing can be drawn at all, or the files are no longer those of the identity.
+        """
+        ...
+
+    def environment(self) -> dict[str, Any]:
+        """Under what conditions it draws (device, dtype, versions, ...): for the record, not part of the identity."""
+        ...
+
+    def close(self) -> None:
+        """Free the model. The system can be used again, and then loads anew."""
+        ...
+
+
+def load_systems(path: Path = SYSTEMS) -> dict[str, Entry]:
+    """The declared systems by name.
+
+    Raises:
+        BadInput: The file cannot be read or used; every mistake in it is listed.
+    """
+    return load_entries(path, "systems", __name__)
+
+
+def find_system(
+    name_or_folder: str | Path,
+    path: Path = SYSTEMS,
+    *,
+    steps: int | None = None,
+    guidance: float | None = None,
+    width: int | None = None,
+    height: int | None = None,
+    dtype: str | None = None,
+    cache: Path | None = None,
+) -> System:
+    """The system of a declared name, else that of a folder. Loads nothing yet.
+
+    Args:
+        name_or_folder: A name of `path`, or a pipeline folder; a folder that is declared is what its declaration says.
+        path: The declarations; relative folders in them are relative to the folder that it lies in.
+        steps: In place of what is declared, as are the next four. Each makes another system version.
+        guidance: Guidance scale.
+        width: In pixels.
+        height: In pixels.
+        dtype: 'float32', 'float16' or 'bfloat16'.
+        cache: File that remembers the digests of large files (`systems.identity.DigestCache`).
+
+    Raises:
+        BadInput: There is no such system, or it cannot be what the arguments say.
+    """
+    given, base = str(name_or_folder), path.resolve().parent
+    entries = load_systems(path)
+    name = given if given in entries else _declared_folder(Path(given), entries, base)
+    if name is not None:
+        entry = entries[name]
+    else:
+        name, entry = _undeclared(Path(given), entries, path)
+    overrides = {"steps": steps, "guidance": guidance, "width": width, "height": height, "dtype": dtype}
+    entry = revise(name, entry, {key: value for key, value in overrides.items() if value is not None})
+    return kind_module(entry.kind, __name__).build(name, entry, base, cache)
+
+
+def _declared_folder(folder: Path, entries: dict[str, Entry], base: Path) -> str | None:
+    if not folder.is_dir():
+        return None
+    for name, entry in entries.items():
+        declared = getattr(entry, "path", None)
+        if declared and (base / declared).resolve() == folder.expanduser().resolve():
+            return name
+    return None
+
+
+def _undeclared(folder: Path, entries: dict[str, Entry], path: Path) -> tuple[str, Entry]:
+    folder = folder.expanduser()
+    if folder.is_dir():
+        slug = re.sub(r"[^a-z0-9_]+", "-", folder.resolve().name.lower()).strip("-_") or "folder"
+        return slug, kind_module("diffusers", __name__).Declaration(kind="diffusers", path=str(folder.resolve()))
+    if folder.exists():
+        problem = "is a file, where a pipeline folder is needed"
+        raise BadInput(folder, problem, "Give the folder that holds model_index.json")
+    remedy = did_you_mean(str(folder), entries)
+    if len(folder.parts) > 1:
+        remedy += f". A hub repository is declared in {path.name} with repo and revision"
+    raise BadInput(str(folder), "is neither a declared system nor a folder", remedy)

@@ -1,0 +1,113 @@
+"""On what, and in which number format, models run."""
+
+import importlib.util
+import os
+import platform
+import re
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+
+def expected_device() -> str:
+    """'cuda', 'mps' or 'cpu': what `best_device` will say, told without importing torch.
+
+    For the default number format, which is part of a system's identity. Were it wrong, the number format that the
+    identity states would be used all the same.
+    """
+    build = _torch_build()
+    hidden = os.environ.get("CUDA_VISIBLE_DEVICES", "0").strip() in ("", "-1")
+    nodes = ("nvidia0", "dxg", "nvhost-gpu") if "cuda" in build else ("kfd",) if "hip" in build else ()
+    numbered = Path("/dev").glob("nvidia[0-9]*") if "cuda" in build else iter(())
+    if not hidden and (any(Path("/dev", node).exists() for node in nodes) or any(numbered)):
+        return "cuda"
+    if sys.platform == "darwin" and platform.machine() == "arm64":
+        return "mps"
+    return "cpu"
+
+
+def best_device() -> Any:
+    """The `torch.device` to run on: cuda, else mps, else cpu."""
+    import torch
+
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+
+
+def default_dtype() -> str:
+    """The name: float32 on a CPU, where half formats are slow; else bfloat16, whose range is that of float32."""
+    return "float32" if expected_device() == "cpu" else "bfloat16"
+
+
+def describe(device: Any) -> dict[str, Any]:
+    """The facts of a torch device that can change low bits of what it computes (JSON values)."""
+    import torch
+
+    facts: dict[str, Any] = {
+        "device": device.type,
+        "torch": torch.__version__,
+        "threads": torch.get_num_threads(),
+    }
+    if device.type == "cuda":
+        facts |= {
+            "device_name": torch.cuda.get_device_name(device),
+            "cuda": torch.version.cuda or torch.version.hip,
+            "cudnn": torch.backends.cudnn.version(),
+            "matmul_tf32": torch.backends.cuda.matmul.allow_tf32,
+            "cudnn_tf32": torch.backends.cudnn.allow_tf32,
+            "deterministic": torch.are_deterministic_algorithms_enabled(),
+        }
+    else:
+        facts["device_name"] = platform.processor() or platform.machine()
+    return facts
+
+
+@contextmanager
+def full_precision() -> Generator[None]:
+    """Convolutions and matrix products in float32 as such: no TF32, no algorithm chosen by timing."""
+    import torch
+
+    matmul = torch.backends.cuda.matmul
+    before = matmul.allow_tf32
+    matmul.allow_tf32 = False
+    try:
+        with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
+            yield
+    finally:
+        matmul.allow_tf32 = before
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that memory did not suffice, on whichever device."""
+    import torch
+
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    said = str(error).lower()
+    return isinstance(error, RuntimeError) and ("out of memory" in said or "can't allocate memory" in said)
+
+
+def free(device: Any) -> None:
+    """Give back what is no longer used."""
+    import gc
+
+    import torch
+
+    gc.collect()
+    if device is not None and device.type == "cuda":
+        torch.cuda.empty_cache()
+    elif device is not None and device.type == "mps":
+        torch.mps.empty_cache()
+
+
+def _torch_build() -> set[str]:
+    """Which accelerators the installed torch was built for, from its version file."""
+    spec = importlib.util.find_spec("torch")
+    if spec is None or spec.origin is None:
+        return set()
+    version = Path(spec.origin).with_name("version.py")
+    text = version.read_text() if version.exists() else ""
+    return {name for name in ("cuda", "hip") if re.search(rf"^{name}\b[^=]*= *'", text, re.MULTILINE)}

@@ -1,0 +1,224 @@
+"""Systems of kind `diffusers`: text-to-image pipelines that run here, from a folder or a hub repository at a commit.
+
+Belongs here: what such a system is, its declaration and its identity. Loading and calling the pipeline is
+`pipeline_runner`.
+"""
+
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from mcas_assets.declaration import Mistake
+from mcas_assets.errors import BadInput
+from mcas_assets.systems import Capabilities, Outcome, Request, SystemIdentity, devices, signatures
+from mcas_assets.systems.catalogue import Entry
+from mcas_assets.systems.hub import revision_mistakes, snapshot
+from mcas_assets.systems.identity import DigestCache, FrozenFiles, fingerprint, plain
+from mcas_assets.systems.pipeline_folder import PipelineFolder, inspect
+from mcas_assets.systems.pipeline_runner import PipelineRunner, Settings
+
+Pixels = Annotated[int, Field(ge=8, le=16384)]
+_CHECKER = "safety_checker"
+# Arguments of a pipeline's call that the audit itself gives, and what to do instead of giving them.
+_SAID_ELSEWHERE = {
+    "num_inference_steps": "Say it with steps",
+    "guidance_scale": "Say it with guidance",
+    "negative_prompt": "Say it with negative_prompt",
+    "width": "Say it with width",
+    "height": "Say it with height",
+    **dict.fromkeys(
+        ("prompt", "generator", "latents", "image", "output_type", "return_dict", "num_images_per_prompt"),
+        "Leave it out: the audit gives it for each image",
+    ),
+}
+_WEIGHTS_ELSEWHERE = ("*.bin", "*.ckpt", "*.pt", "*.pth", "*.onnx*", "*.msgpack", "*.h5", "*.xml")
+
+
+class Declaration(Entry):
+    """One entry of kind `diffusers`.
+
+    Attributes:
+        path: Pipeline folder, relative to the folder of the file that declares it.
+        repo, revision: Or a hub repository ('organisation/name') at a commit (40 hex digits).
+        variant: Weights variant to load where there is one ('fp16').
+        steps, guidance: As the pipeline's default if not given.
+        negative_prompt: For every image the same.
+        width, height: In pixels; as the pipeline's default if not given.
+        dtype: float32 on a CPU and bfloat16 on an accelerator if not given.
+        safety_checker: 'none' leaves out the one that the pipeline ships with.
+        allow_pickle: Load pickled weights where there are no others. They can run code.
+        max_batch: The most images to draw at once; found by trying if not given.
+        arguments: Further arguments of the pipeline's call, for example {max_sequence_length: 256}.
+    """
+
+    kind: Literal["diffusers"]
+    path: str | None = None
+    repo: str | None = None
+    revision: str | None = None
+    variant: str | None = None
+    steps: Annotated[int, Field(ge=1, le=10000)] | None = None
+    guidance: Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)] | None = None
+    negative_prompt: str | None = None
+    width: Pixels | None = None
+    height: Pixels | None = None
+    dtype: Literal["float32", "float16", "bfloat16"] | None = None
+    safety_checker: Literal["keep", "none"] = "keep"
+    allow_pickle: bool = False
+    max_batch: Annotated[int, Field(ge=1)] | None = None
+    arguments: dict[str, bool | int | float | str] = Field(default_factory=dict)
+
+    @classmethod
+    def contradictions(cls, raw: dict[str, Any]) -> Iterable[Mistake]:
+        """What no single field shows: exactly one of path and repo, a revision with a repo."""
+        if (raw.get("path") is None) == (raw.get("repo") is None):
+            yield Mistake(("path",), "one of path and repo is needed", "Give path: FOLDER, or repo: with revision:")
+        elif raw.get("repo") is not None:
+            yield from revision_mistakes(raw.get("revision"))
+        elif raw.get("revision") is not None:
+            yield Mistake(("revision",), "is given with a path", "Leave it out, or give repo in place of path")
+        if (raw.get("width") is None) != (raw.get("height") is None):
+            yield Mistake(("width",), "only one of width and height is given", "Give both")
+        for key in _SAID_ELSEWHERE.keys() & (raw.get("arguments") or {}):
+            yield Mistake(("arguments", key), "is not for this place", _SAID_ELSEWHERE[key])
+
+
+def build(name: str, entry: Declaration, base: Path, cache: Path | None = None) -> "DiffusersSystem":
+    """The system of an entry; `base` is what its path is relative to, `cache` a file that remembers digests."""
+    return DiffusersSystem(name, entry, base, cache)
+
+
+class DiffusersSystem:
+    """A pipeline under audit. See `mcas_assets.systems.System`."""
+
+    def __init__(self, name: str, entry: Declaration, base: Path, cache: Path | None = None) -> None:
+        self.name = name
+        self._entry = entry
+        self._base = base
+        self._digests = DigestCache(cache)
+        self._runner: PipelineRunner | None = None
+
+    def identity(self) -> SystemIdentity:
+        """What exactly is measured, by reading files only. Found once: the instance stands for this version."""
+        return self._identity
+
+    def capabilities(self) -> Capabilities:
+        """Seeds are exact: the same batch on the same machine gives the same bytes."""
+        return Capabilities(seed="exact", max_batch=self._entry.max_batch)
+
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels: as declared, else the pipeline's default."""
+        return self._settings.width, self._settings.height
+
+    def generate(self, requests: Sequence[Request]) -> list[Outcome]:
+        """One outcome per request, in order. Whatever fits into memory is drawn together, in the order given.
+
+        Raises:
+            BadInput: The pipeline cannot be loaded, or draws nothing with these settings, or its files changed.
+        """
+        if any((request.width, request.height) != self.size() for request in requests):
+            raise ValueError(f"{self.name} draws at {self.size()} only: its size is part of its identity")
+        if not requests:
+            return []
+        outcomes = self._ready().draw(requests)
+        self._frozen.check("while it was drawing")
+        return outcomes
+
+    def environment(self) -> dict[str, Any]:
+        """Device, versions, scheduler as loaded: loads the pipeline, since before that nobody knows."""
+        source = {"repo": self._entry.repo, "revision": self._entry.revision} if self._entry.repo else {}
+        return self._ready().environment | source
+
+    def close(self) -> None:
+        """Free the model."""
+        if self._runner is not None:
+            self._runner.close()
+            self._runner = None
+
+    @cached_property
+    def _folder(self) -> PipelineFolder:
+        """The pipeline folder, seen to be whole; downloaded first if it is a repository that the cache lacks."""
+        entry = self._entry
+        path = self._repository() if entry.repo else (self._base / Path(str(entry.path)).expanduser())
+        without = (_CHECKER,) if entry.safety_checker == "none" else ()
+        return inspect(path, variant=entry.variant, allow_pickle=entry.allow_pickle, without=without)
+
+    @cached_property
+    def _frozen(self) -> FrozenFiles:
+        return FrozenFiles(self._folder.path, self._folder.files)
+
+    @cached_property
+    def _identity(self) -> SystemIdentity:
+        folder, settings = self._folder, self._settings
+        document = {
+            "kind": "diffusers",
+            "weights": fingerprint(folder.path, folder.files, self._digests),
+            "variant": self._entry.variant,
+            "pipeline": folder.pipeline,
+            "scheduler": folder.scheduler(),
+            "safety_checker": folder.components.get(_CHECKER),
+            "watermark": False,
+        } | settings.document()
+        self._frozen.check("while it was being read")
+        return SystemIdentity(self.name, plain(document))
+
+    def _repository(self) -> Path:
+        """Fetches what the pipeline loads and not what lies beside it: other formats, other variants, single files."""
+        entry = self._entry
+        repo, revision = str(entry.repo), str(entry.revision)
+        path = snapshot(repo, revision, ["model_index.json"])
+        index = path / "model_index.json"
+        if not index.exists():
+            raise BadInput(repo, "is no diffusers pipeline: it has no model_index.json", "Name another repository")
+        ignore = [pattern for pattern in _WEIGHTS_ELSEWHERE if not entry.allow_pickle or pattern != "*.bin"]
+        if entry.variant is None:
+            ignore += ["*.fp16.*", "*.fp16-*", "*.bf16.*", "*.non_ema.*", "*.ema.*"]
+        return snapshot(repo, revision, ["model_index.json", "*/*"], ignore)
+
+    @cached_property
+    def _settings(self) -> Settings:
+        """Found before any other file is read for the identity, so that both are of the same state of the folder."""
+        self._frozen.check("while it was being read")
+        entry, folder = self._entry, self._folder
+        width, height = (entry.width, entry.height) if entry.width and entry.height else _default_size(folder)
+        taken = signatures.parameters(folder.pipeline) or {}
+        wanted = {
+            # Where it is the default, it depends on what else is installed, and it rewrites what the audit asks for.
+            **({"clean_caption": False} if "clean_caption" in taken else {}),
+            "num_inference_steps": _else_default(entry.steps, taken.get("num_inference_steps")),
+            "guidance_scale": _else_default(entry.guidance, taken.get("guidance_scale")),
+            "negative_prompt": entry.negative_prompt,
+            **entry.arguments,
+        }
+        arguments = {key: value for key, value in wanted.items() if value is not None}
+        for key in arguments:
+            if key not in taken:
+                where = f"{folder.path}: {folder.pipeline}"
+                raise BadInput(where, "takes no such argument", "Leave it out of the declaration", key)
+        dtype = entry.dtype or devices.default_dtype()
+        return Settings(width, height, dtype, arguments, entry.safety_checker == "none", entry.allow_pickle)
+
+    def _ready(self) -> PipelineRunner:
+        if self._runner is None:
+            self.identity()
+            self._frozen.check("since the audit began")
+            runner = PipelineRunner(self._folder, self._settings, self._entry.variant, self._entry.max_batch)
+            self._frozen.check("while it was being loaded")
+            self._runner = runner
+        return self._runner
+
+
+def _default_size(folder: PipelineFolder) -> tuple[int, int]:
+    size = folder.default_size()
+    if size is None:
+        problem = f"does not say at what size a {folder.pipeline} draws"
+        raise BadInput(folder.path, problem, "Declare it with width and height")
+    return size
+
+
+def _else_default(value: Any, default: Any) -> Any:
+    if value is not None:
+        return value
+    return default if isinstance(default, int | float) else None

@@ -1,0 +1,166 @@
+"""The identity of a model on disk: digests of what it is loaded from, and of documents.
+
+What counts is content: a README edit changes nothing, one flipped weight does. Sources of the rules: the layout of the
+Hugging Face cache as read in huggingface_hub 2.4 (`_snapshot_download`, `utils/_shared_blobs`).
+"""
+
+import hashlib
+import json
+import math
+import os
+import re
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from mcas_assets.errors import BadInput
+
+_CHUNK = 1 << 22
+_RACY = 2.0  # seconds: a file changed so shortly ago may change again within the resolution of its time stamp
+
+
+def canonical(value: Any) -> str:
+    """A JSON text that is the same for equal values: keys sorted, no spaces, infinities and NaN as text."""
+    return json.dumps(plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def digest(value: Any) -> str:
+    """The sha256 of the canonical JSON of a value, 64 hex digits."""
+    return hashlib.sha256(canonical(value).encode()).hexdigest()
+
+
+def plain(value: Any) -> Any:
+    """The value as JSON can hold it: tuples as lists, infinities, NaN and what JSON does not know as text."""
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    known = isinstance(value, str | int | None) or (isinstance(value, float) and math.isfinite(value))
+    return value if known else str(value)
+
+
+class DigestCache:
+    """The sha256 of files, remembered by (path, size, modification and change time, inode).
+
+    Args:
+        path: JSON file to keep them in; None remembers nothing. A file that is damaged is begun anew.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._path = path
+        self._known: dict[str, list] | None = None
+
+    def sha256(self, file: Path) -> str:
+        """The sha256 of a file's bytes, 64 hex digits: from the hub's cache by name, from memory, or by reading it.
+
+        Raises:
+            BadInput: The file cannot be read.
+        """
+        named = hub_digest(file)
+        if named is not None:
+            return named
+        try:
+            stamp = stamp_of(file)
+            known = self._entries().get(str(file.resolve()))
+            if known is not None and known[:-1] == list(stamp):
+                return known[-1]
+            found = _hash(file)
+        except OSError as error:
+            raise BadInput(file, f"cannot be read ({error.strerror})", "Check the file and its permissions") from error
+        if time.time() - max(stamp[1], stamp[2]) / 1e9 > _RACY:
+            self._entries()[str(file.resolve())] = [*stamp, found]
+            self._keep()
+        return found
+
+    def _entries(self) -> dict[str, list]:
+        if self._known is None:
+            try:
+                read = json.loads(self._path.read_text()) if self._path else {}
+            except (OSError, ValueError):
+                read = {}
+            self._known = read if isinstance(read, dict) else {}
+        return self._known
+
+    def _keep(self) -> None:
+        if self._path is None:
+            return
+        # A cache that cannot be written only costs time, so it never stands in the way of an audit.
+        draft = self._path.with_name(f".{self._path.name}.{os.getpid()}.tmp")
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            draft.write_text(json.dumps(self._entries()))
+            draft.replace(self._path)
+        except OSError:
+            draft.unlink(missing_ok=True)
+
+
+def stamp_of(file: Path) -> tuple[int, int, int, int]:
+    """Size in bytes, modification time and change time in nanoseconds, inode: differs if the file was written to."""
+    status = file.stat()
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
+
+
+def hub_digest(file: Path) -> str | None:
+    """The sha256 that the hub's cache names a large file by, or None if the name does not tell.
+
+    Only one level of links is read: the blob may itself be a link to a shared one, whose name is a hash of another kind
+    with as many digits.
+    """
+    if not file.is_symlink():
+        return None
+    target = file.readlink()
+    is_blob = target.parent.name == "blobs" and "snapshots" in file.parts
+    return target.name if is_blob and re.fullmatch(r"[0-9a-f]{64}", target.name) else None
+
+
+def fingerprint(folder: Path, files: Iterable[str], digests: DigestCache) -> str:
+    """One digest for the files that a model is loaded from: the sha256 over sorted lines `path<tab>sha256`.
+
+    Args:
+        folder: What the paths are relative to.
+        files: Paths with forward slashes.
+        digests: Where the digests of the files come from.
+    """
+    lines = sorted(f"{name}\t{digests.sha256(folder / name)}\n" for name in files)
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+class FrozenFiles:
+    """Files that must stay as they are between the moment that they are identified and the end of their use.
+
+    Weights may be mapped into memory rather than read, so that even a file that is written to after loading can show in
+    what the model makes.
+
+    Args:
+        folder: What the paths are relative to.
+        files: Paths with forward slashes.
+    """
+
+    def __init__(self, folder: Path, files: Iterable[str]) -> None:
+        self.folder = folder
+        self.files = tuple(sorted(files))
+        self._stamps = self._look()
+
+    def check(self, when: str) -> None:
+        """Raise if one of them was written to, replaced or removed since this object was made.
+
+        Raises:
+            BadInput: Naming the file; `when` says in which stage, for example 'while it was loaded'.
+        """
+        for name, before, now in zip(self.files, self._stamps, self._look(), strict=True):
+            if before != now:
+                problem = f"changed {when}, so what is made with it is no longer by what was identified"
+                raise BadInput(self.folder / name, problem, "Run again: it will count as another version")
+
+    def _look(self) -> list[tuple[int, int, int, int] | None]:
+        paths = [self.folder / name for name in self.files]
+        return [stamp_of(path) if path.is_file() else None for path in paths]
+
+
+def _hash(file: Path) -> str:
+    total = hashlib.sha256()
+    with file.open("rb") as stream:
+        while chunk := stream.read(_CHUNK):
+            total.update(chunk)
+    return total.hexdigest()

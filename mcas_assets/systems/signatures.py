@@ -1,0 +1,93 @@
+"""What the classes of the installed diffusers take, read from its source.
+
+Importing diffusers takes seconds and torch with it; to refuse a folder, or to say at what size and in how many steps a
+pipeline draws by default, its source is enough.
+"""
+
+import ast
+import importlib.util
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+REQUIRED = "<required>"
+COMPUTED = "<computed>"
+"""Stands for a default that is an expression."""
+
+
+@cache
+def parameters(class_name: str, method: str = "__call__") -> dict[str, Any] | None:
+    """The parameters of a pipeline's method with their defaults (`REQUIRED`, `COMPUTED` or a value).
+
+    Inherited methods count. None if the installed diffusers has no such class or method.
+    """
+    function = _method(class_name, method)
+    if function is None:
+        return None
+    args = function.args
+    plain = [*args.posonlyargs, *args.args]
+    defaults: list[ast.expr | None] = [None] * (len(plain) - len(args.defaults))
+    pairs = list(zip(plain, [*defaults, *args.defaults], strict=True))
+    pairs += list(zip(args.kwonlyargs, args.kw_defaults, strict=True))
+    return {arg.arg: REQUIRED if default is None else _literal(default) for arg, default in pairs[1:]}
+
+
+@cache
+def default_pixels(class_name: str) -> int | None:
+    """The side in pixels that a pipeline's source states outright: `height: int = 1024` or `height or 1024`."""
+    stated = (parameters(class_name) or {}).get("height")
+    if isinstance(stated, int):
+        return stated
+    for node in ast.walk(_method(class_name, "__call__") or ast.Pass()):
+        if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.Or) and len(node.values) == 2:
+            name, value = node.values
+            if isinstance(name, ast.Name) and name.id == "height" and isinstance(_literal(value), int):
+                return _literal(value)
+    return None
+
+
+@cache
+def default_sample(class_name: str) -> int | None:
+    """The `default_sample_size` in latent pixels, where a pipeline's source states it and no config does."""
+    for node in ast.walk(_method(class_name, "__init__") or ast.Pass()):
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "attr", None) == "default_sample_size":
+            value = _literal(node.value)
+            return value if isinstance(value, int) else None
+    return None
+
+
+def _literal(node: ast.expr) -> Any:
+    try:
+        return ast.literal_eval(node)
+    except ValueError:
+        return COMPUTED
+
+
+@cache
+def _method(class_name: str, method: str) -> ast.FunctionDef | None:
+    found = _class(class_name)
+    if found is None:
+        return None
+    for node in found.body:
+        if isinstance(node, ast.FunctionDef) and node.name == method:
+            return node
+    for base in found.bases:
+        name = base.attr if isinstance(base, ast.Attribute) else getattr(base, "id", "")
+        if name.endswith("Pipeline") and name != "DiffusionPipeline" and (inherited := _method(name, method)):
+            return inherited
+    return None
+
+
+@cache
+def _class(class_name: str) -> ast.ClassDef | None:
+    spec = importlib.util.find_spec("diffusers")
+    if spec is None or spec.origin is None or not class_name.isidentifier():
+        return None
+    line = re.compile(rb"^class %b\b" % class_name.encode(), re.MULTILINE)
+    for file in (Path(spec.origin).parent / "pipelines").rglob("pipeline_*.py"):
+        source = file.read_bytes()
+        if class_name.encode() in source and line.search(source):
+            body = ast.parse(source).body
+            return next((n for n in body if isinstance(n, ast.ClassDef) and n.name == class_name), None)
+    return None

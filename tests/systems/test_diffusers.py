@@ -1,0 +1,329 @@
+"""Drawing: one outcome a request whatever happens, the same bytes every time, never by another version than stated."""
+
+import io
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from mcas_assets.errors import BadInput
+from mcas_assets.outcomes import OUTCOMES
+from mcas_assets.systems import Request, find_system
+
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+CHECKER = "safety_checker/model.safetensors"
+
+
+def asked(count: int, prompt: str = "a nurse") -> list[Request]:
+    return [Request(prompt, seed, 16, 16) for seed in range(count)]
+
+
+def pixels(image: bytes) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(image)))
+
+
+@pytest.fixture(scope="module")
+def system(families):
+    """One that many tests draw with. Its folder is not to be written to."""
+    found = find_system(families("sd1"), steps=2, width=16, height=16)
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def calls(system, monkeypatch) -> Callable[..., list[dict]]:
+    """Puts a function between the system and its pipeline: `calls(spoil)` lets it see, and fail, every call."""
+
+    def intercept(spoil: Callable[[dict], None]) -> list[dict]:
+        system.generate(asked(1))
+        runner, made = system._runner, []
+        real = runner._pipeline
+
+        def call(**arguments):
+            made.append(arguments)
+            spoil(arguments)
+            return real(**arguments)
+
+        monkeypatch.setattr(runner, "_pipeline", call)
+        monkeypatch.setattr(runner, "_has_drawn", False)
+        monkeypatch.setattr(runner, "_limit", None)
+        return made
+
+    return intercept
+
+
+def test_a_second_loading_draws_the_same_bytes(pipeline):
+    images = []
+    for _ in range(2):
+        system = find_system(pipeline, steps=2)
+        images.append([outcome.image for outcome in system.generate(asked(5))])
+        system.close()
+    assert images[0] == images[1]
+    assert len(set(images[0])) == 5
+
+
+def test_an_image_is_the_one_that_the_bare_pipeline_draws(families, system):
+    from diffusers import DiffusionPipeline
+
+    bare = DiffusionPipeline.from_pretrained(families("sd1"), dtype=torch.float32)
+    bare.set_progress_bar_config(disable=True)
+    generators = [torch.Generator("cpu").manual_seed(seed) for seed in range(3)]
+    drawn = bare(prompt=["a nurse"] * 3, generator=generators, num_inference_steps=2, height=16, width=16).images
+    for image, outcome in zip(drawn, system.generate(asked(3)), strict=True):
+        assert (np.asarray(image) == pixels(outcome.image)).all()
+
+
+def test_the_noise_of_an_image_does_not_depend_on_its_batch(system):
+    together = [pixels(outcome.image).astype(int) for outcome in system.generate(asked(4))]
+    for request, image in zip(asked(4), together, strict=True):
+        alone = pixels(system.generate([request])[0].image)
+        assert abs(alone - image).max() <= 1
+
+
+def test_different_prompts_may_share_a_batch(system):
+    requests = [Request(prompt, 7, 16, 16) for prompt in ("a nurse", "a pilot", "a nurse")]
+    first, other, again = (outcome.image for outcome in system.generate(requests))
+    assert first == again != other
+
+
+def test_no_requests_have_no_outcomes_and_load_nothing(pipeline):
+    system = find_system(pipeline)
+    assert system.generate([]) == []
+    assert system._runner is None
+
+
+def test_another_size_than_that_of_the_identity_is_not_drawn(system):
+    with pytest.raises(ValueError, match="its size is part of its identity"):
+        system.generate([Request("a nurse", 1, 24, 24)])
+
+
+def test_the_environment_tells_device_versions_and_the_loaded_scheduler(system):
+    environment = system.environment()
+    assert environment["device"] == "cpu"
+    assert environment["dtype"] == "float32"
+    assert environment["torch"] == torch.__version__
+    assert {"diffusers", "transformers"} <= set(environment["packages"])
+    assert environment["scheduler"]["class"] == "DDIMScheduler"
+    assert environment["scheduler"]["config"]["num_train_timesteps"] == 1000
+
+
+def test_dtype_is_that_of_every_component_also_where_the_file_holds_another(pipeline, tmp_path):
+    """From float16 files, transformers keeps float16 where nothing is said, and diffusers makes float32."""
+    from diffusers import DiffusionPipeline
+
+    half = tmp_path / "half"
+    DiffusionPipeline.from_pretrained(pipeline, dtype=torch.float16).save_pretrained(half)
+    system = find_system(half, steps=2, dtype="float32")
+    assert system.generate(asked(1))[0].outcome == "ok"
+    loaded = system._runner._pipeline
+    for component in (loaded.unet, loaded.vae, loaded.text_encoder, loaded.safety_checker):
+        assert {value.dtype for value in component.parameters()} == {torch.float32}
+
+
+# Safety checker: three states
+
+
+def test_what_the_checker_flags_is_blanked_and_what_it_passes_is_not(pipeline, change):
+    """Thresholds at the median score of the images, so that one half of them is flagged."""
+    from diffusers import DiffusionPipeline
+
+    loaded = DiffusionPipeline.from_pretrained(pipeline, dtype=torch.float32)
+    loaded.set_progress_bar_config(disable=True)
+    scores: list[float] = []
+    forward = loaded.safety_checker.forward
+
+    def listen(clip_input, images):
+        pooled = loaded.safety_checker.vision_model(clip_input)[1]
+        found = loaded.safety_checker.visual_projection(pooled)
+        concepts = loaded.safety_checker.concept_embeds
+        scores.extend(torch.cosine_similarity(found[:, None], concepts[None], dim=-1).amax(1).tolist())
+        return forward(clip_input, images)
+
+    loaded.safety_checker.forward = listen
+    change(pipeline / CHECKER, "concept_embeds", lambda value: torch.linspace(-1, 1, value.numel()).view(value.shape))
+    reloaded = DiffusionPipeline.from_pretrained(pipeline, dtype=torch.float32).safety_checker.concept_embeds
+    loaded.safety_checker.concept_embeds.data = reloaded
+    generators = [torch.Generator("cpu").manual_seed(seed) for seed in range(6)]
+    loaded(prompt=["a nurse"] * 6, generator=generators, num_inference_steps=2, height=16, width=16)
+    change(pipeline / CHECKER, "concept_embeds_weights", lambda value: torch.full_like(value, float(np.median(scores))))
+    change(pipeline / CHECKER, "special_care_embeds_weights", lambda value: torch.full_like(value, 2.0))
+
+    outcomes = find_system(pipeline, steps=2).generate(asked(6))
+    flagged = [outcome for outcome in outcomes if outcome.provider["safety"] == "flagged"]
+    clean = [outcome for outcome in outcomes if outcome.provider["safety"] == "clean"]
+    assert len(flagged) == len(clean) == 3
+    assert {(outcome.outcome, outcome.image) for outcome in flagged} == {("blanked", None)}
+    assert all("safety checker flagged" in outcome.reason for outcome in flagged)
+    assert all(outcome.outcome == "ok" and pixels(outcome.image).any() for outcome in clean)
+
+
+def test_without_the_checker_nothing_is_blanked_and_it_is_another_version(pipeline, change, declare):
+    change(pipeline / CHECKER, "concept_embeds_weights", lambda value: torch.full_like(value, -2.0))
+    checked = find_system("tiny", declare(path="tiny", steps=2))
+    assert {outcome.outcome for outcome in checked.generate(asked(2))} == {"blanked"}
+    unchecked = find_system("tiny", declare(path="tiny", steps=2, safety_checker="none"))
+    outcomes = unchecked.generate(asked(2))
+    assert {(outcome.outcome, outcome.provider["safety"]) for outcome in outcomes} == {("ok", "not_checked")}
+    assert checked.identity().version != unchecked.identity().version
+
+
+# What goes wrong
+
+
+def test_out_of_memory_halves_the_batch_and_goes_on(system, calls):
+    def full(arguments):
+        if len(arguments["prompt"]) > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+
+    made = calls(full)
+    outcomes = system.generate(asked(5))
+    assert [outcome.outcome for outcome in outcomes] == ["ok"] * 5
+    assert [len(call["prompt"]) for call in made] == [5, 2, 2, 1]
+    assert [outcome.provider["batch_size"] for outcome in outcomes] == [2, 2, 2, 2, 1]
+    system.generate(asked(4))
+    assert [len(call["prompt"]) for call in made[4:]] == [2, 2], "what was learnt holds for the batches after it"
+
+
+def test_one_image_that_memory_does_not_suffice_for_is_an_outcome(system, calls):
+    def full(arguments):
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 1 bytes")
+
+    calls(full)
+    outcomes = system.generate(asked(2))
+    assert [outcome.outcome for outcome in outcomes] == ["failed"] * 2
+    assert all("can't allocate memory" in outcome.reason for outcome in outcomes)
+
+
+def test_a_prompt_that_cannot_be_drawn_fails_alone(system, calls):
+    def refuse(arguments):
+        if "a pilot" in arguments["prompt"]:
+            raise ValueError("no pilots")
+
+    calls(refuse)
+    outcomes = system.generate([Request(prompt, 1, 16, 16) for prompt in ("a nurse", "a pilot", "a chef")])
+    assert [outcome.outcome for outcome in outcomes] == ["ok", "failed", "ok"]
+    assert outcomes[1].reason == "ValueError: no pilots"
+    assert outcomes[1].image is None
+    assert {outcome.outcome for outcome in outcomes} <= set(OUTCOMES)
+
+
+def test_settings_that_draw_nothing_are_bad_input_rather_than_a_run_of_failures(pipeline):
+    system = find_system(pipeline, steps=2, width=20, height=16)
+    with pytest.raises(BadInput, match=r"(?s)draws nothing with these settings: .*divisible by 8.*size 20 x 16"):
+        system.generate([Request("a nurse", 1, 20, 16)])
+
+
+@pytest.mark.parametrize("error", [TypeError, AttributeError, KeyError, NotImplementedError])
+def test_a_mistake_of_the_program_is_not_taken_for_a_failed_image(system, calls, error):
+    def broken(arguments):
+        raise error("a mistake")
+
+    calls(broken)
+    with pytest.raises(error, match="a mistake"):
+        system.generate(asked(2))
+
+
+@pytest.mark.filterwarnings("ignore:invalid value encountered in cast:RuntimeWarning")
+def test_values_that_are_no_numbers_are_a_failure_not_a_black_image(pipeline, change):
+    change(
+        pipeline / "vae" / "diffusion_pytorch_model.safetensors",
+        "decoder.conv_out.bias",
+        lambda value: torch.full_like(value, float("nan")),
+    )
+    outcomes = find_system(pipeline, steps=2).generate(asked(2))
+    assert [outcome.outcome for outcome in outcomes] == ["failed"] * 2
+    assert "no numbers (overflow in float32)" in outcomes[0].reason
+
+
+def test_a_pipeline_that_drops_an_image_of_the_batch_is_refused(system, calls):
+    def drop(arguments):
+        arguments["prompt"].pop()
+        arguments["generator"].pop()
+
+    calls(drop)
+    with pytest.raises(BadInput, match=r"drew 2 images for 3 prompts.*max_batch: 1"):
+        system.generate(asked(3))
+
+
+def test_a_limit_on_the_batch_is_kept(pipeline, declare):
+    system = find_system("tiny", declare(path="tiny", steps=2, max_batch=2))
+    assert system.capabilities().max_batch == 2
+    assert [outcome.provider["batch_size"] for outcome in system.generate(asked(3))] == [2, 2, 1]
+
+
+def test_weights_that_a_file_lacks_are_not_made_up_at_random(pipeline):
+    from safetensors.torch import load_file, save_file
+
+    for name in ("unet/diffusion_pytorch_model.safetensors", "text_encoder/model.safetensors"):
+        whole = (pipeline / name).read_bytes()
+        tensors = load_file(pipeline / name)
+        lost = next(key for key in tensors if key.endswith("weight"))
+        save_file(
+            {key: value.clone() for key, value in tensors.items() if key != lost}, pipeline / name, {"format": "pt"}
+        )
+        with pytest.raises(BadInput, match="lacks weights, which would be drawn at random"):
+            find_system(pipeline, steps=2).generate(asked(1))
+        (pipeline / name).write_bytes(whole)
+
+
+def test_a_folder_that_diffusers_cannot_load_is_bad_input(pipeline):
+    config = pipeline / "unet" / "config.json"
+    config.write_text(config.read_text().replace('"CrossAttnDownBlock2D"', '"NoSuchBlock"'))
+    with pytest.raises(BadInput, match=r"diffusers cannot load it \(.*NoSuchBlock"):
+        find_system(pipeline, steps=2).generate(asked(1))
+
+
+# No image by another version than the one that was identified
+
+
+def test_weights_replaced_before_loading_are_noticed(pipeline, change):
+    system = find_system(pipeline)
+    system.identity()
+    change(pipeline / "unet/diffusion_pytorch_model.safetensors", "conv_in.bias", lambda value: value + 1)
+    with pytest.raises(BadInput, match=r"diffusion_pytorch_model\.safetensors: changed since the audit began"):
+        system.generate(asked(1))
+
+
+def test_weights_replaced_while_drawing_are_noticed(pipeline):
+    system = find_system(pipeline, steps=2)
+    system.generate(asked(1))
+    os.utime(pipeline / "unet" / "diffusion_pytorch_model.safetensors")
+    with pytest.raises(BadInput, match="changed while it was drawing"):
+        system.generate(asked(1))
+
+
+def test_a_removed_file_is_noticed(pipeline):
+    system = find_system(pipeline)
+    system.identity()
+    (pipeline / "vae" / "config.json").unlink()
+    with pytest.raises(BadInput, match="changed since the audit began"):
+        system.generate(asked(1))
+
+
+def test_after_closing_it_can_be_used_again(system):
+    before = system.generate(asked(1))[0].image
+    system.close()
+    system.close()
+    assert system.generate(asked(1))[0].image == before
+
+
+def test_loading_and_drawing_are_silent(pipeline, capfd):
+    find_system(pipeline, steps=2).generate(asked(1))
+    captured = capfd.readouterr()
+    assert captured.out == captured.err == ""
+
+
+def test_pickled_weights_are_loaded_only_where_that_is_declared(pipeline: Path, declare):
+    from safetensors.torch import load_file
+
+    file = pipeline / "unet" / "diffusion_pytorch_model.safetensors"
+    expected = find_system(pipeline, steps=2).generate(asked(1))[0].image
+    torch.save(load_file(file), file.with_suffix(".bin"))
+    file.unlink()
+    system = find_system("tiny", declare(path="tiny", steps=2, allow_pickle=True))
+    assert system.generate(asked(1))[0].image == expected
