@@ -7,7 +7,7 @@ with poles as (
     group by all
 )
 select
-    s.system, s.system_version, s.audit, s.axis, e.name as embedder, s.category, s.concept,
+    s.system, s.system_version, s.audit, s.axis, s.embedder, s.category, s.concept,
     s.mcas, s.adjusted, poles.words as towards,
     coalesce(
         s.adjusted_low > 0 or s.adjusted_high < 0,
@@ -15,8 +15,7 @@ select
     ) as is_shown,
     s.stable, s.n_images, s.reason
 from scores s
-left join embedders e using (embedder)
 left join poles
     on poles.audit = s.audit and poles.axis = s.axis
     and poles.pole = case when coalesce(s.adjusted, s.mcas) > 0 then 'a' when coalesce(s.adjusted, s.mcas) < 0 then 'b' end
-order by abs(coalesce(s.adjusted, s.mcas)) desc nulls last, s.system_version, s.axis, s.concept, e.name;
+order by abs(coalesce(s.adjusted, s.mcas)) desc nulls last, s.system_version, s.axis, s.concept, s.embedder;

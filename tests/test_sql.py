@@ -49,7 +49,7 @@ def score_rows(system_version: str, **mcas: tuple[float | None, float | None]) -
             "reason": None if value is not None else "no image",
         }
         for concept, values in mcas.items()
-        for embedder, value in zip(("clip@1", "siglip@1"), values, strict=True)
+        for embedder, value in zip(("clip", "siglip"), values, strict=True)
     ]
     return pl.DataFrame(rows, schema_overrides={"reason": pl.String})
 
@@ -180,7 +180,7 @@ def test_where_is_the_bias(published):
 
 def test_what_drives_the_score(published):
     found = ask(published, "what-drives-the-score", "system_version", "embedder", "largest")
-    assert found[0] == (NEW, "clip@1", "iias")
+    assert found[0] == (NEW, "clip", "iias")
     assert len(found) == 4
 
 
@@ -194,7 +194,7 @@ def test_embedder_disagreement(published):
         "lowest_by",
         "highest_by",
     )
-    assert found == [(NEW, "nurse", 2, "clip@1", "siglip@1")]
+    assert found == [(NEW, "nurse", 2, "clip", "siglip")]
 
 
 def test_refusals(published):
@@ -218,7 +218,7 @@ def test_refusals(published):
 
 def test_images_behind_the_scores(published):
     found = ask(published, "images-behind-the-scores", "system_version", "embedder", "concept", "replicate", "path")
-    assert found[0] == (NEW, "clip@1", "nurse", 0, "images/nurse 0.png")
+    assert found[0] == (NEW, "clip", "nurse", 0, "images/nurse 0.png")
     assert len(found) == 2 * (2 + 1) + 2
 
 
@@ -246,7 +246,7 @@ def test_history(published):
         "change",
         "is_new_data",
     )
-    nurse = [row[3:] for row in found if row[:3] == (NEW, "clip@1", "nurse")]
+    nurse = [row[3:] for row in found if row[:3] == (NEW, "clip", "nurse")]
     assert nurse == [(5, -0.2, None, True), (6, -0.25, pytest.approx(-0.05), True)]
 
 
