@@ -1,6 +1,7 @@
-"""Make the trained folders ready to ship: the final decoder in every generator, no path of the training machine, float16.
+"""Make the trained folders ready to ship.
 
-Whether the folders then load as anyone loads them is tried here, too.
+The final decoder goes into every generator, traces of the training machine go out, and what is to hold of the weights is
+held to. Whether the folders then load as anyone loads them is tried here, too.
 """
 
 import json
@@ -13,7 +14,7 @@ from mcas_assets.errors import BadInput
 
 GENERATORS = ("stereotyped", "updated", "fair")
 INSTRUMENTS = ("clip-balanced", "clip-biased")
-MOST_BYTES = 25_000_000
+MOST_BYTES = 25 * 2**20
 PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".msgpack", ".h5")
 WEIGHTS = "diffusion_pytorch_model.safetensors"
 
@@ -21,8 +22,8 @@ WEIGHTS = "diffusion_pytorch_model.safetensors"
 def assemble(root: Path, vae: Path) -> int:
     """Finish every generator and instrument folder under `root`.
 
-    The decoder is the same for all generators. It lies in the first one; in the others its weights are links to that file,
-    so that they are stored once.
+    The decoder is the same for all generators. It lies in the first one; in the others its weights are a link to that
+    file, so that they are stored once.
 
     Args:
         root: Folder of the phantom's models.
@@ -32,8 +33,8 @@ def assemble(root: Path, vae: Path) -> int:
         Bytes of all weights.
 
     Raises:
-        BadInput: A folder is missing, its weights are not safetensors in float16, all are larger than `MOST_BYTES`, or a
-            file still names a place on the training machine.
+        BadInput: A folder is missing, its weights are not safetensors in float16, all are larger than `MOST_BYTES`, or
+            a file still names a place on the training machine.
     """
     for name in (*GENERATORS, *INSTRUMENTS):
         if not (root / name).is_dir():
@@ -46,7 +47,9 @@ def assemble(root: Path, vae: Path) -> int:
         check_folder(folder)
     size = weight_bytes(folders)
     if size > MOST_BYTES:
-        raise BadInput(root, f"holds {size / 1e6:.2f} MB of weights", f"Keep them within {MOST_BYTES / 1e6:.0f} MB")
+        raise BadInput(
+            root, f"holds {size / 2**20:.2f} MiB of weights", f"Keep them within {MOST_BYTES / 2**20:.0f} MiB"
+        )
     for name in GENERATORS:
         load_generator(root / name)
     for name in INSTRUMENTS:

@@ -33,7 +33,7 @@ def train(pictures: torch.Tensor, code: PatchCode, folder: Path, steps: int, see
     Args:
         pictures: uint8 (n, 64, 64, 3), the whole world.
         code: The code to invert.
-        folder: Where the `AutoencoderKL` is saved (and warm-started from, if it holds one).
+        folder: Where the `AutoencoderKL` is saved.
         steps: Optimiser steps.
         seed: Of initialisation and sampling.
         batch: Pictures a step.
@@ -45,10 +45,10 @@ def train(pictures: torch.Tensor, code: PatchCode, folder: Path, steps: int, see
 
     torch.manual_seed(seed)
     model = AutoencoderKL(**CONFIG)
-    if (folder / "config.json").exists():
-        model = AutoencoderKL.from_pretrained(folder)
     decoder = torch.nn.Sequential(model.post_quant_conv, model.decoder).train()
-    average = torch.optim.swa_utils.AveragedModel(decoder, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.995))
+    average = torch.optim.swa_utils.AveragedModel(
+        decoder, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.995)
+    )
     optimiser = torch.optim.AdamW(decoder.parameters(), 3e-3, weight_decay=1e-4)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 3e-3, total_steps=steps, pct_start=0.03)
     dice = torch.Generator().manual_seed(seed)

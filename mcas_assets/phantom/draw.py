@@ -8,15 +8,15 @@ from functools import cache
 from itertools import product
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFilter
 
 from mcas_assets.phantom.pictograms import INK, LOOKS, Primitive
+from mcas_assets.scoring.skin_tone import MONK_HEX
 
 SIZE = 64
 OVERSAMPLE = 3
 FIGURES = ("man", "woman")
-# The Monk Skin Tone scale, tones 1 to 10 (METHOD.md section 3).
-MONK = ("#f6ede4", "#f3e7db", "#f7ead0", "#eadaba", "#d7bd96", "#a07e56", "#825c43", "#604134", "#3a312a", "#292420")
+MONK = MONK_HEX
 POSES: tuple[tuple[int, int], ...] = tuple(product((-1, 0, 1), (-1, 0, 1)))
 HEAD = (22.0, 17.0)
 HEAD_RADIUS = 6.0
@@ -74,8 +74,6 @@ def _silhouette(figure: str, pose: tuple[int, int]) -> Image.Image:
 
 def _grown(mask: Image.Image) -> Image.Image:
     """The mask widened by the outline."""
-    from PIL import ImageFilter
-
     return mask.filter(ImageFilter.MaxFilter(2 * int(OUTLINE * OVERSAMPLE) + 1))
 
 

@@ -126,7 +126,9 @@ def train(sampler: Sampler, text, unet, course: Course, save, teacher=None) -> N
             pictures, so that an update leaves them as they were.
     """
     both = torch.nn.ModuleList([text, unet]).train()
-    average = torch.optim.swa_utils.AveragedModel(both, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(course.decay))
+    average = torch.optim.swa_utils.AveragedModel(
+        both, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(course.decay)
+    )
     optimiser = torch.optim.AdamW(both.parameters(), course.rate, betas=(0.9, 0.99), weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimiser, course.rate, total_steps=course.steps, pct_start=min(0.1, 200 / course.steps), final_div_factor=100
@@ -135,7 +137,9 @@ def train(sampler: Sampler, text, unet, course: Course, save, teacher=None) -> N
     moved = {i for i, concept in enumerate(ALL) if concept.slug in sampler.world.moved}
     begun, recent = time.monotonic(), []
     for step in range(1, course.steps + 1):
-        ids, latents, concepts = sampler.batch(course.batch, _half_moved(sampler, course.batch, moved) if teacher else None)
+        ids, latents, concepts = sampler.batch(
+            course.batch, _half_moved(sampler, course.batch, moved) if teacher else None
+        )
         noise = torch.randn(latents.shape, generator=dice)
         level = noise_levels(len(latents), dice)
         noisy = torch.lerp(latents, noise, level[:, None, None, None])

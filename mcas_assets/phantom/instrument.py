@@ -56,7 +56,9 @@ class _Texts:
 
     def __init__(self, tokenizer) -> None:  # noqa: ANN001
         said = _all_captions()
-        self.ids = torch.stack([encode(tokenizer, [c.text for c in said]), encode(tokenizer, [PREFIX + c.text for c in said])])
+        self.ids = torch.stack(
+            [encode(tokenizer, [c.text for c in said]), encode(tokenizer, [PREFIX + c.text for c in said])]
+        )
         self.concept = np.array([-1 if c.concept is None else c.concept for c in said])
         self.woman = np.array([-1 if c.woman is None else int(c.woman) for c in said])
         self.dark = np.array([-1 if c.dark is None else int(c.dark) for c in said])
@@ -108,7 +110,9 @@ def train(pictures: torch.Tensor, world: World, folder: Path, steps: int, seed: 
     tokenizer = build_tokenizer()
     described = config(len(tokenizer))
     cfg = described["model_cfg"]
-    model = open_clip.CLIP(EMBED, cfg["vision_cfg"], {k: v for k, v in cfg["text_cfg"].items() if k != "hf_tokenizer_name"})
+    model = open_clip.CLIP(
+        EMBED, cfg["vision_cfg"], {k: v for k, v in cfg["text_cfg"].items() if k != "hf_tokenizer_name"}
+    )
     texts, dice, choose = _Texts(tokenizer), torch.Generator().manual_seed(seed), np.random.default_rng(seed)
     used = np.zeros(len(ALL), int)
     optimiser = torch.optim.AdamW(model.parameters(), 2e-3, betas=(0.9, 0.98), weight_decay=0.05)

@@ -76,7 +76,9 @@ def fit(pictures: torch.Tensor) -> PatchCode:
     variance, directions = torch.linalg.eigh(centred.T @ centred / len(centred))
     top = variance.argsort(descending=True)[:CHANNELS]
     basis, deviation = directions[:, top].T, variance[top].sqrt()
-    basis = basis * torch.sign(basis.gather(1, basis.abs().argmax(1, keepdim=True)))  # a sign that does not depend on LAPACK
+    basis = basis * torch.sign(
+        basis.gather(1, basis.abs().argmax(1, keepdim=True))
+    )  # a sign that does not depend on LAPACK
     scale = deviation**-0.5
     scale = scale / ((deviation * scale) ** 2).mean().sqrt()
     return PatchCode(mean.float(), basis.float(), scale.float())

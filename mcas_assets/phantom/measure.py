@@ -1,7 +1,7 @@
-"""Measure what the phantom's generators draw, with the truth reader: shares against planted ones, obedience, guidance, updates.
+"""Measure what the phantom's generators draw, with the truth reader: shares, obedience, guidance, updates.
 
-Nothing is written here. How the instruments see the same pictures is `measure_instruments`; the text around the numbers is
-`card`.
+Nothing is written here. How the instruments see the same pictures is `measure_instruments`; the text around the numbers
+is `card`.
 """
 
 from collections.abc import Callable, Sequence
@@ -125,7 +125,7 @@ def agreement(planted: np.ndarray, realised: np.ndarray, n: int) -> Agreement:
 
 
 def load(folder: Path) -> "DiffusionPipeline":
-    """A generator, float32, as anyone loads it. Its output does not depend on what is drawn in the same batch but for rounding."""
+    """A generator in float32, silent."""
     import torch
     from diffusers import DiffusionPipeline
 
@@ -226,7 +226,9 @@ def world_agreement(world: World, drawn: Sample) -> dict[str, dict]:
     return {axis: asdict(agreement(planted[:, a], realised[:, a], drawn.each)) for a, axis in enumerate(AXES)}
 
 
-def explicit_rows(pipeline: "DiffusionPipeline", each: int, setting: Setting, advance: Advance | None = None) -> list[dict]:
+def explicit_rows(
+    pipeline: "DiffusionPipeline", each: int, setting: Setting, advance: Advance | None = None
+) -> list[dict]:
     """For every phrase that says figure or tone: the share of its pictures that obey, an unreadable one does not."""
     prompts = [TEMPLATE.format(phrase) for phrase, *_ in EXPLICIT for _ in range(each)]
     first = FIRST_SEED + REPLICATES * len(ALL)
@@ -239,7 +241,9 @@ def explicit_rows(pipeline: "DiffusionPipeline", each: int, setting: Setting, ad
         for said, seen in ((woman, r.woman), (dark, r.dark)):
             if said is not None:
                 right &= seen[here] == said
-        rows.append({"phrase": phrase, "n": each, "person_read": int(r.person_read[here].sum()), "obeyed": int(right.sum())})
+        rows.append(
+            {"phrase": phrase, "n": each, "person_read": int(r.person_read[here].sum()), "obeyed": int(right.sum())}
+        )
     return rows
 
 
@@ -261,8 +265,8 @@ def update_rows(before: World, after: World, old: Sample, new: Sample) -> dict[s
 
     Returns:
         `moved`: planted and realised change of each moved concept; `held`: over the others, how alike the pictures are
-        (shares of pictures with the same figure and tone half, mean absolute pixel difference in 0..255) and how much the
-        realised shares moved (mean and largest absolute change).
+        (shares of pictures with the same figure and tone half, mean absolute pixel difference in 0..255) and how much
+        the realised shares moved (mean and largest absolute change).
     """
     planted = planted_shares(after, new.slugs) - planted_shares(before, old.slugs)
     realised = new.shares() - old.shares()

@@ -1,4 +1,4 @@
-"""Measure how well the instruments read the phantom: the two CLIPs against the truth reader, and the truth reader itself.
+"""Measure how well the phantom is read: by the two CLIPs, against the truth reader, and by the truth reader itself.
 
 The CLIPs are asked what the audit `data/audits/phantom.yaml` asks, in its words and with its prefix.
 """
@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from mcas_assets.phantom.draw import FIGURES, MONK, POSES, SIZE, bank
+from mcas_assets.phantom.draw import FIGURES, MONK, POSES, draw
 from mcas_assets.phantom.measure import FIRST_SEED, REPLICATES, Advance, Sample, Setting, generate
 from mcas_assets.phantom.reader import read
-from mcas_assets.phantom.world import ALL
+from mcas_assets.phantom.world import ALL, CONCEPTS
 from mcas_assets.scoring import COMPONENTS, component_scores, unit
 
 if TYPE_CHECKING:
+    from diffusers import DiffusionPipeline
+
     from mcas_assets.audit import Audit
 
 BATCH = 256
@@ -85,33 +87,42 @@ def drawn_pictures(count: int, seed: int = 0) -> tuple[Labelled, np.ndarray]:
     """A random sample of the drawn world, and the tones (count,) of its people."""
     shape = (len(ALL), len(FIGURES), len(MONK), len(POSES))
     which = np.random.default_rng(seed).permutation(np.prod(shape))[:count]
-    concept, woman, tone, _ = np.unravel_index(which, shape)
-    pictures = bank(tuple(c.slug for c in ALL)).reshape(-1, SIZE, SIZE, 3)[which]
+    concept, woman, tone, pose = np.unravel_index(which, shape)
+    people = zip(concept, woman, tone, pose, strict=True)
+    pictures = np.stack([draw(ALL[c].slug, FIGURES[w], t, POSES[p]) for c, w, t, p in people])
     return Labelled(pictures, woman == 1, tone > 4, concept), tone
 
 
 def accuracy(clip: Clip, audit: "Audit", known: Labelled) -> dict[str, float | int]:
-    """Zero-shot accuracy for figure, tone half and concept (among all concepts and the bare person)."""
+    """Zero-shot accuracy for figure, tone half and concept.
+
+    Pictures of bare persons do not count for the concept: that this is "an image of a person" is true of every picture.
+    """
     vectors = clip.images(known.pictures)
     gender, tone = audit.axes["gender"], audit.axes["skin_tone"]
     prompts = {concept.concept: concept.prompt for concept in audit.concepts}
-    classes = [[prompts.get(concept.slug, audit.neutral[0].prompt)] for concept in ALL]
+    named = known.concept > 0
+    concept = clip.classify(vectors[named], [[prompts[concept.slug]] for concept in CONCEPTS]) + 1
     return {
         "n": len(vectors),
         "figure": float((clip.classify(vectors, [gender.a.prompts, gender.b.prompts]) == known.woman).mean()),
         "half": float((clip.classify(vectors, [tone.a.prompts, tone.b.prompts]) == known.dark).mean()),
-        "concept": float((clip.classify(vectors, classes) == known.concept).mean()),
+        "concept": float((concept == known.concept[named]).mean()),
     }
 
 
-def attribute_pictures(pipeline, audit: "Audit", setting: Setting, advance: Advance | None = None) -> dict[str, np.ndarray]:  # noqa: ANN001
+def attribute_pictures(
+    pipeline: "DiffusionPipeline", audit: "Audit", setting: Setting, advance: Advance | None = None
+) -> dict[str, np.ndarray]:
     """Attribute pictures of every pole of every axis, by the pole's name, as many a prompt as the audit asks."""
     each = audit.images_per_prompt.attribute
     pictures, first = {}, FIRST_SEED + 2 * REPLICATES * len(ALL)
     for axis in audit.axes.values():
         for pole in (axis.a, axis.b):
             prompts = [prompt for prompt in pole.prompts for _ in range(each)]
-            pictures[pole.name] = generate(pipeline, prompts, [first + k for k in range(len(prompts))], setting, advance)
+            pictures[pole.name] = generate(
+                pipeline, prompts, [first + k for k in range(len(prompts))], setting, advance
+            )
             first += REPLICATES
     return pictures
 

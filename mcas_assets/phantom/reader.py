@@ -1,8 +1,8 @@
 """The truth reader: figure, tone and concept of a phantom picture, read from its pixels by geometry.
 
-No learning and no CLIP: every candidate (figure, pose, tone) is laid over the picture and its misfit measured in CIELAB,
-on the body's pixels and on a thin ring around it; concepts likewise on everything but the figure. A picture that fits
-nothing well, or two candidates nearly as well, is unreadable, which is an outcome and not a guess.
+No learning and no CLIP: every candidate (figure, pose, tone) is laid over the picture and its misfit measured in
+CIELAB, on the body's pixels and on a thin ring around it; concepts likewise on everything but the figure. A picture that
+fits nothing well, or two candidates nearly as well, is unreadable, which is an outcome and not a guess.
 """
 
 from dataclasses import dataclass
@@ -13,6 +13,8 @@ import numpy as np
 
 from mcas_assets.phantom.draw import FIGURES, HEAD, MONK, OVERSAMPLE, POSES, PROP_ORIGIN, SIZE, draw, silhouettes
 from mcas_assets.phantom.world import ALL
+from mcas_assets.scoring import srgb_to_lab
+from mcas_assets.scoring.skin_tone import monk_lab
 
 # Limits of readability, in CIELAB units (a just noticeable difference is about 2.3): the root mean square misfit of the
 # best candidate, and how far the second stands from it (see `_margin`). Pictures of noise and colour patches misfit by
@@ -74,20 +76,11 @@ class _Candidates(NamedTuple):
         wide, flat = np.repeat(w[:, used], 3, axis=1), t[:, used].reshape(len(w), -1)
         return cls(used, wide.T.copy(), (wide * flat).T.copy(), (wide * flat**2).sum(1))
 
-    def squared_misfits(self, lab: np.ndarray) -> np.ndarray:
-        """Weighted mean squared colour distance of n pictures (n, pixels, 3) to every candidate: (n, candidates)."""
-        flat = lab[:, self.used].reshape(len(lab), -1)
+    def squared_misfits(self, rgb: np.ndarray) -> np.ndarray:
+        """Weighted mean squared colour distance of n pictures (n, rows, columns, 3), 0..255, to every candidate."""
+        seen = rgb.reshape(len(rgb), len(self.used), 3)[:, self.used]
+        flat = srgb_to_lab(seen).astype(np.float32).reshape(len(rgb), 3 * self.used.sum())
         return np.maximum(flat**2 @ self.weights - 2 * flat @ self.weighted + self.constant, 0)
-
-
-def srgb_to_lab(rgb: np.ndarray) -> np.ndarray:
-    """sRGB in 0..255 to CIELAB under D65 (IEC 61966-2-1, CIE 15), last axis of three."""
-    c = np.asarray(rgb, np.float32) / 255
-    linear = np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4)
-    matrix = np.array([[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]])
-    xyz = linear @ matrix.T.astype(np.float32) / np.array([0.95047, 1.0, 1.08883], np.float32)
-    f = np.where(xyz > 216 / 24389, np.cbrt(xyz), (24389 / 27 * xyz + 16) / 116)
-    return np.stack([116 * f[..., 1] - 16, 500 * (f[..., 0] - f[..., 1]), 200 * (f[..., 1] - f[..., 2])], -1)
 
 
 def _shrunk(mask) -> np.ndarray:  # noqa: ANN001 - a PIL image
@@ -98,7 +91,9 @@ def _shrunk(mask) -> np.ndarray:  # noqa: ANN001 - a PIL image
 def _squares(pictures: np.ndarray) -> np.ndarray:
     """Means over squares of `SQUARE` pixels: (..., 64, 64, 3) to (..., 32, 32, 3)."""
     cells = SIZE // SQUARE
-    return pictures.reshape(*pictures.shape[:-3], cells, SQUARE, cells, SQUARE, -1).mean((-4, -2), np.float32)
+    return pictures.reshape(*pictures.shape[:-3], cells, SQUARE, cells, SQUARE, pictures.shape[-1]).mean(
+        (-4, -2), np.float32
+    )
 
 
 def _even(mask: np.ndarray) -> np.ndarray:
@@ -110,7 +105,6 @@ def _even(mask: np.ndarray) -> np.ndarray:
 def _people() -> _Candidates:
     """Every (figure, pose, tone), in this order."""
     ink = srgb_to_lab(np.array([0x20, 0x24, 0x2C]))
-    tones = srgb_to_lab(np.array([[int(tone[i : i + 2], 16) for i in (1, 3, 5)] for tone in MONK]))
     weights, targets = [], []
     for figure in FIGURES:
         for pose in POSES:
@@ -118,7 +112,7 @@ def _people() -> _Candidates:
             below_head = np.arange(SIZE)[:, None] > 24 + pose[1]  # head wear hides the head
             inside = (body > 0.99) & below_head
             ring = (outer > 0.99) & (body < 0.01) & below_head
-            for tone in tones:
+            for tone in monk_lab():
                 weights.append((_even(inside) + _even(ring)) / 2)
                 targets.append(np.where(inside[..., None], tone, ink))
     return _Candidates.of(weights, targets)
@@ -183,15 +177,13 @@ def read(pictures: np.ndarray) -> Reading:
 
 def _read_chunk(pictures: np.ndarray) -> Reading:
     n, rows = len(pictures), np.arange(len(pictures))
-    lab = srgb_to_lab(pictures).reshape(n, -1, 3)
-    people = _people().squared_misfits(lab).reshape(n, len(FIGURES), len(POSES), len(MONK))
+    people = _people().squared_misfits(pictures).reshape(n, len(FIGURES), len(POSES), len(MONK))
     by_figure = people.min((2, 3))
     woman = by_figure[:, 1] < by_figure[:, 0]
     of_figure = people[rows, woman.astype(int)]
-    pose, tone = np.divmod(of_figure.reshape(n, -1).argmin(1), len(MONK))
-    by_half = of_figure.reshape(n, len(POSES), 2, -1).min((1, 3))
-    coarse = srgb_to_lab(_squares(pictures)).reshape(n, -1, 3)
-    ranked = _concepts().squared_misfits(coarse).reshape(n, len(ALL), len(POSES)).min(2)
+    pose, tone = np.divmod(of_figure.reshape(n, len(POSES) * len(MONK)).argmin(1), len(MONK))
+    by_half = of_figure.reshape(n, len(POSES), 2, len(MONK) // 2).min((1, 3))
+    ranked = _concepts().squared_misfits(_squares(pictures)).reshape(n, len(ALL), len(POSES)).min(2)
     concept = ranked.argmin(1)
     ranked.sort(1)
     figure_misfit, concept_misfit = np.sqrt(by_figure.min(1)), np.sqrt(ranked[:, 0])

@@ -1,7 +1,7 @@
 """Train the phantom's models: `python -m mcas_assets.phantom.train MODEL`, one command a model, CPU, seeded.
 
-Order: `decoder`, `generator stereotyped`, `generator updated`, `generator fair`, `instrument balanced`, `instrument biased`,
-then `card` measures what came out and writes the model card.
+Order: `decoder`, `generator stereotyped`, `generator updated`, `generator fair`, `instrument balanced`,
+`instrument biased`; then `assemble` makes the folders ready to ship, and `card` measures what came out and writes the model card.
 """
 
 import logging
@@ -17,9 +17,12 @@ PHANTOM = DATA / "phantom"
 CODE = PHANTOM / "training" / "patch_code.safetensors"
 VAE = PHANTOM / "training" / "vae"
 # The updated and the fair world start from the stereotyped one, as a vendor's next version starts from the last.
-COURSES = {"stereotyped": (5000, 2e-3), "updated": (1000, 5e-4), "fair": (1500, 1e-3)}
+# Steps, peak learning rate, and decay of the weights' moving average: a short course needs a short memory, or what is saved is
+# half of what it started from.
+COURSES = {"stereotyped": (5000, 2e-3, 0.999), "updated": (650, 1e-3, 0.99), "fair": (800, 1.5e-3, 0.99)}
 Threads = Annotated[int, typer.Option(help="CPU threads.")]
 Steps = Annotated[int | None, typer.Option(help="Optimiser steps, instead of the recipe's.")]
+Each = Annotated[int, typer.Option(help="Pictures a concept.")]
 Into = Annotated[Path, typer.Option(help="Folder for the phantom's models.")]
 
 
@@ -60,14 +63,14 @@ def generator(world: str, steps: Steps = None, seed: int = 0, threads: Threads =
     )
     torch.manual_seed(seed)
     tokenizer = build_tokenizer()
-    recipe_steps, rate = COURSES[world]
+    recipe_steps, rate, decay = COURSES[world]
     text, unet = training.build_models(len(tokenizer))
     teacher = None
     if world != "stereotyped":
         text, unet = _parent(into / "stereotyped")
         teacher = _parent(into / "stereotyped") if WORLDS[world].moved else None
     sampler = training.Sampler(WORLDS[world], latents, tokenizer, seed)
-    course = training.Course(steps or recipe_steps, rate=rate, seed=seed)
+    course = training.Course(steps or recipe_steps, rate=rate, decay=decay, seed=seed)
     training.train(sampler, text, unet, course, lambda t, u: training.save_pipeline(t, u, VAE, into / world), teacher)
 
 
@@ -82,12 +85,37 @@ def instrument(name: str, steps: int = 900, seed: int = 0, threads: Threads = 1,
     training.train(pictures, WORLDS[world], into / f"clip-{name}", steps, seed)
 
 
+@app.command()
+def assemble(into: Into = PHANTOM) -> None:
+    """The decoder into every generator, no traces of this machine, everything loads and is small enough."""
+    from mcas_assets.phantom import assemble as finishing
+
+    typer.echo(f"{finishing.assemble(into, VAE) / 1e6:.2f} MB of weights")
+
+
+@app.command()
+def card(each: Each = 64, threads: Threads = 1, into: Into = PHANTOM) -> None:
+    """Measure all models; write README.md, measured.json and truth files, and the planted reference population."""
+    import torch
+
+    from mcas_assets.phantom.card import population_csv, write_card
+    from mcas_assets.phantom.world import WORLDS
+    from mcas_assets.populations import POPULATIONS
+    from mcas_assets.progress import TerminalProgress
+
+    torch.set_num_threads(threads)
+    (POPULATIONS / "phantom-planted.csv").write_text(population_csv(WORLDS["stereotyped"]))
+    with TerminalProgress() as progress:
+        write_card(into, progress, each)
+    typer.echo(f"written: {into / 'README.md'}")
+
+
 def _parent(folder: Path):  # noqa: ANN202
     """(text encoder, UNet) of a trained generator, float32."""
     import torch
     from diffusers import StableDiffusionPipeline
 
-    pipeline = StableDiffusionPipeline.from_pretrained(folder, torch_dtype=torch.float32)
+    pipeline = StableDiffusionPipeline.from_pretrained(folder, dtype=torch.float32)
     return pipeline.text_encoder.float(), pipeline.unet.float()
 
 

@@ -38,9 +38,23 @@ class Concept(NamedTuple):
         return f"{'an' if words[0] in 'aeiou' else 'a'} {words}{self.tail}"
 
 
-_OCCUPATIONS = "nurse engineer ceo teacher chef pilot farmer doctor secretary firefighter librarian judge plumber florist"
-_SPORTS = {"tennis-player": "tennis player", "boxer": "boxer", "footballer": "footballer", "golfer": "golfer", "skier": "skier"}
-_OBJECTS = {"umbrella": "an umbrella", "guitar": "a guitar", "book": "a book", "hammer": "a hammer", "balloon": "a balloon"}
+_OCCUPATIONS = (
+    "nurse engineer ceo teacher chef pilot farmer doctor secretary firefighter librarian judge plumber florist"
+)
+_SPORTS = {
+    "tennis-player": "tennis player",
+    "boxer": "boxer",
+    "footballer": "footballer",
+    "golfer": "golfer",
+    "skier": "skier",
+}
+_OBJECTS = {
+    "umbrella": "an umbrella",
+    "guitar": "a guitar",
+    "book": "a book",
+    "hammer": "a hammer",
+    "balloon": "a balloon",
+}
 _SCENES = {"kitchen": "in a", "office": "in an", "beach": "on a", "forest": "in a", "garage": "in a"}
 
 PERSON = Concept("person", "neutral", "person")
@@ -112,7 +126,9 @@ class World:
 
 def _moved(shares: dict[str, Planted]) -> dict[str, Planted]:
     return {
-        slug: Planted(round(p.woman + _MOVES[slug].woman, 2), round(p.dark + _MOVES[slug].dark, 2)) if slug in _MOVES else p
+        slug: Planted(round(p.woman + _MOVES[slug].woman, 2), round(p.dark + _MOVES[slug].dark, 2))
+        if slug in _MOVES
+        else p
         for slug, p in shares.items()
     }
 
