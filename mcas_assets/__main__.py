@@ -1,0 +1,5 @@
+"""`python -m mcas_assets` is the `mcas` command."""
+
+from mcas_assets.cli import main
+
+main()

@@ -1,0 +1,47 @@
+"""The front door that workspace.yaml names. Importing it loads neither torch nor great_expectations."""
+
+import logging
+from collections.abc import Sequence
+
+import dagster as dg
+
+from mcas_assets.audit import Audit, list_audits, load_audit
+from mcas_assets.errors import BadInput
+from mcas_assets.orchestration.assets import build_assets, build_publication, systems
+from mcas_assets.orchestration.automation import build_job
+from mcas_assets.orchestration.checks import build_checks
+from mcas_assets.orchestration.resources import Workplace
+
+log = logging.getLogger(__name__)
+
+
+def declared_audits() -> list[Audit]:
+    """The audits of `data/audits`. One that cannot be read is reported and left out: a draft must not stop the others."""
+    audits = []
+    for name, path in list_audits().items():
+        try:
+            audits.append(load_audit(name))
+        except BadInput as problem:
+            log.error("audit %s is left out: %s", path.name, problem)
+    return audits
+
+
+def build_definitions(audits: Sequence[Audit] | None = None, workplace: Workplace | None = None) -> dg.Definitions:
+    """All assets, checks and jobs.
+
+    Args:
+        audits: The audits to offer; by default those of `data/audits`.
+        workplace: Where they work; by default MCAS_HOME and the declared systems and embedders.
+    """
+    audits = declared_audits() if audits is None else list(audits)
+    return dg.Definitions(
+        assets=[systems, *(asset for audit in audits for asset in build_assets(audit)), build_publication(audits)],
+        asset_checks=[check for audit in audits for check in build_checks(audit)],
+        jobs=[build_job(audit) for audit in audits],
+        resources={"workplace": dg.ResourceDefinition.hardcoded_resource(workplace or Workplace())},
+        # The UI's own "Materialize" takes this one: DuckDB has one writer, and models load once a run.
+        executor=dg.in_process_executor,
+    )
+
+
+defs = build_definitions()

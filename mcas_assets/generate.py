@@ -1,0 +1,204 @@
+"""From a plan to images: ask a system for what is not there yet, batch by batch, and keep whatever came of it.
+
+A batch is committed whole and redone whole, since its composition can change low bits of an image. What is stored is never
+asked for again, so a killed run loses about a second's work, or the batch in flight.
+"""
+
+import hashlib
+import json
+import logging
+import time
+from collections.abc import Iterator
+
+import polars as pl
+
+from mcas_assets.errors import BadInput, McasError, StoreError
+from mcas_assets.outcomes import FATAL
+from mcas_assets.plan import image_id
+from mcas_assets.progress import Progress
+from mcas_assets.store import Store, facts, files
+from mcas_assets.systems import Outcome, Request, System
+
+log = logging.getLogger(__name__)
+
+
+# Opening the store costs a tenth of a second, which is a batch of a small model: batches that take less than this are
+# committed together. A killed run loses this much work, or the batch in flight if that takes longer.
+COMMIT_EVERY = 1.0  # seconds
+
+
+class SystemMoved(BadInput):
+    """The system is no longer the version that is asked for."""
+
+
+def requests(plan: pl.DataFrame, system_version: str, size: tuple[int, int]) -> pl.DataFrame:
+    """The plan's rows with `image_id`, `width` and `height` (pixels) of the image that this version is asked for."""
+    width, height = size
+    ids = [image_id(system_version, row["prompt"], row["seed"], width, height) for row in plan.iter_rows(named=True)]
+    return plan.with_columns(
+        pl.Series("image_id", ids, pl.String),
+        pl.lit(width, pl.Int32).alias("width"),
+        pl.lit(height, pl.Int32).alias("height"),
+    )
+
+
+def generate(
+    store: Store, wanted: pl.DataFrame, system: System, system_version: str, progress: Progress, run_id: str
+) -> int:
+    """Generate every image of `wanted` that is not stored.
+
+    Args:
+        store: Where images and their rows go.
+        wanted: What `requests` returned.
+        system: What draws. It is loaded only if something is missing.
+        system_version: The version that `wanted` asks; the system must still be it.
+        progress: Told of every batch.
+        run_id: Kept with each row.
+
+    Returns:
+        How many images were asked for.
+
+    Raises:
+        SystemMoved: The system's identity is another by now.
+        StoreError: A kept file was changed or deleted, or the store cannot be written.
+        McasError: The system can serve no further request (quota, retired).
+    """
+    wanted = wanted.unique("image_id", maintain_order=True)
+    with store.open() as con:
+        have = facts.have_images(con, wanted["image_id"])
+        kept = facts.read_images(con, have)
+    verify(store, kept)
+    missing = wanted.filter(~pl.col("image_id").is_in(list(have)))
+    with progress.task("images", len(missing)) as advance:
+        if missing.is_empty():
+            return 0
+        _require(system, system_version)
+        waiting: list[pl.DataFrame] = []
+        committed = time.monotonic()
+        for batch in _batches(missing):
+            asked = [Request(*row) for row in batch.select("prompt", "seed", "width", "height").iter_rows()]
+            outcomes = system.generate(asked)
+            if len(outcomes) != len(asked):
+                raise McasError(f"{system.name} answered {len(asked)} requests with {len(outcomes)} outcomes")
+            waiting.append(_rows(store, batch, outcomes, system, system_version, run_id))
+            stop = _fatal(system, outcomes)
+            if stop or time.monotonic() - committed >= COMMIT_EVERY:
+                _commit(store, waiting)
+                waiting, committed = [], time.monotonic()
+            advance(len(batch))
+            if stop:
+                raise McasError(stop)
+        _commit(store, waiting)
+    return len(missing)
+
+
+def _commit(store: Store, batches: list[pl.DataFrame]) -> None:
+    """Batches in one transaction, each whole."""
+    if batches:
+        with store.open() as con:
+            facts.append_images(con, pl.concat(batches))
+
+
+def verify(store: Store, kept: pl.DataFrame) -> None:
+    """Hold every kept file against its digest.
+
+    Raises:
+        StoreError: A file is missing or is not what was kept.
+    """
+    for path, sha256 in kept.filter(pl.col("path").is_not_null()).select("path", "sha256").iter_rows():
+        files.read_image(store.home, path, sha256)
+
+
+def forget_lost(store: Store) -> int:
+    """Forget every stored image whose file is missing or is not what was kept. Returns how many there were."""
+    with store.open() as con:
+        rows = con.execute("select image_id, path, sha256 from image_facts where path is not null").fetchall()
+    lost = []
+    for image, path, sha256 in rows:
+        try:
+            files.read_image(store.home, path, sha256)
+        except StoreError:
+            lost.append(image)
+    with store.open() as con:
+        return facts.forget_images(con, lost)
+
+
+def image_table(store: Store, wanted: pl.DataFrame, audit: str, system_version: str) -> pl.DataFrame:
+    """The rows of `images`: every planned request with what came of it, in the plan's order."""
+    with store.open() as con:
+        found = facts.read_images(con, wanted["image_id"].unique(maintain_order=True))
+    found = found.select("image_id", "outcome", "sha256", "path")
+    joined = wanted.join(found, on="image_id", how="inner", maintain_order="left")
+    return joined.select(
+        pl.lit(audit).alias("audit"), "image_id", pl.lit(system_version).alias("system_version"), "prompt_id", "prompt", "role",
+        "axis", "pole", "category", "concept", "replicate", "seed", "outcome", "width", "height", "sha256", "path",
+    )  # fmt: skip
+
+
+def images_digest(table: pl.DataFrame) -> str:
+    """64 hex digits of what a materialisation of images holds, whatever the order of its rows."""
+    rows = table.select(pl.exclude("audit", "path")).sort(pl.all()).rows()
+    return hashlib.sha256(json.dumps(rows, separators=(",", ":"), ensure_ascii=False).encode()).hexdigest()
+
+
+def _require(system: System, system_version: str) -> None:
+    now = system.identity().version
+    if now != system_version:
+        raise SystemMoved(
+            system_version,
+            f"images of it are missing, but {system.name} is {now} by now",
+            f"Audit what it is now (mcas audit --system {system.name}), or put the former weights and settings back",
+        )
+
+
+def _batches(missing: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    yield from missing.partition_by("batch_id", maintain_order=True)
+
+
+def _rows(
+    store: Store, batch: pl.DataFrame, outcomes: list[Outcome], system: System, system_version: str, run_id: str
+) -> pl.DataFrame:
+    """Rows of image_facts for one batch, its files being on the disk already."""
+    made = [(place, outcome) for place, outcome in enumerate(outcomes) if outcome.image is not None]
+    kept: dict[int, tuple[str, str]] = {}
+    for suffix in dict.fromkeys(outcome.suffix for _, outcome in made):
+        some = [
+            (place, outcome.image) for place, outcome in made if outcome.suffix == suffix and outcome.image is not None
+        ]
+        paths = files.write_images(store.home, [data for _, data in some], suffix)
+        kept.update(zip((place for place, _ in some), paths, strict=True))
+    environment = system.environment()
+    rows = []
+    for place, outcome in enumerate(outcomes):
+        sha256, path = kept.get(place, (None, None))
+        rows.append({
+            "outcome": outcome.outcome, "reason": outcome.reason, "sha256": sha256, "path": path,
+            "bytes": len(outcome.image) if outcome.image is not None else None, "provider": json.dumps(outcome.provider),
+            "latency_ms": outcome.latency_ms, "attempt": outcome.attempt,
+        })  # fmt: skip
+    schema = {"outcome": pl.String, "reason": pl.String, "sha256": pl.String, "path": pl.String, "bytes": pl.Int64,
+              "provider": pl.String, "latency_ms": pl.Float64, "attempt": pl.Int32}  # fmt: skip
+    return pl.concat(
+        [
+            batch.select("image_id", "prompt", "seed", "width", "height", "batch_id", "position"),
+            pl.DataFrame(rows, schema=schema),
+        ],
+        how="horizontal",
+    ).with_columns(
+        pl.lit(system_version).alias("system_version"),
+        pl.lit(len(batch), pl.Int32).alias("batch_size"),
+        pl.lit(environment.get("device"), pl.String).alias("device"),
+        pl.lit(environment.get("dtype"), pl.String).alias("dtype"),
+        pl.lit(json.dumps(environment, sort_keys=True)).alias("environment"),
+        pl.lit(run_id).alias("run_id"),
+    )
+
+
+def _fatal(system: System, outcomes: list[Outcome]) -> str | None:
+    """Why no further request can succeed, if so."""
+    fatal = [outcome for outcome in outcomes if outcome.outcome in FATAL]
+    return (
+        f"{system.name}: {fatal[0].outcome}: {fatal[0].reason}. What came before is kept; run again to go on"
+        if fatal
+        else None
+    )

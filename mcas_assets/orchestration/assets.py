@@ -1,0 +1,232 @@
+"""The assets of an audit: plan -> images -> embeddings -> scores, one set of keys an audit, one partition a system version.
+
+Each asset is a thin shell: it gathers what it needs, calls the module that does the work, and records one versioned
+materialisation. Work whose result is what is stored already records nothing new, and carries the same data version, so what
+is downstream stays fresh.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import dagster as dg
+import polars as pl
+
+from mcas_assets import embed, generate, score
+from mcas_assets.audit import Audit
+from mcas_assets.errors import StoreError
+from mcas_assets.orchestration.partitions import system_versions
+from mcas_assets.orchestration.resources import Workplace
+from mcas_assets.plan import build_plan, build_texts, plan_digest
+from mcas_assets.store import Store, facts, ledger
+from mcas_assets.store.ledger import LedgerRow, Materialisation
+from mcas_assets.store.publication import publish
+
+# Raised by hand when a stage's code would give another result from the same inputs.
+CODE_VERSIONS = {"plan": "1", "images": "1", "embeddings": "1", "scores": "1"}
+DESCRIPTIONS = {
+    "plan": "Every image and every text that the audit asks for: prompts x replicates, with ids, seeds and batches.",
+    "images": "What came of each requested image, one row each, whatever came of it. The files are facts, kept by digest.",
+    "embeddings": "Which vectors the audit's embedders made of its images and texts. The vectors are facts.",
+    "scores": "IIAS, ITPAS, ITAAS, TTAS and MCAS of every concept, by every axis and embedder (arXiv 2304.13855).",
+}
+
+systems = dg.AssetSpec(
+    "systems",
+    partitions_def=system_versions,
+    group_name="systems",
+    description="The systems under audit, by version: a new identity is a new partition. Reported by `mcas audit` and the sensor.",
+    kinds={"model"},
+)
+
+
+def key_of(audit: str, stage: str) -> dg.AssetKey:
+    """The asset key of a stage of an audit."""
+    return dg.AssetKey([audit, stage])
+
+
+def build_assets(audit: Audit) -> list[dg.AssetsDefinition]:
+    """The four assets of one audit."""
+    return [_plan(audit), _images(audit), _embeddings(audit), _scores(audit)]
+
+
+def _common(audit: Audit, stage: str, kinds: set[str]) -> dict:
+    return {
+        "key": key_of(audit.audit, stage),
+        "group_name": stage,
+        "code_version": CODE_VERSIONS[stage],
+        "description": f"{DESCRIPTIONS[stage]}\n\nAudit: {audit.title}.",
+        "kinds": kinds,
+    }
+
+
+def _plan(audit: Audit) -> dg.AssetsDefinition:
+    @dg.asset(**_common(audit, "plan", {"duckdb"}))
+    def plan(context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]) -> dg.MaterializeResult:
+        requests, texts = build_plan(audit), build_texts(audit)
+        digest = plan_digest(pl.concat([requests, texts], how="diagonal"))
+        named = pl.lit(audit.audit).alias("audit")
+        tables = {"plan": requests.select(named, pl.all()), "texts": texts.select(named, pl.all())}
+        version = keep(context, workplace.store, audit, "plan", digest, tables, {})
+        images = requests.select("prompt", "seed").n_unique()
+        return _result(
+            version, digest, len(requests), images=images, prompts=requests["prompt"].n_unique(), texts=len(texts)
+        )
+
+    return plan
+
+
+def _images(audit: Audit) -> dg.AssetsDefinition:
+    deps = [key_of(audit.audit, "plan"), "systems"]
+
+    @dg.asset(**_common(audit, "images", {"diffusers", "duckdb"}), deps=deps, partitions_def=system_versions)
+    def images(context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]) -> dg.MaterializeResult:
+        version, store = context.partition_key, workplace.store
+        planned, plan_version = read_latest(store, audit, "plan", "plan", "")
+        system = workplace.system_of(version)
+        wanted = generate.requests(planned.drop("audit"), version, system.size())
+        try:
+            made = generate.generate(store, wanted, system, version, workplace.progress, context.run.run_id)
+        finally:
+            system.close()
+        table = generate.image_table(store, wanted, audit.audit, version)
+        digest = generate.images_digest(table)
+        kept = keep(context, store, audit, "images", digest, {"images": table}, {"plan": plan_version})
+        outcomes = dict(table["outcome"].value_counts().sort("outcome").iter_rows())
+        return _result(kept, digest, len(table), generated=made, **outcomes)
+
+    return images
+
+
+def _embeddings(audit: Audit) -> dg.AssetsDefinition:
+    deps = [key_of(audit.audit, "images"), key_of(audit.audit, "plan")]
+
+    @dg.asset(**_common(audit, "embeddings", {"pytorch", "duckdb"}), deps=deps, partitions_def=system_versions)
+    def embeddings(context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]) -> dg.MaterializeResult:
+        version, store = context.partition_key, workplace.store
+        table, images_version = read_latest(store, audit, "images", "images", version)
+        texts, plan_version = read_latest(store, audit, "plan", "texts", "")
+        shown, said = embed.contents(table, texts)
+        panel = workplace.embedders(audit.embedders)
+        made = 0
+        for embedder in panel:
+            try:
+                made += embed.embed(store, shown, said, embedder, workplace.progress, context.run.run_id)
+            finally:
+                embedder.close()
+        with store.open() as con:
+            from mcas_assets.quality import frames
+
+            rows = frames.embeddings(con, embed.expected(shown, said, panel))
+        rows = rows.select(
+            pl.lit(audit.audit).alias("audit"),
+            pl.lit(version).alias("system_version"),
+            "embedder",
+            "kind",
+            "content",
+            "dim",
+            "norm",
+        )
+        digest = embed.embeddings_digest(rows)
+        inputs = {"images": images_version, "plan": plan_version}
+        kept = keep(context, store, audit, "embeddings", digest, {"embeddings": rows}, inputs)
+        return _result(kept, digest, len(rows), embedded=made, embedders=len(panel))
+
+    return embeddings
+
+
+def _scores(audit: Audit) -> dg.AssetsDefinition:
+    deps = [key_of(audit.audit, stage) for stage in ("plan", "images", "embeddings")]
+
+    @dg.asset(**_common(audit, "scores", {"numpy", "duckdb"}), deps=deps, partitions_def=system_versions)
+    def scores(context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]) -> dg.MaterializeResult:
+        version, store = context.partition_key, workplace.store
+        table, images_version = read_latest(store, audit, "images", "images", version)
+        texts, plan_version = read_latest(store, audit, "plan", "texts", "")
+        _, embeddings_version = read_latest(store, audit, "embeddings", "embeddings", version)
+        measured = score.measure(store, audit, table, texts, workplace.embedders(audit.embedders))
+        digest = measured.digest()
+        inputs = {"plan": plan_version, "images": images_version, "embeddings": embeddings_version}
+        tables = {"scores": measured.scores, "components": measured.components}
+        kept = keep(context, store, audit, "scores", digest, tables, inputs)
+        with store.open() as con:
+            facts.mark_audited(con, version)
+        shown = measured.scores.filter(pl.col("category") != "neutral")
+        strongest = shown.sort(pl.col("mcas").abs(), descending=True, nulls_last=True).head(10)
+        columns = ["axis", "embedder", "concept", "iias", "itpas", "itaas", "ttas", "mcas"]
+        preview = [dg.TableRecord(row) for row in strongest.select(columns).iter_rows(named=True)]
+        return _result(
+            kept, digest, len(measured.scores), strongest=dg.MetadataValue.table(preview) if preview else "none"
+        )
+
+    return scores
+
+
+def build_publication(audits: Sequence[Audit]) -> dg.AssetsDefinition:
+    """The published copy of the store, after whatever was scored."""
+
+    @dg.asset(
+        group_name="publication",
+        code_version="1",
+        deps=[key_of(audit.audit, "scores") for audit in audits],
+        description="A read-only DuckDB copy of all tables, replaced whole: what `mcas sql` and people query.",
+        kinds={"duckdb"},
+    )
+    def publication(context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]) -> dg.MaterializeResult:
+        path = publish(workplace.store)
+        return dg.MaterializeResult(metadata={"path": dg.MetadataValue.path(str(path)), "bytes": path.stat().st_size})
+
+    return publication
+
+
+def read_latest(store: Store, audit: Audit, asset: str, table: str, partition: str) -> tuple[pl.DataFrame, int]:
+    """(rows, version) of the newest materialisation.
+
+    Raises:
+        StoreError: There is none.
+    """
+    with store.open() as con:
+        row = ledger.latest(con, asset, partition, audit.audit)
+        if row is None:
+            of = f" of {partition}" if partition else ""
+            raise StoreError(
+                store.path,
+                f"{audit.audit}/{asset}{of} was never materialised",
+                "Materialise it first, or run mcas audit",
+            )
+        return ledger.read_table(con, table, row.version), row.version
+
+
+def keep(
+    context: dg.AssetExecutionContext,
+    store: Store,
+    audit: Audit,
+    stage: str,
+    digest: str,
+    tables: Mapping[str, pl.DataFrame],
+    inputs: Mapping[str, int],
+) -> int:
+    """Record a materialisation, unless the newest one is of the same content by the same code. Returns its version."""
+    partition = context.partition_key if context.has_partition_key and stage != "plan" else ""
+    with store.open() as con:
+        former = ledger.latest(con, stage, partition, audit.audit)
+    if former is not None and _same(former, digest, stage):
+        context.log.info("%s is as it was: version %d stands", stage, former.version)
+        return former.version
+    made_with = ledger.environment()
+    materialisation = Materialisation(
+        asset=stage, partition=partition, audit=audit.audit, run_id=context.run.run_id, code_version=CODE_VERSIONS[stage],
+        data_version=digest, input_versions=dict(inputs), packages=made_with.packages, git_commit=made_with.git_commit,
+        git_dirty=made_with.git_dirty,
+    )  # fmt: skip
+    with store.open() as con:
+        return ledger.record(con, materialisation, tables)
+
+
+def _same(former: LedgerRow, digest: str, stage: str) -> bool:
+    return former.data_version == digest and former.code_version == CODE_VERSIONS[stage]
+
+
+def _result(version: int, digest: str, rows: int, **metadata: Any) -> dg.MaterializeResult:
+    return dg.MaterializeResult(
+        data_version=dg.DataVersion(digest), metadata={"version": version, "dagster/row_count": rows, **metadata}
+    )

@@ -1,0 +1,22 @@
+"""Jobs: what is run as a whole. Sensors and schedules belong here too."""
+
+import dagster as dg
+
+from mcas_assets.audit import Audit
+from mcas_assets.orchestration.assets import CODE_VERSIONS, key_of
+
+
+def job_name(audit: str) -> str:
+    """The name of an audit's job."""
+    return f"audit_{audit.replace('-', '_')}"
+
+
+def build_job(audit: Audit):  # noqa: ANN201 - Dagster exports no name for its class
+    """One audit of one system version, from plan to publication, with all checks between."""
+    keys = [key_of(audit.audit, stage) for stage in CODE_VERSIONS]
+    return dg.define_asset_job(
+        job_name(audit.audit),
+        selection=dg.AssetSelection.assets(*keys, dg.AssetKey("publication")),
+        description=f"{audit.title}: plan, images, embeddings, scores, each checked, and publication.",
+        executor_def=dg.in_process_executor,
+    )

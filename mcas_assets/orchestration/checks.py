@@ -1,0 +1,124 @@
+"""The checks between the stages: each table's Great Expectations suite, one Dagster check a rule, and rows in quality_results.
+
+A critical rule blocks: what would be built on wrong rows is not built.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+import polars as pl
+
+from mcas_assets import embed
+from mcas_assets.audit import Audit
+from mcas_assets.orchestration.assets import key_of, read_latest
+from mcas_assets.orchestration.resources import Workplace
+from mcas_assets.quality import frames
+from mcas_assets.quality.adapter import RuleResult, result_rows, validate
+from mcas_assets.quality.expectations import EXPECTED_ROWS, Rule
+from mcas_assets.quality.rules import SUITES
+from mcas_assets.scoring.association import COMPONENTS
+from mcas_assets.store import Store, ledger
+
+TABLES = {
+    "plan": ("plan", "texts"),
+    "images": ("images",),
+    "embeddings": ("embeddings",),
+    "scores": ("scores", "components"),
+}
+
+
+def build_checks(audit: Audit) -> list[dg.AssetChecksDefinition]:
+    """The checks of one audit, a set for each of its tables."""
+    return [_checks(audit, stage, table) for stage, tables in TABLES.items() for table in tables]
+
+
+def check_name(rule: Rule) -> str:
+    """The name that Dagster knows a rule by."""
+    words = "".join(letter if letter.isalnum() else "_" for letter in rule.name.lower())
+    return f"{rule.table}_{words}".strip("_").replace("__", "_")
+
+
+def _checks(audit: Audit, stage: str, table: str) -> dg.AssetChecksDefinition:
+    key = key_of(audit.audit, stage)
+    specs = [
+        dg.AssetCheckSpec(check_name(rule), asset=key, blocking=rule.blocking, description=rule.name)
+        for rule in SUITES[table]
+    ]
+    name = f"check_{audit.audit.replace('-', '_')}_{table}"
+
+    @dg.multi_asset_check(name=name, specs=specs)
+    def check(
+        context: dg.AssetCheckExecutionContext, workplace: dg.ResourceParam[Workplace]
+    ) -> Iterator[dg.AssetCheckResult]:
+        # Unpartitioned checks run within a partitioned run, and then know its partition; the UI may run them without one.
+        partition = context.partition_key if context.has_partition_key and stage != "plan" else ""
+        partition = partition or ("" if stage == "plan" else _newest_partition(workplace.store, audit, stage))
+        frame, expected, version = _frame(workplace, audit, stage, table, partition)
+        results = validate(frame, table, {EXPECTED_ROWS: expected})
+        rows = result_rows(
+            results, run_id=context.run.run_id, version=version, asset=stage, partition=partition, audit=audit.audit
+        )
+        with workplace.store.open() as con:
+            ledger.append_quality(con, rows)
+        for rule, result in zip(SUITES[table], results, strict=True):
+            yield _check_result(key, check_name(rule), result)
+
+    return check
+
+
+def _frame(workplace: Workplace, audit: Audit, stage: str, table: str, partition: str) -> tuple[pl.DataFrame, int, int]:
+    """(the frame that the rules see, how many rows it must have, the version that it is of)."""
+    store = workplace.store
+    rows, version = read_latest(store, audit, stage, table, partition)
+    if table == "plan":
+        return frames.plan(rows), len(rows), version
+    if table == "texts":
+        return frames.texts(rows), len(rows), version
+    planned, _ = read_latest(store, audit, "plan", "plan", "")
+    if table == "images":
+        with store.open() as con:
+            rows = frames.image_rows(con, version)
+        return frames.images(planned, rows, store.home), len(planned), version
+    texts, _ = read_latest(store, audit, "plan", "texts", "")
+    panel = workplace.embedders(audit.embedders)
+    if table == "embeddings":
+        images, _ = read_latest(store, audit, "images", "images", partition)
+        expected = embed.expected(*embed.contents(images, texts), panel)
+        stored = rows.select("embedder", "kind", "content")
+        with store.open() as con:
+            return frames.embeddings(con, stored), len(expected), version
+    count = len(audit.axes) * len(panel) * (len(audit.concepts) + len(audit.neutral))
+    if table == "scores":
+        return frames.scores(rows), count, version
+    return frames.components(rows), count * len(COMPONENTS), version
+
+
+def _newest_partition(store: Store, audit: Audit, stage: str) -> str:
+    with store.open() as con:
+        rows = con.execute(
+            "select partition from materialisations where asset = ? and audit = ? order by version desc limit 1",
+            [stage, audit.audit],
+        ).fetchall()
+    return rows[0][0] if rows else ""
+
+
+def _check_result(key: dg.AssetKey, name: str, result: RuleResult) -> dg.AssetCheckResult:
+    metadata: dict[str, Any] = {
+        "expectation": result.expectation,
+        "checked": result.checked,
+        "unexpected": result.unexpected or 0,
+        "observed": dg.MetadataValue.json(result.observed),
+    }
+    if result.sample:
+        metadata["failing_rows"] = dg.MetadataValue.json(result.sample)
+    return dg.AssetCheckResult(
+        passed=result.success,
+        asset_key=key,
+        check_name=name,
+        severity=dg.AssetCheckSeverity.ERROR if result.blocking else dg.AssetCheckSeverity.WARN,
+        description=result.rule
+        if result.success
+        else f"{result.rule}: {result.outcome}, {result.unexpected or ''}".strip(", "),
+        metadata=metadata,
+    )

@@ -1,0 +1,61 @@
+"""What assets are given: the workplace (where things lie, how systems and embedders are found) and the progress to report to."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mcas_assets import paths
+from mcas_assets.embedders import Embedder, find_embedder
+from mcas_assets.progress import LogProgress, Progress
+from mcas_assets.store import Store
+from mcas_assets.systems import System, find_system
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """Where an installation works. Given to assets as a resource; a test gives its own.
+
+    Attributes:
+        home: Everything that runs produce.
+        find_system: From a declared name (or a folder) to a System.
+        find_embedder: From a declared name to an Embedder.
+        progress: Told of long work.
+        system: The system of this run where it was not declared in `data/systems.yaml` (a folder given to the command).
+    """
+
+    home: Path = field(default_factory=paths.home)
+    find_system: Callable[..., System] = find_system
+    find_embedder: Callable[..., Embedder] = find_embedder
+    progress: Progress = field(default_factory=LogProgress)
+    system: System | None = None
+
+    @property
+    def store(self) -> Store:
+        """The store of this home."""
+        return Store(self.home)
+
+    @property
+    def digests(self) -> Path:
+        """The file that remembers the digests of large weight files."""
+        return self.home / "digests.json"
+
+    def system_of(self, system_version: str) -> System:
+        """The system that a version is of.
+
+        Raises:
+            BadInput: It is not declared.
+        """
+        name = system_version.rpartition("@")[0]
+        return (
+            self.system
+            if self.system is not None and self.system.name == name
+            else self.find_system(name, cache=self.digests)
+        )
+
+    def embedders(self, names: tuple[str, ...]) -> list[Embedder]:
+        """The embedders of an audit, in its order.
+
+        Raises:
+            BadInput: One is not declared, or its files cannot be used.
+        """
+        return [self.find_embedder(name, cache=self.digests) for name in names]

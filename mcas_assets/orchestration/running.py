@@ -1,0 +1,127 @@
+"""Running one audit of one system in this process, on the installation's own Dagster instance."""
+
+import json
+import shutil
+from dataclasses import dataclass, replace
+from pathlib import Path
+from uuid import uuid4
+
+import dagster as dg
+
+from mcas_assets import embed
+from mcas_assets.audit import Audit
+from mcas_assets.definitions import build_definitions
+from mcas_assets.errors import CheckFailed
+from mcas_assets.orchestration.automation import job_name
+from mcas_assets.orchestration.partitions import register
+from mcas_assets.orchestration.resources import Workplace
+from mcas_assets.paths import DATA
+from mcas_assets.store import facts
+from mcas_assets.systems import System, SystemIdentity
+
+INSTANCE_CONFIG = DATA / "dagster" / "dagster.yaml"
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A finished run.
+
+    Attributes:
+        run_id: Of the Dagster run.
+        system_version: What was audited.
+        is_new: Whether this version was met for the first time.
+    """
+
+    run_id: str
+    system_version: str
+    is_new: bool
+
+
+def dagster_home(home: Path) -> Path:
+    """The instance's folder in an MCAS home, with its configuration in place."""
+    folder = home / "dagster"
+    folder.mkdir(parents=True, exist_ok=True)
+    config = folder / "dagster.yaml"
+    if not config.exists() or config.read_bytes() != INSTANCE_CONFIG.read_bytes():
+        shutil.copyfile(INSTANCE_CONFIG, config)
+    return folder
+
+
+def open_instance(home: Path) -> dg.DagsterInstance:
+    """The Dagster instance of an MCAS home: the one that `mcas ui` shows. The caller disposes of it."""
+    return dg.DagsterInstance.from_config(str(dagster_home(home)))
+
+
+def prepare(audit: Audit, system: System, workplace: Workplace) -> SystemIdentity:
+    """Find every mistake that can be found before costly work, and make system and embedders known to the store.
+
+    Raises:
+        BadInput: The system or an embedder cannot be used, or the store cannot be opened.
+    """
+    identity = system.identity()
+    panel = workplace.embedders(audit.embedders)
+    system.size()
+    with workplace.store.open() as con:
+        facts.register_system(con, identity.version, identity.system, identity.document)
+    for embedder in panel:
+        embed.register(workplace.store, embedder)
+    return identity
+
+
+def run_audit(audit: Audit, system: System, workplace: Workplace, instance: dg.DagsterInstance) -> Ran:
+    """Run the audit's job for what the system is now.
+
+    Raises:
+        BadInput: See `prepare`; also what a stage finds at fault.
+        CheckFailed: A blocking check did not pass; what comes after it was not made.
+    """
+    identity = prepare(audit, system, workplace)
+    is_new = register(instance, identity.version)
+    report_system(instance, identity)
+    defs = build_definitions([audit], replace(workplace, system=system))
+    run_id = str(uuid4())
+    try:
+        defs.resolve_job_def(job_name(audit.audit)).execute_in_process(
+            instance=instance,
+            partition_key=identity.version,
+            run_id=run_id,
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            tags={"mcas/audit": audit.audit},
+        )
+    except dg.DagsterError as error:
+        found = failed_checks(workplace, run_id)
+        if not found:
+            raise
+        raise CheckFailed(found) from error
+    return Ran(run_id, identity.version, is_new)
+
+
+def report_system(instance: dg.DagsterInstance, identity: SystemIdentity) -> None:
+    """Tell Dagster of a system version, once, so that its images have it as an input with a data version."""
+    told = dg.AssetRecordsFilter(asset_key=dg.AssetKey("systems"), asset_partitions=[identity.version])
+    if instance.fetch_materializations(told, limit=1).records:
+        return
+    instance.report_runless_asset_event(
+        dg.AssetMaterialization(
+            "systems",
+            partition=identity.version,
+            metadata={"identity": dg.MetadataValue.json(identity.document)},
+            tags={"dagster/data_version": identity.digest},
+        )
+    )
+
+
+def failed_checks(workplace: Workplace, run_id: str) -> str:
+    """What the blocking checks of a run found, a line each, with the first row that broke the rule."""
+    with workplace.store.open() as con:
+        rows = con.execute(
+            "select audit, asset, rule, checked, unexpected, observed, sample from quality_results"
+            " where run_id = ? and not success and severity = 'critical' order by created_at, rule",
+            [run_id],
+        ).fetchall()
+    lines = []
+    for audit, asset, rule, checked, unexpected, observed, sample in rows:
+        first = (json.loads(sample) or [None])[0]
+        shown = f"first: {json.dumps(first)}" if first else f"observed: {observed}"
+        lines.append(f"{audit}/{asset}: {rule}: failed for {unexpected or 'the table'} of {checked}; {shown}")
+    return "\n".join(lines)

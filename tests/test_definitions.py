@@ -1,0 +1,103 @@
+"""The front door: what it offers, what it must not cost, and that the workspace names it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import dagster as dg
+import pytest
+import yaml
+
+from mcas_assets.audit import list_audits
+from mcas_assets.definitions import build_definitions, declared_audits, defs
+
+ROOT = Path(__file__).parents[1]
+
+
+def imports(module: str) -> set[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", f"import sys, {module}; print(*sys.modules)"], capture_output=True, text=True, check=True
+    )
+    return set(done.stdout.split())
+
+
+def test_definitions_are_loadable_and_offer_every_stage_of_every_audit():
+    dg.Definitions.validate_loadable(defs)
+    keys = {key.to_user_string() for key in defs.resolve_asset_graph().get_all_asset_keys()}
+    stages = {f"{audit}/{stage}" for audit in list_audits() for stage in ("plan", "images", "embeddings", "scores")}
+    assert keys == stages | {"systems", "publication"}
+
+
+def test_each_audit_has_a_job():
+    assert {job.name for job in defs.resolve_all_job_defs()} >= {
+        f"audit_{name.replace('-', '_')}" for name in list_audits()
+    }
+
+
+def test_there_is_one_group_a_stage():
+    graph = defs.resolve_asset_graph()
+    groups = {graph.get(key).group_name for key in graph.get_all_asset_keys()}
+    assert groups == {"systems", "plan", "images", "embeddings", "scores", "publication"}
+
+
+def test_everything_but_plan_and_publication_is_partitioned_by_system_version():
+    graph = defs.resolve_asset_graph()
+    free = {key.path[-1] for key in graph.get_all_asset_keys() if graph.get(key).partitions_def is None}
+    assert free == {"plan", "publication"}
+
+
+def test_each_stage_has_blocking_checks():
+    graph = defs.resolve_asset_graph()
+    for stage in ("plan", "images", "embeddings", "scores"):
+        checks = [key for key in graph.asset_check_keys if key.asset_key == dg.AssetKey(["phantom", stage])]
+        assert len(checks) >= 5
+        assert any(graph.get_check_spec(key).blocking for key in checks)
+
+
+def test_the_workspace_names_the_front_door():
+    workspace = yaml.safe_load((ROOT / "workspace.yaml").read_text())
+    assert workspace == {
+        "load_from": [{"python_module": {"module_name": "mcas_assets.definitions", "location_name": "mcas_assets"}}]
+    }
+    assert "[tool.dagster]" not in (ROOT / "pyproject.toml").read_text()
+    assert "[tool.dg" not in (ROOT / "pyproject.toml").read_text()
+
+
+def test_importing_the_front_door_loads_no_heavy_library():
+    loaded = imports("mcas_assets.definitions")
+    assert not loaded & {"torch", "diffusers", "transformers", "open_clip", "great_expectations", "pandas"}
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        "audit",
+        "plan",
+        "generate",
+        "embed",
+        "score",
+        "store",
+        "quality.adapter",
+        "scoring",
+        "systems",
+        "embedders",
+        "summary",
+    ],
+)
+def test_the_domain_knows_nothing_of_dagster(module):
+    assert "dagster" not in imports(f"mcas_assets.{module}")
+
+
+def test_a_draft_that_cannot_be_read_does_not_stop_the_other_audits(monkeypatch, caplog, tmp_path):
+    (tmp_path / "broken.yaml").write_text("audit: broken\nfoo: [")
+    listed = {**list_audits(), "broken": tmp_path / "broken.yaml"}
+    monkeypatch.setattr("mcas_assets.definitions.list_audits", lambda: listed)
+    assert {audit.audit for audit in declared_audits()} == set(listed) - {"broken"}
+    assert "audit broken.yaml is left out" in caplog.text
+
+
+def test_definitions_can_be_built_for_one_audit(tiny):
+    keys = build_definitions([tiny]).resolve_asset_graph().get_all_asset_keys()
+    assert {key.to_user_string() for key in keys} == {
+        "systems", "publication", "tiny/plan", "tiny/images", "tiny/embeddings", "tiny/scores"
+    }  # fmt: skip

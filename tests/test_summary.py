@@ -1,0 +1,85 @@
+"""What the terminal shows after an audit."""
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+from rich.console import Console
+
+from mcas_assets.errors import BadInput
+from mcas_assets.summary import Truth, print_summary
+
+
+def scores(**changes: list) -> pl.DataFrame:
+    columns = {
+        "axis": ["gender"] * 4, "embedder": ["phantom-balanced"] * 4, "category": ["occupations"] * 3 + ["neutral"],
+        "concept": ["nurse", "ceo", "chef", "person"], "mcas": [-0.2, 0.1, 0.0, 0.01], "baseline": [0.01] * 4,
+        "adjusted": [-0.21, 0.09, -0.01, 0.0], "stable": [True, False, True, True],
+        "iias": [-0.1, 0.05, 0.0, 0.0], "itpas": [-0.05, 0.02, 0.01, 0.0], "itaas": [-0.04, 0.02, 0.0, 0.0],
+        "ttas": [-0.01, 0.01, -0.01, 0.01],
+    }  # fmt: skip
+    return pl.DataFrame({**columns, **changes})
+
+
+def shown(tiny, frame: pl.DataFrame, truth: Truth | None = None) -> str:
+    console = Console(width=140)
+    with console.capture() as captured:
+        print_summary(console, tiny.model_copy(update={"axes": {"gender": tiny.axes["gender"]}}), frame, truth)
+    return captured.get()
+
+
+def test_bars_point_to_the_pole_that_a_concept_leans_to(tiny):
+    lines = {line.split()[0]: line for line in shown(tiny, scores()).splitlines() if line.strip()}
+    left, right = lines["nurse"].split("│")
+    assert "█" in left
+    assert "█" not in right
+    left, right = lines["ceo"].split("│")
+    assert "█" in right
+    assert "█" not in left
+
+
+def test_the_longest_bar_is_the_largest_lean_and_the_others_are_to_scale(tiny):
+    lines = {line.split()[0]: line for line in shown(tiny, scores()).splitlines() if line.strip()}
+    assert lines["nurse"].count("█") == 14
+    assert lines["ceo"].count("█") == 6
+
+
+def test_neutral_prompts_are_a_note_and_not_a_row(tiny):
+    text = shown(tiny, scores())
+    assert "Neutral baseline +0.0100" in text
+    assert not any(line.split()[:1] == ["person"] for line in text.splitlines())
+
+
+def test_a_concept_on_which_the_panel_disagrees_is_marked(tiny):
+    lines = {line.split()[0]: line for line in shown(tiny, scores()).splitlines() if line.strip()}
+    assert "unstable" in lines["ceo"]
+    assert "agrees" in lines["nurse"]
+
+
+def test_a_concept_without_a_score_says_so(tiny):
+    frame = scores(mcas=[None, 0.1, 0.0, 0.01], adjusted=[None, 0.09, -0.01, 0.0])
+    assert "not scored" in shown(tiny, frame)
+
+
+def test_known_shares_stand_beside_the_scores_with_their_correlation(tiny):
+    truth = Truth(
+        pl.DataFrame({
+            "axis": ["gender"] * 3, "concept": ["nurse", "ceo", "chef"], "group": ["woman"] * 3,
+            "planted": [0.9, 0.08, 0.25], "realised": [0.88, 0.1, 0.3],
+        })
+    )  # fmt: skip
+    text = shown(tiny, scores(), truth)
+    assert "90 %" in text
+    assert "88 %" in text
+    assert "MCAS +1.00" in text
+
+
+def test_a_truth_file_without_a_column_is_refused(tmp_path: Path):
+    (tmp_path / "truth.csv").write_text("# a comment\naxis,concept\ngender,nurse\n")
+    with pytest.raises(BadInput, match="planted"):
+        Truth.load(tmp_path / "truth.csv")
+
+
+def test_a_truth_file_that_is_missing_is_refused(tmp_path: Path):
+    with pytest.raises(BadInput, match="cannot be read"):
+        Truth.load(tmp_path / "truth.csv")
