@@ -164,11 +164,15 @@ class NeutralPrompt(Part):
 
 
 class Inference(Part):
-    """How the sureness of a number is found: level of intervals, draws of bootstrap and permutation, seed."""
+    """How the sureness of a number is found: level of intervals, draws of bootstrap and permutation, seed.
+
+    An image whose perceived group has a probability below `confidence` is counted for no group.
+    """
 
     level: Annotated[float, Field(strict=True, gt=0, lt=1)] = 0.95
     resamples: Count = 2000
     permutations: Count = 10_000
+    confidence: Annotated[float, Field(strict=True, ge=0, lt=1)] = 0.8
     seed: Seed = 0
 
 

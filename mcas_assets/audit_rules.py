@@ -54,6 +54,11 @@ def _in_groups(at: KeyPath, axis: "Axis") -> Iterator[Mistake]:
     if len(axis.groups) < 2:
         yield Mistake((*at, "groups"), "is a single group", "Give at least two, or leave groups out")
     yield from _twice(at, "groups", "name", numbered(group.name for group in axis.groups))
+    with_tones = [index for index, group in enumerate(axis.groups) if group.monk_tones]
+    for index in range(len(axis.groups)) if with_tones else ():
+        if index not in with_tones:  # its share would be 0 for want of tones, not of people
+            problem = "is missing, though other groups have tones"
+            yield Mistake((*at, "groups", index, "monk_tones"), problem, "Give tones to every group, or to none")
     for field in ("texts", "monk_tones"):
         entries = [(i, entry) for i, group in enumerate(axis.groups) for entry in getattr(group, field)]
         for index, entry in entries:

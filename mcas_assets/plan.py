@@ -78,11 +78,12 @@ def build_plan(audit: Audit) -> pl.DataFrame:
 
 
 def build_texts(audit: Audit) -> pl.DataFrame:
-    """One row per text to embed and use of it: attribute words, prompts of concepts, neutral prompts.
+    """One row per text to embed and use of it: attribute words, texts of groups, prompts of concepts, neutral prompts.
 
     Columns (`TEXTS_SCHEMA`): text_id; text, with the prefix of the audit's profile; raw, without it; kind
-    'word' or 'prompt'; axis and pole for words, category and concept for prompts, as in the plan. Within a
-    concept the first row is its text prompt, the others are further wordings.
+    'word', 'group' or 'prompt'; axis and pole for words, axis and (as concept) the group's name for groups,
+    category and concept for prompts, as in the plan. Within a concept the first row is its text prompt, the
+    others are further wordings.
     """
     words = [
         (word, "word", axis_name, pole, None, None)
@@ -90,9 +91,15 @@ def build_texts(audit: Audit) -> pl.DataFrame:
         for pole in ("a", "b")
         for word in getattr(axis, pole).words
     ]
+    groups = [
+        (text, "group", axis_name, None, None, group.name)
+        for axis_name, axis in audit.axes.items()
+        for group in axis.groups
+        for text in group.texts
+    ]
     prompts = [(use.prompt, "prompt", *use[2:]) for use in _uses(audit) if use.role != "attribute"]
     rows = []
-    for raw, *rest in words + prompts:
+    for raw, *rest in words + groups + prompts:
         text = audit.profile.text_prefix + raw
         rows.append((_short(text), text, raw, *rest))
     return pl.DataFrame(rows, schema=TEXTS_SCHEMA, orient="row")

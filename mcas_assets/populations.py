@@ -18,7 +18,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, ValidationError
 
-from mcas_assets.audit import Part
+from mcas_assets.audit import Audit, Part
 from mcas_assets.declaration import (
     BadDocument,
     Mistake,
@@ -113,6 +113,43 @@ def load_population(name: str, folder: Path = POPULATIONS) -> Population:
         shares=shares,
         is_equal=head.rule == "equal",
     )
+
+
+def populations_of(audit: Audit, folder: Path = POPULATIONS) -> list[Population]:
+    """The populations that an audit names, in its order, each seen to speak of what the audit asks.
+
+    Raises:
+        BadInput: One of them does not exist or cannot be read.
+        BadDocument: One speaks of no axis or no concept of the audit, or of groups that the axis does not declare.
+    """
+    found = []
+    for name in audit.populations:
+        population = load_population(name, folder)
+        if mistakes := list(_strangers(audit, population)):
+            raise BadDocument(list_populations(folder)[name], mistakes)
+        found.append(population)
+    return found
+
+
+def _strangers(audit: Audit, population: Population) -> Iterator[Mistake]:
+    """What a population says that the audit has no place for. Concepts beyond the audit's are fine, groups are not."""
+    if population.is_equal:
+        return
+    shared = [axis for axis in population.axes if axis in audit.axes]
+    if not shared:
+        problem = f"speaks of {', '.join(population.axes)}, no axis of audit {audit.audit!r}"
+        yield Mistake((), problem, did_you_mean(population.axes[0], audit.axes))
+        return
+    asked = {*(concept.concept for concept in audit.concepts), *(neutral.name for neutral in audit.neutral)}
+    if not any(asked & set(population.shares[axis]) for axis in shared):
+        remedy = "Name its concepts as the audit does, or take it out of the audit's populations"
+        yield Mistake((), f"has no concept of audit {audit.audit!r}", remedy)
+    for axis in shared:
+        declared = [group.name for group in audit.axes[axis].groups]
+        said = {group: concept for concept in asked for group in population.shares[axis].get(concept, {})}
+        for group in sorted(set(said) - set(declared)):
+            problem = f"is a group that axis {axis} of audit {audit.audit!r} does not declare"
+            yield Mistake((axis, said[group], group), problem, did_you_mean(group, declared))
 
 
 def _check_share(share: float) -> float:

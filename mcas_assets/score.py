@@ -28,6 +28,14 @@ from mcas_assets.scoring import (
 from mcas_assets.store import Store, facts
 
 Vectors = Mapping[str, np.ndarray]
+PANEL_SCHEMA = pl.Schema(
+    {
+        **dict.fromkeys(("system", "system_version", "audit", "axis"), pl.String),
+        **dict.fromkeys(("n_embedders", "n_concepts", "n_stable"), pl.Int64),
+        **dict.fromkeys(("rank_agreement", "lowest_correlation"), pl.Float64),
+        "reason": pl.String,
+    }
+)
 Targets = list[tuple[str, str, str]]  # (category, concept, prompt), in the order of the scores
 
 
@@ -38,14 +46,16 @@ class Measured:
     Attributes:
         scores: Rows of the table `scores`.
         components: Rows of the table `components`.
+        panel: Rows of the table `panel`.
     """
 
     scores: pl.DataFrame
     components: pl.DataFrame
+    panel: pl.DataFrame
 
     def digest(self) -> str:
         """64 hex digits of all rows."""
-        rows = [frame.select(sorted(frame.columns)).rows() for frame in (self.scores, self.components)]
+        rows = [frame.select(sorted(frame.columns)).rows() for frame in (self.scores, self.components, self.panel)]
         return hashlib.sha256(json.dumps(rows, separators=(",", ":")).encode()).hexdigest()
 
 
@@ -62,7 +72,8 @@ def measure(
         embedders: The panel; only their ids and lengths are used, none is loaded.
 
     Returns:
-        One score row for each axis, embedder and concept (neutral ones too), and four component rows for each of those.
+        One score row for each axis, embedder and concept (neutral ones too), and four component rows for each of those,
+        and how the panel agrees on each axis.
     """
     version = images["system_version"][0]
     key = {"system": version.rpartition("@")[0], "system_version": version, "audit": audit.audit}
@@ -77,7 +88,9 @@ def measure(
             scores += _score_rows(about, targets, intervals, tests)
             components += _component_rows(about, targets, intervals, tests)
     table = pl.DataFrame(scores, infer_schema_length=None)
-    return Measured(_with_stability(table), pl.DataFrame(components, infer_schema_length=None))
+    agreement = [key | {"axis": axis, **_panel_row(table.filter(axis=axis))} for axis in audit.axes]
+    panel = pl.DataFrame(agreement, schema=PANEL_SCHEMA)
+    return Measured(_with_stability(table), pl.DataFrame(components, infer_schema_length=None), panel)
 
 
 def targets_of(audit: Audit) -> Targets:
@@ -198,12 +211,48 @@ def _known(value: float) -> float | None:
 
 
 def _with_stability(scores: pl.DataFrame) -> pl.DataFrame:
-    """`stable`: all embedders of the panel give the concept one sign; null with a panel of one."""
+    """`stable`: all embedders give the concept one sign; `sign_agreement`: the share of them on the majority's side.
+
+    Both null with a panel of one.
+    """
     parts = []
     for part in scores.partition_by("axis", maintain_order=True):
-        wide = part.pivot("embedder", index="concept", values="mcas", maintain_order=True)
-        table = wide.drop("concept").cast(pl.Float64).to_numpy().T
-        stable = panel_agreement(table).stable.tolist() if len(table) > 1 else [None] * len(wide)
-        known = pl.DataFrame({"concept": wide["concept"], "stable": pl.Series(stable, dtype=pl.Boolean)})
+        concepts, table = _by_embedder(part)
+        known = pl.DataFrame({"concept": concepts}).with_columns(
+            stable=pl.lit(None, pl.Boolean), sign_agreement=pl.lit(None, pl.Float64)
+        )
+        if len(table) > 1:
+            found = panel_agreement(table)
+            known = known.with_columns(
+                stable=pl.Series(found.stable.tolist(), dtype=pl.Boolean),
+                sign_agreement=pl.Series(found.sign_agreement).fill_nan(None),
+            )
         parts.append(part.join(known, on="concept", how="left", maintain_order="left"))
     return pl.concat(parts)
+
+
+def _panel_row(scores: pl.DataFrame) -> dict:
+    """How the panel agrees on the concepts of one axis; neutral prompts are not asked."""
+    _, table = _by_embedder(scores.filter(pl.col("category") != "neutral"))
+    found = panel_agreement(table)
+    pairs = found.rank_correlations[np.triu_indices(len(table), 1)]
+    pairs = pairs[~np.isnan(pairs)]
+    return {
+        "n_embedders": len(table),
+        "n_concepts": int((~np.isnan(table).any(axis=0)).sum()),
+        "n_stable": int(found.stable.sum()) if len(table) > 1 else None,
+        "rank_agreement": _within(found.rank_agreement.value),
+        "lowest_correlation": _within(pairs.min()) if len(pairs) else None,
+        "reason": found.rank_agreement.reason,
+    }
+
+
+def _within(value: float | None) -> float | None:
+    """A coefficient in [-1, 1], which rounding may have put a hair outside."""
+    return None if value is None else max(-1.0, min(1.0, float(value)))
+
+
+def _by_embedder(scores: pl.DataFrame) -> tuple[pl.Series, np.ndarray]:
+    """(concepts, (embedders, concepts) scores with NaN for none) of one axis."""
+    wide = scores.pivot("embedder", index="concept", values="mcas", maintain_order=True)
+    return wide["concept"], wide.drop("concept").cast(pl.Float64).to_numpy().T

@@ -117,7 +117,7 @@ create table if not exists texts_history (
     text_id  varchar not null,
     text     varchar not null,            -- with the profile's prefix: what is embedded
     raw      varchar not null,
-    kind     varchar not null,            -- word or prompt
+    kind     varchar not null,            -- word, group or prompt
     axis     varchar,
     pole     varchar,
     category varchar,
@@ -183,7 +183,8 @@ create table if not exists scores_history (
     adjusted_high  double,
     stable         boolean,               -- all embedders of the panel agree on the sign
     differing      double,                -- iias + itpas + itaas: the part that can differ between systems
-    reason         varchar                -- why a score is null
+    reason         varchar,               -- why a score is null
+    sign_agreement double                 -- share of the panel on the side of its majority, 0.5 to 1
 );
 
 create table if not exists components_history (
@@ -202,4 +203,125 @@ create table if not exists components_history (
     effect_size    double,
     p_value        double,
     reason         varchar
+);
+
+-- How far the embedders of a panel agree over the concepts of an axis.
+create table if not exists panel_history (
+    version        bigint not null,
+    system         varchar not null,
+    system_version varchar not null,
+    audit          varchar not null,
+    axis           varchar not null,
+    n_embedders    bigint not null,
+    n_concepts     bigint not null,       -- that every embedder scored
+    n_stable       bigint,                -- of those, where all embedders agree on the sign; null with a panel of one
+    rank_agreement double,                -- Kendall's W, 0 to 1
+    lowest_correlation double,            -- the smallest Spearman correlation of two embedders, -1 to 1
+    reason         varchar                -- why rank_agreement is null
+);
+
+-- Who is shown: one row for each axis, labeller, concept and declared group.
+create table if not exists representation_history (
+    version          bigint not null,
+    system           varchar not null,
+    system_version   varchar not null,
+    audit            varchar not null,
+    axis             varchar not null,
+    labels           varchar not null,    -- zero-shot (by an embedder) or pixels (Monk tones)
+    embedder         varchar,             -- null where labels is pixels
+    category         varchar,
+    concept          varchar not null,
+    group_name       varchar not null,
+    n_prompts        bigint not null,     -- wordings of the concept; intervals hold for these
+    n_requested      bigint not null,     -- images; n_counted + n_abstained + n_missing
+    n_missing        bigint not null,     -- not delivered: refused, failed ...
+    n_abstained      bigint not null,     -- delivered, but counted for no group
+    n_counted        bigint not null,     -- counted for some group
+    n_group          bigint not null,     -- counted for this group
+    n_known          bigint not null,     -- attribute images of this group that the correction rests on
+    outcomes         json not null,       -- what came of the n_requested images, in words
+    share            double,              -- n_group / n_counted
+    share_low        double,              -- Wilson interval
+    share_high       double,
+    share_worst      double,              -- share of all requested images if none, or all, of those not counted
+    share_best       double,              --   were of this group
+    corrected_share  double,              -- corrected for label error, which the interval includes
+    corrected_low    double,
+    corrected_high   double,
+    reason           varchar,             -- why share is null
+    corrected_reason varchar              -- why corrected_share is null
+);
+
+-- Shares against reference populations: one row for each of the above and population.
+create table if not exists amplification_history (
+    version               bigint not null,
+    system                varchar not null,
+    system_version        varchar not null,
+    audit                 varchar not null,
+    axis                  varchar not null,
+    labels                varchar not null,
+    embedder              varchar,
+    category              varchar,
+    concept               varchar not null,
+    group_name            varchar not null,
+    population            varchar not null,
+    year                  bigint,         -- of the population, with its place and source
+    locale                varchar,
+    source                varchar,
+    share                 double,         -- corrected where is_corrected, else as labelled
+    share_low             double,
+    share_high            double,
+    is_corrected          boolean not null,
+    reference             double,         -- share in the population
+    difference            double,         -- share - reference, -1 to 1
+    difference_low        double,
+    difference_high       double,
+    log_odds              double,         -- logit(share) - logit(reference)
+    ratio                 double,         -- share / reference
+    directional           double,         -- the concept's part of directional amplification, -1 to 1
+    verdict               varchar,        -- over-represented, under-represented or not shown, by the interval
+    survives_missing      boolean,        -- the verdict stands whatever the images not counted show
+    depends_on_population boolean,        -- the verdict differs between the populations of the audit
+    is_erased             boolean,        -- share_high is below a fifth of a reference above 0
+    n_for_erasure         bigint,         -- images, none of them of the group, that would show it erased
+    reason                varchar,        -- why difference or log_odds is null
+    directional_reason    varchar
+);
+
+-- Distance of all shares of a concept from a population, with what a fair generator would read.
+create table if not exists divergence_history (
+    version        bigint not null,
+    system         varchar not null,
+    system_version varchar not null,
+    audit          varchar not null,
+    axis           varchar not null,
+    labels         varchar not null,
+    embedder       varchar,
+    category       varchar,
+    concept        varchar not null,
+    population     varchar not null,
+    kind           varchar not null,      -- total_variation or jensen_shannon (bits), 0 to 1
+    n_counted      bigint not null,
+    value          double,
+    floor          double,                -- mean over generators that draw from the population itself, as many images
+    excess         double,                -- value - floor
+    p_value        double,
+    q_value        double,
+    reason         varchar                -- why value is null
+);
+
+-- How far the measurement is from a known truth, on the phantom: one row a figure.
+create table if not exists calibration_history (
+    version        bigint not null,
+    system_version varchar not null,
+    kind           varchar not null,      -- dose_response, recovery, false_alarms, coverage, null_control or positive_control
+    axis           varchar,
+    embedder       varchar,               -- or pixels
+    name           varchar not null,
+    value          double,
+    low            double,                -- 95 % interval
+    high           double,
+    goal           varchar,               -- in words, null where there is none
+    met            boolean,
+    detail         varchar
 );

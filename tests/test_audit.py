@@ -123,7 +123,7 @@ def test_any_change_of_the_document_changes_the_digest(tmp_path, old, new):
 
 
 def test_the_digest_is_the_same_on_every_machine(tmp_path):
-    expected = "cc9e5d0144e5899cbb0ea7dce5d1d2db7e80c5a2a9bf860400025d9f1d66b929"
+    expected = "6b0be7ded8c7c0c9a6bcbdecd6697123cd3c67a77fc64a18de065cf32ef80993"
     assert load_audit(write(tmp_path)).digest() == expected
 
 

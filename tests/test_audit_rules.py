@@ -67,6 +67,12 @@ templates"""
             "2 stands in an earlier group too",
         ),
         (
+            "\ntemplates",
+            GROUPS_THAT_SHARE_A_TONE.replace(", monk_tones: [2]", ""),
+            "axes.gender.groups.1.monk_tones",
+            "is missing, though other groups have tones",
+        ),
+        (
             "\nembedders",
             "\n  - {name: person, prompt: a photo of someone}\nembedders",
             "neutral.1.name",

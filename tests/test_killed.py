@@ -81,7 +81,7 @@ def killed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.timeout(600)
 def test_final_scores_equal_those_of_an_undisturbed_run_bit_for_bit(killed, audited):
-    for table in ("scores", "components"):
+    for table in ("scores", "components", "panel", "representation", "amplification", "divergence"):
         straight, resumed = (
             _rows(store, f"select * exclude (version) from {table} order by all")
             for store in (audited.store, Store(killed))

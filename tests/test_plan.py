@@ -254,11 +254,14 @@ def test_texts_are_prefixed_as_the_profile_says():
     assert (bare["text"] == bare["raw"]).all()
 
 
-def test_texts_are_the_words_of_the_poles_and_the_prompts_of_concepts_and_neutrals():
+def test_texts_are_the_words_of_the_poles_those_of_the_groups_and_the_prompts_of_concepts_and_neutrals():
     assert build_texts(small(NAMES[:1])).select("raw", "kind", "axis", "pole", "category", "concept").rows() == [
         ("man", "word", "gender", "a", None, None),
         ("he", "word", "gender", "a", None, None),
         ("woman", "word", "gender", "b", None, None),
+        ("an image of a man", "group", "gender", None, None, "man"),
+        ("an image of a woman", "group", "gender", None, None, "woman"),
+        ("a photo of a woman", "group", "gender", None, None, "woman"),
         ("an image of a nurse", "prompt", None, None, "things", "nurse"),
         ("a photo of a nurse", "prompt", None, None, "things", "nurse"),
         ("an image of a person", "prompt", None, None, "neutral", "person"),

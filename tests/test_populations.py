@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from mcas_assets.audit import Audit, load_audit
 from mcas_assets.declaration import BadDocument
 from mcas_assets.errors import BadInput
-from mcas_assets.populations import list_populations, load_population
+from mcas_assets.populations import list_populations, load_population, populations_of
 
 HEAD = """\
 # title: A town
@@ -143,3 +144,51 @@ def test_an_axis_in_head_and_column_is_refused(tmp_path):
 def test_one_message_lists_the_mistakes_of_head_and_rows(tmp_path):
     text = (HEAD + ROWS).replace("2020", "soon").replace("0.75", "75").replace("judge,man,0.5", "judge,man,")
     assert [line for line, _, _ in mistakes(tmp_path, text)] == [3, 7, 10]
+
+
+# ---- the populations of an audit
+
+
+def naming(*names: str) -> Audit:
+    return load_audit("gender").model_copy(update={"populations": names})
+
+
+def strangers(folder: Path, text: str) -> list[tuple[str, str]]:
+    write(folder, text)
+    with pytest.raises(BadDocument) as caught:
+        populations_of(naming("town"), folder)
+    return [(mistake.key, mistake.problem) for mistake in caught.value.mistakes]
+
+
+@pytest.mark.parametrize("name", ["phantom", "gender", "skin-tone"])
+def test_the_populations_of_every_shipped_audit_speak_of_what_it_asks(name):
+    audit = load_audit(name)
+    assert [population.name for population in populations_of(audit)] == list(audit.populations)
+
+
+def test_a_population_dropped_into_the_folder_is_used_by_its_name(tmp_path):
+    write(tmp_path, HEAD + "concept,group,share\nnurse,woman,0.75\nnurse,man,0.25\n")
+    (tmp_path / "parity.csv").write_text((list_populations()["parity"]).read_text())
+    found = populations_of(naming("parity", "town"), tmp_path)
+    assert [population.share("gender", "nurse", "woman", ("man", "woman")) for population in found] == [0.5, 0.75]
+
+
+def test_an_audit_that_names_no_known_population_is_told_the_nearest():
+    with pytest.raises(BadInput, match="us-bls-cps-2022"):
+        populations_of(naming("us-bls-cps-2002"))
+
+
+def test_a_population_of_other_axes_is_refused(tmp_path):
+    text = (HEAD + ROWS).replace("# axis: gender", "# axis: age")
+    assert strangers(tmp_path, text) == [("", "speaks of age, no axis of audit 'gender'")]
+
+
+def test_a_population_of_other_concepts_is_refused(tmp_path):
+    text = HEAD + "concept,group,share\nregistered-nurse,woman,0.75\nregistered-nurse,man,0.25\n"
+    assert strangers(tmp_path, text) == [("", "has no concept of audit 'gender'")]
+
+
+def test_groups_that_the_axis_does_not_declare_are_each_named(tmp_path):
+    text = HEAD + "concept,group,share\nnurse,female,0.75\nnurse,male,0.25\n"
+    problem = "is a group that axis gender of audit 'gender' does not declare"
+    assert strangers(tmp_path, text) == [("gender.nurse.female", problem), ("gender.nurse.male", problem)]

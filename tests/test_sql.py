@@ -82,6 +82,70 @@ def image_rows(system_version: str, outcomes: dict[str, str]) -> pl.DataFrame:
     return pl.DataFrame(rows)
 
 
+def share_rows() -> pl.DataFrame:
+    """Shares of the nurse by clip, corrected, and by pixels, not."""
+    key = {"system": "sd", "system_version": NEW, "audit": AUDIT, "axis": "gender", "concept": "nurse"}
+    counts = {"n_prompts": 1, "n_requested": 10, "n_missing": 1, "n_abstained": 1, "n_counted": 8, "n_known": 8}
+    rows = []
+    for labels, embedder in (("zero-shot", "clip"), ("pixels", None)):
+        for group, n in (("man", 2), ("woman", 6)):
+            corrected = n / 8 + (0.05 if n > 4 else -0.05) if embedder else None
+            row = {"labels": labels, "embedder": embedder, "group_name": group, "n_group": n, "outcomes": "{}"}
+            shares = {"share": n / 8, "share_low": n / 8 - 0.2, "share_high": n / 8 + 0.2, "corrected_share": corrected}
+            rows.append(key | counts | row | shares)
+    return pl.DataFrame(rows, infer_schema_length=None)
+
+
+def comparison_rows() -> pl.DataFrame:
+    """Women among the nurses, by clip: more than at parity, fewer than in the town; engineers all but none."""
+    key = {
+        "system": "sd",
+        "system_version": NEW,
+        "audit": AUDIT,
+        "axis": "gender",
+        "labels": "zero-shot",
+        "embedder": "clip",
+    }
+    rows = []
+    for concept, share, references, verdicts in (
+        ("nurse", 0.7, (0.5, 0.9), ("over-represented", "under-represented")),
+        ("engineer", 0.0, (0.5, 0.12), ("under-represented", "under-represented")),
+    ):
+        for population, year, reference, verdict in zip(
+            ("parity", "town"), (None, 2020), references, verdicts, strict=True
+        ):
+            row = {
+                "concept": concept,
+                "group_name": "woman",
+                "population": population,
+                "locale": population,
+                "year": year,
+            }
+            row |= {
+                "share": share,
+                "is_corrected": True,
+                "reference": reference,
+                "verdict": verdict,
+                "survives_missing": True,
+            }
+            rows.append(key | row | {"depends_on_population": verdicts[0] != verdicts[1], "is_erased": share == 0})
+    return pl.DataFrame(rows, infer_schema_length=None)
+
+
+def calibration_rows() -> pl.DataFrame:
+    """Two figures, one of which misses its goal."""
+    names, met = ["slope", "R2"], [True, False]
+    figures = {
+        "kind": "dose_response",
+        "axis": "gender",
+        "embedder": "clip",
+        "name": names,
+        "value": [1.0, 0.9],
+        "met": met,
+    }
+    return pl.DataFrame(figures).with_columns(system_version=pl.lit(NEW), goal=pl.lit("at least .99"))
+
+
 @pytest.fixture(scope="module")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Store:
     """Two versions of one system; the second scored twice, once with nothing for the pilot."""
@@ -117,6 +181,10 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Store:
         ledger.record(con, made("scores", NEW, "s1", images=4), {"scores": first})  # 5
         second = score_rows(NEW, nurse=(-0.25, 0.02), pilot=(None, None))
         ledger.record(con, made("scores", NEW, "s2", images=4), {"scores": second})  # 6
+        ledger.record(con, made("representation", NEW, "n", images=4), {  # 7
+            "representation": share_rows(), "amplification": comparison_rows(),
+        })  # fmt: skip
+        ledger.record(con, made("calibration", NEW, "c"), {"calibration": calibration_rows()})  # 8
         for version, failing in ((5, "has rows"), (6, "each request once")):
             ledger.append_quality(
                 con,
@@ -258,3 +326,29 @@ def test_quality(published):
 def test_systems(published):
     found = ask(published, "systems", "system_version", "n_requests", "n_images", "n_bytes")
     assert found == [(OLD, 0, 0, None), (NEW, 5, 3, 500)]
+
+
+def test_who_is_shown(published):
+    found = ask(published, "who-is-shown", "labels", "embedder", "group_name", "shown", "is_corrected", "n_counted")
+    assert found == [
+        ("zero-shot", "clip", "woman", pytest.approx(0.8), True, 8),
+        ("zero-shot", "clip", "man", pytest.approx(0.2), True, 8),
+        ("pixels", None, "woman", 0.75, False, 8),
+        ("pixels", None, "man", 0.25, False, 8),
+    ]
+
+
+def test_against_which_population(published):
+    columns = ("concept", "verdicts", "depends_on_population", "is_reversed", "erased_in", "locales")
+    locales = "parity (parity); town (town, 2020)"
+    reversed_ = "parity 50.0 %: over-represented; town 90.0 %: under-represented"
+    fewer = "parity 50.0 %: under-represented; town 12.0 %: under-represented"
+    assert ask(published, "against-which-population", *columns) == [
+        ("nurse", reversed_, True, True, None, locales),
+        ("engineer", fewer, False, False, "parity, town", locales),
+    ]
+
+
+def test_is_the_instrument_right(published):
+    found = ask(published, "is-the-instrument-right", "name", "met")
+    assert found == [("R2", False), ("slope", True)]

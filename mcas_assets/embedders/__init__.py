@@ -45,6 +45,11 @@ class Embedder(Protocol):
         """The length of its vectors, by reading files only."""
         ...
 
+    @property
+    def logit_scale(self) -> float | None:
+        """What the model multiplies cosines by before a softmax over texts, or None where its files do not say."""
+        ...
+
     def embed_images(self, files: Sequence[bytes]) -> np.ndarray:
         """Vectors of images.
 

@@ -1,6 +1,7 @@
 """What embedders of all kinds share: where their files are, their identity, and batches of one size."""
 
 import io
+import json
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -95,6 +96,16 @@ class FolderEmbedder:
         """The length of the vectors."""
         return self.identity()["dim"]
 
+    @property
+    def logit_scale(self) -> float | None:
+        """Exp of the tensor `logit_scale` in the weights. See `Embedder.logit_scale`."""
+        self.identity()
+        if self._frozen is None:
+            return None
+        weights = [self._frozen.folder / name for name in self._frozen.files if name.endswith(".safetensors")]
+        found = [value for file in weights if (value := _read_scalar(file, "logit_scale")) is not None]
+        return float(np.exp(found[0])) if found else None
+
     def embed_images(self, files: Sequence[bytes]) -> np.ndarray:
         """float32 (n, dim), rows of length 1. See `Embedder.embed_images`."""
         return self._embed(files, "images", _decode)
@@ -157,6 +168,21 @@ class FolderEmbedder:
             self._check_files("while it was being loaded")
             self._encoders = encoders
         return self._encoders
+
+
+def _read_scalar(file: Path, name: str) -> float | None:
+    """One number of a safetensors file that was found to be whole, or None if it holds none of that name."""
+    with file.open("rb") as weights:
+        length = int.from_bytes(weights.read(8), "little")
+        tensor = json.loads(weights.read(length)).get(name)
+        if tensor is None:
+            return None
+        begin, end = tensor["data_offsets"]
+        weights.seek(8 + length + begin)
+        data = weights.read(end - begin)
+    if tensor["dtype"] == "BF16":  # the upper half of a float32
+        return float(np.frombuffer(b"\0\0" + data, "<f4")[0])
+    return float(np.frombuffer(data, {"F16": "<f2", "F32": "<f4", "F64": "<f8"}[tensor["dtype"]])[0])
 
 
 def _decode(data: bytes) -> Any:

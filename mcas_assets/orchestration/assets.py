@@ -1,4 +1,4 @@
-"""The assets of an audit: plan -> images -> embeddings -> scores, one set of keys an audit, one partition a system version.
+"""The assets of an audit: plan -> images -> embeddings -> scores, representation; one set an audit, one partition a version.
 
 Each asset is a thin shell: it gathers what it needs, calls the module that does the work, and records one versioned
 materialisation. Work whose result is what is stored already records nothing new, and carries the same data version, so what
@@ -11,7 +11,7 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from mcas_assets import embed, generate, score
+from mcas_assets import amplify, embed, generate, represent, score
 from mcas_assets.audit import Audit
 from mcas_assets.errors import StoreError
 from mcas_assets.orchestration.partitions import system_versions
@@ -22,12 +22,13 @@ from mcas_assets.store.ledger import LedgerRow, Materialisation
 from mcas_assets.store.publication import publish
 
 # Raised by hand when a stage's code would give another result from the same inputs.
-CODE_VERSIONS = {"plan": "1", "images": "1", "embeddings": "1", "scores": "1"}
+CODE_VERSIONS = {"plan": "2", "images": "1", "embeddings": "1", "scores": "2", "representation": "1"}
 DESCRIPTIONS = {
     "plan": "Every image and every text that the audit asks for: prompts x replicates, with ids, seeds and batches.",
     "images": "What came of each requested image, one row each, whatever came of it. The files are facts, kept by digest.",
     "embeddings": "Which vectors the audit's embedders made of its images and texts. The vectors are facts.",
     "scores": "IIAS, ITPAS, ITAAS, TTAS and MCAS of every concept, by every axis and embedder (arXiv 2304.13855).",
+    "representation": "Who is shown: shares of the declared groups in every concept, against each reference population.",
 }
 
 systems = dg.AssetSpec(
@@ -45,8 +46,8 @@ def key_of(audit: str, stage: str) -> dg.AssetKey:
 
 
 def build_assets(audit: Audit) -> list[dg.AssetsDefinition]:
-    """The four assets of one audit."""
-    return [_plan(audit), _images(audit), _embeddings(audit), _scores(audit)]
+    """The assets of one audit."""
+    return [_plan(audit), _images(audit), _embeddings(audit), _scores(audit), _representation(audit)]
 
 
 def _common(audit: Audit, stage: str, kinds: set[str]) -> dict:
@@ -146,7 +147,7 @@ def _scores(audit: Audit) -> dg.AssetsDefinition:
         measured = score.measure(store, audit, table, texts, workplace.embedders(audit.embedders))
         digest = measured.digest()
         inputs = {"plan": plan_version, "images": images_version, "embeddings": embeddings_version}
-        tables = {"scores": measured.scores, "components": measured.components}
+        tables = {"scores": measured.scores, "components": measured.components, "panel": measured.panel}
         kept = keep(context, store, audit, "scores", digest, tables, inputs)
         with store.open() as con:
             facts.mark_audited(con, version)
@@ -161,13 +162,38 @@ def _scores(audit: Audit) -> dg.AssetsDefinition:
     return scores
 
 
+def _representation(audit: Audit) -> dg.AssetsDefinition:
+    deps = [key_of(audit.audit, stage) for stage in ("plan", "images", "embeddings")]
+
+    @dg.asset(**_common(audit, "representation", {"numpy", "duckdb"}), deps=deps, partitions_def=system_versions)
+    def representation(
+        context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]
+    ) -> dg.MaterializeResult:
+        version, store = context.partition_key, workplace.store
+        table, images_version = read_latest(store, audit, "images", "images", version)
+        texts, plan_version = read_latest(store, audit, "plan", "texts", "")
+        _, embeddings_version = read_latest(store, audit, "embeddings", "embeddings", version)
+        panel = workplace.embedders(audit.embedders)
+        shown = represent.measure(store, audit, table, texts, panel, workplace.tone_reader)
+        held = amplify.hold(audit, shown, workplace.populations(audit))
+        tables = {"representation": shown, "amplification": held.amplification, "divergence": held.divergence}
+        digest = represent.digest(tables.values())
+        inputs = {"plan": plan_version, "images": images_version, "embeddings": embeddings_version}
+        kept = keep(context, store, audit, "representation", digest, tables, inputs)
+        erased = held.amplification.filter("is_erased").select("axis", "concept", "group_name", "population").unique()
+        counted = int(shown["n_counted"].sum()), int(shown["n_requested"].sum())
+        return _result(kept, digest, len(shown), counted=counted[0], requested=counted[1], erased=len(erased))
+
+    return representation
+
+
 def build_publication(audits: Sequence[Audit]) -> dg.AssetsDefinition:
-    """The published copy of the store, after whatever was scored."""
+    """The published copy of the store, after whatever was measured."""
 
     @dg.asset(
         group_name="publication",
         code_version="1",
-        deps=[key_of(audit.audit, "scores") for audit in audits],
+        deps=[key_of(audit.audit, stage) for audit in audits for stage in ("scores", "representation")],
         description="A read-only DuckDB copy of all tables, replaced whole: what `mcas sql` and people query.",
         kinds={"duckdb"},
     )

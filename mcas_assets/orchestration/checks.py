@@ -9,7 +9,7 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from mcas_assets import embed
+from mcas_assets import amplify, embed, represent
 from mcas_assets.audit import Audit
 from mcas_assets.orchestration.assets import key_of, read_latest
 from mcas_assets.orchestration.resources import Workplace
@@ -24,7 +24,8 @@ TABLES = {
     "plan": ("plan", "texts"),
     "images": ("images",),
     "embeddings": ("embeddings",),
-    "scores": ("scores", "components"),
+    "scores": ("scores", "components", "panel"),
+    "representation": ("representation", "amplification", "divergence"),
 }
 
 
@@ -91,7 +92,16 @@ def _frame(workplace: Workplace, audit: Audit, stage: str, table: str, partition
     count = len(audit.axes) * len(panel) * (len(audit.concepts) + len(audit.neutral))
     if table == "scores":
         return frames.scores(rows), count, version
-    return frames.components(rows), count * len(COMPONENTS), version
+    if table == "components":
+        return frames.components(rows), count * len(COMPONENTS), version
+    if table == "panel":
+        return frames.panel(rows), len(audit.axes), version
+    n_shares, n_concepts = represent.n_labelled(audit, len(panel))
+    if table == "representation":
+        return frames.representation(rows), n_shares, version
+    if table == "amplification":
+        return frames.amplification(rows), n_shares * len(audit.populations), version
+    return frames.divergence(rows), n_concepts * len(audit.populations) * len(amplify.KINDS), version
 
 
 def _newest_partition(store: Store, audit: Audit, stage: str) -> str:

@@ -5,10 +5,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mcas_assets import paths
+from mcas_assets.audit import Audit
 from mcas_assets.embedders import Embedder, find_embedder
+from mcas_assets.populations import POPULATIONS, Population, populations_of
 from mcas_assets.progress import LogProgress, Progress
 from mcas_assets.store import Store
 from mcas_assets.systems import System, find_system
+from mcas_assets.tone import SalientTone, ToneReader
 
 
 @dataclass(frozen=True)
@@ -19,6 +22,8 @@ class Workplace:
         home: Everything that runs produce.
         find_system: From a declared name (or a folder) to a System.
         find_embedder: From a declared name to an Embedder.
+        population_folder: Where reference populations lie.
+        tone_reader: Reads skin tones from pixels, for axes whose groups name Monk tones.
         progress: Told of long work.
         system: The system of this run where it was not declared in `data/systems.yaml` (a folder given to the command).
     """
@@ -26,6 +31,8 @@ class Workplace:
     home: Path = field(default_factory=paths.home)
     find_system: Callable[..., System] = find_system
     find_embedder: Callable[..., Embedder] = find_embedder
+    population_folder: Path = POPULATIONS
+    tone_reader: ToneReader = field(default_factory=SalientTone)
     progress: Progress = field(default_factory=LogProgress)
     system: System | None = None
 
@@ -59,3 +66,11 @@ class Workplace:
             BadInput: One is not declared, or its files cannot be used.
         """
         return [self.find_embedder(name, cache=self.digests) for name in names]
+
+    def populations(self, audit: Audit) -> list[Population]:
+        """The reference populations of an audit, in its order.
+
+        Raises:
+            BadInput: One does not exist, cannot be read, or does not speak of what the audit asks.
+        """
+        return populations_of(audit, self.population_folder)

@@ -56,10 +56,11 @@ def prepare(audit: Audit, system: System, workplace: Workplace) -> SystemIdentit
     """Find every mistake that can be found before costly work, and make system and embedders known to the store.
 
     Raises:
-        BadInput: The system or an embedder cannot be used, or the store cannot be opened.
+        BadInput: The system, an embedder or a population cannot be used, or the store cannot be opened.
     """
     identity = system.identity()
     panel = workplace.embedders(audit.embedders)
+    workplace.populations(audit)
     system.size()
     with workplace.store.open() as con:
         facts.register_system(con, identity.version, identity.system, identity.document)

@@ -142,6 +142,80 @@ def components(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def panel(rows: pl.DataFrame) -> pl.DataFrame:
+    """The panels' rows, and `is_unexplained_null`, `has_nan` as for scores, of rank_agreement."""
+    return rows.with_columns(is_unexplained_null=_unexplained("rank_agreement", "reason"), has_nan=_has_nan(rows))
+
+
+def representation(rows: pl.DataFrame) -> pl.DataFrame:
+    """The shares' rows, with what the rules compare.
+
+    `labels_or_missing`; `n_accounted` is counted, abstained and missing images together; `n_in_groups`,
+    `sum_of_shares` and `sum_of_corrected` are sums over the groups of a concept; `best_counted` is the largest part
+    of a concept's delivered images that one labeller counts; `is_share_in_interval` and
+    `is_corrected_in_interval` say that the estimates lie between their ends; nulls and NaN as for scores.
+    """
+    concept = ["system_version", "audit", "axis", "labels", "embedder", "concept"]
+    delivered = pl.col("n_counted") + pl.col("n_abstained")
+    return rows.with_columns(
+        labels_or_missing=_or_missing("labels"),
+        n_accounted=pl.col("n_counted") + pl.col("n_abstained") + pl.col("n_missing"),
+        best_counted=pl.when(delivered > 0).then(pl.col("n_counted") / delivered).max().over("axis", "concept"),
+        n_in_groups=pl.col("n_group").sum().over(concept),
+        sum_of_shares=_sum("share").over(concept),
+        sum_of_corrected=_sum("corrected_share").over(concept),
+        is_share_in_interval=_inside("share", "share_low", "share_high"),
+        is_corrected_in_interval=_inside("corrected_share", "corrected_low", "corrected_high"),
+        is_unexplained_null=_unexplained("share", "reason"),
+        is_unexplained_uncorrected=_unexplained("corrected_share", "corrected_reason"),
+        has_nan=_has_nan(rows),
+    )
+
+
+def amplification(rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows against populations, with what the rules compare.
+
+    `expected_verdict` follows from share_low, share_high and reference, 'none' where one lacks, as `verdict_or_none`;
+    `difference_error` is |difference - (share - reference)|; nulls and NaN as for scores.
+    """
+    low, high, fair = pl.col("share_low"), pl.col("share_high"), pl.col("reference")
+    expected = pl.when(low > fair).then(pl.lit("over-represented")).when(high < fair).then(pl.lit("under-represented"))
+    known = low.is_not_null() & high.is_not_null() & fair.is_not_null()
+    return rows.with_columns(
+        verdict_or_none=pl.col("verdict").fill_null("none"),
+        expected_verdict=pl.when(known).then(expected.otherwise(pl.lit("not shown"))).otherwise(pl.lit("none")),
+        difference_error=(pl.col("difference") - (pl.col("share") - fair)).abs(),
+        is_unexplained_null=_unexplained("difference", "reason") | _unexplained("log_odds", "reason"),
+        is_unexplained_direction=_unexplained("directional", "directional_reason"),
+        has_nan=_has_nan(rows),
+    )
+
+
+def divergence(rows: pl.DataFrame) -> pl.DataFrame:
+    """The divergences' rows, `kind_or_missing`, `excess_error` (from value - floor), nulls and NaN as for scores."""
+    return rows.with_columns(
+        kind_or_missing=_or_missing("kind"),
+        excess_error=(pl.col("excess") - (pl.col("value") - pl.col("floor"))).abs(),
+        is_unexplained_null=_unexplained("value", "reason"),
+        has_nan=_has_nan(rows),
+    )
+
+
+def _unexplained(value: str, reason: str) -> pl.Expr:
+    return pl.col(value).is_null() & pl.col(reason).is_null()
+
+
+def _sum(column: str) -> pl.Expr:
+    """The sum, or null where a part is."""
+    return pl.when(pl.col(column).is_null().any()).then(None).otherwise(pl.col(column).sum())
+
+
+def _inside(value: str, low: str, high: str) -> pl.Expr:
+    """Whether a value lies between its ends, up to rounding: not without them. Null where the value is."""
+    inside = pl.col(value).is_between(pl.col(low) - 1e-9, pl.col(high) + 1e-9).fill_null(value=False)
+    return pl.when(pl.col(value).is_not_null()).then(inside)
+
+
 def _or_missing(column: str) -> pl.Expr:
     return pl.col(column).cast(pl.String).fill_null(_MISSING)
 

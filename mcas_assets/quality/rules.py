@@ -25,6 +25,7 @@ from mcas_assets.quality.expectations import (
 REQUEST = ("prompt_id", "role", "axis", "pole", "concept", "replicate")
 SCORE = ("system_version", "audit", "axis", "embedder", "concept")
 COMPONENTS = ("iias", "itpas", "itaas", "ttas")
+LABELLED = ("system_version", "audit", "axis", "labels", "embedder", "concept")
 
 # The columns that name a row in the sample of failing rows.
 KEYS: dict[str, tuple[str, ...]] = {
@@ -34,6 +35,10 @@ KEYS: dict[str, tuple[str, ...]] = {
     "embeddings": ("embedder", "kind", "content"),
     "scores": SCORE,
     "components": (*SCORE, "component"),
+    "panel": ("system_version", "audit", "axis"),
+    "representation": (*LABELLED, "group_name"),
+    "amplification": (*LABELLED, "group_name", "population"),
+    "divergence": (*LABELLED, "population", "kind"),
 }
 
 _LARGEST_COSINE_DIFFERENCE = 2.0  # a component is a difference of two mean cosines
@@ -47,6 +52,10 @@ def _suite(table: str, rules: dict[str, Build], severity: Severity = "critical")
 
 def _is_attribute(column: Any) -> Any:
     return column("role") == "attribute"
+
+
+def _is_group(column: Any) -> Any:
+    return column("kind") == "group"
 
 
 def _is_ok(column: Any) -> Any:
@@ -82,7 +91,9 @@ _TEXTS = _suite(
         "text_id is present": present("text_id"),
         "text is present": matching("text_or_missing", r"\S"),
         "each use of a text once": unique("text_id", "kind", "axis", "pole", "concept"),
-        "kind is known": among("kind_or_missing", ("word", "prompt")),
+        "kind is known": among("kind_or_missing", ("word", "group", "prompt")),
+        "group text has an axis": present("axis", where=_is_group),
+        "group text names its group": present("concept", where=_is_group),
     },
 )
 
@@ -143,6 +154,7 @@ _SCORES = _suite(
         "adjusted interval is ordered": ordered("adjusted_low", "adjusted_high"),
         "p_value in (0, 1]": between("p_value", 0, 1, above_low=True),
         "q_value in (0, 1]": between("q_value", 0, 1, above_low=True),
+        "sign_agreement within [0, 1]": between("sign_agreement", 0, 1),
     },
 )
 
@@ -160,6 +172,92 @@ _COMPONENTS = _suite(
     },
 )
 
+_PANEL = _suite(
+    "panel",
+    {
+        "one row for each axis": exact_rows(),
+        "each axis once": unique(*KEYS["panel"]),
+        "axis is present": present("axis"),
+        "stable concepts are among those scored": ordered("n_stable", "n_concepts"),
+        "rank_agreement within [0, 1]": between("rank_agreement", 0, 1),
+        "lowest_correlation within [-1, 1]": between("lowest_correlation", -1, 1),
+        "null agreement has a reason": among("is_unexplained_null", (False,)),
+        "no agreement is NaN": among("has_nan", (False,)),
+    },
+)
+
+_REPRESENTATION = _suite(
+    "representation",
+    {
+        "one row for each axis, labeller, concept and group": exact_rows(),
+        "each share once": unique(*KEYS["representation"]),
+        **{
+            f"{column} is present": present(column)
+            for column in ("system_version", "audit", "axis", "concept", "group_name")
+        },
+        "labels are known": among("labels_or_missing", ("zero-shot", "pixels")),
+        "zero-shot names its embedder": present("embedder", where=lambda column: column("labels") == "zero-shot"),
+        "every requested image is accounted for": equal("n_accounted", "n_requested"),
+        "groups hold the counted images": equal("n_in_groups", "n_counted"),
+        **{
+            f"{name} counts from 0": between(name, 0, None)
+            for name in ("n_missing", "n_abstained", "n_group", "n_known")
+        },
+        "null share has a reason": among("is_unexplained_null", (False,)),
+        "null corrected share has a reason": among("is_unexplained_uncorrected", (False,)),
+        "no share is NaN": among("has_nan", (False,)),
+        **{
+            f"{name} within [0, 1]": between(name, 0, 1)
+            for name in ("share_low", "share_high", "corrected_low", "corrected_high")
+        },
+        "shares sum to 1": between("sum_of_shares", 1 - _SUM_TOLERANCE, 1 + _SUM_TOLERANCE),
+        "corrected shares sum to 1": between("sum_of_corrected", 1 - _SUM_TOLERANCE, 1 + _SUM_TOLERANCE),
+        "share lies in its interval": among("is_share_in_interval", (True,)),
+        "corrected share lies in its interval": among("is_corrected_in_interval", (True,)),
+        "worst is at most best": ordered("share_worst", "share_best"),
+    },
+) + _suite(
+    "representation",
+    {"some labeller counts half of the images": between("best_counted", 0.5, 1)},
+    severity="warning",
+)
+
+_AMPLIFICATION = _suite(
+    "amplification",
+    {
+        "one row for each share and population": exact_rows(),
+        "each comparison once": unique(*KEYS["amplification"]),
+        "population is present": present("population"),
+        "locale is present": present("locale"),
+        "source is present": present("source"),
+        "reference within [0, 1]": between("reference", 0, 1),
+        "difference is share less reference": between("difference_error", 0, _SUM_TOLERANCE),
+        "difference interval is ordered": ordered("difference_low", "difference_high"),
+        "directional within [-1, 1]": between("directional", -1, 1),
+        "verdict follows from the interval": equal("verdict_or_none", "expected_verdict"),
+        "null difference has a reason": among("is_unexplained_null", (False,)),
+        "null directional has a reason": among("is_unexplained_direction", (False,)),
+        "no difference is NaN": among("has_nan", (False,)),
+    },
+)
+
+_DIVERGENCE = _suite(
+    "divergence",
+    {
+        "one row for each concept, population and kind": exact_rows(),
+        "each divergence once": unique(*KEYS["divergence"]),
+        "kind is known": among("kind_or_missing", ("total_variation", "jensen_shannon")),
+        "value within [0, 1]": between("value", 0, 1),
+        "every value has its floor": present("floor", where=lambda column: column("value").is_not_null()),
+        "floor within [0, 1]": between("floor", 0, 1),
+        "excess is value less floor": between("excess_error", 0, _SUM_TOLERANCE),
+        "p_value in (0, 1]": between("p_value", 0, 1, above_low=True),
+        "q_value in (0, 1]": between("q_value", 0, 1, above_low=True),
+        "null value has a reason": among("is_unexplained_null", (False,)),
+        "no value is NaN": among("has_nan", (False,)),
+    },
+)
+
 SUITES: dict[str, tuple[Rule, ...]] = {
     "plan": _PLAN,
     "texts": _TEXTS,
@@ -167,5 +265,9 @@ SUITES: dict[str, tuple[Rule, ...]] = {
     "embeddings": _EMBEDDINGS,
     "scores": _SCORES,
     "components": _COMPONENTS,
+    "panel": _PANEL,
+    "representation": _REPRESENTATION,
+    "amplification": _AMPLIFICATION,
+    "divergence": _DIVERGENCE,
 }
 """For each table its rules, in the order in which they are reported; the count of rows comes first."""

@@ -106,6 +106,38 @@ print([name for name in ("torch", "diffusers", "transformers", "open_clip") if n
     assert run.stdout.strip() == "[]"
 
 
+@pytest.mark.parametrize("name", ["open_clip", "siglip", "clip"])
+def test_the_scale_of_the_softmax_is_the_models_own_read_without_loading_it(made, declare, name):
+    from safetensors import safe_open
+
+    file = next(made(name).glob("*.safetensors"))
+    with safe_open(file, framework="np") as weights:
+        stated = float(weights.get_tensor("logit_scale").item())
+    kind = "open_clip" if name == "open_clip" else "transformers"
+    embedder = find_embedder("tiny", declare(kind=kind, folder=str(made(name))))
+    assert embedder.logit_scale == pytest.approx(np.exp(stated), rel=1e-6)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
+def test_the_scale_is_read_in_whatever_precision_it_was_stored(dtype, folder, declare):
+    import torch
+    from safetensors.torch import load_file, save_file
+
+    weights = load_file(folder / "open_clip_model.safetensors")
+    weights["logit_scale"] = torch.tensor(3.0, dtype=getattr(torch, dtype))
+    save_file(weights, folder / "open_clip_model.safetensors")
+    assert find_embedder("tiny", declare(kind="open_clip", folder="tiny")).logit_scale == pytest.approx(np.exp(3.0))
+
+
+def test_weights_without_a_scale_have_none(folder, declare):
+    from safetensors.numpy import load_file, save_file
+
+    weights = load_file(folder / "open_clip_model.safetensors")
+    del weights["logit_scale"]
+    save_file(weights, folder / "open_clip_model.safetensors")
+    assert find_embedder("tiny", declare(kind="open_clip", folder="tiny")).logit_scale is None
+
+
 def test_the_identity_holds_preprocessing_precision_and_library_version(folder, declare):
     identity = find_embedder("tiny", declare(kind="open_clip", folder="tiny")).identity()
     assert identity["preprocess"] == {

@@ -1,5 +1,6 @@
 """The pipeline as a whole, on the real phantom."""
 
+import json
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -55,9 +56,12 @@ def test_every_planned_image_is_a_row_with_a_file(audited):
 
 def test_each_stage_left_one_ledger_row_that_names_its_inputs(audited):
     rows = audited.rows("select asset, version, input_versions from materialisations order by version")
-    assert [asset for asset, _, _ in rows] == ["plan", "images", "embeddings", "scores"]
+    assert [asset for asset, _, _ in rows[:3]] == ["plan", "images", "embeddings"]
+    assert {asset for asset, _, _ in rows[3:]} == {"scores", "representation"}
     versions = {asset: version for asset, version, _ in rows}
-    assert eval(rows[-1][2]) == {name: versions[name] for name in ("plan", "images", "embeddings")}
+    inputs = {asset: json.loads(names) for asset, _, names in rows}
+    expected = {name: versions[name] for name in ("plan", "images", "embeddings")}
+    assert inputs["scores"] == inputs["representation"] == expected
 
 
 def test_scores_are_the_formula_of_the_paper_written_as_loops(audited, tiny):
@@ -104,12 +108,27 @@ def test_every_text_is_embedded_with_the_prefix_of_the_profile(audited):
 
 def test_every_rule_of_every_stage_left_a_row(audited):
     assert audited.rows("select count(*) from quality_results where not success") == [(0,)]
-    assert audited.rows("select distinct asset from quality_results order by 1") == [
-        ("embeddings",),
-        ("images",),
-        ("plan",),
-        ("scores",),
+    checked = {asset for (asset,) in audited.rows("select distinct asset from quality_results")}
+    assert checked == {"plan", "images", "embeddings", "scores", "representation"}
+
+
+def test_shares_are_of_every_requested_image_and_held_against_every_population(audited):
+    assert audited.rows("select count(*), min(n_requested), max(n_requested) from representation") == [
+        (2 * 2 * 3 * 2, 6, 6)
     ]
+    assert audited.rows("select count(*), count(distinct population) from amplification") == [(2 * 2 * 3 * 2, 1)]
+    assert audited.rows("select count(*), count(distinct kind) from divergence") == [(2 * 2 * 3 * 2, 2)]
+    assert audited.rows("select axis, n_embedders, n_concepts from panel order by axis") == [
+        ("gender", 2, 2),
+        ("skin_tone", 2, 2),
+    ]
+
+
+def test_a_population_that_cannot_be_read_is_refused_before_any_work(tiny, tmp_path, instance):
+    system = Counting()
+    with pytest.raises(BadInput, match="us-bls-cps-2022"):
+        audit_again(tiny.model_copy(update={"populations": ("us-bls-cps-2002",)}), tmp_path, instance, system)
+    assert system.asked == []
 
 
 def test_an_audit_that_is_current_generates_nothing_and_records_nothing(tiny, copy, instance):
@@ -151,6 +170,8 @@ def test_a_refused_image_is_a_row_and_the_score_is_of_the_others(tiny, tmp_path,
             ("ok", 5), ("refused_output", 1)
         ]  # fmt: skip
         assert con.execute("select distinct n_images from scores where concept = 'nurse'").fetchall() == [(5,)]
+        shares = "select distinct n_missing, n_requested, outcomes->>'refused_output' from representation where concept = 'nurse'"
+        assert con.execute(shares).fetchall() == [(1, 6, "1")]
 
 
 def test_a_concept_whose_every_image_was_refused_has_a_reason_and_no_score(tiny, tmp_path, instance):
@@ -253,12 +274,12 @@ def test_an_equal_rerun_leaves_data_versions_as_they_were(tiny, copy):
         first = _data_versions(instance)
         audit_again(tiny, copy, instance)
         assert _data_versions(instance) == first
-        assert len(first) == 4
+        assert len(first) == 5
 
 
 def _data_versions(instance: dg.DagsterInstance) -> dict[str, str]:
     found = {}
-    for stage in ("plan", "images", "embeddings", "scores"):
+    for stage in ("plan", "images", "embeddings", "scores", "representation"):
         event = instance.get_latest_materialization_event(dg.AssetKey(["tiny", stage]))
         assert event is not None
         found[stage] = event.asset_materialization.tags["dagster/data_version"]

@@ -100,13 +100,95 @@ def score_rows() -> pl.DataFrame:
             "p_value": [0.01, 1.0, None],
             "q_value": [0.03, 1.0, None],
             "reason": [None, None, "no image of pole b"],
+            "sign_agreement": [1.0, 0.5, None],
         }
     )
 
 
 @pytest.fixture(scope="session")
+def representation_rows() -> pl.DataFrame:
+    """Shares of two concepts, one of which has no image."""
+    both = {"system_version": "s@1", "audit": "g", "axis": "gender", "labels": "zero-shot", "embedder": "e@1"}
+    nurse = both | {
+        "concept": "nurse",
+        "n_requested": 12,
+        "n_missing": 1,
+        "n_abstained": 1,
+        "n_counted": 10,
+        "n_known": 8,
+    }
+    pilot = both | {
+        "concept": "pilot",
+        "n_requested": 4,
+        "n_missing": 4,
+        "n_abstained": 0,
+        "n_counted": 0,
+        "n_known": 8,
+    }
+    shares = {"share_low": 0.05, "share_high": 0.95, "share_worst": 0.1, "share_best": 0.9}
+    corrected = {"corrected_low": 0.0, "corrected_high": 1.0}
+    why = {"reason": "no image", "corrected_reason": "no image was labelled", "n_group": 0}
+    return pl.DataFrame(
+        [
+            nurse | shares | corrected | {"group_name": "man", "n_group": 3, "share": 0.3, "corrected_share": 0.2},
+            nurse | shares | corrected | {"group_name": "woman", "n_group": 7, "share": 0.7, "corrected_share": 0.8},
+            pilot | why | {"group_name": "man"},
+            pilot | why | {"group_name": "woman"},
+        ],
+        infer_schema_length=None,
+    )
+
+
+@pytest.fixture(scope="session")
+def amplification_rows(representation_rows: pl.DataFrame) -> pl.DataFrame:
+    key = ["system_version", "audit", "axis", "labels", "embedder", "concept", "group_name"]
+    return representation_rows.select(key).with_columns(
+        population=pl.lit("parity"),
+        locale=pl.lit("any"),
+        source=pl.lit("by definition"),
+        share=pl.Series([0.2, 0.8, None, None]),
+        share_low=pl.Series([0.1, 0.6, None, None]),
+        share_high=pl.Series([0.4, 0.9, None, None]),
+        reference=pl.lit(0.5),
+        difference=pl.Series([-0.3, 0.3, None, None]),
+        difference_low=pl.Series([-0.4, 0.1, None, None]),
+        difference_high=pl.Series([-0.1, 0.4, None, None]),
+        log_odds=pl.Series([-1.4, 1.4, None, None]),
+        directional=pl.Series([0.1, 0.1, None, None]),
+        verdict=pl.Series(["under-represented", "over-represented", None, None]),
+        reason=pl.Series([None, None, "no image", "no image"]),
+        directional_reason=pl.Series([None, None, "no share", "no share"]),
+    )
+
+
+@pytest.fixture(scope="session")
+def divergence_rows(representation_rows: pl.DataFrame) -> pl.DataFrame:
+    key = ["system_version", "audit", "axis", "labels", "embedder", "concept"]
+    return (
+        representation_rows.filter(group_name="man")
+        .select(key)
+        .with_columns(
+            population=pl.lit("parity"),
+            kind=pl.Series(["total_variation", "jensen_shannon"]),
+            value=pl.Series([0.2, None]),
+            floor=pl.Series([0.1, None]),
+            excess=pl.Series([0.1, None]),
+            p_value=pl.Series([0.2, None]),
+            q_value=pl.Series([0.2, None]),
+            reason=pl.Series([None, "no image"]),
+        )
+    )
+
+
+@pytest.fixture(scope="session")
 def good(
-    plan_rows: pl.DataFrame, image_rows: pl.DataFrame, score_rows: pl.DataFrame, home: Path
+    plan_rows: pl.DataFrame,
+    image_rows: pl.DataFrame,
+    score_rows: pl.DataFrame,
+    representation_rows: pl.DataFrame,
+    amplification_rows: pl.DataFrame,
+    divergence_rows: pl.DataFrame,
+    home: Path,
 ) -> dict[str, pl.DataFrame]:
     embeddings = pl.DataFrame(
         {
@@ -121,12 +203,12 @@ def good(
     )
     texts = pl.DataFrame(
         {
-            "text_id": [hex16("he"), hex16("a nurse")],
-            "text": ["This is he", "This is a nurse"],
-            "kind": ["word", "prompt"],
-            "axis": ["gender", None],
-            "pole": ["a", None],
-            "concept": [None, "nurse"],
+            "text_id": [hex16("he"), hex16("a man"), hex16("a nurse")],
+            "text": ["This is he", "This is a man", "This is a nurse"],
+            "kind": ["word", "group", "prompt"],
+            "axis": ["gender", "gender", None],
+            "pole": ["a", None, None],
+            "concept": [None, "man", "nurse"],
         }
     )
     components = score_rows.select("system_version", "audit", "axis", "embedder", "concept", "p_value").with_columns(
@@ -136,6 +218,18 @@ def good(
         high=pl.Series([0.2, 0.0, None]),
         reason=pl.Series([None, None, "no image"]),
     )
+    panel = pl.DataFrame(
+        {
+            "system_version": ["s@1"] * 2,
+            "audit": ["g"] * 2,
+            "axis": ["gender", "skin_tone"],
+            "n_concepts": [3, 0],
+            "n_stable": [2, 0],
+            "rank_agreement": [0.9, None],
+            "lowest_correlation": [0.8, None],
+            "reason": [None, "fewer than 3 concepts"],
+        }
+    )
     return {
         "plan": frames.plan(plan_rows),
         "texts": frames.texts(texts),
@@ -143,6 +237,10 @@ def good(
         "embeddings": embeddings,
         "scores": frames.scores(score_rows),
         "components": frames.components(components),
+        "panel": frames.panel(panel),
+        "representation": frames.representation(representation_rows),
+        "amplification": frames.amplification(amplification_rows),
+        "divergence": frames.divergence(divergence_rows),
     }
 
 

@@ -70,6 +70,8 @@ BAD = [
     Bad("texts", "text is present", rebuilt(frames.texts, text=" ")),
     Bad("texts", "each use of a text once", last_as_first),
     Bad("texts", "kind is known", rebuilt(frames.texts, kind=None)),
+    Bad("texts", "group text has an axis", first(kind="group", axis=None, concept="man")),
+    Bad("texts", "group text names its group", first(kind="group")),
     Bad("images", "as many rows as planned", shorter),
     Bad(
         "images",
@@ -121,6 +123,67 @@ BAD = [
     Bad("components", "value within bounds", first(value=2.1)),
     Bad("components", "interval is ordered", first(low=0.3)),
     Bad("components", "p_value in (0, 1]", first(p_value=0.0)),
+    Bad("scores", "sign_agreement within [0, 1]", first(sign_agreement=1.1)),
+    Bad("panel", "one row for each axis", shorter),
+    Bad("panel", "each axis once", last_as_first),
+    Bad("panel", "axis is present", first(axis=None)),
+    Bad("panel", "stable concepts are among those scored", first(n_stable=4)),
+    Bad("panel", "rank_agreement within [0, 1]", first(rank_agreement=1.1)),
+    Bad("panel", "lowest_correlation within [-1, 1]", first(lowest_correlation=-1.1)),
+    Bad("panel", "null agreement has a reason", rebuilt(frames.panel, rank_agreement=None)),
+    Bad("panel", "no agreement is NaN", rebuilt(frames.panel, lowest_correlation=NAN)),
+    Bad("representation", "one row for each axis, labeller, concept and group", shorter),
+    Bad("representation", "each share once", last_as_first),
+    *(
+        Bad("representation", f"{name} is present", first(**{name: None}))
+        for name in ("system_version", "audit", "axis", "concept", "group_name")
+    ),
+    Bad("representation", "labels are known", first(labels="guess", labels_or_missing="guess")),
+    Bad("representation", "zero-shot names its embedder", first(embedder=None)),
+    Bad("representation", "every requested image is accounted for", rebuilt(frames.representation, n_missing=0)),
+    Bad("representation", "groups hold the counted images", rebuilt(frames.representation, n_group=2)),
+    *(
+        Bad("representation", f"{name} counts from 0", first(**{name: -1}))
+        for name in ("n_missing", "n_abstained", "n_group", "n_known")
+    ),
+    Bad("representation", "null share has a reason", rebuilt(frames.representation, share=None)),
+    Bad("representation", "null corrected share has a reason", rebuilt(frames.representation, corrected_share=None)),
+    Bad("representation", "no share is NaN", rebuilt(frames.representation, share_best=NAN)),
+    *(
+        Bad("representation", f"{name} within [0, 1]", first(**{name: value}))
+        for name, value in (("share_low", -0.1), ("share_high", 1.1), ("corrected_low", -0.1), ("corrected_high", 1.1))
+    ),
+    Bad("representation", "shares sum to 1", rebuilt(frames.representation, share=0.31)),
+    Bad("representation", "corrected shares sum to 1", rebuilt(frames.representation, corrected_share=0.21)),
+    Bad("representation", "share lies in its interval", rebuilt(frames.representation, share_low=0.31)),
+    Bad("representation", "corrected share lies in its interval", rebuilt(frames.representation, corrected_high=None)),
+    Bad("representation", "worst is at most best", first(share_worst=0.95)),
+    Bad("representation", "some labeller counts half of the images", first(best_counted=0.4)),
+    Bad("amplification", "one row for each share and population", shorter),
+    Bad("amplification", "each comparison once", last_as_first),
+    *(Bad("amplification", f"{name} is present", first(**{name: None})) for name in ("population", "locale", "source")),
+    Bad("amplification", "reference within [0, 1]", lambda frame: first(reference=1.1)(frame.reverse())),
+    Bad("amplification", "difference is share less reference", rebuilt(frames.amplification, difference=-0.29)),
+    Bad("amplification", "difference interval is ordered", first(difference_low=0.0)),
+    Bad("amplification", "directional within [-1, 1]", first(directional=1.1)),
+    Bad(
+        "amplification", "verdict follows from the interval", rebuilt(frames.amplification, verdict="over-represented")
+    ),
+    Bad("amplification", "verdict follows from the interval", rebuilt(frames.amplification, verdict=None)),
+    Bad("amplification", "null difference has a reason", rebuilt(frames.amplification, log_odds=None)),
+    Bad("amplification", "null directional has a reason", rebuilt(frames.amplification, directional=None)),
+    Bad("amplification", "no difference is NaN", rebuilt(frames.amplification, log_odds=NAN)),
+    Bad("divergence", "one row for each concept, population and kind", shorter),
+    Bad("divergence", "each divergence once", last_as_first),
+    Bad("divergence", "kind is known", rebuilt(frames.divergence, kind=None)),
+    Bad("divergence", "value within [0, 1]", first(value=1.1)),
+    Bad("divergence", "every value has its floor", first(floor=None)),
+    Bad("divergence", "floor within [0, 1]", first(floor=1.1)),
+    Bad("divergence", "excess is value less floor", rebuilt(frames.divergence, excess=0.2)),
+    *(Bad("divergence", f"{name} in (0, 1]", first(**{name: 0.0})) for name in ("p_value", "q_value")),
+    *(Bad("divergence", f"{name} in (0, 1]", first(**{name: 1.1})) for name in ("p_value", "q_value")),
+    Bad("divergence", "null value has a reason", rebuilt(frames.divergence, value=None)),
+    Bad("divergence", "no value is NaN", rebuilt(frames.divergence, p_value=NAN)),
 ]
 
 
