@@ -2,6 +2,8 @@
 
 import os
 import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -13,6 +15,7 @@ from mcas_assets.errors import BadInput, CheckFailed, McasError
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None,
                   help="Measure what a text-to-image model associates with whom.")  # fmt: skip
 
+PIPE_WIDTH = 118
 FORMATS = ("table", "csv", "json", "parquet")
 
 
@@ -30,12 +33,17 @@ def audit(
     from rich.console import Console
 
     from mcas_assets.audit import load_audit
+    from mcas_assets.planner import estimate
+    from mcas_assets.store import Store
     from mcas_assets.systems import find_system
 
-    console, note = Console(), Console(stderr=True)
+    # A pipe has no width; a page of the width of a large terminal keeps the table whole.
+    console = Console() if sys.stdout.isatty() else Console(width=PIPE_WIDTH)
+    note = Console(stderr=True)
     declared = load_audit(audit)
     subject = find_system(system, steps=steps, guidance=guidance, cache=paths.home() / "digests.json")
     note.print(f"[bold]{declared.title}[/bold]\n{declared.audit} of {subject.name}, in {paths.home()}", highlight=False)
+    note.print(estimate(declared, subject, Store(paths.home())).line(), highlight=False, markup=False, soft_wrap=True)
     note.print("[dim]loading...[/dim]", highlight=False)
     from mcas_assets.summary import truth_of
 
@@ -46,7 +54,7 @@ def audit(
 
     instance = open_instance(paths.home())
     try:
-        with _only_one(), TerminalProgress() as bars:
+        with _interruptible(), _only_one(), TerminalProgress() as bars:
             ran = run_audit(declared, subject, Workplace(progress=BothProgress(LogProgress(), bars)), instance)
     finally:
         instance.dispose()
@@ -54,10 +62,19 @@ def audit(
     note.print(_next(declared.audit, ran.system_version), highlight=False)
 
 
+@contextmanager
+def _interruptible() -> Generator[None]:
+    """Dagster turns Ctrl+C within a step into an error of its own: what was interrupted is told as such."""
+    from dagster import DagsterExecutionInterruptedError
+
+    try:
+        yield
+    except DagsterExecutionInterruptedError:
+        raise KeyboardInterrupt from None
+
+
 def _only_one():  # noqa: ANN202 - a context manager of filelock
     """Two audits of one home would take turns at the store and share two cores: the second is told to wait instead."""
-    from contextlib import contextmanager
-
     from filelock import FileLock, Timeout
 
     @contextmanager
@@ -105,6 +122,58 @@ def _next(audit: str, system_version: str) -> str:
         "  mcas sql where-is-the-bias       one of the questions in sql/\n"
         f"  mcas sql \"select concept, mcas from scores where audit = '{audit}' order by mcas\"\n"
         "  mcas systems                     every version that was audited"
+    )
+
+
+@app.command()
+def plan(
+    audit: Annotated[str, typer.Argument(help="Name in data/audits, or path of a YAML file.")] = "phantom",
+    system: Annotated[
+        str, typer.Option(help="Name in data/systems.yaml, or folder of a diffusers pipeline.")
+    ] = "phantom-stereotyped",
+    detect: Annotated[float, typer.Option(help="Change of MCAS that should be found, with 80 % power.")] = 0.02,
+) -> None:
+    """Say how many images an audit takes, how long they take, and what change they can show. Makes nothing."""
+    from mcas_assets.audit import load_audit
+    from mcas_assets.planner import estimate
+    from mcas_assets.store import Store
+    from mcas_assets.systems import find_system
+
+    if not 0 < detect < 8:
+        raise BadInput("--detect", f"is {detect:g}", "Give a change of MCAS above 0 and below 8, for example 0.02")
+    for line in estimate(load_audit(audit), find_system(system), Store(paths.home()), detect).lines():
+        typer.echo(line)
+
+
+@app.command()
+def calibrate(
+    audit: Annotated[str, typer.Option(help="Audit to calibrate with: one like phantom.")] = "phantom",
+    system: Annotated[str, typer.Option(help="Phantom to draw with.")] = "phantom-stereotyped",
+    format: Annotated[str, typer.Option(help=f"One of {', '.join(FORMATS)}.")] = "table",
+) -> None:
+    """Hold the whole measurement against the phantom, whose truth is known. Killed, it goes on where it was."""
+    _require_format(format)
+    from mcas_assets.audit import load_audit
+    from mcas_assets.orchestration.calibration import run_calibration
+    from mcas_assets.orchestration.resources import Workplace
+    from mcas_assets.orchestration.running import open_instance
+    from mcas_assets.progress import BothProgress, LogProgress, TerminalProgress
+    from mcas_assets.systems import find_system
+    from mcas_assets.tables import write
+
+    declared, subject = load_audit(audit), find_system(system)
+    instance = open_instance(paths.home())
+    try:
+        with _interruptible(), _only_one(), TerminalProgress() as bars:
+            table = run_calibration(declared, subject, Workplace(progress=BothProgress(LogProgress(), bars)), instance)
+    finally:
+        instance.dispose()
+    columns = ["kind", "axis", "embedder", "name", "value", "low", "high", "goal", "met"]
+    write(table.select(columns) if format == "table" else table, format)
+    judged = table["met"].drop_nulls()
+    typer.echo(
+        f'{judged.sum()} of {len(judged)} goals are met; how each figure was found: mcas sql "from calibration"',
+        err=True,
     )
 
 

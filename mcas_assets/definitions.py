@@ -9,6 +9,7 @@ from mcas_assets.audit import Audit, list_audits, load_audit
 from mcas_assets.errors import BadInput
 from mcas_assets.orchestration.assets import build_assets, build_publication, systems
 from mcas_assets.orchestration.automation import build_job
+from mcas_assets.orchestration.calibration import build_calibration
 from mcas_assets.orchestration.checks import build_checks
 from mcas_assets.orchestration.resources import Workplace
 
@@ -35,7 +36,12 @@ def build_definitions(audits: Sequence[Audit] | None = None, workplace: Workplac
     """
     audits = declared_audits() if audits is None else list(audits)
     return dg.Definitions(
-        assets=[systems, *(asset for audit in audits for asset in build_assets(audit)), build_publication(audits)],
+        assets=[
+            systems,
+            *(asset for audit in audits for asset in build_assets(audit)),
+            build_calibration(),
+            build_publication(audits),
+        ],
         asset_checks=[check for audit in audits for check in build_checks(audit)],
         jobs=[build_job(audit) for audit in audits],
         resources={"workplace": dg.ResourceDefinition.hardcoded_resource(workplace or Workplace())},

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -14,6 +15,7 @@ from mcas_assets.errors import BadInput
 from mcas_assets.systems import SYSTEMS, find_system, load_systems
 
 HALF = 14  # width of one side of the bar, in characters
+NARROW = 106  # a terminal of fewer columns gets fewer of the table's
 A_COLOUR, B_COLOUR = "cyan", "magenta"
 TRUTH_COLUMNS = {
     "axis": pl.String,
@@ -89,38 +91,41 @@ def print_summary(console: Console, audit: Audit, scores: pl.DataFrame, truth: T
             first = first.join(known, on="concept", how="left")
         else:
             known = None
-        console.print(_axis_table(name, axis.a.name, axis.b.name, audit, first, known is not None))
+        console.print(
+            _axis_table(name, axis.a.name, axis.b.name, audit, first, known is not None, console.width < NARROW)
+        )
         console.print(_notes(of_axis, audit, axis.b.name, known))
         console.print()
 
 
-def _axis_table(name: str, a: str, b: str, audit: Audit, rows: pl.DataFrame, with_truth: bool) -> Table:
+def _axis_table(
+    name: str, a: str, b: str, audit: Audit, rows: pl.DataFrame, with_truth: bool, is_narrow: bool
+) -> Table:
     table = Table(
         title=f"{name.replace('_', ' ')}: {b} ◀ ▶ {a}", title_style="bold", title_justify="left", box=None, padding=(0, 1),
         header_style="dim",
     )  # fmt: skip
+    with_panel = len(audit.embedders) > 1 and not is_narrow
+    right: dict[str, Any] = {"justify": "right", "no_wrap": True}
     table.add_column("concept", no_wrap=True)
-    table.add_column("category", style="dim", no_wrap=True)
+    if not is_narrow:
+        table.add_column("category", style="dim", no_wrap=True)
     table.add_column(f"{b:>{HALF}} │ {a}", no_wrap=True)
-    table.add_column("MCAS", justify="right", no_wrap=True)
-    table.add_column("adjusted", justify="right", no_wrap=True)
-    if len(audit.embedders) > 1:
+    table.add_column("MCAS", **right)
+    if not is_narrow:
+        table.add_column("adjusted", **right)
+    if with_panel:
         table.add_column("panel", no_wrap=True)
     if with_truth:
-        table.add_column(f"planted {b}", justify="right", no_wrap=True)
-        table.add_column("drawn", justify="right", no_wrap=True)
+        table.add_column("planted" if is_narrow else f"planted {b}", **right)
+        table.add_column("drawn", **right)
     leans = rows.select(pl.coalesce("adjusted", "mcas").abs()).to_series().drop_nulls().to_list()
     widest = max(leans, default=0.0) or 1.0
     for row in rows.sort("mcas", descending=True, nulls_last=True).iter_rows(named=True):
         lean = row["adjusted"] if row["adjusted"] is not None else row["mcas"]
-        cells: list[str | Text] = [
-            row["concept"],
-            row["category"],
-            _bar(lean, widest),
-            _number(row["mcas"]),
-            _number(row["adjusted"]),
-        ]
-        if len(audit.embedders) > 1:
+        cells: list[str | Text] = [row["concept"], *([] if is_narrow else [row["category"]]), _bar(lean, widest)]
+        cells += [_number(row["mcas"]), *([] if is_narrow else [_number(row["adjusted"])])]
+        if with_panel:
             cells.append({True: "agrees", False: Text("unstable", "yellow"), None: ""}[row["stable"]])
         if with_truth:
             cells += [_percent(row["planted"]), _percent(row["realised"])]

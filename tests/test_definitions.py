@@ -12,6 +12,7 @@ from mcas_assets.audit import list_audits
 from mcas_assets.definitions import build_definitions, declared_audits, defs
 
 ROOT = Path(__file__).parents[1]
+STAGES = ("plan", "images", "embeddings", "scores", "representation")
 
 
 def imports(module: str) -> set[str]:
@@ -24,8 +25,8 @@ def imports(module: str) -> set[str]:
 def test_definitions_are_loadable_and_offer_every_stage_of_every_audit():
     dg.Definitions.validate_loadable(defs)
     keys = {key.to_user_string() for key in defs.resolve_asset_graph().get_all_asset_keys()}
-    stages = {f"{audit}/{stage}" for audit in list_audits() for stage in ("plan", "images", "embeddings", "scores")}
-    assert keys == stages | {"systems", "publication"}
+    stages = {f"{audit}/{stage}" for audit in list_audits() for stage in STAGES}
+    assert keys == stages | {"systems", "calibration", "publication"}
 
 
 def test_each_audit_has_a_job():
@@ -37,18 +38,18 @@ def test_each_audit_has_a_job():
 def test_there_is_one_group_a_stage():
     graph = defs.resolve_asset_graph()
     groups = {graph.get(key).group_name for key in graph.get_all_asset_keys()}
-    assert groups == {"systems", "plan", "images", "embeddings", "scores", "publication"}
+    assert groups == {"systems", *STAGES, "calibration", "publication"}
 
 
-def test_everything_but_plan_and_publication_is_partitioned_by_system_version():
+def test_everything_but_plan_calibration_and_publication_is_partitioned_by_system_version():
     graph = defs.resolve_asset_graph()
     free = {key.path[-1] for key in graph.get_all_asset_keys() if graph.get(key).partitions_def is None}
-    assert free == {"plan", "publication"}
+    assert free == {"plan", "calibration", "publication"}
 
 
 def test_each_stage_has_blocking_checks():
     graph = defs.resolve_asset_graph()
-    for stage in ("plan", "images", "embeddings", "scores"):
+    for stage in STAGES:
         checks = [key for key in graph.asset_check_keys if key.asset_key == dg.AssetKey(["phantom", stage])]
         assert len(checks) >= 5
         assert any(graph.get_check_spec(key).blocking for key in checks)
@@ -76,6 +77,9 @@ def test_importing_the_front_door_loads_no_heavy_library():
         "generate",
         "embed",
         "score",
+        "represent",
+        "amplify",
+        "tone",
         "store",
         "quality.adapter",
         "scoring",
@@ -99,5 +103,5 @@ def test_a_draft_that_cannot_be_read_does_not_stop_the_other_audits(monkeypatch,
 def test_definitions_can_be_built_for_one_audit(tiny):
     keys = build_definitions([tiny]).resolve_asset_graph().get_all_asset_keys()
     assert {key.to_user_string() for key in keys} == {
-        "systems", "publication", "tiny/plan", "tiny/images", "tiny/embeddings", "tiny/scores"
+        "systems", "calibration", "publication", "tiny/plan", "tiny/images", "tiny/embeddings", "tiny/scores", "tiny/representation"
     }  # fmt: skip

@@ -83,3 +83,11 @@ def test_a_truth_file_without_a_column_is_refused(tmp_path: Path):
 def test_a_truth_file_that_is_missing_is_refused(tmp_path: Path):
     with pytest.raises(BadInput, match="cannot be read"):
         Truth.load(tmp_path / "truth.csv")
+
+
+def test_a_narrow_terminal_gets_fewer_columns_and_whole_words(tiny):
+    console = Console(width=80)
+    with console.capture() as captured:
+        print_summary(console, tiny.model_copy(update={"axes": {"gender": tiny.axes["gender"]}}), scores(), None)
+    assert "…" not in captured.get()
+    assert "category" not in captured.get()

@@ -98,7 +98,7 @@ def page(ui) -> Iterator:
 
 def test_the_lineage_of_an_audit_shows_every_stage(page):
     page.goto(f"{page.base}/locations/mcas_assets/jobs/audit_phantom")
-    for stage in ("plan", "images", "embeddings", "scores", "publication"):
+    for stage in ("plan", "images", "embeddings", "scores", "representation", "publication"):
         page.get_by_text(stage, exact=True).first.wait_for(timeout=60_000)
 
 

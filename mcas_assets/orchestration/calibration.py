@@ -1,0 +1,151 @@
+"""The asset `calibration`: the instrument held against the phantom, one check a kind of figure. A miss only warns."""
+
+import hashlib
+import json
+from dataclasses import replace
+
+import dagster as dg
+import polars as pl
+
+from mcas_assets.audit import Audit, load_audit
+from mcas_assets.calibrate import FULL, Scale, calibrate
+from mcas_assets.calibrate_rows import KINDS
+from mcas_assets.orchestration.resources import Workplace
+from mcas_assets.store import Store, facts, ledger
+from mcas_assets.store.ledger import Materialisation
+from mcas_assets.store.publication import publish
+from mcas_assets.systems import System
+
+ASSET = "calibration"
+AUDIT, SYSTEM = "phantom", "phantom-stereotyped"
+# Raised by hand when the calibration's code would give another result from the same inputs.
+CODE_VERSION = "1"
+
+
+def build_calibration(audit: Audit | None = None, system: str = SYSTEM, scale: Scale = FULL) -> dg.AssetsDefinition:
+    """The asset.
+
+    Args:
+        audit: What is asked; by default the audit `phantom`.
+        system: Name of the phantom that is asked.
+        scale: How much is drawn and simulated.
+    """
+    specs = [dg.AssetCheckSpec(kind, asset=ASSET, blocking=False, description=text) for kind, text in KINDS.items()]
+
+    @dg.asset(
+        name=ASSET, group_name="calibration", code_version=CODE_VERSION, check_specs=specs, kinds={"numpy", "duckdb"},
+        description="How far the measurement is from a known truth: recovery, coverage, false alarms and controls.",
+    )  # fmt: skip
+    def calibration(context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]) -> dg.MaterializeResult:
+        declared = audit or load_audit(AUDIT)
+        subject = workplace.system_of(f"{system}@")
+        identity, panel = subject.identity(), workplace.embedders(declared.embedders)
+        run_id = context.run.run_id
+        with workplace.store.open() as con:
+            facts.register_system(con, identity.version, identity.system, identity.document)
+        reader = workplace.tone_reader
+        table = calibrate(workplace.store, declared, subject, panel, workplace.progress, run_id, scale, reader)
+        digest = hashlib.sha256(json.dumps(table.rows(), separators=(",", ":")).encode()).hexdigest()
+        version = _keep(workplace.store, declared, identity.version, run_id, digest, table)
+        with workplace.store.open() as con:
+            ledger.append_quality(con, _quality_rows(table, run_id, version, declared.audit))
+        publish(workplace.store)
+        judged = table.filter(pl.col("met").is_not_null())
+        return dg.MaterializeResult(
+            data_version=dg.DataVersion(digest),
+            metadata={
+                "version": version, "dagster/row_count": len(table), "goals": len(judged),
+                "goals_met": int(judged["met"].sum()), "figures": dg.MetadataValue.md(_markdown(judged)),
+            },
+            check_results=[_check(table, kind) for kind in KINDS],
+        )  # fmt: skip
+
+    return calibration
+
+
+def run_calibration(
+    audit: Audit, system: System, workplace: Workplace, instance: dg.DagsterInstance, scale: Scale = FULL
+) -> pl.DataFrame:
+    """Calibrate in this process, on the installation's own Dagster instance.
+
+    Returns:
+        The newest rows of table `calibration`.
+
+    Raises:
+        BadInput: The audit or the system is nothing to calibrate with.
+    """
+    dg.materialize(
+        [build_calibration(audit, system.name, scale)],
+        instance=instance,
+        resources={"workplace": dg.ResourceDefinition.hardcoded_resource(replace(workplace, system=system))},
+        run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+        tags={"mcas/audit": audit.audit},
+    )
+    return read_calibration(workplace.store, audit)
+
+
+def read_calibration(store: Store, audit: Audit) -> pl.DataFrame:
+    """The newest rows of table `calibration`; none if it was never made."""
+    with store.open() as con:
+        row = ledger.latest(con, ASSET, "", audit.audit)
+        return pl.DataFrame() if row is None else ledger.read_table(con, ASSET, row.version)
+
+
+def _keep(store: Store, audit: Audit, system_version: str, run_id: str, digest: str, table: pl.DataFrame) -> int:
+    """Record the rows, unless the newest ones are the same by the same code. Returns their version."""
+    with store.open() as con:
+        former = ledger.latest(con, ASSET, "", audit.audit)
+    if former is not None and (former.data_version, former.code_version) == (digest, CODE_VERSION):
+        return former.version
+    made_with = ledger.environment()
+    materialisation = Materialisation(
+        asset=ASSET, partition="", audit=audit.audit, run_id=run_id, code_version=CODE_VERSION, data_version=digest,
+        input_versions={"systems": system_version, "audit": audit.digest()}, packages=made_with.packages,
+        git_commit=made_with.git_commit, git_dirty=made_with.git_dirty,
+    )  # fmt: skip
+    with store.open() as con:
+        return ledger.record(con, materialisation, {ASSET: table})
+
+
+def _missed(table: pl.DataFrame, kind: str) -> tuple[int, pl.DataFrame]:
+    """(goals of a kind, the rows that miss theirs)."""
+    judged = table.filter(pl.col("kind") == kind, pl.col("met").is_not_null())
+    return len(judged), judged.filter(~pl.col("met"))
+
+
+def _check(table: pl.DataFrame, kind: str) -> dg.AssetCheckResult:
+    goals, missed = _missed(table, kind)
+    return dg.AssetCheckResult(
+        check_name=kind,
+        passed=goals > 0 and missed.is_empty(),
+        severity=dg.AssetCheckSeverity.WARN,
+        description=f"{goals - len(missed)} of {goals} goals are met",
+        metadata={"goals": goals, "missed": len(missed), "figures": dg.MetadataValue.md(_markdown(missed))},
+    )
+
+
+def _quality_rows(table: pl.DataFrame, run_id: str, version: int, audit: str) -> pl.DataFrame:
+    """The checks as rows of quality_results."""
+    rows = []
+    for kind, text in KINDS.items():
+        goals, missed = _missed(table, kind)
+        success = goals > 0 and missed.is_empty()
+        shown = missed.select("axis", "embedder", "name", "value", "goal")
+        rows.append({
+            "run_id": run_id, "version": version, "asset": ASSET, "partition": "", "audit": audit, "rule": text,
+            "expectation": kind, "success": success, "outcome": "pass" if success else "fail", "severity": "warning",
+            "checked": goals, "unexpected": len(missed), "observed": json.dumps({"missed": missed["name"].to_list()}),
+            "sample": json.dumps(shown.head(5).to_dicts()),
+        })  # fmt: skip
+    return pl.DataFrame(rows)
+
+
+def _markdown(rows: pl.DataFrame) -> str:
+    if rows.is_empty():
+        return "none"
+    lines = ["| kind | axis | figure | value | goal | met |", "|---|---|---|---|---|---|"]
+    for one in rows.iter_rows(named=True):
+        value = "missing" if one["value"] is None else f"{one['value']:.4f}"
+        met = "yes" if one["met"] else "no"
+        lines.append(f"| {one['kind']} | {one['axis']} | {one['name']} | {value} | {one['goal']} | {met} |")
+    return "\n".join(lines)
