@@ -122,6 +122,12 @@ def _spreads(
     image_vectors = dict(zip(shown, facts.read_vectors(con, embedder, dim, "image", shown), strict=True))
     text_vectors = dict(zip(said, facts.read_vectors(con, embedder, dim, "text", said), strict=True))
     targets = targets_of(audit)
+    stored = np.concatenate([*image_vectors.values(), *text_vectors.values()]).reshape(-1, dim)
+    if not np.allclose(np.linalg.norm(stored, axis=1), 1, atol=1e-3):
+        return (
+            {},
+            0,
+        )  # damaged vectors tell no spread; the audit's checks name them, and a plan must not come before those
     by_axis = {
         axis: spread_of(gather(axis, targets, images, texts, image_vectors, text_vectors)) for axis in audit.axes
     }

@@ -49,7 +49,7 @@ def test_an_audit_shows_progress_and_ends_with_a_table_and_where_to_look_next(ho
     assert done.returncode == 0, done.stderr
     assert "up to date" in done.stderr
     assert "Where to look next" in done.stderr
-    assert "plan: 28 images, 4 a concept, 28 of them stored; nothing to generate" in done.stderr
+    assert "plan: 42 images, 6 a concept, 42 of them stored; nothing to generate" in done.stderr
     assert "gender: woman ◀ ▶ man" in done.stdout
     assert "nurse" in done.stdout
     assert "planted woman" in done.stdout
