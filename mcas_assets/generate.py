@@ -6,7 +6,6 @@ asked for again, so a killed run loses about a second's work, or the batch in fl
 
 import hashlib
 import json
-import logging
 import time
 from collections.abc import Iterator
 
@@ -18,9 +17,6 @@ from mcas_assets.plan import image_id
 from mcas_assets.progress import Progress
 from mcas_assets.store import Store, facts, files
 from mcas_assets.systems import Outcome, Request, System
-
-log = logging.getLogger(__name__)
-
 
 # Opening the store costs a tenth of a second, which is a batch of a small model: batches that take less than this are
 # committed together. A killed run loses this much work, or the batch in flight if that takes longer.

@@ -172,8 +172,7 @@ def _score_rows(about: dict, targets: Targets, found: ConceptIntervals, tests: C
     for i, (category, concept, prompt) in enumerate(targets):
         raw, adjusted = found.interval(i), found.interval(i, is_adjusted=True)
         values = {name: found.scores.statistic(i, name) for name in (*COMPONENTS, "mcas", "differing")}
-        missing = [one.reason for one in values.values()]
-        reasons = dict.fromkeys(filter(None, missing or []))
+        reasons = dict.fromkeys(filter(None, (one.reason for one in values.values())))
         unsure = dict.fromkeys(filter(None, (raw.reason, adjusted.reason, tests.reasons[i][mcas])))
         rows.append({
             **about, "category": category, "concept": concept, "prompt": prompt,
