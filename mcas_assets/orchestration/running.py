@@ -2,6 +2,8 @@
 
 import json
 import shutil
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import uuid4
@@ -50,6 +52,15 @@ def dagster_home(home: Path) -> Path:
 def open_instance(home: Path) -> dg.DagsterInstance:
     """The Dagster instance of an MCAS home: the one that `mcas ui` shows. The caller disposes of it."""
     return dg.DagsterInstance.from_config(str(dagster_home(home)))
+
+
+@contextmanager
+def interruptible() -> Generator[None]:
+    """Dagster turns Ctrl+C within a step into an error of its own: what was interrupted is told as such."""
+    try:
+        yield
+    except dg.DagsterExecutionInterruptedError:
+        raise KeyboardInterrupt from None
 
 
 def prepare(audit: Audit, system: System, workplace: Workplace) -> SystemIdentity:
