@@ -117,7 +117,13 @@ def _is_too_deep(text: str) -> bool:
     events = yaml.parse(text, Loader=_Loader)
     begins, ends = yaml.CollectionStartEvent, yaml.CollectionEndEvent
     steps = (isinstance(event, begins) - isinstance(event, ends) for event in events)
-    return any(depth > MAX_DEPTH for depth in accumulate(steps))
+    try:
+        return any(depth > MAX_DEPTH for depth in accumulate(steps))
+    except yaml.YAMLError as error:
+        # The C scanner looks ahead of the parser, and newer ones have a limit of their own (1,000) that it meets first.
+        if "nesting depth" in str(getattr(error, "problem", None)):
+            return True
+        raise
 
 
 def _syntax_mistake(error: yaml.YAMLError, text: str) -> Mistake:

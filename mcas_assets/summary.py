@@ -14,7 +14,7 @@ from mcas_assets.audit import Audit
 from mcas_assets.errors import BadInput
 from mcas_assets.systems import SYSTEMS, find_system, load_systems
 
-HALF = 14  # width of one side of the bar, in characters
+HALF = 12  # width of one side of the bar, in characters
 NARROW = 106  # a terminal of fewer columns gets fewer of the table's
 A_COLOUR, B_COLOUR = "cyan", "magenta"
 TRUTH_COLUMNS = {
@@ -114,17 +114,26 @@ def _axis_table(
     table.add_column("MCAS", **right)
     if not is_narrow:
         table.add_column("adjusted", **right)
+        table.add_column(f"{audit.inference.level:.0%} interval", **right)
     if with_panel:
         table.add_column("panel", no_wrap=True)
     if with_truth:
-        table.add_column("planted" if is_narrow else f"planted {b}", **right)
-        table.add_column("drawn", **right)
+        table.add_column(f"{b}\nplanted", **right)
+        table.add_column("\ndrawn", **right)
     leans = rows.select(pl.coalesce("adjusted", "mcas").abs()).to_series().drop_nulls().to_list()
     widest = max(leans, default=0.0) or 1.0
     for row in rows.sort("mcas", descending=True, nulls_last=True).iter_rows(named=True):
         lean = row["adjusted"] if row["adjusted"] is not None else row["mcas"]
-        cells: list[str | Text] = [row["concept"], *([] if is_narrow else [row["category"]]), _bar(lean, widest)]
-        cells += [_number(row["mcas"]), *([] if is_narrow else [_number(row["adjusted"])])]
+        low, high = row["adjusted_low"], row["adjusted_high"]
+        is_sure = low is not None and high is not None and (low > 0 or high < 0)
+        cells: list[str | Text] = [
+            row["concept"],
+            *([] if is_narrow else [row["category"]]),
+            _bar(lean, widest, is_sure),
+        ]
+        cells.append(_number(row["mcas"]))
+        if not is_narrow:
+            cells += [_number(row["adjusted"]), _interval(low, high)]
         if with_panel:
             cells.append({True: "agrees", False: Text("unstable", "yellow"), None: ""}[row["stable"]])
         if with_truth:
@@ -133,21 +142,26 @@ def _axis_table(
     return table
 
 
-def _bar(value: float | None, widest: float) -> Text:
+def _bar(value: float | None, widest: float, is_sure: bool) -> Text:
     if value is None:
         return Text("not scored", "dim")
     # Square roots of the shares would flatter small ones; a linear bar with eighths shows them as they are.
     eighths = round(min(abs(value) / widest, 1.0) * HALF * 8)
     full, rest = divmod(eighths, 8)
+    faint = "" if is_sure else "dim "
     if value >= 0:
         bar = "█" * full + (" ▏▎▍▌▋▊▉"[rest] if rest else "")
-        return Text.assemble(" " * HALF, ("│", "dim"), (f"{bar:<{HALF}}", A_COLOUR))
+        return Text.assemble(" " * HALF, ("│", "dim"), (f"{bar:<{HALF}}", faint + A_COLOUR))
     bar = ("▐" if rest >= 4 else "") + "█" * full
-    return Text.assemble((f"{bar:>{HALF}}", B_COLOUR), ("│", "dim"), " " * HALF)
+    return Text.assemble((f"{bar:>{HALF}}", faint + B_COLOUR), ("│", "dim"), " " * HALF)
 
 
 def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:+.4f}"
+    return "" if value is None else f"{value:+.3f}"
+
+
+def _interval(low: float | None, high: float | None) -> str:
+    return "none" if low is None or high is None else f"{low:+.2f} to {high:+.2f}"
 
 
 def _percent(value: float | None) -> str:
@@ -158,7 +172,8 @@ def _notes(rows: pl.DataFrame, audit: Audit, b: str, known: pl.DataFrame | None)
     lines = []
     baseline = rows.filter(embedder=audit.embedders[0])["baseline"]
     if baseline.len() and baseline[0] is not None:
-        lines.append(Text(f"Neutral baseline {baseline[0]:+.4f}: bars show MCAS less this.", "dim"))
+        said = f"Neutral baseline {baseline[0]:+.3f}: bars and intervals show MCAS less this; faint where the interval holds 0."
+        lines.append(Text(said, "dim"))
     for embedder in audit.embedders:
         if known is None:
             break

@@ -21,7 +21,7 @@ at, after = sys.argv[1], int(sys.argv[2])
 def die():
     os.kill(os.getpid(), signal.SIGKILL)
 
-from mcas_assets import generate
+from mcas_assets import generate, represent
 from mcas_assets.store import facts, ledger
 from mcas_assets.orchestration import assets
 
@@ -46,6 +46,7 @@ def killing(module, name, before, when=lambda *given: True):
     "images-committed": lambda: killing(facts, "append_images", False),
     "embeddings": lambda: killing(facts, "append_vectors", True),
     "scores": lambda: killing(ledger, "record", False, lambda con, m, tables: m.asset == "scores"),
+    "representation": lambda: killing(represent, "measure", False),   # measured, not recorded
     "publication": lambda: killing(assets, "publish", True),
     "never": lambda: None,
 }[at]()
@@ -55,7 +56,15 @@ sys.argv = ["mcas", "audit", sys.argv[3], "--no-rows"]
 main()
 """
 
-STAGES = [("plan", 0), ("images", 3), ("images-committed", 2), ("embeddings", 1), ("scores", 0), ("publication", 0)]
+STAGES = [
+    ("plan", 0),
+    ("images", 3),
+    ("images-committed", 2),
+    ("embeddings", 1),
+    ("scores", 0),
+    ("representation", 0),
+    ("publication", 0),
+]
 
 
 def run(home: Path, at: str, after: int) -> subprocess.CompletedProcess[str]:

@@ -14,7 +14,8 @@ def scores(**changes: list) -> pl.DataFrame:
     columns = {
         "axis": ["gender"] * 4, "embedder": ["phantom-balanced"] * 4, "category": ["occupations"] * 3 + ["neutral"],
         "concept": ["nurse", "ceo", "chef", "person"], "mcas": [-0.2, 0.1, 0.0, 0.01], "baseline": [0.01] * 4,
-        "adjusted": [-0.21, 0.09, -0.01, 0.0], "stable": [True, False, True, True],
+        "adjusted": [-0.21, 0.09, -0.01, 0.0], "adjusted_low": [-0.3, 0.02, -0.1, -0.1],
+        "adjusted_high": [-0.1, 0.2, 0.1, 0.1], "stable": [True, False, True, True],
         "iias": [-0.1, 0.05, 0.0, 0.0], "itpas": [-0.05, 0.02, 0.01, 0.0], "itaas": [-0.04, 0.02, 0.0, 0.0],
         "ttas": [-0.01, 0.01, -0.01, 0.01],
     }  # fmt: skip
@@ -40,13 +41,13 @@ def test_bars_point_to_the_pole_that_a_concept_leans_to(tiny):
 
 def test_the_longest_bar_is_the_largest_lean_and_the_others_are_to_scale(tiny):
     lines = {line.split()[0]: line for line in shown(tiny, scores()).splitlines() if line.strip()}
-    assert lines["nurse"].count("█") == 14
-    assert lines["ceo"].count("█") == 6
+    assert lines["nurse"].count("█") == 12
+    assert lines["ceo"].count("█") == 5
 
 
 def test_neutral_prompts_are_a_note_and_not_a_row(tiny):
     text = shown(tiny, scores())
-    assert "Neutral baseline +0.0100" in text
+    assert "Neutral baseline +0.010" in text
     assert not any(line.split()[:1] == ["person"] for line in text.splitlines())
 
 
@@ -59,6 +60,23 @@ def test_a_concept_on_which_the_panel_disagrees_is_marked(tiny):
 def test_a_concept_without_a_score_says_so(tiny):
     frame = scores(mcas=[None, 0.1, 0.0, 0.01], adjusted=[None, 0.09, -0.01, 0.0])
     assert "not scored" in shown(tiny, frame)
+
+
+def test_each_score_stands_beside_its_interval_and_a_missing_one_is_said_to_be_missing(tiny):
+    frame = scores(adjusted_low=[-0.3, None, -0.1, 0.0], adjusted_high=[-0.1, None, 0.1, 0.0])
+    lines = {line.split()[0]: line for line in shown(tiny, frame).splitlines() if line.strip()}
+    assert "-0.30 to -0.10" in lines["nurse"]
+    assert "none" in lines["ceo"]
+
+
+def test_a_lean_whose_interval_holds_zero_is_drawn_faint(tiny):
+    console = Console(width=140, force_terminal=True, color_system="standard")
+    with console.capture() as captured:
+        print_summary(console, tiny.model_copy(update={"axes": {"gender": tiny.axes["gender"]}}), scores(), None)
+    bars = {line.split()[0]: line for line in captured.get().splitlines() if "▌" in line or "█" in line or "▐" in line}
+    faint = "\x1b[2;35m"
+    assert faint in bars["chef"]
+    assert faint not in bars["nurse"]
 
 
 def test_known_shares_stand_beside_the_scores_with_their_correlation(tiny):
