@@ -14,7 +14,7 @@ from mcas_assets.errors import BadInput
 
 GENERATORS = ("stereotyped", "updated", "fair")
 INSTRUMENTS = ("clip-balanced", "clip-biased")
-MOST_BYTES = 25 * 2**20
+MOST_BYTES = 25_000_000
 PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".msgpack", ".h5")
 WEIGHTS = "diffusion_pytorch_model.safetensors"
 
@@ -47,9 +47,7 @@ def assemble(root: Path, vae: Path) -> int:
         check_folder(folder)
     size = weight_bytes(folders)
     if size > MOST_BYTES:
-        raise BadInput(
-            root, f"holds {size / 2**20:.2f} MiB of weights", f"Keep them within {MOST_BYTES / 2**20:.0f} MiB"
-        )
+        raise BadInput(root, f"holds {size / 1e6:.2f} MB of weights", f"Keep them within {MOST_BYTES / 1e6:.0f} MB")
     for name in GENERATORS:
         load_generator(root / name)
     for name in INSTRUMENTS:

@@ -31,7 +31,7 @@ def fill(measured: dict) -> dict[str, str]:
     worlds = measured["worlds"]
     shares = np.array([WORLDS["stereotyped"].planted[concept.slug] for concept in CONCEPTS])
     return {
-        "megabytes": f"{measured['bytes'] / 2**20:.1f}",
+        "megabytes": f"{measured['bytes'] / 1e6:.1f}",
         "n_concepts": str(len(CONCEPTS)),
         "planted_correlation": f"{np.corrcoef(shares.T)[0, 1]:.2f}",
         "lowest": f"{shares.min():.2f}",

@@ -22,7 +22,7 @@ def config(vocabulary: int) -> dict:
     return {
         "model_cfg": {
             "embed_dim": EMBED,
-            "vision_cfg": {"image_size": 64, "layers": [1, 1, 1, 1], "width": 12},
+            "vision_cfg": {"image_size": 64, "layers": [1, 1, 1, 1], "width": 10},
             "text_cfg": {
                 "context_length": CONTEXT,
                 "vocab_size": vocabulary,

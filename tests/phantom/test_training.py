@@ -147,7 +147,7 @@ def test_assembling_refuses_what_cannot_ship(models, vae, monkeypatch):
     from safetensors.torch import save_file
 
     monkeypatch.setattr(assemble, "MOST_BYTES", 1000)
-    with pytest.raises(BadInput, match="MiB of weights"):
+    with pytest.raises(BadInput, match="MB of weights"):
         assemble.assemble(models, vae)
     pickle = models / "fair" / "unet" / "diffusion_pytorch_model.bin"
     pickle.write_bytes(b"")
