@@ -1,5 +1,6 @@
 """A run that is killed with signal 9 in each of its stages, one after the other, ends as an undisturbed one."""
 
+import os
 import shutil
 import signal
 import subprocess
@@ -12,22 +13,21 @@ from mcas_assets.store import Store
 
 TINY = Path(__file__).parent / "data" / "tiny.yaml"
 
-# A whole `mcas audit` in a process of its own, which kills itself at a chosen point: no handler runs, nothing is flushed.
+# Whole runs of `mcas audit`, one after the other, each in a process of its own that kills itself at a chosen point: no handler
+# runs, nothing is flushed. They are forked from one that has imported everything, and used nothing of it.
 RUN = """
 import os, signal, sys
-from pathlib import Path
-at, after = sys.argv[1], int(sys.argv[2])
+
+import dagster, diffusers, duckdb, great_expectations, open_clip, torch, transformers
+from mcas_assets import generate, represent
+from mcas_assets.cli import main
+from mcas_assets.orchestration import assets, running
+from mcas_assets.store import facts, ledger
 
 def die():
     os.kill(os.getpid(), signal.SIGKILL)
 
-from mcas_assets import generate, represent
-from mcas_assets.store import facts, ledger
-from mcas_assets.orchestration import assets
-
-generate.COMMIT_EVERY = 0  # a commit a batch, so that there is one to be killed in
-
-def killing(module, name, before, when=lambda *given: True):
+def killing(after, module, name, before, when=lambda *given: True):
     real, calls = getattr(module, name), 0
     def wrapped(*given, **named):
         nonlocal calls
@@ -40,20 +40,25 @@ def killing(module, name, before, when=lambda *given: True):
         return real(*given, **named)
     setattr(module, name, wrapped)
 
-{
-    "plan": lambda: killing(ledger, "record", True, lambda con, m, tables: m.asset == "plan"),
-    "images": lambda: killing(facts, "append_images", True),          # files are written, rows are not
-    "images-committed": lambda: killing(facts, "append_images", False),
-    "embeddings": lambda: killing(facts, "append_vectors", True),
-    "scores": lambda: killing(ledger, "record", False, lambda con, m, tables: m.asset == "scores"),
-    "representation": lambda: killing(represent, "measure", False),   # measured, not recorded
-    "publication": lambda: killing(assets, "publish", True),
-    "never": lambda: None,
-}[at]()
-
-from mcas_assets.cli import main
-sys.argv = ["mcas", "audit", sys.argv[3], "--no-rows"]
-main()
+PLACES = {
+    "plan": lambda n: killing(n, ledger, "record", True, lambda con, m, tables: m.asset == "plan"),
+    "images": lambda n: killing(n, facts, "append_images", True),          # files are written, rows are not
+    "images-committed": lambda n: killing(n, facts, "append_images", False),
+    "embeddings": lambda n: killing(n, facts, "append_vectors", True),
+    "scores": lambda n: killing(n, ledger, "record", False, lambda con, m, tables: m.asset == "scores"),
+    "representation": lambda n: killing(n, represent, "measure", False),   # measured, not recorded
+    "publication": lambda n: killing(n, assets, "publish", True),
+    "never": lambda n: None,
+}
+sys.argv, stages = ["mcas", "audit", sys.argv[1], "--no-rows"], [word.split("=") for word in sys.argv[2:]]
+for at, after in stages:
+    child = os.fork()
+    if not child:
+        generate.COMMIT_EVERY = 0  # a commit a batch, so that there is one to be killed in
+        PLACES[at](int(after))
+        main()
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    print(at, status, flush=True)
 """
 
 STAGES = [
@@ -67,24 +72,18 @@ STAGES = [
 ]
 
 
-def run(home: Path, at: str, after: int) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", RUN, at, str(after), str(TINY)],
-        env={**__import__("os").environ, "MCAS_HOME": str(home)},
-        capture_output=True,
-        text=True,
-        timeout=240,
-    )
-
-
 @pytest.fixture(scope="module")
 def killed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("killed")
-    for at, after in STAGES:
-        done = run(home, at, after)
-        assert done.returncode == -signal.SIGKILL, (at, done.stderr)
-    done = run(home, "never", 0)
-    assert done.returncode == 0, done.stderr
+    done = subprocess.run(
+        [sys.executable, "-c", RUN, str(TINY), *(f"{at}={after}" for at, after in STAGES), "never=0"],
+        env={**os.environ, "MCAS_HOME": str(home)},
+        capture_output=True,
+        text=True,
+        timeout=500,
+    )
+    ended = [tuple(line.split()) for line in done.stdout.splitlines() if line.split()[0] in (*dict(STAGES), "never")]
+    assert ended == [*((at, str(-signal.SIGKILL)) for at, _ in STAGES), ("never", "0")], done.stderr
     return home
 
 
