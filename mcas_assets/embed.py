@@ -1,18 +1,29 @@
-"""From images and texts to vectors: embed what is not embedded yet, chunk by chunk, as facts."""
+"""From images and texts to vectors: embed what is not embedded yet, chunk by chunk, as facts.
+
+Files are read and decoded by threads ahead of the model, and vectors written by one behind it.
+"""
 
 import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import closing
+from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 
 from mcas_assets.embedders import Embedder
-from mcas_assets.progress import Progress
+from mcas_assets.overlap import HELPERS, Behind, ahead
+from mcas_assets.progress import Advance, Progress
 from mcas_assets.store import Store, facts, files
 
-# A chunk is cut from the whole list of contents, so that what an image is embedded together with does not depend on where
-# a former run was killed.
+# What is committed together: a multiple of every embedder's batch, so that what an image is embedded together with does not
+# depend on where a former run was killed.
 CHUNK = 128
+
+# Chunks of vectors that wait for the store or are being written.
+IN_HAND = 2
 
 
 def contents(images: pl.DataFrame, texts: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -42,7 +53,7 @@ def embed(
         images: sha256 and path of distinct images.
         texts: text_id and text of distinct texts.
         embedder: The instrument. It is loaded only if something is missing.
-        progress: Told of every chunk.
+        progress: Told of every batch.
         run_id: Kept with each row.
 
     Returns:
@@ -57,25 +68,44 @@ def embed(
         seen = facts.have_vectors(con, embedder.id, embedder.dim, "image", shown)
         read = facts.have_vectors(con, embedder.id, embedder.dim, "text", said)
     missing = len(shown) - len(seen) + len(said) - len(read)
-    with progress.task(f"embeddings, {embedder.name}", missing) as advance:
-        for start in range(0, len(texts), CHUNK):
-            chunk = texts[start : start + CHUNK].filter(~pl.col("text_id").is_in(list(read)))
-            if chunk.is_empty():
-                continue
-            vectors = embedder.embed_texts(chunk["text"].to_list())
-            _append(store, embedder, "text", chunk["text_id"].to_list(), chunk["text"].to_list(), vectors, run_id)
+    texts = texts.filter(~pl.col("text_id").is_in(list(read)))
+    images = images.filter(~pl.col("sha256").is_in(list(seen)))
+    append = partial(_append, store, embedder.id, run_id)
+    with progress.task(f"embeddings, {embedder.name}", missing) as advance, Behind(append, IN_HAND) as behind:
+        for chunk in texts.iter_slices(CHUNK):
+            said = chunk["text"].to_list()
+            behind.put(_Chunk("text", chunk["text_id"].to_list(), said, embedder.embed_texts(said)))
             advance(len(chunk))
-        for start in range(0, len(images), CHUNK):
-            chunk = images[start : start + CHUNK].filter(~pl.col("sha256").is_in(list(seen)))
-            if chunk.is_empty():
-                continue
-            data = [
-                files.read_image(store.home, path, sha256)
-                for sha256, path in chunk.select("sha256", "path").iter_rows()
-            ]
-            _append(store, embedder, "image", chunk["sha256"].to_list(), None, embedder.embed_images(data), run_id)
-            advance(len(chunk))
+        read_ahead = ahead(partial(_read, store), images.iter_rows(), 2 * HELPERS)
+        with closing(read_ahead), closing(embedder.stream_images(read_ahead)) as vectors:
+            for chunk in images.iter_slices(CHUNK):
+                behind.put(_Chunk("image", chunk["sha256"].to_list(), None, _take(vectors, len(chunk), advance)))
     return missing
+
+
+class _Chunk(NamedTuple):
+    """Vectors to be committed together."""
+
+    kind: str
+    ids: list[str]
+    texts: list[str] | None
+    vectors: np.ndarray
+
+
+def _read(store: Store, row: tuple[str, str]) -> bytes:
+    sha256, path = row
+    return files.read_image(store.home, path, sha256)
+
+
+def _take(vectors: Iterator[np.ndarray], count: int, advance: Advance) -> np.ndarray:
+    """The next `count` rows of what comes a batch at a time."""
+    parts: list[np.ndarray] = []
+    while (got := sum(map(len, parts))) < count:
+        parts.append(next(vectors))
+        advance(len(parts[-1]))
+    if got > count:
+        raise ValueError(f"batches of {len(parts[0])} do not make chunks of {count}")
+    return np.concatenate(parts)
 
 
 def expected(images: pl.DataFrame, texts: pl.DataFrame, embedders: list[Embedder]) -> pl.DataFrame:
@@ -96,14 +126,6 @@ def embeddings_digest(table: pl.DataFrame) -> str:
     return hashlib.sha256(json.dumps(rows, separators=(",", ":")).encode()).hexdigest()
 
 
-def _append(
-    store: Store,
-    embedder: Embedder,
-    kind: str,
-    ids: list[str],
-    texts: list[str] | None,
-    vectors: np.ndarray,
-    run_id: str,
-) -> None:
+def _append(store: Store, embedder: str, run_id: str, chunk: _Chunk) -> None:
     with store.open() as con:
-        facts.append_vectors(con, embedder.id, kind, ids, texts, vectors, run_id)
+        facts.append_vectors(con, embedder, chunk.kind, chunk.ids, chunk.texts, chunk.vectors, run_id)

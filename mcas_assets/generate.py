@@ -1,18 +1,22 @@
 """From a plan to images: ask a system for what is not there yet, batch by batch, and keep whatever came of it.
 
 A batch is committed whole and redone whole, since its composition can change low bits of an image. What is stored is never
-asked for again, so a killed run loses about a second's work, or the batch in flight.
+asked for again, so a killed run loses about a second's work, or the batches in flight. Drawing never waits for the disk: a
+thread behind it encodes, writes and commits the batches that are drawn, in their order.
 """
 
 import hashlib
 import json
 import time
 from collections.abc import Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from typing import Any, NamedTuple
 
 import polars as pl
 
 from mcas_assets.errors import BadInput, McasError, StoreError
 from mcas_assets.outcomes import FATAL
+from mcas_assets.overlap import HELPERS, Behind
 from mcas_assets.plan import image_id
 from mcas_assets.progress import Progress
 from mcas_assets.store import Store, facts, files
@@ -21,6 +25,10 @@ from mcas_assets.systems import Outcome, Request, System
 # Opening the store costs a tenth of a second, which is a batch of a small model: batches that take less than this are
 # committed together. A killed run loses this much work, or the batch in flight if that takes longer.
 COMMIT_EVERY = 1.0  # seconds
+
+# Batches that are drawn and not yet committed: one being written and one waiting for it. More would only hold more memory,
+# since what draws faster than the disk takes must wait for it in the end.
+IN_HAND = 2
 
 
 class SystemMoved(BadInput):
@@ -69,30 +77,58 @@ def generate(
         if missing.is_empty():
             return 0
         _require(system, system_version)
-        waiting: list[pl.DataFrame] = []
-        committed = time.monotonic()
-        for batch in _batches(missing):
-            asked = [Request(*row) for row in batch.select("prompt", "seed", "width", "height").iter_rows()]
-            outcomes = system.generate(asked)
-            if len(outcomes) != len(asked):
-                raise McasError(f"{system.name} answered {len(asked)} requests with {len(outcomes)} outcomes")
-            waiting.append(_rows(store, batch, outcomes, system, system_version, run_id))
-            stop = _fatal(system, outcomes)
-            if stop or time.monotonic() - committed >= COMMIT_EVERY:
-                _commit(store, waiting)
-                waiting, committed = [], time.monotonic()
-            advance(len(batch))
-            if stop:
-                raise McasError(stop)
-        _commit(store, waiting)
+        stop = None
+        with (
+            ThreadPoolExecutor(HELPERS, thread_name_prefix="encode") as encoders,
+            _Keeper(store, system_version, run_id, encoders).behind() as behind,
+        ):
+            for batch in _batches(missing):
+                asked = [Request(*row) for row in batch.select("prompt", "seed", "width", "height").iter_rows()]
+                outcomes = system.generate(asked)
+                if len(outcomes) != len(asked):
+                    raise McasError(f"{system.name} answered {len(asked)} requests with {len(outcomes)} outcomes")
+                behind.put(_Drawn(batch, outcomes, system.environment()))
+                advance(len(batch))
+                stop = _fatal(system, outcomes)
+                if stop:
+                    break
+        if stop:
+            raise McasError(stop)
     return len(missing)
 
 
-def _commit(store: Store, batches: list[pl.DataFrame]) -> None:
-    """Batches in one transaction, each whole."""
-    if batches:
-        with store.open() as con:
-            facts.append_images(con, pl.concat(batches))
+class _Drawn(NamedTuple):
+    """A batch with what came of it and under what conditions."""
+
+    batch: pl.DataFrame
+    outcomes: list[Outcome]
+    environment: dict[str, Any]
+
+
+class _Keeper:
+    """Writes the files and commits the rows of batches. Works in one thread, which alone opens the store meanwhile."""
+
+    def __init__(self, store: Store, system_version: str, run_id: str, encoders: Executor) -> None:
+        self._store, self._system_version, self._run_id, self._encoders = store, system_version, run_id, encoders
+        self._waiting: list[pl.DataFrame] = []
+        self._committed = time.monotonic()
+
+    def behind(self) -> Behind[_Drawn]:
+        """The queue that this keeper works off; what is whole by its end is committed."""
+        return Behind(self._keep, IN_HAND, self._commit)
+
+    def _keep(self, drawn: _Drawn) -> None:
+        self._waiting.append(_rows(self._store, drawn, self._system_version, self._run_id, self._encoders))
+        if time.monotonic() - self._committed >= COMMIT_EVERY:
+            self._commit()
+
+    def _commit(self) -> None:
+        """The batches whose files are on the disk, in one transaction, each whole."""
+        batches, self._waiting = self._waiting, []
+        if batches:
+            with self._store.open() as con:
+                facts.append_images(con, pl.concat(batches))
+        self._committed = time.monotonic()
 
 
 def verify(store: Store, kept: pl.DataFrame) -> None:
@@ -151,25 +187,25 @@ def _batches(missing: pl.DataFrame) -> Iterator[pl.DataFrame]:
     yield from missing.partition_by("batch_id", maintain_order=True)
 
 
-def _rows(
-    store: Store, batch: pl.DataFrame, outcomes: list[Outcome], system: System, system_version: str, run_id: str
-) -> pl.DataFrame:
+def _rows(store: Store, drawn: _Drawn, system_version: str, run_id: str, encoders: Executor) -> pl.DataFrame:
     """Rows of image_facts for one batch, its files being on the disk already."""
-    made = [(place, outcome) for place, outcome in enumerate(outcomes) if outcome.image is not None]
+    batch, outcomes, environment = drawn
+    files_made = list(encoders.map(lambda outcome: outcome.image, outcomes))
     kept: dict[int, tuple[str, str]] = {}
-    for suffix in dict.fromkeys(outcome.suffix for _, outcome in made):
+    for suffix in dict.fromkeys(outcome.suffix for outcome in outcomes):
         some = [
-            (place, outcome.image) for place, outcome in made if outcome.suffix == suffix and outcome.image is not None
+            (place, data)
+            for place, data in enumerate(files_made)
+            if data is not None and outcomes[place].suffix == suffix
         ]
         paths = files.write_images(store.home, [data for _, data in some], suffix)
         kept.update(zip((place for place, _ in some), paths, strict=True))
-    environment = system.environment()
     rows = []
     for place, outcome in enumerate(outcomes):
         sha256, path = kept.get(place, (None, None))
         rows.append({
             "outcome": outcome.outcome, "reason": outcome.reason, "sha256": sha256, "path": path,
-            "bytes": len(outcome.image) if outcome.image is not None else None, "provider": json.dumps(outcome.provider),
+            "bytes": None if (data := files_made[place]) is None else len(data), "provider": json.dumps(outcome.provider),
             "latency_ms": outcome.latency_ms, "attempt": outcome.attempt,
         })  # fmt: skip
     schema = {"outcome": pl.String, "reason": pl.String, "sha256": pl.String, "path": pl.String, "bytes": pl.Int64,

@@ -4,7 +4,7 @@ One file a kind (`open_clip`, `transformers`), found by the name of the kind as 
 what an embedder is, and how long its vectors are, can be told by reading files.
 """
 
-from collections.abc import Sequence
+from collections.abc import Generator, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -61,6 +61,20 @@ class Embedder(Protocol):
 
         Raises:
             BadInput: The model cannot be loaded, its files changed, or an image cannot be decoded.
+        """
+        ...
+
+    def stream_images(self, files: Iterable[bytes]) -> Generator[np.ndarray]:
+        """The same vectors a batch at a time, in order: files are taken and decoded ahead of the model, a few batches at most.
+
+        Args:
+            files: The bytes of image files, of any number.
+
+        Yields:
+            float32, shape (up to a batch, dim).
+
+        Raises:
+            BadInput: See `embed_images`.
         """
         ...
 

@@ -2,7 +2,8 @@
 
 import io
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from itertools import chain, islice, repeat
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from mcas_assets.declaration import Mistake
 from mcas_assets.errors import BadInput
+from mcas_assets.overlap import HELPERS, ahead
 from mcas_assets.systems import devices
 from mcas_assets.systems.catalogue import Entry
 from mcas_assets.systems.hub import revision_mistakes
@@ -46,13 +48,20 @@ class Encoders:
     """A loaded model as two functions, each from a batch of `BATCH` inputs to an array of shape (`BATCH`, dim).
 
     Attributes:
-        images: From images in RGB.
+        images: From what `prepare` makes.
         texts: From texts.
+        prepare: From images in RGB, one after the other, to what the model takes; called by threads ahead of the model.
     """
 
-    def __init__(self, images: Callable[[list], np.ndarray], texts: Callable[[list[str]], np.ndarray]) -> None:
+    def __init__(
+        self,
+        images: Callable[[Any], np.ndarray],
+        texts: Callable[[list[str]], np.ndarray],
+        prepare: Callable[[Iterator[Any]], Any] = list,
+    ) -> None:
         self.images = images
         self.texts = texts
+        self.prepare = prepare
 
 
 class FolderEmbedder:
@@ -108,11 +117,29 @@ class FolderEmbedder:
 
     def embed_images(self, files: Sequence[bytes]) -> np.ndarray:
         """float32 (n, dim), rows of length 1. See `Embedder.embed_images`."""
-        return self._embed(files, "images", _decode)
+        return self._whole(self.stream_images(files))
+
+    def stream_images(self, files: Iterable[bytes]) -> Generator[np.ndarray]:
+        """float32 (up to `BATCH`, dim), rows of length 1. See `Embedder.stream_images`."""
+        batches = _batches(files)
+        first = next(batches, None)
+        if first is None:
+            return
+        encoders = self._ready()
+
+        def prepare(batch: list[bytes]) -> tuple[int, Any]:
+            return len(batch), encoders.prepare(_filled(_decode(file) for file in batch))
+
+        # One batch for each thread, and one that is ready.
+        for count, prepared in ahead(prepare, chain([first], batches), HELPERS + 1):
+            yield self._unit(encoders.images(prepared), count, "images")
 
     def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
         """float32 (n, dim), rows of length 1."""
-        return self._embed(texts, "texts", str)
+        return self._whole(
+            self._unit(self._ready().texts(list(_filled(iter(batch)))), len(batch), "texts")
+            for batch in _batches(texts)
+        )
 
     def close(self) -> None:
         """Free the model."""
@@ -132,22 +159,17 @@ class FolderEmbedder:
         """Load the model in float32, for inference."""
         raise NotImplementedError
 
-    def _embed(self, items: Sequence[Any], side: str, prepare: Callable[[Any], Any]) -> np.ndarray:
-        vectors = np.empty((len(items), self.dim), dtype=np.float32)
-        if not items:
-            return vectors
-        encode = getattr(self._ready(), side)
-        for start in range(0, len(items), BATCH):
-            batch = [prepare(item) for item in items[start : start + BATCH]]
-            # Filled up: the last batch must be computed as the others are, or its low bits would depend on its size.
-            full = batch + [batch[0]] * (BATCH - len(batch))
-            found = np.asarray(encode(full), dtype=np.float64)[: len(batch)]
-            if found.shape != (len(batch), self.dim):
-                problem = f"gives vectors of length {found.shape[-1]} for {side} where its files say {self.dim}"
-                raise BadInput(self.folder(), problem, "Correct its configuration")
-            vectors[start : start + len(batch)] = found / np.linalg.norm(found, axis=1, keepdims=True)
+    def _whole(self, parts: Iterable[np.ndarray]) -> np.ndarray:
+        return np.concatenate([np.empty((0, self.dim), dtype=np.float32), *parts])
+
+    def _unit(self, found: np.ndarray, count: int, side: str) -> np.ndarray:
+        """The first `count` rows at length 1, seen to be of the model that was identified."""
+        rows = np.asarray(found, dtype=np.float64)[:count]
+        if rows.shape != (count, self.dim):
+            problem = f"gives vectors of length {rows.shape[-1]} for {side} where its files say {self.dim}"
+            raise BadInput(self.folder(), problem, "Correct its configuration")
         self._check_files("while it was at work")
-        return vectors
+        return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
 
     def _check_files(self, when: str) -> None:
         if self._frozen is not None:
@@ -168,6 +190,23 @@ class FolderEmbedder:
             self._check_files("while it was being loaded")
             self._encoders = encoders
         return self._encoders
+
+
+def _batches(items: Iterable[Any]) -> Iterator[list[Any]]:
+    items = iter(items)
+    while batch := list(islice(items, BATCH)):
+        yield batch
+
+
+def _filled(batch: Iterator[Any]) -> Iterator[Any]:
+    """Filled up: the last batch must be computed as the others are, or its low bits would depend on its size."""
+    first = next(batch)
+    count = 1
+    yield first
+    for item in batch:
+        count += 1
+        yield item
+    yield from repeat(first, BATCH - count)
 
 
 def _read_scalar(file: Path, name: str) -> float | None:

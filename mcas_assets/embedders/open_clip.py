@@ -5,7 +5,7 @@ no revision, and loading weights by their path loses the preprocessing that belo
 """
 
 import importlib.metadata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
@@ -136,8 +136,10 @@ class OpenClipEmbedder(FolderEmbedder):
         self._check_preprocess(folder, vars(preprocess))
         transform = image_transform_v2(preprocess, is_train=False)
 
-        def images(batch: list) -> np.ndarray:
-            pixels = torch.stack([transform(image) for image in batch])
+        def prepare(batch: Iterator) -> Any:
+            return torch.stack([transform(image) for image in batch])
+
+        def images(pixels: Any) -> np.ndarray:
             with torch.inference_mode(), devices.full_precision():
                 return model.encode_image(pixels.to(device)).float().cpu().numpy()
 
@@ -145,7 +147,7 @@ class OpenClipEmbedder(FolderEmbedder):
             with torch.inference_mode(), devices.full_precision():
                 return model.encode_text(tokenizer(batch).to(device)).float().cpu().numpy()
 
-        return Encoders(images, texts)
+        return Encoders(images, texts, prepare)
 
     def _check_preprocess(self, folder: Path, loaded: dict[str, Any]) -> None:
         """The preprocessing is part of the identity, so it must be what was read from the files."""

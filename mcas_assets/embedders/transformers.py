@@ -1,6 +1,7 @@
 """Embedders of kind `transformers`: CLIP, SigLIP and their like, as `AutoModel` loads them."""
 
 import importlib.metadata
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
@@ -80,10 +81,12 @@ class TransformersEmbedder(FolderEmbedder):
             raise ValueError(f"weights are missing: {complaints[0]}")
         model = model.eval().requires_grad_(False).to(device)
 
-        def images(batch: list) -> np.ndarray:
-            pixels = processor(images=batch, return_tensors="pt").to(device)
+        def prepare(batch: Iterator) -> Any:
+            return processor(images=list(batch), return_tensors="pt")
+
+        def images(pixels: Any) -> np.ndarray:
             with torch.inference_mode(), devices.full_precision():
-                return _array(model.get_image_features(**pixels))
+                return _array(model.get_image_features(**pixels.to(device)))
 
         def texts(batch: list[str]) -> np.ndarray:
             # All to one length: SigLIP was trained so, and a vector must not depend on the longest text of its batch.
@@ -91,7 +94,7 @@ class TransformersEmbedder(FolderEmbedder):
             with torch.inference_mode(), devices.full_precision():
                 return _array(model.get_text_features(**tokens.to(device)))
 
-        return Encoders(images, texts)
+        return Encoders(images, texts, prepare)
 
 
 def _array(features: Any) -> np.ndarray:

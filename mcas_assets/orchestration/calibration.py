@@ -10,6 +10,7 @@ import polars as pl
 from mcas_assets.audit import Audit, load_audit
 from mcas_assets.calibrate import FULL, Scale, calibrate
 from mcas_assets.calibrate_rows import KINDS
+from mcas_assets.orchestration.history import unhurried_history
 from mcas_assets.orchestration.resources import Workplace
 from mcas_assets.store import Store, facts, ledger
 from mcas_assets.store.ledger import Materialisation
@@ -74,13 +75,14 @@ def run_calibration(
     Raises:
         BadInput: The audit or the system is nothing to calibrate with.
     """
-    dg.materialize(
-        [build_calibration(audit, system.name, scale)],
-        instance=instance,
-        resources={"workplace": dg.ResourceDefinition.hardcoded_resource(replace(workplace, system=system))},
-        run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-        tags={"mcas/audit": audit.audit},
-    )
+    with unhurried_history(instance):
+        dg.materialize(
+            [build_calibration(audit, system.name, scale)],
+            instance=instance,
+            resources={"workplace": dg.ResourceDefinition.hardcoded_resource(replace(workplace, system=system))},
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            tags={"mcas/audit": audit.audit},
+        )
     return read_calibration(workplace.store, audit)
 
 

@@ -15,6 +15,7 @@ from mcas_assets.audit import Audit
 from mcas_assets.definitions import build_definitions
 from mcas_assets.errors import CheckFailed
 from mcas_assets.orchestration.automation import job_name
+from mcas_assets.orchestration.history import unhurried_history
 from mcas_assets.orchestration.partitions import register
 from mcas_assets.orchestration.resources import Workplace
 from mcas_assets.paths import DATA
@@ -93,13 +94,14 @@ def run_audit(audit: Audit, system: System, workplace: Workplace, instance: dg.D
     defs = build_definitions([audit], replace(workplace, system=system))
     run_id = str(uuid4())
     try:
-        defs.resolve_job_def(job_name(audit.audit)).execute_in_process(
-            instance=instance,
-            partition_key=identity.version,
-            run_id=run_id,
-            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-            tags={"mcas/audit": audit.audit},
-        )
+        with unhurried_history(instance):
+            defs.resolve_job_def(job_name(audit.audit)).execute_in_process(
+                instance=instance,
+                partition_key=identity.version,
+                run_id=run_id,
+                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+                tags={"mcas/audit": audit.audit},
+            )
     except dg.DagsterError as error:
         found = failed_checks(workplace, run_id)
         if not found:

@@ -6,7 +6,7 @@ torch or diffusers: what a system *is* can be told by reading files, only drawin
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -30,6 +30,24 @@ class Request:
     height: int
 
 
+class _File:
+    """The field that holds the bytes of a file, or makes them when they are first looked at.
+
+    A large PNG takes half a second to encode: who draws leaves that to who keeps it, on another thread.
+    """
+
+    def __get__(self, outcome: "Outcome | None", owner: type | None = None) -> bytes | None:
+        if outcome is None:  # dataclass asks for the default
+            return None
+        held = vars(outcome)["image"]
+        if callable(held):
+            held = vars(outcome)["image"] = held()
+        return held
+
+    def __set__(self, outcome: "Outcome", value: bytes | Callable[[], bytes] | None) -> None:
+        vars(outcome)["image"] = value
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What came of one request.
@@ -37,7 +55,8 @@ class Outcome:
     Attributes:
         outcome: One of `mcas_assets.outcomes.OUTCOMES`.
         reason: Why there is no image, in one sentence; None if there is one.
-        image: The bytes of the image file as made; None unless the outcome is `ok`.
+        image: The bytes of the image file as made; None unless the outcome is `ok`. May be given as a function that makes
+            them, which is called when they are first looked at.
         suffix: The ending that the file's name gets, with its dot.
         provider: What the system itself said about this image (JSON values).
         latency_ms: Wall time in milliseconds: for a batch, its time divided by its images.
@@ -46,7 +65,7 @@ class Outcome:
 
     outcome: str
     reason: str | None = None
-    image: bytes | None = None
+    image: _File = _File()
     suffix: str = ".png"
     provider: dict[str, Any] = field(default_factory=dict)
     latency_ms: float | None = None

@@ -6,7 +6,7 @@ import io
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from mcas_assets.errors import BadInput
@@ -166,7 +166,7 @@ class PipelineRunner:
         if not np.isfinite(image).all():
             reason = f"the image holds values that are no numbers (overflow in {self._settings.dtype})"
             return Outcome("failed", reason=reason, provider=provider, latency_ms=latency_ms)
-        return Outcome("ok", image=_png(image), provider=provider, latency_ms=latency_ms)
+        return Outcome("ok", image=partial(_png, image), provider=provider, latency_ms=latency_ms)
 
     def _call(self, prompts: list[str], seeds: list[int]) -> Any:
         import torch

@@ -1,0 +1,64 @@
+"""Dagster's history on SQLite, kept without waiting for the disk at every event.
+
+Dagster opens a connection for each of the hundreds of events of a run, and closes it again. Each commit then waits for the
+disk, and each close, being that of the last connection, copies SQLite's write-ahead log into the database and waits
+again: with a check a rule that costs more than all scoring. Here one connection to each file stays open meanwhile, and commits
+go to the log without a wait.
+
+What that gives up: after a power failure (not after `kill -9`), the newest events of the history may be missing. SQLite
+documents that a database in WAL mode stays consistent with `synchronous = NORMAL` (sqlite.org/pragma.html). What
+was measured does not rest on it: the store commits by itself.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+
+
+@contextmanager
+def unhurried_history(instance: dg.DagsterInstance) -> Generator[None]:
+    """Within it, the SQLite files of an instance are written as the module says; those of others are left alone.
+
+    Args:
+        instance: Where it keeps no files (an ephemeral one), nothing is changed.
+    """
+    if not instance.is_persistent:
+        yield
+        return
+    root = Path(instance.root_directory).resolve()
+    held: dict[Path, sqlite3.Connection] = {}
+    lock = threading.Lock()
+
+    def on_connect(connection: Any, _record: Any) -> None:
+        file = _file_of(connection)
+        if file is None or not file.is_relative_to(root):
+            return
+        connection.execute("pragma synchronous = normal")
+        with lock:
+            if file not in held:
+                held[file] = sqlite3.connect(file, check_same_thread=False, isolation_level=None)
+            # Reading joins those who use the log, which a new file has only after Dagster has set it up.
+            held[file].execute("pragma schema_version").fetchall()
+
+    event.listen(Engine, "connect", on_connect)
+    try:
+        yield
+    finally:
+        event.remove(Engine, "connect", on_connect)
+        for connection in held.values():
+            connection.close()
+
+
+def _file_of(connection: Any) -> Path | None:
+    """The file that a new connection of any database is to, or None if it is none of SQLite's or in memory."""
+    if not isinstance(connection, sqlite3.Connection):
+        return None
+    (_, _, name), *_ = connection.execute("pragma database_list").fetchall()
+    return Path(name).resolve() if name else None
