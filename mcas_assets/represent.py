@@ -20,10 +20,14 @@ from mcas_assets.embedders import Embedder
 from mcas_assets.score import Targets, Vectors, read_all_vectors, targets_of
 from mcas_assets.scoring import ABSTAIN, UNREADABLE, CorrectedShares, corrected_shares, group_labels, representation
 from mcas_assets.store import Store, files
+from mcas_assets.store import tones as tone_facts
 from mcas_assets.tone import ToneReader
 
 SCALE = 100.0
 """Inverse temperature for an embedder that does not say its own: that of CLIP."""
+
+TONES_AT_ONCE = 4096
+"""Tones that are committed together: some seconds' work."""
 
 Label = int | str
 """The place of a group among those of its axis, or the word for why an image counts for none."""
@@ -137,13 +141,20 @@ def zero_shot(
 
 
 def read_tones(store: Store, images: pl.DataFrame, reader: ToneReader) -> dict[str, int]:
-    """The Monk tone of every delivered image by sha256, or `UNREADABLE`.
+    """The Monk tone of every delivered image by sha256, or `UNREADABLE`: read where it is not known yet, and kept.
 
     Raises:
-        StoreError: A file was changed or deleted.
+        StoreError: A file that must be read was changed or deleted.
     """
     shown = images.filter(outcome="ok").unique("sha256", maintain_order=True).select("sha256", "path")
-    return {sha: reader.tone(files.read_image(store.home, path, sha)) for sha, path in shown.iter_rows()}
+    with store.open() as con:
+        known = tone_facts.read_tones(con, reader.id, shown["sha256"])
+    for chunk in shown.filter(~pl.col("sha256").is_in(list(known))).iter_slices(TONES_AT_ONCE):
+        found = {sha: reader.tone(files.read_image(store.home, path, sha)) for sha, path in chunk.iter_rows()}
+        with store.open() as con:
+            tone_facts.append_tones(con, reader.id, found)
+        known |= found
+    return {sha: known[sha] for sha in shown["sha256"]}
 
 
 def by_tone(axis: Axis, tones: Mapping[str, int]) -> Labeller:

@@ -8,13 +8,20 @@ pictures without colour; and light is part of every colour. A real model's pictu
 is one more class with the same method.
 """
 
+import hashlib
 import io
+from functools import cached_property
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
+import PIL
 from PIL import Image
+from scipy.spatial.distance import cdist
 
-from mcas_assets.scoring import UNREADABLE, monk_tone_of_pixels, monk_tones, srgb_to_lab
+from mcas_assets.scoring import UNREADABLE, skin_tone, srgb_to_lab
+from mcas_assets.scoring.skin_tone import monk_tone_of_lab, monk_tones_of_lab
+from mcas_assets.systems.identity import digest
 
 SIDE = 64
 """Pictures are read at this many pixels on the longer side."""
@@ -35,6 +42,11 @@ RIVAL = 0.7
 class ToneReader(Protocol):
     """Tells the skin tone of the person in a picture."""
 
+    @property
+    def id(self) -> str:
+        """What tones are kept under: differs between readers that can read one picture differently."""
+        ...
+
     def tone(self, file: bytes) -> int:
         """Monk tone 1 (lightest) to 10, or `UNREADABLE`.
 
@@ -47,13 +59,25 @@ class ToneReader(Protocol):
 class SalientTone:
     """The tone that most of what stands out from the border has. See the module for what it can and cannot do."""
 
+    @cached_property
+    def id(self) -> str:
+        """`salient@` and 12 hex digits of the digest of the code that reads and of the libraries that it reads with.
+
+        The code itself counts, not a number that someone would have to raise.
+        """
+        code = [hashlib.sha256(Path(file).read_bytes()).hexdigest() for file in (__file__, skin_tone.__file__)]
+        libraries = {"pillow": PIL.__version__, "numpy": np.__version__}
+        return f"salient@{digest({'code': code, **libraries})[:12]}"
+
     def tone(self, file: bytes) -> int:
         """Median tone of the salient region in CIELAB, or `UNREADABLE` where it is small or of several tones."""
         with Image.open(io.BytesIO(file)) as image:
             picture = image.convert("RGB")
         picture.thumbnail((SIDE, SIDE), Image.Resampling.BOX)
         pixels = np.asarray(picture)
-        tones = np.where(_stands_out(pixels), monk_tones(pixels, SKIN).tones.reshape(pixels.shape[:2]), UNREADABLE)
+        lab = srgb_to_lab(pixels)
+        skin = monk_tones_of_lab(lab.reshape(-1, 3), SKIN).tones.reshape(pixels.shape[:2])
+        tones = np.where(_stands_out(pixels, lab), skin, UNREADABLE)
         inner = _in_one_tone(tones)
         counts = np.bincount(tones[inner], minlength=11)[1:]
         # Shading spreads one skin over neighbouring tones.
@@ -62,7 +86,7 @@ class SalientTone:
         rivals = [near[i] for i in range(10) if abs(i - first) > 2]
         if near[first] < LEAST * tones.size or max(rivals) > RIVAL * near[first]:
             return UNREADABLE
-        return monk_tone_of_pixels(pixels[inner & (np.abs(tones - 1 - first) <= 1)])
+        return monk_tone_of_lab(lab[inner & (np.abs(tones - 1 - first) <= 1)])
 
 
 def _in_one_tone(tones: np.ndarray) -> np.ndarray:
@@ -74,12 +98,8 @@ def _in_one_tone(tones: np.ndarray) -> np.ndarray:
     return kept
 
 
-def _stands_out(pixels: np.ndarray) -> np.ndarray:
+def _stands_out(pixels: np.ndarray, lab: np.ndarray) -> np.ndarray:
     """(rows, columns) bool: unlike every colour of the left, upper and right border; bodies reach the lower one."""
     border = np.concatenate([pixels[0], pixels[:, 0], pixels[:, -1]])
-    colours = np.unique(border // 8, axis=0) * 8.0 + 3.5
-    lab, seen = srgb_to_lab(colours), srgb_to_lab(pixels)
-    nearest = np.full(pixels.shape[:2], np.inf)
-    for colour in lab:
-        np.minimum(nearest, np.sqrt(((seen - colour) ** 2).sum(axis=-1)), out=nearest)
-    return nearest > STANDS_OUT
+    colours = srgb_to_lab(np.unique(border // 8, axis=0) * 8.0 + 3.5)
+    return cdist(lab.reshape(-1, 3), colours).min(axis=1).reshape(pixels.shape[:2]) > STANDS_OUT

@@ -54,6 +54,14 @@ create table if not exists systems (
     last_audited   timestamptz
 );
 
+create table if not exists tone_facts (
+    reader     varchar not null,          -- ToneReader.id: its code and the libraries it reads with
+    sha256     varchar not null,          -- of the image file
+    tone       integer not null,          -- Monk tone 1 (lightest) to 10, 0 where none can be read
+    created_at timestamptz not null default now(),
+    primary key (reader, sha256)
+);
+
 -- The ledger ---------------------------------------------------------------------------------------------------------
 
 create sequence if not exists materialisation_version;

@@ -12,6 +12,7 @@ import pytest
 
 from mcas_assets import represent
 from mcas_assets.audit import Audit
+from mcas_assets.errors import StoreError
 from mcas_assets.plan import build_texts
 from mcas_assets.represent import (
     REPRESENTATION_SCHEMA,
@@ -196,9 +197,13 @@ class Tiny:
 
 
 class ByLetter:
-    """Reads the tone from the first byte of the file."""
+    """Reads the tone from the first byte of the file, and remembers what it was asked to read."""
+
+    def __init__(self, id: str = "letters@1") -> None:
+        self.id, self.seen = id, []
 
     def tone(self, file: bytes) -> int:
+        self.seen.append(file)
         return {b"m": 1, b"w": 10}.get(file[:1], 0)
 
 
@@ -240,3 +245,22 @@ def test_a_table_has_a_row_for_each_axis_labeller_concept_and_group(stored):
     ]
     assert table.filter(concept="pilot")["n_missing"].to_list() == [1] * 4
     assert digest([table]) == digest([measure(store, audit, images, texts, [embedder], ByLetter())])
+
+
+def test_a_picture_is_read_once_by_a_reader_and_anew_by_another(stored):
+    store, _, images, _ = stored
+    first, again, other = ByLetter(), ByLetter(), ByLetter("letters@2")
+    tones = represent.read_tones(store, images, first)
+    assert len(first.seen) == len(tones) == images["sha256"].drop_nulls().n_unique()
+    assert represent.read_tones(store, images, again) == tones
+    assert again.seen == []
+    assert represent.read_tones(store, images, other) == tones
+    assert len(other.seen) == len(tones)
+
+
+def test_a_file_that_was_changed_is_not_read(stored):
+    store, _, images, _ = stored
+    path = images["path"].drop_nulls()[0]
+    (store.home / path).write_bytes(b"w")
+    with pytest.raises(StoreError, match="digest differs"):
+        represent.read_tones(store, images, ByLetter())

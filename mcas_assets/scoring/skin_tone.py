@@ -5,9 +5,11 @@ form of image libraries. Which pixels show skin is the business of whoever reads
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.spatial.distance import cdist
 
 from mcas_assets.scoring.arrays import Floats, Ints
 
@@ -78,23 +80,32 @@ def monk_tones(rgb: ArrayLike, farthest: float = 25.0) -> Tones:
     Raises:
         ValueError: As `srgb_to_lab`.
     """
-    colours = srgb_to_lab(np.asarray(rgb, dtype=np.float64).reshape(-1, 3))
-    distances = np.sqrt(((colours[:, None, :] - monk_lab()[None, :, :]) ** 2).sum(axis=-1))
+    return monk_tones_of_lab(srgb_to_lab(np.asarray(rgb, dtype=np.float64).reshape(-1, 3)), farthest)
+
+
+def monk_tones_of_lab(lab: Floats, farthest: float = 25.0) -> Tones:
+    """As `monk_tones`, of colours (n, 3) that are in CIELAB already."""
+    distances = cdist(lab, monk_lab())
     nearest = distances.argmin(axis=1)
-    far = distances[np.arange(len(colours)), nearest]
+    far = distances[np.arange(len(lab)), nearest]
     return Tones(np.where(far <= farthest, nearest + 1, UNREADABLE).astype(np.int64), far)
 
 
 def monk_tone_of_pixels(pixels: ArrayLike, farthest: float = 25.0) -> int:
     """Tone of one picture from its skin pixels (m, 3) in 0..255: that of their median in CIELAB, or `UNREADABLE`."""
-    values = np.asarray(pixels, dtype=np.float64).reshape(-1, 3)
-    if not len(values):
+    return monk_tone_of_lab(srgb_to_lab(np.asarray(pixels, dtype=np.float64).reshape(-1, 3)), farthest)
+
+
+def monk_tone_of_lab(lab: Floats, farthest: float = 25.0) -> int:
+    """As `monk_tone_of_pixels`, of pixels (m, 3) that are in CIELAB already."""
+    if not len(lab):
         return UNREADABLE
-    middle = np.median(srgb_to_lab(values), axis=0)
-    distances = np.sqrt(((monk_lab() - middle) ** 2).sum(axis=1))
-    return int(distances.argmin()) + 1 if distances.min() <= farthest else UNREADABLE
+    return int(monk_tones_of_lab(np.median(lab, axis=0, keepdims=True), farthest).tones[0])
 
 
+@cache
 def monk_lab() -> Floats:
-    """(10, 3) the tones in CIELAB."""
-    return srgb_to_lab([[int(code[i : i + 2], 16) for i in (1, 3, 5)] for code in MONK_HEX])
+    """(10, 3) the tones in CIELAB, read-only."""
+    tones = srgb_to_lab([[int(code[i : i + 2], 16) for i in (1, 3, 5)] for code in MONK_HEX])
+    tones.flags.writeable = False
+    return tones

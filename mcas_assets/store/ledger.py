@@ -187,8 +187,9 @@ def append_quality(con: DuckDBPyConnection, frame: pl.DataFrame) -> None:
         con.execute(f"insert into quality_results by name from {given}")
 
 
+@lru_cache(maxsize=1)
 def environment() -> Environment:
-    """What this process would make a materialisation with. The git state is read anew at each call."""
+    """What this process makes materialisations with. Found once: it runs the code that it loaded, whatever comes later."""
     commit = _git("rev-parse", "HEAD")
     status = _git("status", "--porcelain")
     return Environment(_packages(), commit or None, None if status is None else bool(status))
