@@ -1,4 +1,8 @@
-"""The `mcas` command. Exit status: 0 done, 1 a fault of the program, 2 bad input, 3 a blocking check failed, 130 interrupted."""
+"""The `mcas` command.
+
+Exit status: 0 done, 1 a fault of the program, 2 bad input, 3 a blocking check failed or a replayed image differs, 130
+interrupted.
+"""
 
 import os
 import sys
@@ -6,7 +10,7 @@ from typing import NoReturn
 
 import typer
 
-from mcas_assets.commands import asking, auditing
+from mcas_assets.commands import asking, auditing, replaying
 from mcas_assets.errors import BadInput, CheckFailed, McasError
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None,
@@ -20,6 +24,7 @@ for command in (
     asking.systems,
     asking.ui,
     auditing.repair,
+    replaying.replay,
 ):
     app.command()(command)
 

@@ -80,6 +80,29 @@ def full_precision() -> Generator[None]:
         matmul.allow_tf32 = before
 
 
+def prepare_deterministic() -> None:
+    """What `deterministic` needs to have been said before a GPU is first used (CUDA's documentation of cuBLAS)."""
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+
+
+@contextmanager
+def deterministic() -> Generator[None]:
+    """Only algorithms that give the same bits every time on one machine, in full precision.
+
+    Raises:
+        RuntimeError: An operation has no such algorithm, when it is met.
+    """
+    import torch
+
+    before = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
+    torch.use_deterministic_algorithms(True)
+    try:
+        with full_precision():
+            yield
+    finally:
+        torch.use_deterministic_algorithms(before[0], warn_only=before[1])
+
+
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether an error says that memory did not suffice, on whichever device."""
     import torch

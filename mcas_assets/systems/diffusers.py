@@ -51,6 +51,8 @@ class Declaration(Entry):
         safety_checker: 'none' leaves out the one that the pipeline ships with.
         allow_pickle: Load pickled weights where there are no others. They can run code.
         max_batch: The most images to draw at once; found by trying if not given.
+        strict: Draw one at a time, by algorithms that give the same bits every time: slower, and then every image can be
+            drawn again bit for bit by itself on the same machine.
         arguments: Further arguments of the pipeline's call, for example {max_sequence_length: 256}.
     """
 
@@ -68,6 +70,7 @@ class Declaration(Entry):
     safety_checker: Literal["keep", "none"] = "keep"
     allow_pickle: bool = False
     max_batch: Annotated[int, Field(ge=1)] | None = None
+    strict: bool = False
     arguments: dict[str, bool | int | float | str] = Field(default_factory=dict)
 
     @classmethod
@@ -81,6 +84,8 @@ class Declaration(Entry):
             yield Mistake(("revision",), "is given with a path", "Leave it out, or give repo in place of path")
         if (raw.get("width") is None) != (raw.get("height") is None):
             yield Mistake(("width",), "only one of width and height is given", "Give both")
+        if raw.get("strict") is True and raw.get("max_batch") not in (None, 1):
+            yield Mistake(("max_batch",), "is above 1, though strict draws one at a time", "Leave out one of the two")
         for key in _SAID_ELSEWHERE.keys() & (raw.get("arguments") or {}):
             yield Mistake(("arguments", key), "is not for this place", _SAID_ELSEWHERE[key])
 
@@ -106,7 +111,7 @@ class DiffusersSystem:
 
     def capabilities(self) -> Capabilities:
         """Seeds are exact: the same batch on the same machine gives the same bytes."""
-        return Capabilities(seed="exact", max_batch=self._entry.max_batch)
+        return Capabilities(seed="exact", max_batch=self._max_batch)
 
     def size(self) -> tuple[int, int]:
         """Width and height in pixels: as declared, else the pipeline's default."""
@@ -198,13 +203,18 @@ class DiffusersSystem:
                 where = f"{folder.path}: {folder.pipeline}"
                 raise BadInput(where, "takes no such argument", "Leave it out of the declaration", key)
         dtype = entry.dtype or devices.default_dtype()
-        return Settings(width, height, dtype, arguments, entry.safety_checker == "none", entry.allow_pickle)
+        unchecked = entry.safety_checker == "none"
+        return Settings(width, height, dtype, arguments, unchecked, entry.allow_pickle, entry.strict)
+
+    @property
+    def _max_batch(self) -> int | None:
+        return 1 if self._entry.strict else self._entry.max_batch
 
     def _ready(self) -> PipelineRunner:
         if self._runner is None:
             self.identity()
             self._frozen.check("since the audit began")
-            runner = PipelineRunner(self._folder, self._settings, self._entry.variant, self._entry.max_batch)
+            runner = PipelineRunner(self._folder, self._settings, self._entry.variant, self._max_batch)
             self._frozen.check("while it was being loaded")
             self._runner = runner
         return self._runner

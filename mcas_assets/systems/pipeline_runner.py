@@ -5,6 +5,7 @@ import importlib.util
 import io
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
@@ -30,6 +31,7 @@ class Settings:
         arguments: Further arguments of the call, the same for every image.
         unchecked: The safety checker is left out.
         allow_pickle: Pickled weights may be loaded.
+        strict: Only algorithms that give the same bits every time.
     """
 
     width: int
@@ -38,6 +40,7 @@ class Settings:
     arguments: dict[str, Any]
     unchecked: bool = False
     allow_pickle: bool = False
+    strict: bool = False
 
     def document(self) -> dict[str, Any]:
         """The part of the identity document that the settings make up."""
@@ -52,6 +55,8 @@ class Settings:
             "dtype": self.dtype,
             **{word: self.arguments.get(key) for key, word in named.items()},
             "arguments": {key: value for key, value in self.arguments.items() if key not in named},
+            # Said only where it holds, so that versions from before there was the choice keep their names.
+            **({"strict": True} if self.strict else {}),
         }
 
 
@@ -73,6 +78,8 @@ class PipelineRunner:
         self._settings = settings
         self._limit = max_batch
         self._has_drawn = False
+        if settings.strict:
+            devices.prepare_deterministic()
         self._device = devices.best_device()
         self._pipeline: Any = _load(folder, settings, variant, self._device)
         self._takes = signatures.parameters(folder.pipeline) or {}
@@ -90,6 +97,7 @@ class PipelineRunner:
         return {
             **devices.describe(self._device),
             "dtype": self._settings.dtype,
+            **({"strict": True} if self._settings.strict else {}),
             "packages": {name: importlib.metadata.version(name) for name in _PACKAGES},
             "scheduler": {"class": type(scheduler).__name__, "config": plain(config)},
         }
@@ -180,8 +188,9 @@ class PipelineRunner:
             arguments["negative_prompt"] = [arguments["negative_prompt"]] * len(prompts)
         size = {"width": self._settings.width, "height": self._settings.height, "num_images_per_prompt": 1}
         arguments |= {key: value for key, value in size.items() if key in self._takes}
-        # Arrays rather than Pillow images, because only they still show values that are no numbers.
-        return self._pipeline(prompt=prompts, generator=generators, output_type="np", **arguments)
+        with devices.deterministic() if self._settings.strict else nullcontext():
+            # Arrays rather than Pillow images, because only they still show values that are no numbers.
+            return self._pipeline(prompt=prompts, generator=generators, output_type="np", **arguments)
 
     def _refuse_unless_drawable(self, reason: str) -> None:
         """Tells settings that draw nothing from a prompt that cannot be drawn, by drawing a harmless one."""

@@ -327,3 +327,32 @@ def test_pickled_weights_are_loaded_only_where_that_is_declared(pipeline: Path, 
     file.unlink()
     system = find_system("tiny", declare(path="tiny", steps=2, allow_pickle=True))
     assert system.generate(asked(1))[0].image == expected
+
+
+def test_strict_draws_one_at_a_time_and_deterministically_and_is_another_version(families, declare):
+    plain, strict = (
+        find_system("tiny", declare(path=str(families("sd1")), steps=2, width=16, height=16, **said))
+        for said in ({}, {"strict": True})
+    )
+    assert "strict" not in plain.identity().document
+    assert strict.identity().document == plain.identity().document | {"strict": True}
+    assert strict.capabilities().max_batch == 1
+    seen = []
+    strict.generate(asked(1))
+    real = strict._runner._pipeline
+
+    def call(**arguments):
+        seen.append((len(arguments["prompt"]), torch.are_deterministic_algorithms_enabled()))
+        return real(**arguments)
+
+    strict._runner._pipeline = call
+    together = [outcome.image for outcome in strict.generate(asked(3))]
+    assert seen == [(1, True)] * 3
+    assert not torch.are_deterministic_algorithms_enabled()
+    assert together[1:] == [strict.generate([request])[0].image for request in asked(3)[1:]]
+    strict.close()
+
+
+def test_strict_with_a_batch_is_refused(declare, pipeline):
+    with pytest.raises(BadInput, match=r"max_batch.*strict draws one at a time"):
+        find_system("tiny", declare(path=str(pipeline), strict=True, max_batch=4))
