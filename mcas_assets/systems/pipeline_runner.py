@@ -12,6 +12,7 @@ from typing import Any
 
 from mcas_assets.errors import BadInput
 from mcas_assets.systems import Outcome, Request, devices, signatures
+from mcas_assets.systems.compiling import compile_denoiser
 from mcas_assets.systems.identity import plain
 from mcas_assets.systems.pipeline_folder import PipelineFolder
 
@@ -55,7 +56,7 @@ class Settings:
             "dtype": self.dtype,
             **{word: self.arguments.get(key) for key, word in named.items()},
             "arguments": {key: value for key, value in self.arguments.items() if key not in named},
-            # Said only where it holds, so that versions from before there was the choice keep their names.
+            # Only where it holds: versions from before there was the choice keep their names.
             **({"strict": True} if self.strict else {}),
         }
 
@@ -68,12 +69,15 @@ class PipelineRunner:
         settings: How to load and call it.
         variant: Weights variant to prefer, or None.
         max_batch: The most images to draw at once, or None to begin with as many as are asked for.
+        compiled: Compile what runs at every step.
 
     Raises:
         BadInput: diffusers cannot load it, or it does not fit on the device.
     """
 
-    def __init__(self, folder: PipelineFolder, settings: Settings, variant: str | None, max_batch: int | None) -> None:
+    def __init__(
+        self, folder: PipelineFolder, settings: Settings, variant: str | None, max_batch: int | None, compiled: bool
+    ) -> None:
         self._folder = folder
         self._settings = settings
         self._limit = max_batch
@@ -82,6 +86,7 @@ class PipelineRunner:
             devices.prepare_deterministic()
         self._device = devices.best_device()
         self._pipeline: Any = _load(folder, settings, variant, self._device)
+        self._compiled = compile_denoiser(self._pipeline) if compiled else []
         self._takes = signatures.parameters(folder.pipeline) or {}
 
     def close(self) -> None:
@@ -97,7 +102,7 @@ class PipelineRunner:
         return {
             **devices.describe(self._device),
             "dtype": self._settings.dtype,
-            **({"strict": True} if self._settings.strict else {}),
+            **{key: said for key, said in (("strict", self._settings.strict), ("compiled", self._compiled)) if said},
             "packages": {name: importlib.metadata.version(name) for name in _PACKAGES},
             "scheduler": {"class": type(scheduler).__name__, "config": plain(config)},
         }

@@ -356,3 +356,27 @@ def test_strict_draws_one_at_a_time_and_deterministically_and_is_another_version
 def test_strict_with_a_batch_is_refused(declare, pipeline):
     with pytest.raises(BadInput, match=r"max_batch.*strict draws one at a time"):
         find_system("tiny", declare(path=str(pipeline), strict=True, max_batch=4))
+
+
+def test_compile_is_another_environment_of_the_same_version(families, declare):
+    """Compiling itself, which takes minutes on a CPU, begins with the first image, and is left to the benchmark on a GPU."""
+    said = {"path": str(families("sd1")), "steps": 2, "width": 16, "height": 16}
+    plain, compiled = find_system("tiny", declare(**said)), find_system("tiny", declare(**said, compile=True))
+    assert compiled.identity() == plain.identity()
+    assert compiled.environment()["compiled"] == ["unet"]
+    assert "compiled" not in plain.environment()
+    assert compiled._runner._pipeline.unet._compiled_call_impl is not None
+    assert plain._runner._pipeline.unet._compiled_call_impl is None
+    for system in (plain, compiled):
+        system.close()
+
+
+def test_a_transformer_is_compiled_block_by_block(families):
+    from diffusers import DiffusionPipeline
+
+    from mcas_assets.systems.compiling import compile_denoiser
+
+    pipeline = DiffusionPipeline.from_pretrained(families("flux"), dtype=torch.float32)
+    assert compile_denoiser(pipeline) == ["transformer"]
+    assert pipeline.transformer._compiled_call_impl is None
+    assert all(block._compiled_call_impl is not None for block in pipeline.transformer.transformer_blocks)

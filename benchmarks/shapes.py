@@ -1,0 +1,118 @@
+"""Pipelines of the shapes of Stable Diffusion 1.5 and XL with random weights: they take the time that real ones take."""
+
+import string
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+
+
+class Shape(NamedTuple):
+    """One pipeline to measure, with what is published of it.
+
+    Attributes:
+        size: Width and height in pixels.
+        steps, guidance: Of the call.
+        tflop: Work of one image at these settings in 10^12 operations (PERFORMANCE.md 1a), or None.
+        published: The best figure that was found for it, and where.
+    """
+
+    family: str
+    size: int
+    steps: int
+    guidance: float
+    tflop: float | None
+    published: str
+
+
+SHAPES = {
+    "sd15": Shape("sd15", 512, 50, 7.5, 82.8, "1.75 img/s, H100, batch 1, ONNX Runtime (microsoft/onnxruntime PR 22834); "
+                  "1.50 img/s, A100, batch 16, torch.compile (diffusers docs, optimization/torch2.0)"),
+    "sdxl": Shape("sdxl", 1024, 20, 8.0, 280.9, "2.18 img/s a GPU, H200, TensorRT 8 bit (MLPerf Inference v4.1 closed); "
+                  "0.39 img/s at 30 steps, A100, batch 1, torch.compile (diffusers docs, fast_diffusion)"),
+}  # fmt: skip
+TINY = {name: shape._replace(size=64, steps=2, tflop=None) for name, shape in SHAPES.items()}
+
+
+def build(family: str, folder: Path, device: str, dtype: torch.dtype, tiny: bool) -> dict[str, int]:
+    """Make a pipeline with random weights and save it as a folder. Returns the parameters of each model."""
+    torch.manual_seed(0)
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(dtype)
+    try:
+        with torch.device(device):
+            parts = (_sd15 if family == "sd15" else _sdxl)(tiny)
+    finally:
+        torch.set_default_dtype(before)
+    pipeline = parts.pop("class")(**parts)
+    pipeline.save_pretrained(folder)
+    models = {name: part for name, part in parts.items() if isinstance(part, torch.nn.Module)}
+    return {name: sum(tensor.numel() for tensor in model.parameters()) for name, model in models.items()}
+
+
+def _sd15(tiny: bool) -> dict[str, Any]:
+    from diffusers import PNDMScheduler, StableDiffusionPipeline, UNet2DConditionModel
+
+    unet = UNet2DConditionModel(
+        sample_size=8 if tiny else 64, cross_attention_dim=64 if tiny else 768, attention_head_dim=8,
+        block_out_channels=(32, 64, 64, 64) if tiny else (320, 640, 1280, 1280),
+    )  # fmt: skip
+    return {
+        "class": StableDiffusionPipeline, "unet": unet.eval(), "vae": _vae(tiny, 0.18215), "text_encoder": _text(tiny, 768, 12),
+        "tokenizer": _tokenizer(), "safety_checker": None, "feature_extractor": None, "requires_safety_checker": False,
+        "scheduler": PNDMScheduler(
+            beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", skip_prk_steps=True, steps_offset=1
+        ),
+    }  # fmt: skip
+
+
+def _sdxl(tiny: bool) -> dict[str, Any]:
+    from diffusers import EulerDiscreteScheduler, StableDiffusionXLPipeline, UNet2DConditionModel
+
+    blocks = ("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D")
+    unet = UNet2DConditionModel(
+        sample_size=8 if tiny else 128, block_out_channels=(32, 64, 64) if tiny else (320, 640, 1280),
+        down_block_types=blocks, up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
+        transformer_layers_per_block=(1, 1, 2) if tiny else (1, 2, 10),
+        attention_head_dim=(2, 4, 4) if tiny else (5, 10, 20), cross_attention_dim=128 if tiny else 2048,
+        addition_embed_type="text_time", addition_time_embed_dim=8 if tiny else 256,
+        projection_class_embeddings_input_dim=64 + 6 * 8 if tiny else 2816, use_linear_projection=True,
+    )  # fmt: skip
+    return {
+        "class": StableDiffusionXLPipeline, "unet": unet.eval(), "vae": _vae(tiny, 0.13025),
+        "text_encoder": _text(tiny, 768, 12), "text_encoder_2": _text(tiny, 1280, 32, projected=True),
+        "tokenizer": _tokenizer(), "tokenizer_2": _tokenizer(), "add_watermarker": False,
+        "scheduler": EulerDiscreteScheduler(beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear"),
+    }  # fmt: skip
+
+
+def _vae(tiny: bool, scale: float) -> Any:
+    from diffusers import AutoencoderKL
+
+    widths = (8, 8, 8, 8) if tiny else (128, 256, 512, 512)
+    return AutoencoderKL(
+        block_out_channels=widths, layers_per_block=2, latent_channels=4, sample_size=64 if tiny else 512, scaling_factor=scale,
+        down_block_types=("DownEncoderBlock2D",) * 4, up_block_types=("UpDecoderBlock2D",) * 4,
+        norm_num_groups=4 if tiny else 32,
+    ).eval()  # fmt: skip
+
+
+def _text(tiny: bool, width: int, layers: int, projected: bool = False) -> Any:
+    from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
+
+    width, layers = (64, 2) if tiny else (width, layers)
+    config = CLIPTextConfig(
+        vocab_size=54 if tiny else 49408, hidden_size=width, intermediate_size=4 * width, num_hidden_layers=layers,
+        num_attention_heads=width // 64 or 1, projection_dim=width, bos_token_id=52, eos_token_id=53, pad_token_id=53,
+        hidden_act="gelu" if projected else "quick_gelu",
+    )  # fmt: skip
+    return (CLIPTextModelWithProjection if projected else CLIPTextModel)(config).eval()
+
+
+def _tokenizer() -> Any:
+    """Letters only: what a prompt says makes no difference to the time that it takes."""
+    from transformers import CLIPTokenizer
+
+    letters = [*string.ascii_lowercase, *(letter + "</w>" for letter in string.ascii_lowercase)]
+    tokens = {token: number for number, token in enumerate([*letters, "<|startoftext|>", "<|endoftext|>"])}
+    return CLIPTokenizer(vocab=tokens, merges=[], model_max_length=77)
