@@ -57,7 +57,7 @@ create table if not exists systems (
 create table if not exists tone_facts (
     reader     varchar not null,          -- ToneReader.id: its code and the libraries it reads with
     sha256     varchar not null,          -- of the image file
-    tone       integer not null,          -- Monk tone 1 (lightest) to 10, 0 where none can be read
+    tone       integer not null check (tone between 0 and 10),  -- Monk tone 1 (lightest) to 10, 0 where none can be read
     created_at timestamptz not null default now(),
     primary key (reader, sha256)
 );

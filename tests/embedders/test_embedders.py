@@ -40,6 +40,22 @@ def test_a_vector_does_not_depend_on_what_else_is_embedded_bit_for_bit(embedder,
     assert (embedder.embed_texts(TEXTS[-1:]) == said[-1:]).all()
 
 
+def test_a_stream_gives_the_same_vectors_and_takes_files_only_so_far_ahead(embedder, images):
+    taken, many = [], images[:4] * 100
+
+    def files():
+        for file in many:
+            taken.append(file)
+            yield file
+
+    stream = embedder.stream_images(files())
+    first = next(stream)
+    assert len(taken) < len(many)
+    rest = np.concatenate(list(stream))
+    assert taken == many
+    assert (np.concatenate([first, rest]) == np.tile(embedder.embed_images(images[:4]), (100, 1))).all()
+
+
 def test_nothing_in_nothing_out(embedder):
     assert embedder.embed_images([]).shape == (0, embedder.dim)
     assert embedder.embed_texts([]).shape == (0, embedder.dim)
