@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 
 import torch
 
+from mcas_assets.systems.quiet import quiet_loading
+
 
 class Shape(NamedTuple):
     """One pipeline to measure, with what is published of it.
@@ -41,33 +43,26 @@ def build(family: str, folder: Path, device: str, dtype: torch.dtype, tiny: bool
     torch.set_default_dtype(dtype)
     try:
         with torch.device(device):
-            parts = (_sd15 if family == "sd15" else _sdxl)(tiny)
+            models = MODELS[family](tiny)
     finally:
         torch.set_default_dtype(before)
-    pipeline = parts.pop("class")(**parts)
-    pipeline.save_pretrained(folder)
-    models = {name: part for name, part in parts.items() if isinstance(part, torch.nn.Module)}
+    with quiet_loading():
+        PIPELINES[family](models).save_pretrained(folder)
     return {name: sum(tensor.numel() for tensor in model.parameters()) for name, model in models.items()}
 
 
 def _sd15(tiny: bool) -> dict[str, Any]:
-    from diffusers import PNDMScheduler, StableDiffusionPipeline, UNet2DConditionModel
+    from diffusers import UNet2DConditionModel
 
     unet = UNet2DConditionModel(
         sample_size=8 if tiny else 64, cross_attention_dim=64 if tiny else 768, attention_head_dim=8,
         block_out_channels=(32, 64, 64, 64) if tiny else (320, 640, 1280, 1280),
     )  # fmt: skip
-    return {
-        "class": StableDiffusionPipeline, "unet": unet.eval(), "vae": _vae(tiny, 0.18215), "text_encoder": _text(tiny, 768, 12),
-        "tokenizer": _tokenizer(), "safety_checker": None, "feature_extractor": None, "requires_safety_checker": False,
-        "scheduler": PNDMScheduler(
-            beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", skip_prk_steps=True, steps_offset=1
-        ),
-    }  # fmt: skip
+    return {"unet": unet.eval(), "vae": _vae(tiny, 0.18215), "text_encoder": _text(tiny, 768, 12)}
 
 
 def _sdxl(tiny: bool) -> dict[str, Any]:
-    from diffusers import EulerDiscreteScheduler, StableDiffusionXLPipeline, UNet2DConditionModel
+    from diffusers import UNet2DConditionModel
 
     blocks = ("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D")
     unet = UNet2DConditionModel(
@@ -78,12 +73,8 @@ def _sdxl(tiny: bool) -> dict[str, Any]:
         addition_embed_type="text_time", addition_time_embed_dim=8 if tiny else 256,
         projection_class_embeddings_input_dim=64 + 6 * 8 if tiny else 2816, use_linear_projection=True,
     )  # fmt: skip
-    return {
-        "class": StableDiffusionXLPipeline, "unet": unet.eval(), "vae": _vae(tiny, 0.13025),
-        "text_encoder": _text(tiny, 768, 12), "text_encoder_2": _text(tiny, 1280, 32, projected=True),
-        "tokenizer": _tokenizer(), "tokenizer_2": _tokenizer(), "add_watermarker": False,
-        "scheduler": EulerDiscreteScheduler(beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear"),
-    }  # fmt: skip
+    texts = {"text_encoder": _text(tiny, 768, 12), "text_encoder_2": _text(tiny, 1280, 32, projected=True)}
+    return {"unet": unet.eval(), "vae": _vae(tiny, 0.13025), **texts}
 
 
 def _vae(tiny: bool, scale: float) -> Any:
@@ -116,3 +107,25 @@ def _tokenizer() -> Any:
     letters = [*string.ascii_lowercase, *(letter + "</w>" for letter in string.ascii_lowercase)]
     tokens = {token: number for number, token in enumerate([*letters, "<|startoftext|>", "<|endoftext|>"])}
     return CLIPTokenizer(vocab=tokens, merges=[], model_max_length=77)
+
+
+def _sd15_pipeline(models: dict[str, Any]) -> Any:
+    from diffusers import PNDMScheduler, StableDiffusionPipeline
+
+    scheduler = PNDMScheduler(**_BETAS, skip_prk_steps=True, steps_offset=1)
+    unchecked = {"safety_checker": None, "feature_extractor": None, "requires_safety_checker": False}
+    return StableDiffusionPipeline(**models, tokenizer=_tokenizer(), scheduler=scheduler, **unchecked)
+
+
+def _sdxl_pipeline(models: dict[str, Any]) -> Any:
+    from diffusers import EulerDiscreteScheduler, StableDiffusionXLPipeline
+
+    words = {"tokenizer": _tokenizer(), "tokenizer_2": _tokenizer()}
+    return StableDiffusionXLPipeline(
+        **models, **words, scheduler=EulerDiscreteScheduler(**_BETAS), add_watermarker=False
+    )
+
+
+_BETAS = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}
+MODELS = {"sd15": _sd15, "sdxl": _sdxl}
+PIPELINES = {"sd15": _sd15_pipeline, "sdxl": _sdxl_pipeline}
