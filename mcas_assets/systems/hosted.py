@@ -105,6 +105,10 @@ class HostedSystem(ABC):
         """US dollars an image, as declared."""
         return self._entry.price
 
+    def allowance(self, past: Past, images: int) -> str:
+        """The budget in words, and whether it covers so many further images; empty where none is declared."""
+        return self._entry.budget.words(self._entry.price or 0.0, past, images)
+
     def environment(self) -> dict[str, Any]:
         """By which client, and from where. Needs no key."""
         try:

@@ -22,6 +22,22 @@ class Budget(BaseModel):
     usd: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     requests: Annotated[int, Field(ge=1)] | None = None
 
+    def words(self, price: float, past: "Past", images: int) -> str:
+        """What the budget is, and how many of so many further images it covers; empty where there is none."""
+        limits, covered = [], images
+        if self.usd is not None:
+            limits.append(f"{self.usd:,.2f} USD")
+            left = max(self.usd - past.usd, 0.0) + _CENT_OF_A_CENT
+            covered = min(covered, int(left / price) if price else covered)
+        if self.requests is not None:
+            limits.append(f"{self.requests:,} requests")
+            covered = min(covered, max(self.requests - past.requests, 0))
+        if not limits:
+            return ""
+        covers = "covers that" if covered >= images else f"covers {covered:,} of them"
+        spent = f", {past.usd:,.2f} USD and {past.requests:,} requests spent," if past.requests else ""
+        return f"budget {' and '.join(limits)}{spent} {covers}"
+
 
 class TokenPrices(BaseModel):
     """US dollars for a million tokens, where the provider bills by tokens and says how many it counted."""
