@@ -6,6 +6,7 @@ HTTP 200 in four shapes, so an image is what counts, and what came in its place 
 
 import math
 import re
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -155,7 +156,7 @@ class GoogleSystem(HostedSystem):
             "ok", http_status=200, request_id=response.response_id or headers.get("x-request-id"), usage=usage,
             model_reported=response.model_version, usd=self._cost(*_tokens(usage or {})),
         )  # fmt: skip
-        status = response.model_status
+        status = getattr(response, "model_status", None)  # younger than the oldest client we take
         if status is not None:
             answer.settings["model_status"] = status.model_dump(mode="json", exclude_none=True)
         images = list(_images(response))
@@ -200,10 +201,9 @@ class GoogleSystem(HostedSystem):
 
 
 def _transport_errors() -> tuple[type[Exception], ...]:
-    """The client's errors of the connection: it passes on those of the HTTP library that it uses."""
-    import httpx2
-
-    return (httpx2.HTTPError,)
+    """The client's errors of the connection: it passes on those of the HTTP library that it uses, which is loaded then."""
+    used = (sys.modules.get(name) for name in ("httpx2", "httpx"))
+    return tuple(library.HTTPError for library in used if library is not None)
 
 
 def _images(response: Any) -> Iterator[bytes]:

@@ -10,6 +10,7 @@ import pytest
 from providers import KEY, Reply, google_ok, openai_error, picture, requests_of
 
 from mcas_assets.errors import BadInput
+from mcas_assets.systems import SYSTEMS, find_system
 from mcas_assets.systems.hosted_answer import MOST_BYTES, NotAnImage, Redactor, look_at
 from mcas_assets.systems.hosted_budget import Budget, Past, Purse
 
@@ -69,6 +70,20 @@ def test_after_a_fatal_outcome_nothing_more_is_sent_until_the_system_is_closed(g
     assert len(openai_provider.asked) == 1
     system.close()
     assert outcomes(system.generate(requests_of(system, 2))) == ["ok"] * 2
+
+
+def test_an_error_of_the_program_ends_the_run_and_sends_nothing_more(gpt, openai_provider, monkeypatch):
+    system = gpt(concurrency=1)
+
+    def fail(request):
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(system, "_ask", fail)
+    with pytest.raises(RuntimeError, match="a bug"):
+        system.generate(requests_of(system, 5))
+    monkeypatch.undo()
+    assert outcomes(system.generate(requests_of(system, 2))) == ["not_sent"] * 2
+    assert openai_provider.asked == []
 
 
 def test_a_budget_of_requests_is_kept_to_by_all_threads_and_counts_failed_attempts(gpt, openai_provider):
@@ -140,6 +155,18 @@ except BadInput as error:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert "gpt: needs the package openai" in done.stdout
     assert "--extra openai" in done.stdout
+
+
+def test_the_examples_that_ship_can_be_used_as_they_are(tmp_path):
+    text = SYSTEMS.read_text()
+    lines = text[text.index("  # gpt-image-25-flare:") :].splitlines()
+    path = tmp_path / "systems.yaml"
+    path.write_text("systems:\n" + "\n".join(line.replace("# ", "", 1) for line in lines if line.strip() != "#"))
+    for name in ("gpt-image-25-flare", "gemini-flash-image"):
+        system = find_system(name, path)
+        assert system.identity().version.startswith(f"{name}@")
+        assert system.size() == (1024, 1024)
+        assert system.price > 0
 
 
 def test_naming_hosted_systems_imports_no_client(gpt):
