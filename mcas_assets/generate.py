@@ -17,7 +17,7 @@ from mcas_assets.plan import image_id
 from mcas_assets.progress import Progress
 from mcas_assets.store import Store, facts, files
 from mcas_assets.systems import Outcome, Request, System
-from mcas_assets.systems.hosted_budget import Past, Recalls
+from mcas_assets.systems.hosted_budget import Past
 
 # Opening the store costs a tenth of a second, which is a batch of a small model: batches that take less than this are
 # committed together. A killed run loses this much work, or the batch in flight if that takes longer.
@@ -152,10 +152,11 @@ def _require(system: System, system_version: str) -> None:
 
 def _recall(store: Store, system: System, system_version: str) -> None:
     """A system that is paid for is told what its earlier runs spent and were answered."""
-    if isinstance(system, Recalls):
+    recall = getattr(system, "recall", None)
+    if recall is not None:
         with store.open() as con:
             past = Past(*facts.spent(con, system_version))
-        system.recall(past)
+        recall(past)
 
 
 def _batches(missing: pl.DataFrame) -> Iterator[pl.DataFrame]:

@@ -20,6 +20,7 @@ MEANINGS: dict[str, str] = {
     "server_error": "The provider failed, or the connection broke while it answered.",
     "timeout": "No answer within the time allowed.",
     "decode_error": "What was delivered is no image that can be read.",
+    "rejected": "An imported record may not be taken: its path leads out of the set, it is there twice, or it is too large.",
     "failed": "Something else; the reason says what.",
     "not_sent": "Never asked: a fatal outcome came first, and ended the run.",
 }
@@ -38,7 +39,7 @@ FATAL: frozenset[str] = frozenset(
 )
 """No further request of this run can succeed, so the run stops. `unavailable` is so only once retrying has not helped."""
 
-SETTLED: frozenset[str] = frozenset({"ok", "empty", "invalid_request"}) | TERMINAL
+SETTLED: frozenset[str] = frozenset({"ok", "empty", "invalid_request", "rejected"}) | TERMINAL
 """Stays as it is: a later run does not ask again.
 
 What is neither settled nor retryable within a run (`decode_error`, `failed`, `not_sent`, and the fatal ones) is asked

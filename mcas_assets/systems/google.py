@@ -14,10 +14,10 @@ from typing import Any, ClassVar, Literal
 from pydantic import ValidationError
 
 from mcas_assets.declaration import Mistake
-from mcas_assets.systems import Request
+from mcas_assets.systems import Probe, Request
 from mcas_assets.systems.hosted import HostedSystem
 from mcas_assets.systems.hosted_answer import Answer, NotAnImage, look_at, mapping
-from mcas_assets.systems.hosted_entry import HostedEntry, Probe
+from mcas_assets.systems.hosted_entry import HostedEntry
 from mcas_assets.systems.hosted_retry import retry_after
 
 _ENDPOINT = "https://generativelanguage.googleapis.com/"
@@ -197,7 +197,7 @@ class GoogleSystem(HostedSystem):
             return self._no_answer(error, "Timeout" in type(error).__name__)
         if (model.name or "").removeprefix("models/") != self._entry.model.removeprefix("models/"):
             return Answer("failed", "the answer does not speak of the model")
-        return Probe("found", "is offered", reported_version=model.version)
+        return Probe("available", reported_version=model.version)
 
 
 def _transport_errors() -> tuple[type[Exception], ...]:

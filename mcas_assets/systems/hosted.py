@@ -4,10 +4,8 @@ Belongs here: everything that does not depend on whose API it is. One file a pro
 client is called and what its answers mean. Keys come from the environment, and leave this process only in a request.
 """
 
-import logging
 import math
 import os
-import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
@@ -18,18 +16,12 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any, ClassVar, Literal
 
 from mcas_assets.errors import BadInput
-from mcas_assets.outcomes import FATAL, RETRYABLE
-from mcas_assets.systems import Capabilities, Outcome, Request, SystemIdentity
+from mcas_assets.systems import Capabilities, Outcome, Probe, Request, SystemIdentity
 from mcas_assets.systems.hosted_answer import Answer, Redactor
 from mcas_assets.systems.hosted_budget import Past, Purse
-from mcas_assets.systems.hosted_entry import Probe
+from mcas_assets.systems.hosted_course import Course
 from mcas_assets.systems.hosted_retry import Pacer, persist
 from mcas_assets.systems.identity import plain
-
-log = logging.getLogger(__name__)
-
-PATIENCE = 8
-"""So many images given up one after the other, with none between that was answered, and the run ends."""
 
 
 class HostedSystem(ABC):
@@ -47,15 +39,12 @@ class HostedSystem(ABC):
         self.name = name
         self.sleep: Callable[[float], None] | None = None
         self._entry = entry
-        self._lock = threading.Lock()
         self._past = Past()
         self._purse = self._filled()
         self._client: Any = None
         self._pool: ThreadPoolExecutor | None = None
         self._pacer = Pacer(None, time.sleep)
-        self._stopped, self._ended, self._given_up = threading.Event(), "", 0
-        self._reported: set[str] = set()
-        self._said: set[str] = set()
+        self._course = self._begun()
 
     @abstractmethod
     def size(self) -> tuple[int, int]:
@@ -125,21 +114,25 @@ class HostedSystem(ABC):
         """
         self._past = past
         self._purse = self._filled()
-        self._reported = set(past.reported)
+        self._course = self._begun()
         self._ready()
 
     def probe(self) -> Probe:
-        """Ask the provider about the model, once: what a watch over systems wants to know."""
+        """Ask the provider about the model, once: what a watch over systems wants to know.
+
+        Withdrawn only if the provider says that it has no such model. Whatever else stands in the way of an answer (no key,
+        a wrong one, no connection, a wrong address) says nothing of the model.
+        """
         try:
             self._ready()
         except BadInput as error:
             return Probe("unreachable", str(error))
         found = self._look()
         if isinstance(found, Answer):
-            state = "retired" if found.outcome == "retired" else "unreachable"
+            state = "withdrawn" if found.outcome == "retired" else "unreachable"
             found = Probe(state, f"{found.outcome}: {found.reason}")
         redact = self._redactor().value
-        return Probe(found.state, *map(redact, (found.detail, found.reported_version, found.shutdown_date)))
+        return replace(found, detail=redact(found.detail), reported_version=redact(found.reported_version))
 
     def generate(self, requests: Sequence[Request]) -> list[Outcome]:
         """One outcome per request, in order, `concurrency` of them under way at once.
@@ -160,7 +153,7 @@ class HostedSystem(ABC):
             done = True
         finally:
             if not done:  # interrupted: what has not begun does not begin, and what waits to try again does not
-                self._stopped.set()
+                self._course.stopped.set()
         sent = sum(outcome.outcome != "not_sent" for outcome in outcomes)
         each = 1000 * (time.monotonic() - begun) / max(sent, 1)
         return [replace(outcome, latency_ms=each if outcome.attempt else None) for outcome in outcomes]
@@ -168,11 +161,14 @@ class HostedSystem(ABC):
     def close(self) -> None:
         """Let go of the connections. The system can be used again, and then sends again."""
         if self._pool is not None:
-            self._stopped.set()
+            self._course.stopped.set()
             self._pool.shutdown(wait=False, cancel_futures=True)
         if self._client is not None:
             self._client.close()
         self._pool = self._client = None
+
+    def _begun(self) -> Course:
+        return Course(self.name, self.size(), self._settings(), self._past.reported, self._redactor().text)
 
     def _filled(self) -> Purse:
         return Purse(self._entry.budget, self._entry.price or 0.0, self._past)
@@ -194,7 +190,7 @@ class HostedSystem(ABC):
             except ImportError as error:
                 problem = f"needs the package {self.package}, which is not installed"
                 raise BadInput(self.name, problem, f"Install the extra: uv sync --extra {self._entry.kind}") from error
-            self._stopped, self._ended, self._given_up = threading.Event(), "", 0
+            self._course = self._begun()
             self._pacer = Pacer(self._entry.requests_per_minute, self._wait)
             self._pool = ThreadPoolExecutor(self._entry.concurrency, thread_name_prefix=self.name)
         return self._pool
@@ -203,20 +199,21 @@ class HostedSystem(ABC):
         if self.sleep is not None:
             self.sleep(seconds)
         else:
-            self._stopped.wait(seconds)
+            self._course.stopped.wait(seconds)
 
     def _one(self, request: Request) -> Outcome:
         """Everything that is done for one image."""
-        if self._stopped.is_set():
-            return self._row([self._unsent()])
-        answers = persist(self._entry.retry, partial(self._attempt, request), self._wait, self._stopped)
-        self._judge(answers[-1])
+        course = self._course
+        if course.stopped.is_set():
+            return self._row([course.unsent()])
+        answers = persist(self._entry.retry, partial(self._attempt, course, request), self._wait, course.stopped)
+        course.judge(answers[-1])
         return self._row(answers)
 
-    def _attempt(self, request: Request) -> Answer:
+    def _attempt(self, course: Course, request: Request) -> Answer:
         self._pacer.wait()
-        if self._stopped.is_set():
-            return self._unsent()
+        if course.stopped.is_set():
+            return course.unsent()
         refused = self._purse.take()
         if refused:
             remedy = "raise it in the declaration to go on"
@@ -228,40 +225,6 @@ class HostedSystem(ABC):
             self._purse.settle(answer.usd if answer else self._price())
         answer.latency_ms = 1000 * (time.monotonic() - begun)
         return answer
-
-    def _unsent(self) -> Answer:
-        return Answer("not_sent", self._ended or "the run was interrupted", is_sent=False)
-
-    def _judge(self, answer: Answer) -> None:
-        """What the final answer for one image means for the run."""
-        redact = self._redactor().text
-        with self._lock:
-            troubled = answer.outcome in RETRYABLE
-            self._given_up = self._given_up + 1 if troubled else 0
-            if troubled and self._given_up >= PATIENCE and not self._stopped.is_set():
-                answer.reason = f"{self._given_up} images in a row were given up, the last: {answer.reason}"
-                answer.outcome = "unavailable"
-            if answer.outcome in FATAL and not self._stopped.is_set():
-                self._ended = f"{answer.outcome} came first: {answer.reason}"
-                self._stopped.set()
-            reported = answer.model_reported and redact(answer.model_reported)
-            if reported and reported not in self._reported:
-                if self._reported:
-                    before = ", ".join(sorted(self._reported))
-                    log.warning("%s: the provider answers as %s now, before as %s", self.name, reported, before)
-                self._reported.add(reported)
-            wanted = "{}x{}".format(*self.size())
-            if answer.size not in (None, wanted):
-                self._say(f"images come at {answer.size}, where {wanted} was expected")
-            for key, value in answer.settings.items():
-                if key in (asked := self._settings()) and asked[key] not in (None, value):
-                    self._say(redact(f"the provider says that it used {key} {value}, where {asked[key]} was asked for"))
-
-    def _say(self, text: str) -> None:
-        """Warn of something, once."""
-        if text not in self._said:
-            self._said.add(text)
-            log.warning("%s: %s", self.name, text)
 
     def _price(self) -> float:
         """What a request is taken to have cost where the provider does not say: in full, to keep within a budget."""

@@ -1,7 +1,7 @@
 """What a hosted system may cost: the budget of its declaration, and the purse that holds every request to it."""
 
 import threading
-from typing import Annotated, Any, NamedTuple, Protocol, runtime_checkable
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -66,19 +66,6 @@ class Past(NamedTuple):
     requests: int = 0
     usd: float = 0.0
     reported: tuple[str, ...] = ()
-
-
-@runtime_checkable
-class Recalls(Protocol):
-    """A system that wants to know its past before it is asked for anything."""
-
-    def recall(self, past: Past) -> None:
-        """Make ready to ask.
-
-        Raises:
-            BadInput: What it takes to ask is missing.
-        """
-        ...
 
 
 class Purse:

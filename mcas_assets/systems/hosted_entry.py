@@ -1,8 +1,7 @@
-"""What entries of all hosted kinds may say, and what a provider says of a model when it is asked for no image."""
+"""What entries of all hosted kinds may say, on top of what each provider takes."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from pydantic import Field
@@ -56,21 +55,3 @@ class HostedEntry(Entry):
         if isinstance(budget, dict) and budget.get("usd") is not None and raw.get("price") is None:
             remedy = "Give price: US dollars an image, or budget.requests in place of budget.usd"
             yield Mistake(("budget", "usd"), "cannot be held to without a price", remedy)
-
-
-@dataclass(frozen=True)
-class Probe:
-    """What a provider says of a model when it is asked for no image.
-
-    Attributes:
-        state: 'found'; 'retired' where the provider answers that it has no such model; 'unreachable' where it does not
-            answer that question, for example for want of a key or a connection: nothing is known then.
-        detail: One sentence.
-        reported_version: The version that the provider names, if it names one.
-        shutdown_date: When it will retire the model (YYYY-MM-DD), if it has announced that.
-    """
-
-    state: Literal["found", "retired", "unreachable"]
-    detail: str
-    reported_version: str | None = None
-    shutdown_date: str | None = None

@@ -7,16 +7,17 @@ are told apart by HTTP status and error code; a refusal is a 400.
 import json
 import re
 from collections.abc import Iterable
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
 from mcas_assets.declaration import Mistake
-from mcas_assets.systems import Request
+from mcas_assets.systems import Probe, Request
 from mcas_assets.systems.hosted import HostedSystem
 from mcas_assets.systems.hosted_answer import Answer, NotAnImage, decode_base64, look_at, mapping
-from mcas_assets.systems.hosted_entry import HostedEntry, Probe
+from mcas_assets.systems.hosted_entry import HostedEntry
 from mcas_assets.systems.hosted_retry import retry_after
 
 _ENDPOINT = "https://api.openai.com/v1"
@@ -192,7 +193,12 @@ class OpenAISystem(HostedSystem):
         if getattr(model, "id", None) != self._entry.model:
             return Answer("failed", "the answer does not speak of the model")
         ends = model.shutdown_date
-        return Probe("found", f"will be shut down on {ends}" if ends else "is offered", shutdown_date=ends)
+        if not ends:
+            return Probe("available")
+        try:
+            return Probe("available", f"will be shut down on {ends}", shutdown_date=date.fromisoformat(ends))
+        except ValueError:
+            return Probe("available", f"will be shut down: {ends}")
 
 
 def _outcome_of(status: int, code: str | None, param: str | None, message: str, details: dict[str, Any]) -> str:

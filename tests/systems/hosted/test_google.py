@@ -265,14 +265,14 @@ def test_what_is_asked_for_is_part_of_the_version(gemini, keys):
 
 def test_a_probe_finds_the_model_and_its_version(gemini, google_provider):
     found = gemini().probe()
-    assert (found.state, found.reported_version) == ("found", "3.1-2026-05")
+    assert (found.state, found.reported_version) == ("available", "3.1-2026-05")
     assert google_provider.asked[0][0] == "/v1beta/models/gemini-3.1-flash-image"
 
 
 @pytest.mark.parametrize(
     ("reply", "state"),
     [
-        (google_error(404, "NOT_FOUND"), "retired"),
+        (google_error(404, "NOT_FOUND"), "withdrawn"),
         (google_error(403, "PERMISSION_DENIED"), "unreachable"),
         (google_error(503, "UNAVAILABLE"), "unreachable"),
         (Reply(b"<html></html>", 404, {"content-type": "text/html"}), "unreachable"),

@@ -1,6 +1,7 @@
 """OpenAI's Images API as it speaks: what is asked for, and every way of getting no image told apart."""
 
 import json
+from datetime import date
 
 import pytest
 from providers import KEY, Reply, openai_error, openai_ok, picture, requests_of
@@ -237,14 +238,14 @@ def test_the_identity_says_what_nobody_can_know(gpt):
 
 def test_a_probe_finds_the_model_and_the_day_of_its_end(gpt, openai_provider):
     found = gpt().probe()
-    assert (found.state, found.shutdown_date) == ("found", "2026-12-01")
+    assert (found.state, found.shutdown_date) == ("available", date(2026, 12, 1))
     assert openai_provider.asked[0][0] == "/v1/models/gpt-image-2.5-flare-2026-09-08"
 
 
 @pytest.mark.parametrize(
     ("reply", "state"),
     [
-        (openai_error(404, "model_not_found"), "retired"),
+        (openai_error(404, "model_not_found"), "withdrawn"),
         (openai_error(401, "invalid_api_key"), "unreachable"),
         (openai_error(500, None), "unreachable"),
         (Reply(b"<html>not found</html>", 404, {"content-type": "text/html"}), "unreachable"),
