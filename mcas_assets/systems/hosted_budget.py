@@ -71,8 +71,8 @@ class Past(NamedTuple):
 class Purse:
     """Counts what is sent and spent, and says when the budget is reached. Safe to use from many threads.
 
-    A request is held to the budget before it is sent, at the declared price, and counted at what it cost afterwards: the
-    sum never passes the budget, however many are under way at once.
+    A request is held to the budget before it is sent, at the declared price, and counted at what it cost afterwards: however
+    many are under way at once, the sum passes the budget only by what they cost above that price.
 
     Args:
         budget: What may be spent.
