@@ -21,6 +21,7 @@ from mcas_assets.plan import image_id
 from mcas_assets.progress import Progress
 from mcas_assets.store import Store, facts, files
 from mcas_assets.systems import Outcome, Request, System
+from mcas_assets.systems.hosted_budget import Past
 
 # Opening the store costs a tenth of a second, which is a batch of a small model: batches that take less than this are
 # committed together. A killed run loses this much work, or the batch in flight if that takes longer.
@@ -64,6 +65,7 @@ def generate(
 
     Raises:
         SystemMoved: The system's identity is another by now.
+        BadInput: The system cannot be asked: its package or its key is missing.
         StoreError: A kept file was changed or deleted, or the store cannot be written.
         McasError: The system can serve no further request (quota, retired).
     """
@@ -77,6 +79,7 @@ def generate(
         if missing.is_empty():
             return 0
         _require(system, system_version)
+        _recall(store, system, system_version)
         stop = None
         with (
             ThreadPoolExecutor(HELPERS, thread_name_prefix="encode") as encoders,
@@ -181,6 +184,15 @@ def _require(system: System, system_version: str) -> None:
             f"images of it are missing, but {system.name} is {now} by now",
             f"Audit what it is now (mcas audit --system {system.name}), or put the former weights and settings back",
         )
+
+
+def _recall(store: Store, system: System, system_version: str) -> None:
+    """A system that is paid for is told what its earlier runs spent and were answered."""
+    recall = getattr(system, "recall", None)
+    if recall is not None:
+        with store.open() as con:
+            past = Past(*facts.spent(con, system_version))
+        recall(past)
 
 
 def _batches(missing: pl.DataFrame) -> Iterator[pl.DataFrame]:

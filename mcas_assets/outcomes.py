@@ -3,34 +3,45 @@
 The words are those of the audit, not of any provider: each system maps what its provider answers onto them.
 """
 
-OUTCOMES: tuple[str, ...] = (
-    "ok",
-    "refused_prompt",
-    "refused_output",
-    "blanked",
-    "empty",
-    "rate_limited",
-    "quota_exhausted",
-    "retired",
-    "invalid_request",
-    "server_error",
-    "timeout",
-    "decode_error",
-    "failed",
-)
+MEANINGS: dict[str, str] = {
+    "ok": "There is an image.",
+    "refused_prompt": "The system would not draw this prompt.",
+    "refused_output": "The system drew, and withheld what it had drawn.",
+    "blanked": "A safety checker replaced the image by a blank one.",
+    "empty": "The system answered in good order, but with no image and no word why.",
+    "rate_limited": "Too many requests for now.",
+    "quota_exhausted": "What the provider allows this account is used up, or was never paid for.",
+    "budget_exhausted": "What the declaration of the system allows to be spent on this version is spent.",
+    "auth": "The provider does not accept the key, or the key is not allowed this model.",
+    "retired": "The provider no longer has the model.",
+    "unavailable": "The provider cannot be reached, or has answered nothing but passing trouble for some time.",
+    "invalid_settings": "The provider does not take a setting of the declaration, whatever the prompt.",
+    "invalid_request": "The provider does not take this prompt as a request: too long, or of a wrong form.",
+    "server_error": "The provider failed, or the connection broke while it answered.",
+    "timeout": "No answer within the time allowed.",
+    "decode_error": "What was delivered is no image that can be read.",
+    "rejected": "An imported record may not be taken: its path leads out of the set, it is there twice, or it is too large.",
+    "failed": "Something else; the reason says what.",
+    "not_sent": "Never asked: a fatal outcome came first, and ended the run.",
+}
+"""Every outcome with what it means, in one sentence."""
+
+OUTCOMES: tuple[str, ...] = tuple(MEANINGS)
 
 TERMINAL: frozenset[str] = frozenset({"refused_prompt", "refused_output", "blanked"})
 """The system declined. Never retried, and counted in the refusal rate."""
 
-RETRYABLE: frozenset[str] = frozenset({"rate_limited", "server_error", "timeout"})
+RETRYABLE: frozenset[str] = frozenset({"rate_limited", "server_error", "timeout", "unavailable"})
 """Passing trouble: the same request may succeed within the same run."""
 
-FATAL: frozenset[str] = frozenset({"quota_exhausted", "retired"})
-"""No further request of this run can succeed, so the run stops."""
+FATAL: frozenset[str] = frozenset(
+    {"quota_exhausted", "budget_exhausted", "auth", "retired", "unavailable", "invalid_settings"}
+)
+"""No further request of this run can succeed, so the run stops. `unavailable` is so only once retrying has not helped."""
 
-SETTLED: frozenset[str] = frozenset({"ok", "empty", "invalid_request"}) | TERMINAL
+SETTLED: frozenset[str] = frozenset({"ok", "empty", "invalid_request", "rejected"}) | TERMINAL
 """Stays as it is: a later run does not ask again.
 
-What is neither settled nor retryable within a run (`decode_error`, `failed`, and the fatal ones) is asked
+What is neither settled nor retryable within a run (`decode_error`, `failed`, `not_sent`, and the fatal ones) is asked
 again by the next run, since what stood in its way may have been mended.
 """

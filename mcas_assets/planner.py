@@ -14,6 +14,7 @@ from mcas_assets.planner_pilot import ASSUMED, Pace, Pilot, find_milliseconds, f
 from mcas_assets.scoring import Spread, Statistic, change_error, images_needed, minimum_detectable
 from mcas_assets.store import Store, facts
 from mcas_assets.systems import System
+from mcas_assets.systems.hosted_budget import Past
 
 MOST_ATTRIBUTE = 10_000  # images of an attribute prompt, where the search for the cheapest size ends
 
@@ -56,6 +57,7 @@ class Estimate:
         wanted: The fewest images that find it on every axis; None if no number does.
         pilot: Spread of images.
         pace: Time and price.
+        allowance: What the system's budget covers of it, in words; empty where there is none.
     """
 
     system_version: str
@@ -67,12 +69,14 @@ class Estimate:
     wanted: Wanted | None
     pilot: Pilot
     pace: Pace
+    allowance: str = ""
 
     def line(self) -> str:
         """The audit as declared, in one line."""
         missing = self.declared - self.stored
         there = f", {self.stored} of them stored" if self.stored else ""
         effort = self.pace.of(missing) if missing else "nothing to generate"
+        effort += f"; {self.allowance}" if missing and self.allowance else ""
         least = max(need.detectable for need in self.needs)
         return (
             f"plan: {self.declared:,} images, {self.per_concept} a concept{there}; {effort}; "
@@ -117,11 +121,13 @@ def estimate(audit: Audit, system: System, store: Store, detect: float = 0.02) -
     version = system.identity().version
     asked = requests(build_plan(audit), version, system.size())
     stored, pilot, milliseconds, source = 0, None, None, "no image of this system is stored"
+    past = Past()
     if store.path.exists():
         with store.open() as con:
             stored = len(facts.have_images(con, asked["image_id"].unique()))
             pilot = find_pilot(con, audit, system, version)
             milliseconds, source = find_milliseconds(con, version)
+            past = Past(*facts.spent(con, version))
     pilot = pilot or Pilot({}, f"spread of {ASSUMED.image:g} assumed from published scores, no vectors are stored")
     prompts = _pole_prompts(audit)
     attribute = audit.images_per_prompt.attribute
@@ -130,9 +136,11 @@ def estimate(audit: Audit, system: System, store: Store, detect: float = 0.02) -
     needs = tuple(
         _need(axis, pilot.of(axis), per_concept, attribute * prompts[axis], detect, level) for axis in audit.axes
     )
+    declared, allowance = asked["image_id"].n_unique(), getattr(system, "allowance", None)
     return Estimate(
-        version, asked["image_id"].n_unique(), stored, per_concept, detect, needs, cheapest(audit, pilot, detect), pilot,
+        version, declared, stored, per_concept, detect, needs, cheapest(audit, pilot, detect), pilot,
         Pace(milliseconds, getattr(system, "price", None), source),
+        allowance(past, declared - stored) if allowance else "",
     )  # fmt: skip
 
 

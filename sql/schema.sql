@@ -38,6 +38,24 @@ create table if not exists image_facts (
     created_at     timestamptz not null default now()
 );
 
+-- Every request that was sent to a provider, failed ones too: what budgets are counted from. Rows are only ever added.
+create table if not exists attempt_facts (
+    image_id        varchar not null,
+    system_version  varchar not null,
+    run_id          varchar,
+    attempt         integer not null,     -- of this image in this run, from 1
+    outcome         varchar not null,     -- of this attempt
+    http_status     integer,
+    provider_code   varchar,
+    request_id      varchar,
+    model_requested varchar,
+    model_reported  varchar,              -- the version that the provider says it used
+    latency_ms      double,
+    waited_s        double,               -- seconds before the next attempt
+    cost_usd        double not null,      -- estimated from the declared prices
+    created_at      timestamptz not null default now()
+);
+
 create table if not exists embedders (
     embedder   varchar primary key,
     name       varchar not null,

@@ -1,5 +1,7 @@
 """Every question in sql/ says what it answers, and answers it on a published store of known content."""
 
+import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
@@ -10,6 +12,7 @@ from mcas_assets.store.ledger import Materialisation
 
 AUDIT = "gender"
 OLD, NEW = "sd@aaa", "sd@bbb"
+MOMENTS = [datetime(2026, 11, day, tzinfo=UTC) for day in range(1, 6)]
 
 
 def made(asset: str, partition: str, data_version: str, **input_versions: int) -> Materialisation:
@@ -80,6 +83,16 @@ def image_rows(system_version: str, outcomes: dict[str, str]) -> pl.DataFrame:
             }
         )
     return pl.DataFrame(rows)
+
+
+def answered(version: str) -> str:
+    """What a hosted system kept of one image: slowed down once, then answered by a version."""
+    slow, done = (
+        {"outcome": "rate_limited", "cost_usd": 0.0},
+        {"outcome": "ok", "cost_usd": 0.5, "model_reported": version},
+    )
+    told = {"provider": "google", "model_requested": "gemini", "model_reported": version, "attempts": [slow, done]}
+    return json.dumps(told)
 
 
 def share_rows() -> pl.DataFrame:
@@ -172,7 +185,16 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Store:
         fact = image_rows(NEW, outcomes).select(
             "image_id", "system_version", "prompt", "seed", "width", "height", "outcome"
         )
-        facts.append_images(con, fact.with_columns(bytes=pl.lit(100)))
+        # The provider moved between the third answer and the fourth, and had to be asked twice each time.
+        told = [answered("v1")] * 3 + [answered("v2")] * 2
+        asked = fact.with_columns(
+            bytes=pl.lit(100),
+            attempt=pl.lit(2),
+            run_id=pl.lit("r"),
+            provider=pl.Series(told),
+            created_at=pl.Series(MOMENTS),
+        )
+        facts.append_images(con, asked)
         ledger.record(con, made("plan", "", "p"), {"texts": texts})  # 1
         ledger.record(con, made("images", OLD, "i", plan=1), {"images": image_rows(OLD, {"nurse 0": "ok"})})  # 2
         ledger.record(con, made("scores", OLD, "s", images=2), {"scores": score_rows(OLD, nurse=(-0.1, -0.1))})  # 3
@@ -326,6 +348,23 @@ def test_quality(published):
 def test_systems(published):
     found = ask(published, "systems", "system_version", "n_requests", "n_images", "n_bytes")
     assert found == [(OLD, 0, 0, None), (NEW, 5, 3, 500)]
+
+
+def test_what_hosted_models_answered(published):
+    columns = (
+        "system_version",
+        "model_requested",
+        "model_reported",
+        "has_moved",
+        "images",
+        "refused",
+        "requests",
+        "usd",
+    )
+    assert ask(published, "what-hosted-models-answered", *columns) == [
+        (NEW, "gemini", "v1", True, 3, 0, 3, 1.5),
+        (NEW, "gemini", "v2", True, 0, 1, 2, 1.0),
+    ]
 
 
 def test_who_is_shown(published):

@@ -38,15 +38,15 @@ def images(planned: pl.DataFrame, images: pl.DataFrame, home: Path) -> pl.DataFr
     Args:
         planned: Rows of the plan: prompt_id, role, axis, pole, concept, replicate.
         images: The same columns, and image_id, outcome, reason, sha256, path, width and height (pixels, as
-            requested).
+            requested); `stated_size` where the system itself said another ("1376x768"), else null or no column.
         home: The folder that paths are relative to.
 
     Returns:
         One row for each pair of a planned request and an image row of it, a planned request without any (its
         image_id null), and an image row that was not planned. The columns of both, `outcome_or_missing`,
-        `size` ("64x64"), and for rows that state a path: `file_exists`, `file_sha256`, `digest_agrees`,
-        `decodable`, `decoded_width`, `decoded_height` (pixels), `decoded_size`. Null where there is nothing
-        to look at.
+        `size` ("64x64", as stated, else as requested), and for rows that state a path: `file_exists`,
+        `file_sha256`, `digest_agrees`, `decodable`, `decoded_width`, `decoded_height` (pixels), `decoded_size`.
+        Null where there is nothing to look at.
     """
     key = ["prompt_id", "role", "axis", "pole", "concept", "replicate"]
     joined = planned.select(key).join(images, on=key, how="full", nulls_equal=True, coalesce=True)
@@ -62,19 +62,20 @@ def images(planned: pl.DataFrame, images: pl.DataFrame, home: Path) -> pl.DataFr
             "decoded_height": pl.Int64,
         },
     )
+    stated = ["stated_size"] if "stated_size" in images.columns else []
     return joined.join(files, on="path", how="left", maintain_order="left").with_columns(
         outcome_or_missing=_or_missing("outcome"),
         file_exists=pl.col("file_exists").fill_null(value=False),
         digest_agrees=pl.col("file_sha256").eq_missing(pl.col("sha256")),
-        size=pl.format("{}x{}", "width", "height"),
+        size=pl.coalesce(*stated, pl.format("{}x{}", "width", "height")),
         decoded_size=pl.format("{}x{}", "decoded_width", "decoded_height"),
     )
 
 
 def image_rows(con: DuckDBPyConnection, version: int) -> pl.DataFrame:
-    """The images of one materialisation, with the `reason` of their facts: what `images` above takes."""
+    """The images of one materialisation, with `reason` and `stated_size` of their facts: what `images` above takes."""
     return con.sql(
-        "select i.* exclude (version), f.reason"
+        "select i.* exclude (version), f.reason, f.provider ->> '$.size' as stated_size"
         " from images_history i left join image_facts f using (image_id)"
         " where i.version = $version",
         params={"version": version},

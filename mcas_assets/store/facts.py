@@ -33,7 +33,8 @@ def append_images(con: DuckDBPyConnection, frame: pl.DataFrame) -> int:
     """Store one batch of images, whole.
 
     The first settled row of an image stands: a later one is left out, so that a batch can be redone. A row
-    that is not settled (a timeout, say) gives way to the next.
+    that is not settled (a timeout, say) gives way to the next. The requests that were sent to a provider are added to
+    attempt_facts in any case, since they were paid for.
 
     Args:
         con: A connection to the store.
@@ -55,7 +56,33 @@ def append_images(con: DuckDBPyConnection, frame: pl.DataFrame) -> int:
             [sorted(SETTLED)],
         )
         written = con.execute(f"insert or ignore into image_facts by name from {given} returning image_id").fetchall()
+        if "provider" in frame.columns:
+            con.execute(f"{_ATTEMPTS} from {given} where provider is not null)")
     return len(written)
+
+
+_ATTEMPTS = """
+    insert into attempt_facts by name
+    select image_id, system_version, run_id, unnest(range(1, len(attempts) + 1)) as attempt, unnest(attempts, max_depth := 2),
+           provider ->> '$.model_requested' as model_requested
+    from (select image_id, system_version, run_id, provider::json as provider, from_json(provider::json -> '$.attempts', '[{
+        "outcome": "VARCHAR", "http_status": "INTEGER", "provider_code": "VARCHAR", "request_id": "VARCHAR",
+        "model_reported": "VARCHAR", "latency_ms": "DOUBLE", "waited_s": "DOUBLE", "cost_usd": "DOUBLE"}]') as attempts
+"""
+
+
+def spent(con: DuckDBPyConnection, system_version: str) -> tuple[int, float, tuple[str, ...]]:
+    """What was asked of a provider for one system version, over all runs, as far as they committed it.
+
+    Returns:
+        Requests sent, US dollars as estimated then, and the model versions that the provider reported, sorted.
+    """
+    requests, usd, reported = con.execute(
+        "select count(*), coalesce(sum(cost_usd), 0), list(distinct model_reported) filter (model_reported is not null)"
+        " from attempt_facts where system_version = ?",
+        [system_version],
+    ).fetchall()[0]
+    return requests, usd, tuple(sorted(reported or ()))
 
 
 def read_images(con: DuckDBPyConnection, ids: Iterable[str]) -> pl.DataFrame:

@@ -8,6 +8,7 @@ torch or diffusers: what a system *is* can be told by reading files, only drawin
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -96,6 +97,26 @@ class SystemIdentity:
 
 
 @dataclass(frozen=True)
+class Probe:
+    """What a look from outside tells of a system, at little cost: nothing is loaded, downloaded or drawn for it.
+
+    Attributes:
+        state: 'available'; 'withdrawn' if its owner took it away (not found, closed, retired); 'unreachable' if nobody
+            can tell now.
+        detail: What was found, in one sentence; empty if there is nothing to say.
+        revision: Commit of a hub repository that is looked at, 40 hex digits; None for other kinds.
+        reported_version: What the provider calls the present version.
+        shutdown_date: The day that the provider has named for its end.
+    """
+
+    state: Literal["available", "withdrawn", "unreachable"]
+    detail: str = ""
+    revision: str | None = None
+    reported_version: str | None = None
+    shutdown_date: date | None = None
+
+
+@dataclass(frozen=True)
 class Capabilities:
     """What may be asked of a system.
 
@@ -111,7 +132,7 @@ class Capabilities:
 
 
 class System(Protocol):
-    """A text-to-image system under audit."""
+    """A text-to-image system under audit. A kind may also have `probe() -> Probe`, and, if it is paid for, `recall`."""
 
     name: str
 

@@ -1,0 +1,266 @@
+"""What hosted systems share: order and concurrency, budgets, keys that go nowhere, and versions that are noticed."""
+
+import json
+import logging
+import subprocess
+import sys
+import threading
+
+import pytest
+from providers import KEY, Reply, google_ok, openai_error, picture, requests_of
+
+from mcas_assets.errors import BadInput
+from mcas_assets.systems import SYSTEMS, find_system
+from mcas_assets.systems.hosted_answer import MOST_BYTES, NotAnImage, Redactor, look_at
+from mcas_assets.systems.hosted_budget import Budget, Past, Purse
+
+CEO = "an image of a ceo"
+
+
+def outcomes(found):
+    return [outcome.outcome for outcome in found]
+
+
+def test_outcomes_come_in_the_order_of_the_requests(gpt, openai_provider):
+    prompts = [f"an image of a {word}" for word in ("nurse", "ceo", "man", "woman", "person")]
+    openai_provider.script = lambda body: Reply({}, 400) if body["prompt"] == prompts[2] else None
+    system = gpt(concurrency=5)
+    requests = [requests_of(system, prompt=prompt)[0] for prompt in prompts]
+    found = system.generate(requests)
+    assert outcomes(found) == ["ok", "ok", "invalid_request", "ok", "ok"]
+    assert [outcome.image for outcome in found] == [None if p == prompts[2] else picture(p) for p in prompts]
+
+
+def test_as_many_requests_are_under_way_as_declared_and_no_more(gpt, openai_provider):
+    lock, under_way, most, met = threading.Lock(), 0, 0, threading.Barrier(3)
+
+    def script(body):
+        nonlocal under_way, most
+        with lock:
+            under_way += 1
+            most = max(most, under_way)
+        met.wait(10)  # passes only when three are here at once
+        with lock:
+            under_way -= 1
+
+    openai_provider.script = script
+    system = gpt(concurrency=3)
+    assert outcomes(system.generate(requests_of(system, 9))) == ["ok"] * 9
+    assert most == 3
+
+
+def test_no_requests_have_no_outcomes_and_need_no_key(gpt, monkeypatch):
+    monkeypatch.delenv("OPENAI_API_KEY")
+    assert gpt().generate([]) == []
+
+
+def test_another_size_than_that_of_the_identity_is_not_drawn(gpt, gemini):
+    with pytest.raises(ValueError, match="its size is part of its identity"):
+        gpt().generate(requests_of(gemini()))
+
+
+def test_after_a_fatal_outcome_nothing_more_is_sent_until_the_system_is_closed(gpt, openai_provider):
+    openai_provider.replies = [openai_error(429, "insufficient_quota")]
+    system = gpt(concurrency=1)
+    first = system.generate(requests_of(system, 3))
+    assert outcomes(first) == ["quota_exhausted", "not_sent", "not_sent"]
+    assert [outcome.attempt for outcome in first] == [1, 0, 0]
+    assert "quota_exhausted came first" in first[1].reason
+    assert outcomes(system.generate(requests_of(system, 2))) == ["not_sent"] * 2
+    assert len(openai_provider.asked) == 1
+    system.close()
+    assert outcomes(system.generate(requests_of(system, 2))) == ["ok"] * 2
+
+
+def test_an_error_of_the_program_ends_the_run_and_sends_nothing_more(gpt, openai_provider, monkeypatch):
+    system = gpt(concurrency=1)
+
+    def fail(request):
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(system, "_ask", fail)
+    with pytest.raises(RuntimeError, match="a bug"):
+        system.generate(requests_of(system, 5))
+    monkeypatch.undo()
+    assert outcomes(system.generate(requests_of(system, 2))) == ["not_sent"] * 2
+    assert openai_provider.asked == []
+
+
+def test_a_budget_of_requests_is_kept_to_by_all_threads_and_counts_failed_attempts(gpt, openai_provider):
+    openai_provider.replies = [openai_error(500, None)] * 3
+    system = gpt(budget={"requests": 10}, concurrency=8)
+    found = system.generate(requests_of(system, 16))
+    assert len(openai_provider.asked) == sum(outcome.attempt for outcome in found) == 10
+    assert outcomes(found).count("ok") <= 7
+    assert "budget_exhausted" in outcomes(found)
+    assert set(outcomes(found)) <= {"ok", "budget_exhausted", "not_sent", "server_error"}
+    assert any("10 requests" in outcome.reason for outcome in found if outcome.outcome == "budget_exhausted")
+
+
+def test_a_budget_in_dollars_is_never_passed_however_many_are_under_way(gpt, openai_provider):
+    system = gpt(budget={"usd": 0.05}, price=0.01, concurrency=8)
+    found = system.generate(requests_of(system, 16))
+    assert outcomes(found).count("ok") == len(openai_provider.asked) == 5
+    assert sum(outcome.provider["cost_usd"] for outcome in found) == pytest.approx(0.05)
+
+
+def test_what_was_spent_before_counts(gpt, openai_provider):
+    system = gpt(budget={"requests": 10, "usd": 1.0})
+    system.recall(Past(8, 0.5))
+    assert outcomes(system.generate(requests_of(system, 3))).count("ok") == 2
+    system = gpt(budget={"usd": 1.0})
+    system.recall(Past(8, 0.995))
+    (refused,) = system.generate(requests_of(system))
+    assert refused.outcome == "budget_exhausted"
+    assert "1 USD" in refused.reason
+    assert refused.attempt == 0
+
+
+def test_a_purse_gives_back_what_a_request_did_not_cost():
+    purse = Purse(Budget(usd=0.02), 0.01, Past())
+    for _ in range(50):
+        assert purse.take() is None
+        purse.settle(0.0)
+    assert purse.take() is None
+    assert purse.take() is None
+    assert "0.02 USD" in purse.take()
+    purse.settle(0.01)
+    assert "0.01 are spent" in purse.take()
+
+
+def test_a_missing_key_is_one_clear_message(gpt, gemini, monkeypatch):
+    monkeypatch.delenv("OPENAI_API_KEY")
+    monkeypatch.setenv("GEMINI_API_KEY", "  ")
+    for system, name in ((gpt(), "OPENAI_API_KEY"), (gemini(), "GEMINI_API_KEY or GOOGLE_API_KEY")):
+        with pytest.raises(BadInput, match=name):
+            system.recall(Past())
+        assert system.probe().state == "unreachable"
+        system.identity(), system.size(), system.price, system.environment()
+
+
+def test_a_missing_package_is_one_clear_message():
+    script = """
+import sys
+sys.modules["openai"] = None
+from pathlib import Path
+from mcas_assets.errors import BadInput
+from mcas_assets.systems import openai
+from mcas_assets.systems.hosted_budget import Past
+entry = openai.Declaration(kind="openai", model="gpt-image-2", width=64, height=64, quality="low")
+try:
+    openai.build("gpt", entry, Path()).recall(Past())
+except BadInput as error:
+    print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert "gpt: needs the package openai" in done.stdout
+    assert "--extra openai" in done.stdout
+
+
+def test_the_examples_that_ship_can_be_used_as_they_are(tmp_path):
+    text = SYSTEMS.read_text()
+    lines = text[text.index("  # gpt-image-25-flare:") :].splitlines()
+    path = tmp_path / "systems.yaml"
+    path.write_text("systems:\n" + "\n".join(line.replace("# ", "", 1) for line in lines if line.strip() != "#"))
+    for name in ("gpt-image-25-flare", "gemini-flash-image"):
+        system = find_system(name, path)
+        assert system.identity().version.startswith(f"{name}@")
+        assert system.size() == (1024, 1024)
+        assert system.price > 0
+
+
+def test_naming_hosted_systems_imports_no_client(gpt):
+    script = """
+import sys
+from mcas_assets.systems import catalogue
+print(sorted(set(catalogue.kinds("mcas_assets.systems")) & {"openai", "google", "diffusers"}))
+print([name for name in ("openai", "google.genai", "torch", "diffusers") if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["['diffusers', 'google', 'openai']", "[]"]
+
+
+@pytest.mark.parametrize("status", [400, 401, 404, 429, 500])
+def test_a_key_that_a_server_repeats_is_kept_nowhere(gpt, openai_provider, caplog, status):
+    caplog.set_level(logging.INFO)  # below that the clients' own libraries log headers, for those who turn it on
+    told = f"Incorrect API key provided: {KEY}. Bearer {KEY}! {'x' * 1930}{KEY}"
+    reply = openai_error(status, f"bad_{KEY}", told, param=KEY, headers={"x-request-id": KEY})
+    openai_provider.script = lambda body: reply
+    system = gpt(retry={"attempts": 2})
+    found = system.generate(requests_of(system, 2))
+    kept = json.dumps([[vars(outcome)["reason"], outcome.provider] for outcome in found]) + caplog.text
+    assert found[0].reason
+    assert KEY[:12] not in kept
+    assert KEY[-12:] not in kept
+    assert KEY not in str(system.probe())
+
+
+def test_a_key_in_a_delivered_version_or_setting_is_kept_nowhere(gemini, google_provider, caplog):
+    google_provider.script = lambda body: Reply(google_ok(picture(CEO), version=f"v-{KEY}"))
+    system = gemini()
+    system.recall(Past(reported=("v-0",)))
+    (found,) = system.generate(requests_of(system))
+    assert KEY not in json.dumps(found.provider) + caplog.text
+
+
+@pytest.mark.parametrize(
+    "text", ["sk-abc***********wxyz", "sk-svcacct-a_b-c9", "AIzaSyA1234567890abcdef", "Bearer abc.def-ghi"], ids=str
+)
+def test_what_looks_like_a_key_goes_too(text):
+    kept = Redactor([]).text(f"Incorrect API key provided: {text} for this")
+    assert text.removeprefix("Bearer ") not in kept
+    assert kept.endswith("for this")
+
+
+def test_a_key_is_taken_out_before_a_text_is_cut():
+    kept = Redactor([KEY]).text("x" * (MOST_BYTES - 8) + KEY)
+    assert "sk-" not in kept
+    assert len(kept.encode()) <= MOST_BYTES
+
+
+def test_another_version_than_before_is_told_once(gemini, google_provider, caplog):
+    google_provider.script = lambda body: Reply(google_ok(picture(CEO), version="v-2"))
+    system = gemini()
+    system.recall(Past(reported=("v-1",)))
+    system.generate(requests_of(system, 3))
+    said = [record.message for record in caplog.records if "answers as" in record.message]
+    assert said == ["gemini: the provider answers as v-2 now, before as v-1"]
+
+
+def test_the_first_version_is_no_news(gemini, caplog):
+    system = gemini()
+    system.recall(Past())
+    system.generate(requests_of(system, 2))
+    assert "answers as" not in caplog.text
+
+
+def test_other_settings_than_asked_for_are_told_once(gpt, openai_provider, caplog):
+    from providers import openai_ok
+
+    openai_provider.script = lambda body: Reply(openai_ok(picture(CEO, (32, 32)), body) | {"quality": "medium"})
+    system = gpt()
+    found = system.generate(requests_of(system, 3))
+    assert outcomes(found) == ["ok"] * 3
+    assert found[0].provider["size"] == "32x32"
+    assert sum("quality medium, where low was asked for" in record.message for record in caplog.records) == 1
+    assert sum("come at 32x32, where 64x64" in record.message for record in caplog.records) == 1
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"<svg/>", b"GIF89a" + bytes(40), picture(CEO)[:-30], picture(CEO)[:300], b"\x89PNG\r\n\x1a\n" + bytes(99)],
+    ids=["nothing", "svg", "gif", "cut at the end", "cut in the middle", "no chunks"],
+)  # fmt: skip
+def test_data_that_is_no_image_is_told(data):
+    with pytest.raises(NotAnImage):
+        look_at(data)
+
+
+def test_an_image_too_large_to_have_been_asked_for_is_not_decoded():
+    import io
+
+    from PIL import Image
+
+    out = io.BytesIO()
+    Image.new("1", (9000, 9000)).save(out, "PNG")
+    with pytest.raises(NotAnImage, match="9000 x 9000"):
+        look_at(out.getvalue())

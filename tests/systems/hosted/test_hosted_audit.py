@@ -1,0 +1,267 @@
+"""Whole audits of hosted systems through the front door: paid once, kept whatever happens, and no key left behind."""
+
+import json
+import traceback
+from collections import Counter
+from functools import partial
+from pathlib import Path
+
+import polars as pl
+import pytest
+from providers import KEY, Reply, google_entry, google_ok, google_parts, openai_entry, openai_error, picture
+
+from mcas_assets import cli, systems
+from mcas_assets.errors import BadInput, McasError
+from mcas_assets.generate import generate, requests
+from mcas_assets.orchestration.resources import Workplace
+from mcas_assets.orchestration.running import run_audit
+from mcas_assets.plan import build_plan
+from mcas_assets.planner import estimate
+from mcas_assets.progress import LogProgress
+from mcas_assets.store import Store, facts, publication
+from mcas_assets.systems.hosted_budget import Past
+
+TINY = Path(__file__).parents[2] / "data" / "tiny.yaml"
+SOON = {"attempts": 3, "first_wait": 0.01, "longest_wait": 0.02}
+IMAGES = 42  # of the tiny audit
+
+
+def rows(store: Store, sql: str) -> list[tuple]:
+    with store.open() as con:
+        return con.execute(sql).fetchall()
+
+
+@pytest.fixture
+def declare(tmp_path):
+    def write(**entries: dict) -> Path:
+        path = tmp_path / "systems.yaml"
+        path.write_text(json.dumps({"systems": entries}))
+        return path
+
+    return write
+
+
+@pytest.fixture
+def mcas(tmp_path, monkeypatch, capfd):
+    """The command in this process: `mcas(path of declarations, word, ...)` gives its exit status and all that it wrote."""
+    home, left = tmp_path / "home", []
+    monkeypatch.setenv("MCAS_HOME", str(home))
+    monkeypatch.setattr(cli, "_leave", left.append)
+    monkeypatch.setattr(cli, "_quieten", lambda: None)
+
+    def run(path: Path, *words: str) -> tuple[int, str]:
+        monkeypatch.setattr("sys.argv", ["mcas", *words])
+        monkeypatch.setattr(systems, "find_system", partial(systems.find_system, path=path))
+        cli.main()
+        out, err = capfd.readouterr()
+        return left[-1], out + err
+
+    run.home = home
+    return run
+
+
+@pytest.mark.timeout(300)
+def test_an_audit_of_a_gpt_image_model_is_paid_once_and_leaves_no_key(mcas, declare, openai_provider):
+    path = declare(gpt=openai_entry(openai_provider, retry=SOON, concurrency=2, budget={"requests": 100}))
+    openai_provider.replies = [
+        openai_error(429, "rate_limit_exceeded", f"Slow down, {KEY}."),
+        openai_error(400, "moderation_blocked", f"Rejected by the safety system, {KEY}."),
+    ]
+    status, said = mcas(path, "audit", str(TINY), "--system", "gpt")
+    assert status == 0, said
+    assert "42 images" in said
+    assert "0.42 USD at 0.01 an image; budget 100 requests covers that" in said
+    assert "41 ok, 1 refused_prompt" in said
+    store = Store(mcas.home)
+    assert rows(store, "select count(*), count(distinct image_id) from image_facts") == [(IMAGES, IMAGES)]
+    counted = dict(rows(store, "select outcome, count(*) from attempt_facts group by 1"))
+    assert counted == {"ok": 41, "rate_limited": 1, "refused_prompt": 1}
+    assert len(openai_provider.asked) == 43
+    scores = dict(
+        rows(store, "select concept, adjusted from scores where axis = 'gender' and embedder = 'phantom-balanced'")
+    )
+    assert scores["nurse"] < -0.01 < scores["ceo"], "the provider draws nurses as women, and leaders as men"
+
+    assert KEY not in said
+    files = [file for file in mcas.home.rglob("*") if file.is_file()]
+    assert {"store.duckdb", "published.duckdb"} < {file.name for file in files}
+    assert any("dagster" in file.parts and file.suffix == ".db" for file in files)
+    for file in files:
+        data = file.read_bytes()
+        assert KEY.encode() not in data, file
+        assert KEY[8:].encode() not in data, file
+    assert KEY[8:] not in dump(store), "also where the store packs its texts"
+    assert "an image of a nurse" in dump(store)
+
+    answered = publication.query(store, publication.questions()["what-hosted-models-answered"].read_text())
+    (row,) = answered.iter_rows(named=True)
+    assert (row["model_requested"], row["images"], row["refused"]) == ("gpt-image-2.5-flare-2026-09-08", 41, 1)
+    assert row["usd"] == pytest.approx(0.41)
+
+
+def dump(store: Store) -> str:
+    """Every row of every table as text."""
+    with store.open() as con:
+        tables = con.execute("select table_name from duckdb_tables() where not internal").fetchall()
+        return "".join(str(con.execute(f"select * from {table}").fetchall()) for (table,) in tables)
+
+
+@pytest.mark.timeout(300)
+def test_an_audit_of_a_gemini_model_takes_images_at_the_size_they_come(
+    tmp_path, tiny, declare, google_provider, instance
+):
+    def script(body):
+        seed, prompt = body["generationConfig"]["seed"], body["contents"][0]["parts"][0]["text"]
+        if prompt.endswith("nurse") and seed % 2:
+            return Reply(google_parts(None, "IMAGE_SAFETY"))
+        return Reply(google_ok(picture(prompt, (96, 64), "jpeg"), "image/jpeg"))
+
+    google_provider.script = script
+    path = declare(gemini=google_entry(google_provider, aspect_ratio="3:2", concurrency=4))
+    system = systems.find_system("gemini", path)
+    workplace = Workplace(home=tmp_path / "home")
+    ran = run_audit(tiny, system, workplace, instance)
+    wanted = build_plan(tiny).unique(["prompt", "seed"])
+    odd = wanted.filter(pl.col("prompt").str.ends_with("nurse") & (pl.col("seed") % 2 == 1))
+    assert 0 < len(odd) < 6
+    found = dict(rows(workplace.store, "select outcome, count(distinct image_id) from images group by 1"))
+    assert found == {"ok": IMAGES - len(odd), "refused_output": len(odd)}
+    asked = {(b["contents"][0]["parts"][0]["text"], b["generationConfig"]["seed"]) for b in google_provider.bodies}
+    assert asked == set(wanted.select("prompt", "seed").rows()), "the seed of the plan is sent"
+    assert len(google_provider.bodies) == IMAGES
+    suffixes = {Path(p).suffix for (p,) in rows(workplace.store, "select path from image_facts where path is not null")}
+    assert suffixes == {".jpg"}
+    failed = rows(workplace.store, "select rule from quality_results where not success and severity = 'critical'")
+    assert failed == []
+    assert rows(
+        workplace.store, "select distinct provider ->> 'model_reported' from image_facts where outcome = 'ok'"
+    ) == [("gemini-3.1-flash-image-001",)]
+    assert ran.system_version.startswith("gemini@")
+
+
+@pytest.fixture
+def asking(tmp_path, tiny, declare, openai_provider):
+    """`asking(**keys)` runs the stage of images alone, as a new process would: what it raised, or None."""
+    store = Store(tmp_path / "home")
+
+    def run(number: int = 0, **keys) -> McasError | None:
+        entry = openai_entry(openai_provider, retry=SOON, concurrency=2, **keys)
+        system = systems.find_system("gpt", declare(gpt=entry))
+        version = system.identity().version
+        wanted = requests(build_plan(tiny), version, system.size())
+        try:
+            generate(store, wanted, system, version, LogProgress(), f"run-{number}")
+        except McasError as error:
+            return error
+        finally:
+            system.close()
+        return None
+
+    run.store = store
+    return run
+
+
+def test_a_run_survives_the_death_of_its_provider(asking, openai_provider):
+    given = Counter()
+
+    def script(body):
+        given[body["prompt"]] += 1
+        if given.total() == 17:
+            openai_provider.stop()
+
+    openai_provider.script = script
+    assert "gpt: unavailable: the provider cannot be reached" in str(asking())
+    kept = rows(asking.store, "select count(*) from image_facts where outcome = 'ok'")[0][0]
+    assert kept == given.total() < IMAGES
+    assert "unavailable" in str(asking(1)), "still dead"
+    openai_provider.start()
+    assert asking(2) is None
+    assert given.total() == IMAGES, "nothing is asked for twice"
+    assert set(given.values()) == {6}
+    found = rows(asking.store, "select count(*), count(distinct image_id), min(outcome), max(outcome) from image_facts")
+    assert found == [(IMAGES, IMAGES, "ok", "ok")]
+
+
+def test_a_fatal_error_does_not_carry_the_key_that_the_server_repeats(asking, openai_provider):
+    openai_provider.script = lambda body: openai_error(401, "invalid_api_key", f"Incorrect API key provided: {KEY}.")
+    error = asking()
+    assert "gpt: auth: HTTP 401 invalid_api_key: Incorrect API key provided: [key]" in str(error)
+    told = "".join(traceback.format_exception(error))  # what Dagster keeps of it
+    assert "generate" in told
+    assert KEY[8:] not in told + dump(asking.store)
+
+
+def test_without_a_key_nothing_is_asked_and_nothing_is_kept(asking, openai_provider, monkeypatch):
+    monkeypatch.delenv("OPENAI_API_KEY")
+    error = asking()
+    assert isinstance(error, BadInput)
+    assert "OPENAI_API_KEY" in str(error)
+    assert openai_provider.asked == []
+    assert rows(asking.store, "select count(*) from image_facts") == [(0,)]
+
+
+def test_what_is_stored_needs_no_key(asking, monkeypatch):
+    assert asking() is None
+    monkeypatch.delenv("OPENAI_API_KEY")
+    assert asking(1) is None
+
+
+def test_a_budget_ends_a_run_cleanly_and_the_next_run_says_so(asking, openai_provider):
+    openai_provider.replies = [openai_error(500, None)] * 2
+    error = asking(budget={"requests": 11})
+    assert "gpt: budget_exhausted: the budget of 11 requests" in str(error)
+    assert len(openai_provider.asked) == 11
+    kept = rows(asking.store, "select count(*) from image_facts where outcome = 'ok'")
+    assert kept == [(9,)]
+    assert "budget_exhausted" in str(asking(1, budget={"requests": 11}))
+    assert len(openai_provider.asked) == 11
+    assert asking(2, budget={"requests": 60}) is None, "raised, it goes on"
+    assert len(openai_provider.asked) == IMAGES + 2
+    with asking.store.open() as con:
+        (version,) = {version for (version,) in con.execute("select system_version from image_facts").fetchall()}
+        assert facts.spent(con, version)[:2] == (IMAGES + 2, pytest.approx(0.42))
+
+
+def test_dollars_count_over_runs_also_for_images_that_are_asked_again(asking, openai_provider):
+    openai_provider.script = lambda body: Reply({"data": [{"b64_json": "!!!"}]})  # billed, and no image
+    assert asking(budget={"usd": 1.0}) is None
+    spent = rows(asking.store, "select sum(cost_usd), count(*) from attempt_facts")
+    assert spent == [(pytest.approx(0.42), IMAGES)]
+    assert rows(asking.store, "select distinct outcome from image_facts") == [("decode_error",)]
+    asking(1, budget={"usd": 1.0})
+    assert "budget_exhausted" in str(asking(2, budget={"usd": 1.0}))
+    assert len(openai_provider.asked) == 100
+    spent = rows(asking.store, "select sum(cost_usd), count(*), count(distinct run_id) from attempt_facts")
+    assert spent == [(pytest.approx(1.0), 100, 3)]
+
+
+def test_what_was_not_sent_is_asked_by_the_next_run_and_settled_answers_are_not(asking, openai_provider):
+    openai_provider.script = lambda body: (
+        openai_error(404, "model_not_found") if len(openai_provider.asked) > 6 else None
+    )
+    assert "retired" in str(asking())
+    assert rows(asking.store, "select count(*) from image_facts where outcome = 'not_sent'")[0][0] <= 1
+    openai_provider.script = lambda body: openai_error(400, "moderation_blocked")
+    assert asking(1) is None
+    found = dict(rows(asking.store, "select outcome, count(*) from image_facts group by 1"))
+    assert found == {"ok": 6, "refused_prompt": IMAGES - 6}
+    before = len(openai_provider.asked)
+    assert asking(2) is None
+    assert len(openai_provider.asked) == before
+
+
+def test_the_plan_names_price_and_what_the_budget_leaves(tiny, tmp_path, declare, openai_provider):
+    entry = openai_entry(openai_provider, price=0.5, budget={"usd": 5.0})
+    system = systems.find_system("gpt", declare(gpt=entry))
+    said = estimate(tiny, system, Store(tmp_path / "home")).line()
+    assert "21.00 USD at 0.5 an image" in said
+    assert "budget 5.00 USD covers 10 of them" in said
+    assert system.allowance(Past(2, 1.0), 3) == "budget 5.00 USD, 1.00 USD and 2 requests spent, covers that"
+
+
+def test_a_store_without_attempts_is_brought_up_to_date(tmp_path):
+    with Store(tmp_path).open() as con:
+        con.execute("drop table attempt_facts")
+        con.execute("update store_schema set version = 2")
+    with Store(tmp_path).open() as con:
+        assert facts.spent(con, "gpt@1") == (0, 0.0, ())
