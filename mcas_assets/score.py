@@ -139,13 +139,24 @@ def gather(
         b_images=_stack(shown, poles["b"]["sha256"], width),
         a_words=_stack(said, words["a"], width),
         b_words=_stack(said, words["b"], width),
-        seeds=about["seed"].to_numpy(),
+        seeds=seed_units(about),
         wordings=about["prompt_id"].to_numpy(),
-        a_seeds=poles["a"]["seed"].to_numpy(),
-        b_seeds=poles["b"]["seed"].to_numpy(),
+        a_seeds=seed_units(poles["a"]),
+        b_seeds=seed_units(poles["b"]),
         a_prompts=poles["a"]["prompt_id"].to_numpy(),
         b_prompts=poles["b"]["prompt_id"].to_numpy(),
     )
+
+
+def seed_units(images: pl.DataFrame) -> np.ndarray:
+    """(n,) what images are drawn together by: their seed, or for an image of unknown seed a number of its own.
+
+    The same image in two roles keeps its number. Seeds are below 2**62, such numbers are not.
+    """
+    if not images["seed"].has_nulls():
+        return images["seed"].to_numpy()
+    own = [2**62 + int(image[:15], 16) for image in images["image_id"]]
+    return images["seed"].fill_null(pl.Series(own, dtype=pl.Int64)).to_numpy()
 
 
 def _stack(vectors: Vectors, contents: pl.Series, width: int) -> np.ndarray:

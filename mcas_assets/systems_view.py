@@ -7,7 +7,19 @@ import polars as pl
 from mcas_assets.store import Store
 
 # What of an identity document tells versions apart at a glance; the rest is in the document.
-SHOWN = ("kind", "pipeline", "weights", "steps", "guidance", "width", "height", "dtype", "safety_checker")
+SHOWN = (
+    "kind",
+    "model",
+    "content",
+    "pipeline",
+    "weights",
+    "steps",
+    "guidance",
+    "width",
+    "height",
+    "dtype",
+    "safety_checker",
+)
 
 
 def known_systems(store: Store, whole: bool = False) -> pl.DataFrame:
