@@ -226,7 +226,7 @@ class _Finder:
         """place, record, set_prompt, prompt (of the audit), seed of all records that count, in the set's order."""
         parts = [pl.DataFrame(schema=_RECORDS)]
         for piece in self._system.records():
-            for prompt, count in piece["prompt"].value_counts().sort("prompt").iter_rows():
+            for prompt, count in piece.group_by("prompt", maintain_order=True).len().iter_rows():
                 self._sort(prompt, count)
             found = pl.DataFrame(
                 {"set_prompt": list(self.matched), "prompt": [target for target, _, _ in self.matched.values()]},

@@ -4,7 +4,7 @@ with uses as (
     select
         system_version, audit, match, set_prompt, prompt, detail, any_value(n_records) as records, any_value(n_ok) as given,
         any_value(outcomes) as outcomes,
-        list(distinct coalesce(axis || ' ' || pole, concept) order by all) filter (role is not null) as counts_for
+        list_sort(list(distinct coalesce(axis || ' ' || pole, concept)) filter (role is not null)) as counts_for
     from import_account
     group by system_version, audit, match, set_prompt, prompt, detail
 )

@@ -88,7 +88,7 @@ class Status(Part):
 class Rewrite(Part):
     """Every match of a regular expression in a set's prompt is replaced before the prompt is looked for in the audit."""
 
-    pattern: Annotated[Text, AfterValidator(_pattern)]
+    pattern: Annotated[str, Field(min_length=1), AfterValidator(_pattern)]
     by: str
 
 
