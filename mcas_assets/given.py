@@ -7,6 +7,7 @@ the records that count.
 import json
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import polars as pl
 from duckdb import DuckDBPyConnection
@@ -17,7 +18,12 @@ from mcas_assets.progress import Progress
 from mcas_assets.store import Store, facts, files
 from mcas_assets.systems import Outcome
 
-CHUNK = 64  # images in memory at a time
+# Images in memory at a time: many, since each folder that a chunk writes to is synced once, but no more bytes than these.
+CHUNK = 1024
+CHUNK_BYTES = 1 << 25
+WRITERS = (
+    8  # threads that write files: most of the time is waiting for the disk, which serves several at once no slower
+)
 
 
 def take(store: Store, matched: Matched, system: ImageSet, system_version: str, progress: Progress, run_id: str) -> int:
@@ -80,17 +86,20 @@ def _chunks(system: ImageSet, missing: pl.DataFrame) -> Iterator[pl.DataFrame]:
         return
     for piece in system.records():
         records = piece.join(missing.select("place", "image_id"), on="place", how="inner", maintain_order="left")
-        yield from records.iter_slices(CHUNK)
+        start = held = 0
+        for row, size in enumerate(records["size"].fill_null(0)):
+            if row > start and (row - start == CHUNK or held + size > CHUNK_BYTES):
+                yield records[start:row]
+                start, held = row, 0
+            held += size
+        yield records[start:]
 
 
 def _rows(store: Store, chunk: pl.DataFrame, outcomes: list[Outcome], seen: set[tuple[str, str]]) -> pl.DataFrame:
     """Rows of image_facts for some records, their files being on the disk already."""
     outcomes = [_unless_seen(outcome, *known, seen) for outcome, known in zip(
         outcomes, chunk.select("prompt", "sha256").iter_rows(), strict=True)]  # fmt: skip
-    kept: dict[int, tuple[str, str]] = {}
-    for suffix in dict.fromkeys(outcome.suffix for outcome in outcomes if outcome.image is not None):
-        some = {i: one.image for i, one in enumerate(outcomes) if one.image is not None and one.suffix == suffix}
-        kept |= zip(some, files.write_images(store.home, list(some.values()), suffix), strict=True)
+    kept = _write(store, outcomes, chunk["sha256"].to_list())
     rows = []
     for i, outcome in enumerate(outcomes):
         sha256, path = kept.get(i, (None, None))
@@ -104,6 +113,22 @@ def _rows(store: Store, chunk: pl.DataFrame, outcomes: list[Outcome], seen: set[
     return pl.concat(
         [chunk.select("image_id", "record", "prompt", "seed"), pl.DataFrame(rows, schema=schema)], how="horizontal"
     )
+
+
+def _write(store: Store, outcomes: list[Outcome], digests: list[str]) -> dict[int, tuple[str, str]]:
+    """(sha256, path) of each image by its place, all of them on the disk."""
+    # Threads get different folders, so that none is synced by two of them.
+    parts: dict[tuple[str, int], dict[int, bytes]] = {}
+    for place, outcome in enumerate(outcomes):
+        if outcome.image is not None:
+            part = parts.setdefault((outcome.suffix, int(digests[place][:2], 16) % WRITERS), {})
+            part[place] = outcome.image
+
+    def write(key: tuple[str, int]) -> dict[int, tuple[str, str]]:
+        return dict(zip(parts[key], files.write_images(store.home, list(parts[key].values()), key[0]), strict=True))
+
+    with ThreadPoolExecutor(WRITERS) as pool:
+        return {place: kept for written in pool.map(write, parts) for place, kept in written.items()}
 
 
 def _unless_seen(outcome: Outcome, prompt: str, sha256: str, seen: set[tuple[str, str]]) -> Outcome:
