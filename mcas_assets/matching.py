@@ -22,7 +22,7 @@ from mcas_assets.systems.image_sets.wording import normal
 
 MOST_UNMATCHED = 10_000  # prompts of a set that are listed though the audit does not ask them
 USE = ["prompt_id", "prompt", "role", "axis", "pole", "category", "concept"]
-MATCHED = ("declared", "exact", "normalised")
+MATCHED = ("declared", "exact", "normalised", "rewritten")
 MATCHES = (*MATCHED, "lacking", "unmatched", "further", "promptless", "filtered", "unlisted")
 ACCOUNT_SCHEMA = pl.Schema(
     {
@@ -255,9 +255,12 @@ class _Finder:
 
     def _find(self, prompt: str) -> tuple[str | None, str]:
         wanted, is_declared = self._system.counts_as(prompt)
-        if wanted in self._exact:
-            return wanted, "declared" if is_declared else "exact" if wanted == prompt else "normalised"
-        return self._normal.get(normal(wanted)), "declared" if is_declared else "normalised"
+        target = wanted if wanted in self._exact else self._normal.get(normal(wanted))
+        if is_declared:
+            return target, "declared"
+        if wanted != prompt:
+            return target, "rewritten"
+        return target, "exact" if target == prompt else "normalised"
 
 
 def _account(uses: pl.DataFrame, finder: _Finder, contents: Contents) -> pl.DataFrame:

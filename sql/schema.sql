@@ -335,7 +335,7 @@ create table if not exists import_account_history (
     audit          varchar not null,
     system_version varchar not null,
     set_prompt     varchar,               -- as the set has it
-    match          varchar not null,      -- declared, exact, normalised; unmatched, lacking; further, promptless, filtered, unlisted
+    match          varchar not null,      -- declared, exact, normalised, rewritten; lacking, unmatched, further, promptless, filtered, unlisted
     n_records      bigint not null,       -- of the set
     n_ok           bigint,                -- of those, that gave an image; null where nothing was imported
     outcomes       json,                  -- what came of the records, in words

@@ -13,6 +13,7 @@ from uses
 order by
     system_version, audit,
     list_position(
-        ['declared', 'exact', 'normalised', 'lacking', 'unmatched', 'further', 'promptless', 'filtered', 'unlisted'], match
+        ['declared', 'exact', 'normalised', 'rewritten', 'lacking', 'unmatched', 'further', 'promptless', 'filtered', 'unlisted'],
+        match
     ),
     records desc, set_prompt, prompt, detail;

@@ -39,7 +39,7 @@ def test_a_prompt_counts_by_its_very_words_by_its_normal_form_or_by_declaration(
         (NURSE, "exact", 1, NURSE),
         ("An Image of a  NURSE.", "normalised", 1, NURSE),
         ("portrait: nurse", "declared", 1, NURSE),
-        ("Photo of a ceo", "normalised", 1, CEO),
+        ("Photo of a ceo", "rewritten", 1, CEO),
         ("a dog", "unmatched", 1, None),
         (None, "promptless", 1, None),
     ]

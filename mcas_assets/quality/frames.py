@@ -15,6 +15,7 @@ import polars as pl
 from duckdb import DuckDBPyConnection
 from PIL import Image, UnidentifiedImageError
 
+from mcas_assets.matching import MATCHED
 from mcas_assets.quality.rules import COMPONENTS
 from mcas_assets.store.database import framed
 
@@ -100,7 +101,7 @@ def import_account(account: pl.DataFrame, images: pl.DataFrame, planned: pl.Data
     uses = planned.select("prompt_id", "prompt", "role", "axis", "pole", "category", "concept").unique()
     accounted = account.select(*use, "set_prompt", "match", "n_records", "n_ok", "outcomes", "detail")
     both = accounted.join(uses, on=use, how="full", nulls_equal=True, coalesce=True)
-    is_matched = pl.col("match").is_in(["declared", "exact", "normalised"])
+    is_matched = pl.col("match").is_in(MATCHED)
     told = [sum(json.loads(text).values()) if text else -1 for text in both["outcomes"]]
     return both.join(counts, on=use, how="left", nulls_equal=True, maintain_order="left").with_columns(
         match_or_missing=_or_missing("match"),

@@ -105,7 +105,7 @@ def test_what_a_set_lacks_is_null_with_a_reason_and_never_a_number(audited, home
     ) == [
         ("ceo", 3, None, None, None, False, "no image of pole B"),
         ("nurse", 7, None, None, None, False, "no image of pole B"),
-        ("person", 0, None, None, None, True, "no image of the concept; no image of pole B"),
+        ("person", 0, None, None, None, True, "no image of pole B; no image of the concept"),
     ]
     shares = "select distinct concept, n_requested, n_missing, corrected_share, share is null from representation"
     found = rows(f"{shares} where system_version = $v and axis = 'gender' and n_counted > 0 order by 1")
