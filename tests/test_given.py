@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import tracemalloc
 from types import SimpleNamespace
 
 import pytest
@@ -120,3 +121,18 @@ def test_a_kept_file_that_was_changed_is_one_clear_error(importing):
         importing.run()
     assert generate.forget_lost(importing.store) >= 1
     assert importing.run()[0] >= 1
+
+
+def test_memory_does_not_grow_with_the_images(sets, image_folder, tiny, tmp_path, monkeypatch):
+    """Forty pictures of a megabyte each, kept with a few of them in memory."""
+    monkeypatch.setattr(given, "CHUNK_BYTES", 3 << 20)
+    files = {f"{n}.png": sets.picture(n) + bytes([n]) * (1 << 20) for n in range(40)}
+    folder = image_folder([{"file_name": name, "prompt": NURSE, "seed": 1, "steps": 1} for name in files], files)
+    del files
+    tracemalloc.start()
+    importing = Importing(sets, folder, tiny, tmp_path / "home")
+    made, _ = importing.run()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert made == 40
+    assert peak < 15 << 20

@@ -10,6 +10,8 @@ from mcas_assets import matching
 from mcas_assets.errors import BadInput
 from mcas_assets.generate import SystemMoved
 from mcas_assets.plan import build_plan
+from mcas_assets.planner import estimate
+from mcas_assets.store import Store
 
 NURSE, CEO, MAN = "an image of a nurse", "an image of a ceo", "an image of a man"
 
@@ -108,3 +110,10 @@ def test_a_set_that_moved_on_is_not_matched_for_its_former_version(sets, image_f
     system = sets.declared(image_folder([{"file_name": "0.png", "prompt": NURSE}]))
     with pytest.raises(SystemMoved, match="is mine@"):
         matching.match(tiny, build_plan(tiny), system, "mine@000000000000")
+
+
+def test_a_plan_tells_what_a_set_has_where_it_tells_what_a_system_would_take(sets, image_folder, tiny, tmp_path):
+    system = sets.declared(image_folder([{"file_name": "0.png", "prompt": NURSE}, {"prompt": NURSE}]))
+    found = estimate(tiny, system, Store(tmp_path / "home"))
+    assert found.line().startswith("import: 2 of 2 records count, for 1 of the audit's 7 prompts")
+    assert not (tmp_path / "home").exists()

@@ -11,7 +11,7 @@ from mcas_assets.errors import BadInput
 from mcas_assets.systems.image_sets.files import open_parquet, read_ranges
 from mcas_assets.systems.image_sets.rows import At, Row
 
-_BATCH = 32  # rows of images in memory at a time
+_BATCH = 16  # rows of images in memory at a time
 
 
 class Parquet:
@@ -55,8 +55,8 @@ class Parquet:
         for table in self._tables:
             name, number = table.relative_to(self.root).as_posix(), 0
             for batch in _batches(open_parquet(table), table, [*self._others, self._image]):
-                for fields in batch.to_pylist():
-                    data, path = _unpack(fields.pop(self._image))
+                for i, fields in enumerate(batch.select(self._others).to_pylist()):
+                    data, path = _unpack(batch.column(self._image)[i].as_py())
                     number += 1
                     record = f"{name}#{number}"
                     if data is None:
