@@ -196,6 +196,12 @@ def test_a_status_column_tells_refusals_and_what_it_does_not_know_is_a_failure(s
     ]  # fmt: skip
 
 
+def test_a_key_that_only_some_json_rows_have_is_a_column(sets, image_folder):
+    rows = [{"file_name": "0.png", "prompt": "a nurse"}] * 150 + [{"prompt": "a nurse", "state": "no"}]
+    status = {"column": "state", "values": {"no": "refused_prompt"}, "others": "ok"}
+    assert sets.outcomes(sets.declared(image_folder(rows), status=status))[-1] == ("a nurse", None, "refused_prompt")
+
+
 def test_constants_fill_templates_and_kept_columns_stay_with_the_image(sets, folder):
     system = sets.declared(
         folder, prompt="{style} of {a} {model}", constants={"style": "photo"}, keep=["seed"], revised_prompt="prompt"

@@ -10,7 +10,7 @@ from typing import Any
 from mcas_assets.errors import BadInput
 from mcas_assets.systems.image_sets.rows import At
 
-_LOOK = 100  # rows of JSON lines that are looked at for the columns there are
+_LOOK = 100  # rows of JSON lines that are looked at for the column with file names
 _BATCH = 1024
 
 

@@ -46,9 +46,9 @@ class ImageFolder:
                 raise BadInput(table, f"has other columns than {self._tables[0].name}: {differing}", remedy)
         self._file = file or self._guess()
 
-    def columns(self) -> list[str]:
-        """Those of the first metadata file."""
-        return self._columns
+    def columns(self) -> list[str] | None:
+        """Those of the first metadata file; JSON rows need not all have the same."""
+        return None if self._tables[0].suffix in (".jsonl", ".json") else self._columns
 
     def files(self) -> Iterator[Path]:
         """All that lies in its folder."""

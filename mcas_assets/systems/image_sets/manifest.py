@@ -9,7 +9,7 @@ import hashlib
 import json
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -68,9 +68,17 @@ class Manifest:
     unlisted: int
 
     def pieces(self) -> Iterator[pl.DataFrame]:
-        """The rows, in the set's order, some thousands at a time."""
-        for batch in parquet.ParquetFile(self.table).iter_batches(batch_size=PIECE):
-            yield pl.DataFrame(pl.from_arrow(batch))
+        """The rows, in the set's order, some thousands at a time.
+
+        Raises:
+            BadInput: The table was removed since: another process found the set changed.
+        """
+        try:
+            for batch in parquet.ParquetFile(self.table).iter_batches(batch_size=PIECE):
+                yield pl.DataFrame(pl.from_arrow(batch))
+        except (OSError, pa.ArrowException) as error:
+            problem = f"what was read of the set is gone or damaged ({' '.join(str(error).split())[:200]})"
+            raise BadInput(self.table, problem, "Run again: the set is read anew") from error
 
 
 def read_set(reader: Reader, mapping: Mapping, folder: Path, name: str) -> Manifest:
@@ -92,7 +100,9 @@ def read_set(reader: Reader, mapping: Mapping, folder: Path, name: str) -> Manif
     known = _known(table)
     if known is not None:
         return known
-    _require_columns(reader, mapping)
+    columns = reader.columns()
+    if columns is not None:
+        _require_columns(reader, mapping, columns)
     folder.mkdir(parents=True, exist_ok=True)
     draft = folder / f".{uuid4().hex}.tmp"
     try:
@@ -111,10 +121,12 @@ def read_set(reader: Reader, mapping: Mapping, folder: Path, name: str) -> Manif
 
 def _write(reader: Reader, mapping: Mapping, draft: Path) -> dict:
     content, filtered = hashlib.sha256(), Counter()
+    columns: dict[str, None] = {}
     waiting: list[dict] = []
     n_rows = taken = elsewhere = 0
     with parquet.ParquetWriter(draft, SCHEMA) as writer:
         for row in reader.rows():
+            columns |= dict.fromkeys(row.fields)
             fields = row.fields | (mapping.constants or {})
             other = mapping.filtered(fields)
             if other is not None:
@@ -132,6 +144,8 @@ def _write(reader: Reader, mapping: Mapping, draft: Path) -> dict:
                 writer.write_table(pa.Table.from_pylist(waiting, schema=SCHEMA))
                 waiting = []
         writer.write_table(pa.Table.from_pylist(waiting, schema=SCHEMA))
+        if reader.columns() is None:
+            _require_columns(reader, mapping, columns)
         told = {"content": content.hexdigest(), "n_rows": n_rows, "filtered": dict(filtered.most_common())}
         told["unlisted"] = reader.unlisted(taken + elsewhere)
         writer.add_key_value_metadata({"mcas": json.dumps(told)})
@@ -196,10 +210,7 @@ def _state(reader: Reader) -> str:
     return total.hexdigest()
 
 
-def _require_columns(reader: Reader, mapping: Mapping) -> None:
-    known = reader.columns()
-    if known is None:
-        return
+def _require_columns(reader: Reader, mapping: Mapping, known: Iterable[str]) -> None:
     for key, name in mapping.columns().items():
         if name not in known:
             raise BadInput(reader.root, f"has no column {name!r}", did_you_mean(name, known), key)

@@ -11,7 +11,6 @@ from mcas_assets.systems.image_sets.files import read_ranges
 from mcas_assets.systems.image_sets.guards import IMAGE_NAMES
 from mcas_assets.systems.image_sets.rows import At, Row
 
-_LOOK = 100  # samples that are looked at for the columns there are
 _MOST_TEXT = 1 << 20  # bytes of a .json or .txt
 _TEXTS = ("txt", "text", "caption", "cls")
 
@@ -22,12 +21,9 @@ class WebDataset:
     def __init__(self, root: Path, tars: Sequence[Path]) -> None:
         self.root, self._tars = root, list(tars)
 
-    def columns(self) -> list[str]:
-        """Those of the first samples."""
-        names: dict[str, None] = {}
-        for row, _ in zip(self.rows(), range(_LOOK), strict=False):
-            names |= dict.fromkeys(row.fields)
-        return list(names)
+    def columns(self) -> None:
+        """Samples need not all have the same."""
+        return
 
     def files(self) -> Iterator[Path]:
         """Its archives."""
