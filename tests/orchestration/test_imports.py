@@ -5,6 +5,7 @@ import shutil
 from functools import partial
 from pathlib import Path
 
+import dagster as dg
 import polars as pl
 import pytest
 import yaml
@@ -46,12 +47,14 @@ def home(audited, tmp_path: Path) -> Path:
     return Path(shutil.copytree(audited.home, tmp_path / "home"))
 
 
+@pytest.mark.timeout(600)  # with the session's one audit before it
 def test_the_exported_images_of_an_audit_score_as_the_audit_itself(audited, home, tmp_path, monkeypatch):
-    """The whole command, on its own Dagster instance: plan, import, checks, embeddings, scores, publication."""
+    """The whole command, but for an instance on disk: plan, import, checks, embeddings, scores, publication."""
     from mcas_assets.cli import app
 
     file = declare(export(audited, tmp_path / "set"), seed="seed")
     monkeypatch.setattr("mcas_assets.systems.find_system", partial(find_system, path=file))
+    monkeypatch.setattr("mcas_assets.orchestration.running.open_instance", lambda home: dg.DagsterInstance.ephemeral())
     monkeypatch.setenv("MCAS_HOME", str(home))
     done = CliRunner().invoke(app, ["audit", str(TINY), "--system", "exported", "--no-rows"])
     assert done.exit_code == 0, (done.output, done.exception)
@@ -116,4 +119,6 @@ def test_what_a_set_lacks_is_null_with_a_reason_and_never_a_number(audited, home
         ("an image of a dark-skinned person",), ("an image of a person",), ("an image of a woman",)
     ]  # fmt: skip
     failed = f"select rule, severity from quality_results where run_id = '{ran.run_id}' and not success"
-    assert set(rows(failed)) == {("the set has every prompt of the audit", "warning")}
+    assert set(rows(failed)) == {
+        ("the set has every prompt of the audit", "warning"), ("nine in ten requests gave an image", "warning")
+    }  # fmt: skip

@@ -42,6 +42,7 @@ def refusal(tmp_path: Path, **keys: object) -> str:
         ({"mapping": "stable-bias"}, "mine.mapping: is 'stable-bias', which is no ready mapping. Did you mean 'stable-bias-"),
         ({"status": {"column": "s", "values": {"no": "refuse"}}}, "is 'refuse', which is no outcome. Did you mean 'refused_"),
         ({"rewrite": [{"pattern": "(", "by": ""}]}, "no regular expression"),
+        ({"rewrite": [{"pattern": "a (b)", "by": "\\2"}]}, "cannot be filled"),
         ({"format": "tar"}, "mine.format: is 'tar'. It must be 'image-folder', 'tree', 'parquet' or 'webdataset'"),
         ({"format": "tree", "image": "img"}, "mine.image: is only for format: parquet"),
         ({"max_pixels": 10**9}, "mine.max_pixels: is 1000000000. It must be less than or equal to 89478485"),

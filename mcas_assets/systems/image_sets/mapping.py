@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from mcas_assets.declaration import Mistake, Slug, Text, did_you_mean, fault, load_document
 from mcas_assets.errors import BadInput
@@ -90,6 +90,15 @@ class Rewrite(Part):
 
     pattern: Annotated[str, Field(min_length=1), AfterValidator(_pattern)]
     by: str
+
+    @model_validator(mode="after")
+    def _can_be_filled(self) -> Self:
+        try:
+            re.sub(self.pattern, self.by, "")
+        except (re.error, IndexError) as error:
+            remedy = "Refer to a group that the pattern has: \\1 is its first pair of round brackets"
+            raise fault(f"has by: {self.by!r}, which cannot be filled ({error})", remedy) from error
+        return self
 
 
 class MappingKeys(Part):
