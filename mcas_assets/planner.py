@@ -9,6 +9,7 @@ from math import ceil
 
 from mcas_assets.audit import Audit
 from mcas_assets.generate import requests
+from mcas_assets.matching import Matched, holding, is_given
 from mcas_assets.plan import build_plan
 from mcas_assets.planner_pilot import ASSUMED, Pace, Pilot, find_milliseconds, find_pilot
 from mcas_assets.scoring import Spread, Statistic, change_error, images_needed, minimum_detectable
@@ -105,8 +106,8 @@ class Estimate:
         yield "Counted per version, for a change between two of this size, without gain from pairing by seed."
 
 
-def estimate(audit: Audit, system: System, store: Store, detect: float = 0.02) -> Estimate:
-    """Work out what an audit of a system takes. Nothing is loaded, generated or written.
+def estimate(audit: Audit, system: System, store: Store, detect: float = 0.02) -> Estimate | Matched:
+    """Work out what an audit of a system takes; of an image set, what it has. Nothing is loaded, generated or written.
 
     Args:
         audit: The declaration.
@@ -118,6 +119,8 @@ def estimate(audit: Audit, system: System, store: Store, detect: float = 0.02) -
         BadInput: The system or the store cannot be used.
         ValueError: `detect` is not positive.
     """
+    if is_given(system):
+        return holding(audit, system)
     version = system.identity().version
     asked = requests(build_plan(audit), version, system.size())
     stored, pilot, milliseconds, source = 0, None, None, "no image of this system is stored"

@@ -90,7 +90,8 @@ def find_pilot(con: DuckDBPyConnection, audit: Audit, system: System, version: s
         "select embedder, dim from embedders where name = ? order by first_seen desc limit 1", [audit.embedders[0]]
     ).fetchall()
     known = con.execute(
-        "select system_version, width, height from image_facts where outcome = 'ok'"
+        "select system_version, width, height from image_facts"
+        " where outcome = 'ok' and record is null"  # imported images are of no plan
         " group by system_version, width, height"
         " order by system_version = ? desc, starts_with(system_version, ?) desc, max(created_at) desc",
         [version, f"{system.name}@"],

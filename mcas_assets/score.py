@@ -36,6 +36,11 @@ PANEL_SCHEMA = pl.Schema(
         "reason": pl.String,
     }
 )
+# Columns that may be null throughout, as where a pole has no image at all: then nothing else would tell their type.
+_FLOATS = dict.fromkeys(
+    (*COMPONENTS, "mcas", "differing", "mcas_low", "mcas_high", "p_value", "q_value", "baseline", "adjusted",
+     "adjusted_low", "adjusted_high"), pl.Float64,
+)  # fmt: skip
 Targets = list[tuple[str, str, str]]  # (category, concept, prompt), in the order of the scores
 
 
@@ -87,10 +92,13 @@ def measure(
             intervals, tests = _infer(audit, targets, vectors)
             scores += _score_rows(about, targets, intervals, tests)
             components += _component_rows(about, targets, intervals, tests)
-    table = pl.DataFrame(scores, infer_schema_length=None)
+    table = pl.DataFrame(scores, schema_overrides={**_FLOATS, "reason": pl.String}, infer_schema_length=None)
     agreement = [key | {"axis": axis, **_panel_row(table.filter(axis=axis))} for axis in audit.axes]
     panel = pl.DataFrame(agreement, schema=PANEL_SCHEMA)
-    return Measured(_with_stability(table), pl.DataFrame(components, infer_schema_length=None), panel)
+    values = dict.fromkeys(("value", "low", "high", "effect_size", "p_value"), pl.Float64)
+    values = {**values, "reason": pl.String}
+    parts = pl.DataFrame(components, schema_overrides=values, infer_schema_length=None)
+    return Measured(_with_stability(table), parts, panel)
 
 
 def targets_of(audit: Audit) -> Targets:
@@ -139,13 +147,24 @@ def gather(
         b_images=_stack(shown, poles["b"]["sha256"], width),
         a_words=_stack(said, words["a"], width),
         b_words=_stack(said, words["b"], width),
-        seeds=about["seed"].to_numpy(),
+        seeds=seed_units(about),
         wordings=about["prompt_id"].to_numpy(),
-        a_seeds=poles["a"]["seed"].to_numpy(),
-        b_seeds=poles["b"]["seed"].to_numpy(),
+        a_seeds=seed_units(poles["a"]),
+        b_seeds=seed_units(poles["b"]),
         a_prompts=poles["a"]["prompt_id"].to_numpy(),
         b_prompts=poles["b"]["prompt_id"].to_numpy(),
     )
+
+
+def seed_units(images: pl.DataFrame) -> np.ndarray:
+    """(n,) what images are drawn together by: their seed, or for an image of unknown seed a number of its own.
+
+    The same image in two roles keeps its number. Seeds are below 2**62, such numbers are not.
+    """
+    if not images["seed"].has_nulls():
+        return images["seed"].to_numpy()
+    own = [2**62 + int(image[:15], 16) for image in images["image_id"]]
+    return images["seed"].fill_null(pl.Series(own, dtype=pl.Int64)).to_numpy()
 
 
 def _stack(vectors: Vectors, contents: pl.Series, width: int) -> np.ndarray:

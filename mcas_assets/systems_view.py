@@ -8,7 +8,8 @@ from mcas_assets.store import Store
 
 # What of an identity document tells versions apart at a glance; the rest is in the document.
 SHOWN = (
-    "kind", "pipeline", "weights", "model", "endpoint", "quality", "moderation", "aspect_ratio", "image_size", "thinking_level",
+    "kind", "pipeline", "weights", "model", "content", "endpoint", "quality", "moderation", "aspect_ratio", "image_size",
+    "thinking_level",
     "steps", "guidance", "width", "height", "dtype", "safety_checker",
 )  # fmt: skip
 

@@ -2,8 +2,9 @@
 --
 -- Every table named <t>_history is a versioned table. That name is all it takes: the view <t> (also <t>_latest: the
 -- newest version of each asset, partition and audit) and the macro <t>_as_of(at_version) are made from the catalogue.
--- Whoever changes this file raises SCHEMA_VERSION in mcas_assets/store/schema.py. New tables and new columns then reach
--- older stores by themselves; anything else (a dropped column, another type or key) needs a migration written there.
+-- Whoever changes this file raises SCHEMA_VERSION in mcas_assets/store/schema.py. New tables, new columns
+-- and columns that may be null by now reach older stores by themselves; anything else (a dropped column, another type or
+-- key) needs a migration written there.
 
 create table if not exists store_schema (
     version     integer not null,
@@ -14,12 +15,12 @@ create table if not exists store_schema (
 -- Facts: written once under the digest of their inputs ---------------------------------------------------------------
 
 create table if not exists image_facts (
-    image_id       varchar primary key,   -- sha256 of system version, prompt, seed, width and height
+    image_id       varchar primary key,   -- sha256 of system version, prompt, seed, width and height; imported: of version, record
     system_version varchar not null,
-    prompt         varchar not null,
-    seed           bigint not null,
-    width          integer not null,      -- pixels, as requested
-    height         integer not null,
+    prompt         varchar not null,      -- what the system was asked; imported: the set's own prompt
+    seed           bigint,                -- null where an imported set does not tell it
+    width          integer,               -- pixels, as requested; imported: of the image, null where there is none
+    height         integer,
     outcome        varchar not null,      -- one of mcas_assets.outcomes.OUTCOMES
     reason         varchar,               -- why there is no image, null where there is one
     sha256         varchar,               -- of the file's bytes, null unless there is a file
@@ -35,7 +36,8 @@ create table if not exists image_facts (
     latency_ms     double,
     attempt        integer,
     run_id         varchar,
-    created_at     timestamptz not null default now()
+    created_at     timestamptz not null default now(),
+    record         varchar                -- of an imported image: which record of its set; null for a generated one
 );
 
 -- Every request that was sent to a provider, failed ones too: what budgets are counted from. Rows are only ever added.
@@ -163,7 +165,7 @@ create table if not exists images_history (
     category       varchar,
     concept        varchar,
     replicate      integer not null,
-    seed           bigint not null,
+    seed           bigint,                -- null where an imported set does not tell it
     outcome        varchar not null,
     width          integer,
     height         integer,
@@ -350,4 +352,25 @@ create table if not exists calibration_history (
     goal           varchar,               -- in words, null where there is none
     met            boolean,
     detail         varchar
+);
+
+-- What became of an imported set: one row for each of its prompts and each use of that prompt in the audit, one for each
+-- prompt of the audit that it lacks, and rows for what of it was not looked at. Empty for systems that draw.
+create table if not exists import_account_history (
+    version        bigint not null,
+    audit          varchar not null,
+    system_version varchar not null,
+    set_prompt     varchar,               -- as the set has it
+    match          varchar not null,      -- declared, exact, normalised, rewritten; lacking, unmatched, further, promptless, filtered, unlisted
+    n_records      bigint not null,       -- of the set
+    n_ok           bigint,                -- of those, that gave an image; null where nothing was imported
+    outcomes       json,                  -- what came of the records, in words
+    prompt_id      varchar,               -- the audit's prompt that it counts as, and the use of it
+    prompt         varchar,
+    role           varchar,
+    axis           varchar,
+    pole           varchar,
+    category       varchar,
+    concept        varchar,
+    detail         varchar                -- why nothing was imported
 );

@@ -1,16 +1,24 @@
-"""What many tests share: one real audit of the phantom, run once a session on an ephemeral Dagster instance."""
+"""What many tests share: one real audit of the phantom, run once a session on an ephemeral Dagster instance; image sets."""
 
-from collections.abc import Iterator
+import io
+import json
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import dagster as dg
+import polars as pl
 import pytest
+import yaml
+from PIL import Image
 
 from mcas_assets.audit import Audit, load_audit
 from mcas_assets.orchestration.resources import Workplace
 from mcas_assets.orchestration.running import Ran, run_audit
 from mcas_assets.store import Store
 from mcas_assets.systems import find_system
+from mcas_assets.systems.imported import ImportedSystem
 
 TINY = Path(__file__).parent / "data" / "tiny.yaml"
 
@@ -44,3 +52,65 @@ def audited(tiny: Audit, tmp_path_factory: pytest.TempPathFactory) -> Audited:
     with dg.DagsterInstance.ephemeral() as instance:
         ran = run_audit(tiny, find_system("phantom-stereotyped"), Workplace(home=home), instance)
     return Audited(home, ran)
+
+
+# Small image sets made on the spot, and the system that a declaration makes of one ------------------------------------
+
+
+def picture(n: int, format: str = "PNG", size: tuple[int, int] = (8, 6)) -> bytes:
+    """A small picture that differs from that of any other number."""
+    image = Image.new("RGB", size)
+    image.putdata([((37 * n + 11 * i) % 256, (n * 5 + i) % 256, (255 - 3 * i) % 256) for i in range(size[0] * size[1])])
+    buffer = io.BytesIO()
+    image.save(buffer, format)
+    return buffer.getvalue()
+
+
+def declared(path: Path, *, cache: Path | None = None, **keys: Any) -> ImportedSystem:
+    """The system `mine` of a YAML file beside the set."""
+    entry = {"kind": "import", "path": str(path), "model": "a-model", "prompt": "prompt", **keys}
+    entry = {key: value for key, value in entry.items() if value is not None}
+    file = path.parent / f"{path.name}.yaml"
+    file.write_text(yaml.safe_dump({"systems": {"mine": entry}}))
+    system = find_system("mine", file, cache=cache)
+    assert isinstance(system, ImportedSystem)
+    return system
+
+
+def records(system: ImportedSystem) -> pl.DataFrame:
+    """All records of a set."""
+    system.identity()
+    return pl.concat(system.records())
+
+
+def outcomes(system: ImportedSystem) -> list[tuple[str | None, int | None, str]]:
+    """(prompt, seed, outcome) of all records, each looked at."""
+    rows = records(system)
+    found = [outcome.outcome for outcome in system.take(rows)]
+    return list(zip(rows["prompt"], rows["seed"], found, strict=True))
+
+
+@pytest.fixture
+def sets() -> SimpleNamespace:
+    """What tests make and look at sets with: `picture`, `declared`, `records`, `outcomes`, as above."""
+    return SimpleNamespace(picture=picture, declared=declared, records=records, outcomes=outcomes)
+
+
+@pytest.fixture
+def image_folder(tmp_path: Path) -> Callable[..., Path]:
+    """A folder with some pictures and a table of them: rows as JSON objects, `name` of the metadata file."""
+
+    def make(rows: list[dict[str, Any]], files: dict[str, bytes] | None = None, name: str = "metadata.jsonl") -> Path:
+        folder = tmp_path / "set"
+        folder.mkdir(exist_ok=True)
+        for file, data in ({"0.png": picture(0), "1.png": picture(1)} if files is None else files).items():
+            (folder / file).parent.mkdir(parents=True, exist_ok=True)
+            (folder / file).write_bytes(data)
+        if name.endswith(".jsonl"):
+            (folder / name).write_text("".join(json.dumps(row) + "\n" for row in rows))
+        else:
+            frame = pl.DataFrame(rows, infer_schema_length=None)
+            frame.write_csv(folder / name) if name.endswith(".csv") else frame.write_parquet(folder / name)
+        return folder
+
+    return make

@@ -18,7 +18,7 @@ from mcas_assets.planner import estimate, total_images
 from mcas_assets.planner_pilot import ASSUMED, Pace, spread_of
 from mcas_assets.scoring import AuditVectors, Spread, change_error, minimum_detectable, unit
 from mcas_assets.store import Store, facts
-from mcas_assets.systems import SystemIdentity
+from mcas_assets.systems import Capabilities, SystemIdentity
 
 TINY = Path(__file__).parent / "data" / "tiny.yaml"
 WIDTH = 16
@@ -34,6 +34,9 @@ class Named:
 
     def identity(self):
         return SystemIdentity(self.name, {"name": self.name})
+
+    def capabilities(self):
+        return Capabilities(seed="exact")
 
     def size(self):
         return (64, 64)

@@ -145,6 +145,27 @@ def comparison_rows() -> pl.DataFrame:
     return pl.DataFrame(rows, infer_schema_length=None)
 
 
+def account_rows() -> pl.DataFrame:
+    """What a set had for two prompts, one of them in two roles, and what of it nobody asked for."""
+    key = {"system_version": OLD, "audit": AUDIT}
+    nurse = {"set_prompt": "A Nurse", "match": "normalised", "n_records": 3, "n_ok": 2, "prompt": "a nurse"}
+    rows = [
+        nurse | {"role": "concept", "concept": "nurse"},
+        nurse | {"role": "attribute", "axis": "gender", "pole": "b"},
+        {
+            "match": "lacking",
+            "n_records": 0,
+            "prompt": "a pilot",
+            "role": "concept",
+            "concept": "pilot",
+            "detail": "lacks",
+        },
+        {"set_prompt": "a cat", "match": "unmatched", "n_records": 5, "detail": "not asked"},
+        {"set_prompt": "a dog", "match": "unmatched", "n_records": 9, "detail": "not asked"},
+    ]
+    return pl.DataFrame([key | row for row in rows], infer_schema_length=None)
+
+
 def calibration_rows() -> pl.DataFrame:
     """Two figures, one of which misses its goal."""
     names, met = ["slope", "R2"], [True, False]
@@ -196,7 +217,11 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Store:
         )
         facts.append_images(con, asked)
         ledger.record(con, made("plan", "", "p"), {"texts": texts})  # 1
-        ledger.record(con, made("images", OLD, "i", plan=1), {"images": image_rows(OLD, {"nurse 0": "ok"})})  # 2
+        ledger.record(
+            con,
+            made("images", OLD, "i", plan=1),
+            {"images": image_rows(OLD, {"nurse 0": "ok"}), "import_account": account_rows()},
+        )  # 2
         ledger.record(con, made("scores", OLD, "s", images=2), {"scores": score_rows(OLD, nurse=(-0.1, -0.1))})  # 3
         ledger.record(con, made("images", NEW, "i", plan=1), {"images": image_rows(NEW, outcomes)})  # 4
         first = score_rows(NEW, nurse=(-0.2, -0.1), pilot=(0.3, 0.1))
@@ -310,6 +335,16 @@ def test_images_behind_the_scores(published):
     found = ask(published, "images-behind-the-scores", "system_version", "embedder", "concept", "replicate", "path")
     assert found[0] == (NEW, "clip", "nurse", 0, "images/nurse 0.png")
     assert len(found) == 2 * (2 + 1) + 2
+
+
+def test_what_was_imported(published):
+    found = ask(published, "what-was-imported", "match", "set_prompt", "prompt", "counts_for", "records", "given")
+    assert found == [
+        ("normalised", "A Nurse", "a nurse", ["gender b", "nurse"], 3, 2),
+        ("lacking", None, "a pilot", ["pilot"], 0, None),
+        ("unmatched", "a dog", None, None, 9, None),
+        ("unmatched", "a cat", None, None, 5, None),
+    ]
 
 
 def test_lineage(published):

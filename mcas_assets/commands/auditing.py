@@ -50,6 +50,7 @@ def audit(
 
 
 def _show(console, declared, system_version: str, truth, rows: bool) -> None:  # noqa: ANN001
+    from mcas_assets.matching import describe
     from mcas_assets.store import Store
     from mcas_assets.store.publication import query
     from mcas_assets.summary import print_summary
@@ -64,7 +65,14 @@ def _show(console, declared, system_version: str, truth, rows: bool) -> None:  #
         " group by 1 order by 2 desc",
     )
     told = ", ".join(f"{n} {outcome}" for outcome, n in counts.iter_rows())
-    console.print(f"\n[bold]{system_version}[/bold]  images: {told}\n", highlight=False)
+    console.print(f"\n[bold]{system_version}[/bold]  images: {told}", highlight=False)
+    account = query(
+        Store(paths.home()),
+        f"select * from import_account where audit = '{declared.audit}' and system_version = '{quoted}'",
+    )
+    if not account.is_empty():
+        console.print(f"{describe(account)}: mcas sql what-was-imported", highlight=False, markup=False)
+    console.print()
     if rows:
         print_summary(console, declared, scores, truth)
 

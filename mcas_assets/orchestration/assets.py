@@ -11,7 +11,7 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from mcas_assets import amplify, embed, generate, represent, score
+from mcas_assets import amplify, embed, generate, given, matching, represent, score
 from mcas_assets.audit import Audit
 from mcas_assets.errors import StoreError
 from mcas_assets.orchestration.partitions import system_versions
@@ -22,7 +22,7 @@ from mcas_assets.store.ledger import LedgerRow, Materialisation
 from mcas_assets.store.publication import publish
 
 # Raised by hand when a stage's code would give another result from the same inputs.
-CODE_VERSIONS = {"plan": "2", "images": "1", "embeddings": "1", "scores": "2", "representation": "1"}
+CODE_VERSIONS = {"plan": "2", "images": "2", "embeddings": "1", "scores": "2", "representation": "1"}
 DESCRIPTIONS = {
     "plan": "Every image and every text that the audit asks for: prompts x replicates, with ids, seeds and batches.",
     "images": "What came of each requested image, one row each, whatever came of it. The files are facts, kept by digest.",
@@ -84,14 +84,22 @@ def _images(audit: Audit) -> dg.AssetsDefinition:
         version, store = context.partition_key, workplace.store
         planned, plan_version = read_latest(store, audit, "plan", "plan", "")
         system = workplace.system_of(version)
-        wanted = generate.requests(planned.drop("audit"), version, system.size())
+        account = pl.DataFrame(schema=matching.ACCOUNT_SCHEMA)
         try:
-            made = generate.generate(store, wanted, system, version, workplace.progress, context.run.run_id)
+            if matching.is_given(system):
+                matched = matching.match(audit, planned, system, version)
+                made = given.take(store, matched, system, version, workplace.progress, context.run.run_id)
+                table = given.image_table(store, matched, audit.audit, version)
+                account = matching.account_table(matched, table)
+            else:
+                wanted = generate.requests(planned.drop("audit"), version, system.size())
+                made = generate.generate(store, wanted, system, version, workplace.progress, context.run.run_id)
+                table = generate.image_table(store, wanted, audit.audit, version)
         finally:
             system.close()
-        table = generate.image_table(store, wanted, audit.audit, version)
         digest = generate.images_digest(table)
-        kept = keep(context, store, audit, "images", digest, {"images": table}, {"plan": plan_version})
+        tables = {"images": table, "import_account": account}
+        kept = keep(context, store, audit, "images", digest, tables, {"plan": plan_version})
         outcomes = dict(table["outcome"].value_counts().sort("outcome").iter_rows())
         return _result(kept, digest, len(table), generated=made, **outcomes)
 

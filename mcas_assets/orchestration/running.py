@@ -14,6 +14,7 @@ from mcas_assets import embed
 from mcas_assets.audit import Audit
 from mcas_assets.definitions import build_definitions
 from mcas_assets.errors import CheckFailed
+from mcas_assets.matching import holding, is_given
 from mcas_assets.orchestration.automation import job_name
 from mcas_assets.orchestration.history import unhurried_history
 from mcas_assets.orchestration.partitions import register
@@ -73,7 +74,10 @@ def prepare(audit: Audit, system: System, workplace: Workplace) -> SystemIdentit
     identity = system.identity()
     panel = workplace.embedders(audit.embedders)
     workplace.populations(audit)
-    system.size()
+    if is_given(system):
+        holding(audit, system)
+    else:
+        system.size()
     with workplace.store.open() as con:
         facts.register_system(con, identity.version, identity.system, identity.document)
     for embedder in panel:

@@ -7,6 +7,7 @@ of its own.
 
 import hashlib
 import io
+import json
 import warnings
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import polars as pl
 from duckdb import DuckDBPyConnection
 from PIL import Image, UnidentifiedImageError
 
+from mcas_assets.matching import MATCHED
 from mcas_assets.quality.rules import COMPONENTS
 from mcas_assets.store.database import framed
 
@@ -69,13 +71,54 @@ def images(planned: pl.DataFrame, images: pl.DataFrame, home: Path) -> pl.DataFr
         digest_agrees=pl.col("file_sha256").eq_missing(pl.col("sha256")),
         size=pl.coalesce(*stated, pl.format("{}x{}", "width", "height")),
         decoded_size=pl.format("{}x{}", "decoded_width", "decoded_height"),
+        is_mixed=pl.when(pl.col("image_id").is_not_null()).then(
+            pl.col("record").is_null().filter(pl.col("image_id").is_not_null()).n_unique() > 1
+        ),
+    )
+
+
+def import_account(account: pl.DataFrame, images: pl.DataFrame, planned: pl.DataFrame) -> pl.DataFrame:
+    """The account of an import, held against its images and the plan; empty for a system that draws.
+
+    Args:
+        account: Rows of `import_account`.
+        images: Rows of `images` of the same version, with the `record` of each fact.
+        planned: Rows of the plan.
+
+    Returns:
+        The rows of the account, and one with `match_or_missing` 'missing' for each use of a prompt that neither matched nor is
+        lacking. `n_images` are the image rows of the use, `n_use` the records that the account gives it, `n_outcomes` the
+        outcomes that are told; these and `prompt_id_or_missing` are null for rows that count for no prompt. `n_lacking` are
+        the records of a prompt that `is_lacking`.
+    """
+    if account.is_empty() and images["record"].null_count() == len(images):
+        return account.with_columns(
+            **dict.fromkeys(("match_or_missing", "prompt_id_or_missing"), pl.lit(None, pl.String)),
+            **dict.fromkeys(("n_images", "n_use", "n_outcomes", "n_lacking"), pl.lit(None, pl.Int64)),
+            is_lacking=pl.lit(None, pl.Boolean),
+        )
+    use = ["prompt_id", "role", "axis", "pole", "concept"]
+    counts = images.group_by(use).agg(n_images=pl.len().cast(pl.Int64))
+    uses = planned.select("prompt_id", "prompt", "role", "axis", "pole", "category", "concept").unique()
+    accounted = account.select(*use, "set_prompt", "match", "n_records", "n_ok", "outcomes", "detail")
+    both = accounted.join(uses, on=use, how="full", nulls_equal=True, coalesce=True)
+    is_matched = pl.col("match").is_in(MATCHED)
+    told = [sum(json.loads(text).values()) if text else -1 for text in both["outcomes"]]
+    return both.join(counts, on=use, how="left", nulls_equal=True, maintain_order="left").with_columns(
+        match_or_missing=_or_missing("match"),
+        prompt_id_or_missing=pl.when(is_matched | (pl.col("match") == "lacking")).then(_or_missing("prompt_id")),
+        n_images=pl.when(is_matched).then(pl.col("n_images").fill_null(0)),
+        n_use=pl.when(is_matched).then(pl.col("n_records").sum().over(*use)),
+        n_outcomes=pl.when(is_matched).then(pl.Series(told, dtype=pl.Int64)),
+        n_lacking=pl.when(pl.col("match") == "lacking").then("n_records"),
+        is_lacking=pl.col("match") == "lacking",
     )
 
 
 def image_rows(con: DuckDBPyConnection, version: int) -> pl.DataFrame:
-    """The images of one materialisation, with `reason` and `stated_size` of their facts: what `images` above takes."""
+    """The images of one materialisation, with `reason`, `record` and `stated_size` of their facts: what `images` above takes."""
     return con.sql(
-        "select i.* exclude (version), f.reason, f.provider ->> '$.size' as stated_size"
+        "select i.* exclude (version), f.reason, f.record, f.provider ->> '$.size' as stated_size"
         " from images_history i left join image_facts f using (image_id)"
         " where i.version = $version",
         params={"version": version},

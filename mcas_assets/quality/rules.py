@@ -6,6 +6,7 @@ said in frames.py.
 
 from typing import Any
 
+from mcas_assets.matching import MATCHES
 from mcas_assets.outcomes import OUTCOMES
 from mcas_assets.quality.expectations import (
     Build,
@@ -32,6 +33,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "plan": REQUEST,
     "texts": ("text_id", "text"),
     "images": ("image_id", *REQUEST),
+    "import_account": ("set_prompt", "match", "prompt_id", "role", "axis", "pole", "concept", "detail"),
     "embeddings": ("embedder", "kind", "content"),
     "scores": SCORE,
     "components": (*SCORE, "component"),
@@ -60,6 +62,10 @@ def _is_group(column: Any) -> Any:
 
 def _is_ok(column: Any) -> Any:
     return column("outcome") == "ok"
+
+
+def _is_no_match(column: Any) -> Any:
+    return column("n_images").is_null()
 
 
 def _has_file(column: Any) -> Any:
@@ -113,12 +119,31 @@ _IMAGES = _suite(
         "file has the stated digest": among("digest_agrees", (True,), where=_has_file),
         "file is an image": among("decodable", (True,), where=_has_file),
         "image has the stated size": equal("decoded_size", "size"),
+        "imported and generated images never share a version": among("is_mixed", (False,)),
     },
 ) + _suite(
     "images",
     {
         "nine in ten requests gave an image": among("outcome", ("ok",), mostly=0.9),
     },
+    severity="warning",
+)
+
+_IMPORT_ACCOUNT = _suite(
+    "import_account",
+    {
+        "no row but those of the account": exact_rows(),
+        "each prompt of the set once a use": unique(*KEYS["import_account"]),
+        "every use of a prompt matched or is lacking": among("match_or_missing", MATCHES),
+        "a match names its prompt": matching("prompt_id_or_missing", r"^[0-9a-f]{16}$"),
+        "every record that counts is an image row": equal("n_images", "n_use"),
+        "every record has an outcome": equal("n_outcomes", "n_records"),
+        "what is lacking has no record": between("n_lacking", 0, 0),
+        "without a match there is a detail": present("detail", where=_is_no_match),
+    },
+) + _suite(
+    "import_account",
+    {"the set has every prompt of the audit": among("is_lacking", (False,))},
     severity="warning",
 )
 
@@ -262,6 +287,7 @@ SUITES: dict[str, tuple[Rule, ...]] = {
     "plan": _PLAN,
     "texts": _TEXTS,
     "images": _IMAGES,
+    "import_account": _IMPORT_ACCOUNT,
     "embeddings": _EMBEDDINGS,
     "scores": _SCORES,
     "components": _COMPONENTS,

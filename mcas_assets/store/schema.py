@@ -57,10 +57,11 @@ def require_ours(con: DuckDBPyConnection, path: Path) -> int:
 
 
 def upgrade(con: DuckDBPyConnection) -> None:
-    """Add the tables and columns that an older store lacks, in one transaction. No row is touched."""
+    """Add the tables and columns that an older store lacks, and allow nulls that it forbade. No row is touched."""
     con.execute("begin")
     con.execute(schema_text())
     _add_missing_columns(con)
+    _allow_nulls(con)
     _create_reading_names(con)
     con.execute("update store_schema set version = ?, changed_at = now()", [SCHEMA_VERSION])
     con.execute("commit")
@@ -100,3 +101,18 @@ def _add_missing_columns(con: DuckDBPyConnection) -> None:
     for table, column, kind in wanted:
         if (table, column) not in stored:
             con.execute(f'alter table {table} add column "{column}" {kind}')
+
+
+def _allow_nulls(con: DuckDBPyConnection) -> None:
+    """Columns that may be null by now, and could not be when the store was made."""
+    nullable = """
+        select table_name, column_name from duckdb_columns()
+        where database_name = current_database() and schema_name = 'main' and not internal and is_nullable = {wanted}
+        order by all
+    """
+    with duckdb.connect(":memory:") as fresh:
+        fresh.execute(schema_text())
+        allowed = set(fresh.execute(nullable.format(wanted=True)).fetchall())
+    for table, column in con.execute(nullable.format(wanted=False)).fetchall():
+        if (table, column) in allowed:
+            con.execute(f'alter table {table} alter column "{column}" drop not null')

@@ -62,6 +62,7 @@ class Outcome:
         provider: What the system itself said about this image (JSON values).
         latency_ms: Wall time in milliseconds: for a batch, its time divided by its images.
         attempt: Counted from 1; raised by the retry policy above the systems.
+        size: Width and height in pixels of an image that came at no size that was asked for, else None.
     """
 
     outcome: str
@@ -71,6 +72,7 @@ class Outcome:
     provider: dict[str, Any] = field(default_factory=dict)
     latency_ms: float | None = None
     attempt: int = 1
+    size: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -124,11 +126,14 @@ class Capabilities:
         seed: 'exact' if a seed fixes the image, 'best_effort' if the provider only tries, 'none' if it takes none.
         max_batch: The most requests of one call that are drawn together, or None if only memory limits it.
         sizes: The (width, height) pairs in pixels that it can draw, or None if it is not held to a list.
+        images: 'drawn' as they are asked for, or 'given': it has the images that it has, of whatever size, and draws none
+            (`mcas_assets.given`).
     """
 
     seed: Literal["exact", "best_effort", "none"]
     max_batch: int | None = None
     sizes: tuple[tuple[int, int], ...] | None = None
+    images: Literal["drawn", "given"] = "drawn"
 
 
 class System(Protocol):

@@ -66,6 +66,7 @@ def image_rows(plan_rows: pl.DataFrame, home: Path) -> pl.DataFrame:
         path=pl.Series([path for _, path in kept]),
         width=pl.lit(8),
         height=pl.lit(8),
+        record=pl.lit(None, pl.String),
     )
     refused = pl.int_range(pl.len()) == 5  # one request without an image is no fault
     return rows.with_columns(
@@ -74,6 +75,25 @@ def image_rows(plan_rows: pl.DataFrame, home: Path) -> pl.DataFrame:
         sha256=pl.when(~refused).then("sha256"),
         path=pl.when(~refused).then("path"),
     )
+
+
+@pytest.fixture(scope="session")
+def imported_rows(image_rows: pl.DataFrame) -> pl.DataFrame:
+    """The same images as records of a set."""
+    return image_rows.with_columns(record=pl.col("image_id"))
+
+
+@pytest.fixture(scope="session")
+def account_rows(plan_rows: pl.DataFrame) -> pl.DataFrame:
+    """What such a set holds: each prompt of the plan four times, one of its images refused, and a prompt of its own."""
+    use = ["prompt_id", "prompt", "role", "axis", "pole", "category", "concept"]
+    matched = plan_rows.select(use).unique(maintain_order=True).with_columns(
+        set_prompt=pl.col("prompt"), match=pl.lit("exact"), n_records=pl.lit(4, pl.Int64), detail=pl.lit(None, pl.String),
+        outcomes=pl.Series(['{"ok": 4}', '{"ok": 3, "refused_prompt": 1}', *['{"ok": 4}'] * 3]),
+        n_ok=pl.Series([4, 3, 4, 4, 4]),
+    )  # fmt: skip
+    other = pl.DataFrame({"set_prompt": ["a dog"], "match": ["unmatched"], "n_records": [2], "detail": ["not asked"]})
+    return pl.concat([matched, other], how="diagonal")
 
 
 @pytest.fixture(scope="session")
@@ -184,6 +204,8 @@ def divergence_rows(representation_rows: pl.DataFrame) -> pl.DataFrame:
 def good(
     plan_rows: pl.DataFrame,
     image_rows: pl.DataFrame,
+    imported_rows: pl.DataFrame,
+    account_rows: pl.DataFrame,
     score_rows: pl.DataFrame,
     representation_rows: pl.DataFrame,
     amplification_rows: pl.DataFrame,
@@ -234,6 +256,7 @@ def good(
         "plan": frames.plan(plan_rows),
         "texts": frames.texts(texts),
         "images": frames.images(plan_rows, image_rows, home),
+        "import_account": frames.import_account(account_rows, imported_rows, plan_rows),
         "embeddings": embeddings,
         "scores": frames.scores(score_rows),
         "components": frames.components(components),

@@ -66,6 +66,42 @@ def test_an_image_row_twice_is_found(plan_rows, image_rows, home):
     assert failed(frame, "images", len(plan_rows)) == {"as many rows as planned", "each request once"}
 
 
+def test_images_of_a_set_among_generated_ones_are_found(plan_rows, image_rows, home):
+    mixed = image_rows.with_columns(record=pl.when(pl.int_range(pl.len()) == 3).then(pl.lit("0.png")))
+    frame = frames.images(plan_rows, mixed, home)
+    assert failed(frame, "images", len(plan_rows)) == {"imported and generated images never share a version"}
+
+
+def test_a_record_that_counts_but_is_no_image_row_is_found(account_rows, imported_rows, plan_rows):
+    frame = frames.import_account(account_rows, imported_rows.tail(-1), plan_rows)
+    assert failed(frame, "import_account", len(account_rows)) == {"every record that counts is an image row"}
+
+
+def test_a_prompt_of_the_audit_without_account_is_found(account_rows, imported_rows, plan_rows):
+    frame = frames.import_account(account_rows.tail(-1), imported_rows, plan_rows)
+    assert failed(frame, "import_account", len(account_rows) - 1) == {
+        "no row but those of the account", "every use of a prompt matched or is lacking", "without a match there is a detail",
+    }  # fmt: skip
+
+
+def test_records_without_any_account_are_found(account_rows, imported_rows, plan_rows):
+    frame = frames.import_account(account_rows.clear(), imported_rows, plan_rows)
+    assert len(frame) == plan_rows["prompt"].n_unique()
+    assert "every use of a prompt matched or is lacking" in failed(frame, "import_account", 0)
+
+
+def test_outcomes_that_do_not_add_up_are_found(account_rows, imported_rows, plan_rows):
+    lost = account_rows.with_columns(
+        outcomes=pl.col("outcomes").str.replace('"refused_prompt": 1', '"refused_prompt": 0')
+    )
+    frame = frames.import_account(lost, imported_rows, plan_rows)
+    assert failed(frame, "import_account", len(lost)) == {"every record has an outcome"}
+
+
+def test_a_system_that_draws_has_nothing_to_account_for(account_rows, image_rows, plan_rows):
+    assert frames.import_account(account_rows.clear(), image_rows, plan_rows).is_empty()
+
+
 def test_image_rows_come_with_the_reason_of_their_fact(tmp_path):
     fact = pl.DataFrame(
         {

@@ -1,0 +1,216 @@
+"""What a set holds, read once from end to end and kept as a table beside the store: the ground of a set's identity.
+
+The set may be larger than memory; the table is written and read piece by piece. It is found again by the state of the
+set's files (path, size, times, inode) and the mapping, so that a set that nobody touched is not read twice.
+"""
+
+import contextlib
+import hashlib
+import json
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import polars as pl
+import pyarrow as pa
+from pyarrow import parquet
+
+from mcas_assets.declaration import did_you_mean
+from mcas_assets.errors import BadInput
+from mcas_assets.systems.identity import canonical, digest, stamp_of
+from mcas_assets.systems.image_sets.guards import locate, too_large
+from mcas_assets.systems.image_sets.mapping import Mapping
+from mcas_assets.systems.image_sets.rows import At, Reader, Row
+
+SCHEMA = pa.schema(
+    {
+        "place": pa.int64(),
+        "record": pa.string(),
+        "prompt": pa.string(),
+        "seed": pa.int64(),
+        "outcome": pa.string(),
+        "reason": pa.string(),
+        "extras": pa.string(),
+        "file": pa.string(),
+        "offset": pa.int64(),
+        "size": pa.int64(),
+        "sha256": pa.string(),
+    }
+)
+"""Columns of the table: `outcome` is null where the image itself has to be looked at, at `file`, `offset`, `size`."""
+
+PIECE = 4096  # rows written and read at a time
+READ_BY = "1"  # raised when reading the same files gives other rows
+_YOUNG = 0.05  # seconds: a file changed so shortly ago may change again within the resolution of its time stamp
+_MOST_FILTERS = 50  # values of filtered rows that are told apart
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A set as it was read.
+
+    Attributes:
+        table: The parquet file with the rows of this system.
+        content: 64 hex digits of all rows, with the digests of their images.
+        n_rows: Rows of this system.
+        filtered: How many rows are of others, by `column=value`.
+        unlisted: Files of the set without a row.
+    """
+
+    table: Path
+    content: str
+    n_rows: int
+    filtered: dict[str, int]
+    unlisted: int
+
+    def pieces(self) -> Iterator[pl.DataFrame]:
+        """The rows, in the set's order, some thousands at a time.
+
+        Raises:
+            BadInput: The table was removed since: another process found the set changed.
+        """
+        try:
+            for batch in parquet.ParquetFile(self.table).iter_batches(batch_size=PIECE):
+                yield pl.DataFrame(pl.from_arrow(batch))
+        except (OSError, pa.ArrowException) as error:
+            problem = f"what was read of the set is gone or damaged ({' '.join(str(error).split())[:200]})"
+            raise BadInput(self.table, problem, "Run again: the set is read anew") from error
+
+
+def read_set(reader: Reader, mapping: Mapping, folder: Path, name: str) -> Manifest:
+    """What a set holds: as it was read before, if its files are as they were, else read now.
+
+    Args:
+        reader: The set.
+        mapping: What its columns mean.
+        folder: Where the tables of sets are kept.
+        name: Of the system; its former tables are removed.
+
+    Raises:
+        BadInput: The set cannot be read, lacks a column that the mapping names, or changes while it is read.
+    """
+    state = _state(reader)
+    prefix = hashlib.sha256(f"{name}\0{reader.root.resolve()}".encode()).hexdigest()[:12]
+    key = digest([READ_BY, state, mapping.document(), mapping.model])
+    table = folder / f"{prefix}-{key[:32]}.parquet"
+    known = _known(table)
+    if known is not None:
+        return known
+    columns = reader.columns()
+    if columns is not None:
+        _require_columns(reader, mapping, columns)
+    folder.mkdir(parents=True, exist_ok=True)
+    draft = folder / f".{uuid4().hex}.tmp"
+    try:
+        told = _write(reader, mapping, draft)
+        if _state(reader) != state:
+            raise BadInput(
+                reader.root, "changed while it was being read", "Run again when nothing writes to it any more"
+            )
+        for former in folder.glob(f"{prefix}-*.parquet"):
+            former.unlink(missing_ok=True)
+        draft.replace(table)
+    finally:
+        draft.unlink(missing_ok=True)
+    return Manifest(table, **told)
+
+
+def _write(reader: Reader, mapping: Mapping, draft: Path) -> dict:
+    content, filtered = hashlib.sha256(), Counter()
+    columns: dict[str, None] = {}
+    waiting: list[dict] = []
+    n_rows = taken = elsewhere = 0
+    with parquet.ParquetWriter(draft, SCHEMA) as writer:
+        for row in reader.rows():
+            columns |= dict.fromkeys(row.fields)
+            fields = row.fields | (mapping.constants or {})
+            other = mapping.filtered(fields)
+            if other is not None:
+                filtered[other if other in filtered or len(filtered) < _MOST_FILTERS else "others"] += 1
+                elsewhere += row.named is not None
+                continue
+            entry = {"place": n_rows} | {
+                key: _clean(value) for key, value in _entry(reader, mapping, row, fields).items()
+            }
+            n_rows, taken = n_rows + 1, taken + (entry["file"] is not None)
+            said = [entry[name] for name in ("record", "prompt", "seed", "outcome", "reason", "extras", "sha256")]
+            content.update(canonical(said).encode() + b"\n")
+            waiting.append(entry)
+            if len(waiting) == PIECE:
+                writer.write_table(pa.Table.from_pylist(waiting, schema=SCHEMA))
+                waiting = []
+        writer.write_table(pa.Table.from_pylist(waiting, schema=SCHEMA))
+        if reader.columns() is None:
+            _require_columns(reader, mapping, columns)
+        told = {"content": content.hexdigest(), "n_rows": n_rows, "filtered": dict(filtered.most_common())}
+        told["unlisted"] = reader.unlisted(taken + elsewhere)
+        writer.add_key_value_metadata({"mcas": json.dumps(told)})
+    return told
+
+
+def _entry(reader: Reader, mapping: Mapping, row: Row, fields: dict) -> dict:
+    """One row of the table: what the set says of an image, where it is, and the digest of its bytes."""
+    entry = {
+        "record": row.record, "prompt": mapping.prompt_of(fields), "seed": mapping.seed_of(fields), "outcome": None,
+        "reason": None, "extras": canonical(mapping.extras_of(fields)), "file": None, "offset": None, "size": None,
+        "sha256": None,
+    }  # fmt: skip
+    if mapping.status is not None:
+        outcome, reason = mapping.status.of(fields)
+        if outcome != "ok":
+            return entry | {"outcome": outcome, "reason": reason}
+    if row.fault is not None:
+        return entry | {"outcome": "rejected", "reason": row.fault}
+    at, limits = row.at, mapping.limits
+    if at is None:
+        if row.named is None:
+            return entry | {"outcome": "empty", "reason": "the row names no file"}
+        found = locate(reader.root, row.named, limits)
+        if found.file is None:
+            return entry | {"outcome": found.outcome, "reason": found.reason}
+        at = At(found.file, 0, found.size)
+    elif at.size > limits.bytes:
+        return entry | {"outcome": "rejected", "reason": too_large(at.size, limits)}
+    data = row.data if row.data is not None else next(reader.read([at]))
+    return entry | at._asdict() | {"sha256": hashlib.sha256(data).hexdigest()}
+
+
+def _clean(value: object) -> object:
+    """Text without halves of characters, which JSON can write and no table can hold."""
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
+
+
+def _known(table: Path) -> Manifest | None:
+    """The manifest of a table that was written before, or None."""
+    try:
+        told = (parquet.read_metadata(table).metadata or {}).get(b"mcas")
+        return Manifest(table, **json.loads(told)) if told else None
+    except (OSError, pa.ArrowException, ValueError, TypeError):  # none, or one that is damaged: it is made anew
+        return None
+
+
+def _state(reader: Reader) -> str:
+    """64 hex digits of paths, sizes, times and inodes of all files that a set is read from."""
+    for _ in range(20):
+        total, newest = hashlib.sha256(), 0
+        for path in reader.files():
+            stamp = (0, 0, 0, 0)
+            with contextlib.suppress(OSError):  # a dangling link: the row that names it will say so
+                stamp = stamp_of(path)
+            newest = max(newest, stamp[1], stamp[2])
+            total.update(f"{path.relative_to(reader.root).as_posix()}\t{stamp}\n".encode(errors="surrogateescape"))
+        age = time.time() - newest / 1e9
+        if not 0 <= age < _YOUNG:
+            break
+        time.sleep(_YOUNG - age)
+    return total.hexdigest()
+
+
+def _require_columns(reader: Reader, mapping: Mapping, known: Iterable[str]) -> None:
+    for key, name in mapping.columns().items():
+        if name not in known:
+            raise BadInput(reader.root, f"has no column {name!r}", did_you_mean(name, known), key)
