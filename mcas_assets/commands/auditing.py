@@ -52,11 +52,15 @@ def audit(
 def _show(console, declared, system_version: str, truth, rows: bool) -> None:  # noqa: ANN001
     from mcas_assets.store import Store
     from mcas_assets.store.publication import query
-    from mcas_assets.summary import print_summary
+    from mcas_assets.summary import print_summary, refusal_lines
 
     quoted = system_version.replace("'", "''")
-    scores = query(
-        Store(paths.home()), f"select * from scores where audit = '{declared.audit}' and system_version = '{quoted}'"
+    scores, rates, disparities = (
+        query(
+            Store(paths.home()),
+            f"select * from {table} where audit = '{declared.audit}' and system_version = '{quoted}'",
+        )
+        for table in ("scores", "refusals", "refusal_disparities")
     )
     counts = query(
         Store(paths.home()),
@@ -65,6 +69,8 @@ def _show(console, declared, system_version: str, truth, rows: bool) -> None:  #
     )
     told = ", ".join(f"{n} {outcome}" for outcome, n in counts.iter_rows())
     console.print(f"\n[bold]{system_version}[/bold]  images: {told}\n", highlight=False)
+    for line in refusal_lines(declared, rates, disparities):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
     if rows:
         print_summary(console, declared, scores, truth)
 

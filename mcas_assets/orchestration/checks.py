@@ -9,7 +9,7 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from mcas_assets import amplify, embed, represent
+from mcas_assets import amplify, embed, refusals, represent
 from mcas_assets.audit import Audit
 from mcas_assets.orchestration.assets import key_of, read_latest
 from mcas_assets.orchestration.resources import Workplace
@@ -23,6 +23,7 @@ from mcas_assets.store import Store, ledger
 TABLES = {
     "plan": ("plan", "texts"),
     "images": ("images",),
+    "refusals": ("refusals", "refusal_disparities"),
     "embeddings": ("embeddings",),
     "scores": ("scores", "components", "panel"),
     "representation": ("representation", "amplification", "divergence"),
@@ -81,6 +82,10 @@ def _frame(workplace: Workplace, audit: Audit, stage: str, table: str, partition
         with store.open() as con:
             rows = frames.image_rows(con, version)
         return frames.images(planned, rows, store.home), len(planned), version
+    if table == "refusals":
+        return frames.refusals(rows), len(refusals.subjects(audit)), version
+    if table == "refusal_disparities":
+        return frames.refusal_disparities(rows), len(list(refusals.comparisons(audit))), version
     texts, _ = read_latest(store, audit, "plan", "texts", "")
     panel = workplace.embedders(audit.embedders)
     if table == "embeddings":
