@@ -116,9 +116,8 @@ def refusal_lines(audit: Audit, rates: pl.DataFrame, disparities: pl.DataFrame) 
     uneven = disparities.filter((pl.col("q_value") <= alpha) & (pl.col("difference") > 0))
     if uneven.is_empty():
         return [f"{line} No pole, group, category or concept was shown to be refused more than others."]
-    worst = uneven.sort("difference", "scope", "concept", descending=[True, True, False], nulls_last=True).unique(
-        ["scope", "axis", "pole", "concept"], maintain_order=True
-    )
+    order = uneven.sort("difference", "scope", "concept", descending=[True, True, False], nulls_last=True)
+    worst = order.unique(["scope", "axis", "pole", "concept"], maintain_order=True)
     shown = "; ".join(_disparity(audit, row) for row in worst.head(3).iter_rows(named=True))
     return [line, f"Refused more: {shown}. All of it: mcas sql refusals"]
 
