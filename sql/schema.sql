@@ -142,7 +142,8 @@ create table if not exists images_history (
     width          integer,
     height         integer,
     sha256         varchar,
-    path           varchar
+    path           varchar,
+    safety         varchar                -- the system's own checker: clean, flagged or not_checked; null where it does not say
 );
 
 -- Which vectors a version used; the vectors themselves are facts.

@@ -22,7 +22,7 @@ from mcas_assets.store.ledger import LedgerRow, Materialisation
 from mcas_assets.store.publication import publish
 
 # Raised by hand when a stage's code would give another result from the same inputs.
-CODE_VERSIONS = {"plan": "2", "images": "1", "refusals": "1", "embeddings": "1", "scores": "2", "representation": "1"}
+CODE_VERSIONS = {"plan": "2", "images": "2", "refusals": "1", "embeddings": "1", "scores": "2", "representation": "1"}
 DESCRIPTIONS = {
     "plan": "Every image and every text that the audit asks for: prompts x replicates, with ids, seeds and batches.",
     "images": "What came of each requested image, one row each, whatever came of it. The files are facts, kept by digest.",

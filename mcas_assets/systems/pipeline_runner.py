@@ -13,6 +13,7 @@ from mcas_assets.errors import BadInput
 from mcas_assets.systems import Outcome, Request, devices, signatures
 from mcas_assets.systems.identity import plain
 from mcas_assets.systems.pipeline_folder import PipelineFolder
+from mcas_assets.systems.quiet import quiet_drawing, quiet_loading
 
 _PACKAGES = ("diffusers", "transformers", "safetensors", "numpy", "pillow")
 _CHECKER = "safety_checker"
@@ -181,7 +182,8 @@ class PipelineRunner:
         size = {"width": self._settings.width, "height": self._settings.height, "num_images_per_prompt": 1}
         arguments |= {key: value for key, value in size.items() if key in self._takes}
         # Arrays rather than Pillow images, because only they still show values that are no numbers.
-        return self._pipeline(prompt=prompts, generator=generators, output_type="np", **arguments)
+        with quiet_drawing():
+            return self._pipeline(prompt=prompts, generator=generators, output_type="np", **arguments)
 
     def _refuse_unless_drawable(self, reason: str) -> None:
         """Tells settings that draw nothing from a prompt that cannot be drawn, by drawing a harmless one."""
@@ -207,8 +209,6 @@ def _load(folder: PipelineFolder, settings: Settings, variant: str | None, devic
     import torch
     from diffusers import DiffusionPipeline
     from safetensors import SafetensorError
-
-    from mcas_assets.systems.quiet import quiet_loading
 
     options: dict[str, Any] = {"dtype": getattr(torch, settings.dtype), "local_files_only": True}
     options["use_safetensors"] = None if settings.allow_pickle else True
