@@ -20,7 +20,6 @@ from mcas_assets.orchestration.partitions import register
 from mcas_assets.orchestration.resources import Workplace
 from mcas_assets.orchestration.running import Ran, prepare, run_audit
 from mcas_assets.store import Store
-from mcas_assets.store.publication import query
 from mcas_assets.systems import find_system
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -53,8 +52,8 @@ def shared() -> Iterator[dg.DagsterInstance]:
 
 
 @dataclass(frozen=True)
-class Published:
-    """A finished audit, and the published tables of its system version."""
+class Audited:
+    """A finished audit, and the tables of its system version."""
 
     ran: Ran
     store: Store
@@ -63,24 +62,26 @@ class Published:
         sql = (
             f"select {', '.join(columns)} from {table} where system_version = '{self.ran.system_version}' order by all"
         )
-        return query(self.store, sql).rows()
+        with self.store.open() as con:
+            return con.execute(sql).fetchall()
 
 
 @pytest.fixture
-def audit(minimal, home, shared, declare) -> Callable[..., Published]:
+def audit(minimal, home, shared, declare) -> Callable[..., Audited]:
     """Audits a pipeline folder: `audit(folder, steps=2, ...)`; where `is_whole` is false only up to its images."""
 
-    def run(folder: Path, is_whole: bool = True, **keys: object) -> Published:
+    def run(folder: Path, is_whole: bool = True, **keys: object) -> Audited:
         system = find_system("tiny", declare(path=str(folder), steps=2, width=16, height=16, **keys))
         workplace = Workplace(home=home, system=system)
         if is_whole:
-            return Published(run_audit(minimal, system, workplace, shared), Store(home))
+            return Audited(run_audit(minimal, system, workplace, shared), Store(home))
         version = prepare(minimal, system, workplace).version
         register(shared, version)
         job = build_definitions([minimal], workplace).resolve_job_def(job_name(minimal.audit))
-        stages = [key_of(minimal.audit, stage) for stage in ("plan", "images")] + [dg.AssetKey("publication")]
-        done = job.execute_in_process(instance=shared, partition_key=version, asset_selection=stages)
-        return Published(Ran(done.run_id, version, is_new=True), Store(home))
+        stages = [key_of(minimal.audit, stage) for stage in ("plan", "images")]
+        quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+        done = job.execute_in_process(instance=shared, partition_key=version, asset_selection=stages, run_config=quiet)
+        return Audited(Ran(done.run_id, version, is_new=True), Store(home))
 
     return run
 
