@@ -10,7 +10,10 @@ import pytest
 from mcas_assets.embedders import find_embedder, load_embedders
 from mcas_assets.errors import BadInput
 
-KINDS = {"open_clip": ("open_clip", 8), "siglip": ("transformers", 16), "clip": ("transformers", 8)}
+KINDS = {
+    "open_clip": ("open_clip", 8), "open_clip_siglip": ("open_clip", 64), "siglip": ("transformers", 16),
+    "clip": ("transformers", 8),
+}  # fmt: skip
 TEXTS = [f"this is {word}" for word in ("a", "an image of a nurse", "a pilot", *"bcdefghijklmnopqrstuvwxyzabcdefghijk")]
 
 
