@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from mcas_assets.errors import BadInput, McasError, StoreError
-from mcas_assets.outcomes import FATAL
+from mcas_assets.outcomes import FATAL, SAFETY
 from mcas_assets.overlap import HELPERS, Behind
 from mcas_assets.plan import image_id
 from mcas_assets.progress import Progress
@@ -162,11 +162,13 @@ def image_table(store: Store, wanted: pl.DataFrame, audit: str, system_version: 
     """The rows of `images`: every planned request with what came of it, in the plan's order."""
     with store.open() as con:
         found = facts.read_images(con, wanted["image_id"].unique(maintain_order=True))
-    found = found.select("image_id", "outcome", "sha256", "path")
+    said = pl.col("provider").cast(pl.String).str.json_path_match("$.safety")
+    safety = pl.when(said.is_in(SAFETY)).then(said).alias("safety")
+    found = found.select("image_id", "outcome", "sha256", "path", safety)
     joined = wanted.join(found, on="image_id", how="inner", maintain_order="left")
     return joined.select(
         pl.lit(audit).alias("audit"), "image_id", pl.lit(system_version).alias("system_version"), "prompt_id", "prompt", "role",
-        "axis", "pole", "category", "concept", "replicate", "seed", "outcome", "width", "height", "sha256", "path",
+        "axis", "pole", "category", "concept", "replicate", "seed", "outcome", "width", "height", "sha256", "path", "safety",
     )  # fmt: skip
 
 

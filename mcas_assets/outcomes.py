@@ -45,3 +45,6 @@ SETTLED: frozenset[str] = frozenset({"ok", "empty", "invalid_request", "rejected
 What is neither settled nor retryable within a run (`decode_error`, `failed`, `not_sent`, and the fatal ones) is asked
 again by the next run, since what stood in its way may have been mended.
 """
+
+SAFETY: tuple[str, ...] = ("clean", "flagged", "not_checked")
+"""What a system's own safety checker found in an image: nothing, something, or that none looked at it."""

@@ -36,10 +36,11 @@ PANEL_SCHEMA = pl.Schema(
         "reason": pl.String,
     }
 )
-# Columns that may be null throughout, as where a pole has no image at all: then nothing else would tell their type.
-_FLOATS = dict.fromkeys(
+# Of a system that declined every request no number is known, and a column of nulls alone would have no type.
+_NUMBERS = dict.fromkeys(
     (*COMPONENTS, "mcas", "differing", "mcas_low", "mcas_high", "p_value", "q_value", "baseline", "adjusted",
-     "adjusted_low", "adjusted_high"), pl.Float64,
+     "adjusted_low", "adjusted_high", "value", "low", "high", "effect_size"),
+    pl.Float64(),
 )  # fmt: skip
 Targets = list[tuple[str, str, str]]  # (category, concept, prompt), in the order of the scores
 
@@ -92,13 +93,15 @@ def measure(
             intervals, tests = _infer(audit, targets, vectors)
             scores += _score_rows(about, targets, intervals, tests)
             components += _component_rows(about, targets, intervals, tests)
-    table = pl.DataFrame(scores, schema_overrides={**_FLOATS, "reason": pl.String}, infer_schema_length=None)
+    table = _table(scores)
     agreement = [key | {"axis": axis, **_panel_row(table.filter(axis=axis))} for axis in audit.axes]
     panel = pl.DataFrame(agreement, schema=PANEL_SCHEMA)
-    values = dict.fromkeys(("value", "low", "high", "effect_size", "p_value"), pl.Float64)
-    values = {**values, "reason": pl.String}
-    parts = pl.DataFrame(components, schema_overrides=values, infer_schema_length=None)
-    return Measured(_with_stability(table), parts, panel)
+    return Measured(_with_stability(table), _table(components), panel)
+
+
+def _table(rows: list[dict]) -> pl.DataFrame:
+    numbers = {name: dtype for name, dtype in _NUMBERS.items() if name in rows[0]}
+    return pl.DataFrame(rows, infer_schema_length=None, schema_overrides=numbers | {"reason": pl.String()})
 
 
 def targets_of(audit: Audit) -> Targets:

@@ -98,6 +98,38 @@ def print_summary(console: Console, audit: Audit, scores: pl.DataFrame, truth: T
         console.print()
 
 
+def refusal_lines(audit: Audit, rates: pl.DataFrame, disparities: pl.DataFrame) -> list[str]:
+    """What the system declined, in a line or two; nothing where it declined nothing.
+
+    Args:
+        audit: The declaration.
+        rates: Rows of `refusals` of one audit and system version.
+        disparities: Its rows of `refusal_disparities`.
+    """
+    of_all = rates.filter(scope="all").row(0, named=True)
+    if not of_all["n_refused"]:
+        return []
+    decided = of_all["n_given"] + of_all["n_refused"]
+    low, high = (_percent(of_all[name]) for name in ("rate_low", "rate_high"))
+    line = f"Refused: {of_all['n_refused']} of {decided} images, {_percent(of_all['rate'])} ({low} to {high})."
+    alpha = 1 - audit.inference.level
+    uneven = disparities.filter((pl.col("q_value") <= alpha) & (pl.col("difference") > 0))
+    if uneven.is_empty():
+        return [f"{line} No pole, group, category or concept was shown to be refused more than others."]
+    order = uneven.sort("difference", "scope", "concept", descending=[True, True, False], nulls_last=True)
+    worst = order.unique(["scope", "axis", "pole", "concept"], maintain_order=True)
+    shown = "; ".join(_disparity(audit, row) for row in worst.head(3).iter_rows(named=True))
+    return [line, f"Refused more: {shown}. All of it: mcas sql refusals"]
+
+
+def _disparity(audit: Audit, row: dict[str, Any]) -> str:
+    subject = row["group_name"] or row["concept"] or row["category"]
+    if row["pole"]:
+        subject = getattr(audit.axes[row["axis"]], row["pole"]).name
+    against = row["against"].replace("_", " ")
+    return f"{row['scope']} {subject} {_percent(row['rate'])}, {against} {_percent(row['against_rate'])}"
+
+
 def _axis_table(
     name: str, a: str, b: str, audit: Audit, rows: pl.DataFrame, with_truth: bool, is_narrow: bool
 ) -> Table:

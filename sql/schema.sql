@@ -170,7 +170,8 @@ create table if not exists images_history (
     width          integer,
     height         integer,
     sha256         varchar,
-    path           varchar
+    path           varchar,
+    safety         varchar                -- the system's own checker: clean, flagged or not_checked; null where it does not say
 );
 
 -- Which vectors a version used; the vectors themselves are facts.
@@ -373,4 +374,57 @@ create table if not exists import_account_history (
     category       varchar,
     concept        varchar,
     detail         varchar                -- why nothing was imported
+);
+
+-- How often the system declined: one row a subject, which scope and the names beside it say.
+create table if not exists refusals_history (
+    version        bigint not null,
+    system         varchar not null,
+    system_version varchar not null,
+    audit          varchar not null,
+    scope          varchar not null,      -- all, pole, group, category, concept, neutral, or baseline (neutral prompts together)
+    axis           varchar,               -- of a pole or group
+    pole           varchar,               -- a or b
+    group_name     varchar,
+    category       varchar,
+    concept        varchar,
+    n_prompts      bigint not null,
+    n_requested    bigint not null,       -- images; n_given + n_refused + n_lost
+    n_given        bigint not null,
+    n_refused      bigint not null,       -- refused_prompt, refused_output or blanked
+    n_lost         bigint not null,       -- neither: failed, timed out, empty ...
+    outcomes       json not null,         -- what came of the n_requested images, in words
+    rate           double,                -- n_refused / (n_given + n_refused)
+    rate_low       double,                -- Wilson interval, wider where prompts differ among themselves
+    rate_high      double,
+    rate_least     double,                -- share of all requested images if none, or all, of those lost
+    rate_most      double,                --   had been refused
+    n_effective    double not null,       -- independent requests that the interval rests on
+    reason         varchar                -- why rate is null
+);
+
+-- Refusal rates against each other: one row for each subject and what it is held against.
+create table if not exists refusal_disparities_history (
+    version         bigint not null,
+    system          varchar not null,
+    system_version  varchar not null,
+    audit           varchar not null,
+    scope           varchar not null,     -- pole, group, category or concept
+    axis            varchar,
+    pole            varchar,
+    group_name      varchar,
+    category        varchar,
+    concept         varchar,
+    against         varchar not null,     -- other_pole, other_groups, baseline, other_categories or other_concepts
+    rate            double,
+    against_rate    double,
+    difference      double,               -- rate - against_rate, -1 to 1
+    difference_low  double,               -- Newcombe interval
+    difference_high double,
+    ratio           double,               -- rate / against_rate
+    unit            varchar,              -- what the test permutes: prompt, or image (then it holds for these wordings)
+    p_value         double,
+    q_value         double,               -- over all rows of the scope and against
+    reason          varchar,              -- why difference is null
+    ratio_reason    varchar               -- why ratio is null
 );

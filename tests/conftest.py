@@ -16,6 +16,7 @@ from PIL import Image
 from mcas_assets.audit import Audit, load_audit
 from mcas_assets.orchestration.resources import Workplace
 from mcas_assets.orchestration.running import Ran, run_audit
+from mcas_assets.plan import build_plan
 from mcas_assets.store import Store
 from mcas_assets.systems import find_system
 from mcas_assets.systems.imported import ImportedSystem
@@ -112,5 +113,25 @@ def image_folder(tmp_path: Path) -> Callable[..., Path]:
             frame = pl.DataFrame(rows, infer_schema_length=None)
             frame.write_csv(folder / name) if name.endswith(".csv") else frame.write_parquet(folder / name)
         return folder
+
+    return make
+
+
+LETTERS = {"o": "ok", "p": "refused_prompt", "x": "refused_output", "b": "blanked", "t": "timeout", "e": "empty"}
+
+
+@pytest.fixture(scope="session")
+def pictures() -> Callable[..., pl.DataFrame]:
+    """Makes rows of `images` of an audit: `pictures(audit, gender_b="pooooo", nurse="oot")`, a letter an outcome."""
+
+    def make(audit: Audit, **outcomes: str) -> pl.DataFrame:
+        rows = []
+        for row in build_plan(audit).iter_rows(named=True):
+            subject = f"{row['axis']}_{row['pole']}" if row["role"] == "attribute" else row["concept"]
+            named = {key: row[key] for key in ("prompt_id", "prompt", "role", "axis", "pole", "category", "concept")}
+            image = {"image_id": f"{row['prompt_id']}/{row['replicate']}", "system_version": "hosted@0123456789ab"}
+            letters = outcomes.get(subject, "o" * (row["replicate"] + 1))
+            rows.append(named | image | {"outcome": LETTERS[letters[row["replicate"]]]})
+        return pl.DataFrame(rows, infer_schema_length=None)
 
     return make

@@ -12,7 +12,7 @@ from mcas_assets.audit import list_audits
 from mcas_assets.definitions import build_definitions, declared_audits, defs
 
 ROOT = Path(__file__).parents[1]
-STAGES = ("plan", "images", "embeddings", "scores", "representation")
+STAGES = ("plan", "images", "refusals", "embeddings", "scores", "representation")
 
 
 def imports(module: str) -> set[str]:
@@ -77,6 +77,7 @@ def test_importing_the_front_door_loads_no_heavy_library():
         "generate",
         "embed",
         "score",
+        "refusals",
         "represent",
         "amplify",
         "tone",
@@ -103,5 +104,5 @@ def test_a_draft_that_cannot_be_read_does_not_stop_the_other_audits(monkeypatch,
 def test_definitions_can_be_built_for_one_audit(tiny):
     keys = build_definitions([tiny]).resolve_asset_graph().get_all_asset_keys()
     assert {key.to_user_string() for key in keys} == {
-        "systems", "calibration", "publication", "tiny/plan", "tiny/images", "tiny/embeddings", "tiny/scores", "tiny/representation"
+        "systems", "calibration", "publication", *(f"tiny/{stage}" for stage in STAGES)
     }  # fmt: skip

@@ -57,6 +57,27 @@ def score_rows(system_version: str, **mcas: tuple[float | None, float | None]) -
     return pl.DataFrame(rows, schema_overrides={"reason": pl.String})
 
 
+def refusal_tables() -> dict[str, pl.DataFrame]:
+    key = {"system": "sd", "system_version": NEW, "audit": AUDIT}
+    rate = {"n_prompts": 1, "outcomes": "{}", "n_effective": 1.0}
+    nurse, pilot = ({"scope": "concept", "category": "occupations", "concept": name} for name in ("nurse", "pilot"))
+    rates = [
+        {"scope": "all", "n_requested": 4, "n_given": 2, "n_refused": 1, "n_lost": 1, "rate": 1 / 3},
+        nurse | {"n_requested": 2, "n_given": 1, "n_refused": 1, "n_lost": 0, "rate": 0.5},
+        pilot | {"n_requested": 1, "n_given": 0, "n_refused": 0, "n_lost": 1, "reason": "no request was decided"},
+        {"scope": "neutral", "concept": "person", "n_requested": 1, "n_given": 1, "n_refused": 0, "n_lost": 0},
+    ]  # fmt: skip
+    disparities = [
+        nurse | {"against": "baseline", "difference": 0.4},
+        nurse | {"against": "other_concepts", "difference": 0.5},
+        pilot | {"against": "baseline", "reason": "no request was decided"},
+    ]
+    return {
+        "refusals": pl.DataFrame([key | rate | row for row in rates], infer_schema_length=None),
+        "refusal_disparities": pl.DataFrame([key | row for row in disparities], infer_schema_length=None),
+    }
+
+
 def image_rows(system_version: str, outcomes: dict[str, str]) -> pl.DataFrame:
     """One row for each request, `concept 0` or `a 0`, and what came of it."""
     rows = []
@@ -232,6 +253,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Store:
             "representation": share_rows(), "amplification": comparison_rows(),
         })  # fmt: skip
         ledger.record(con, made("calibration", NEW, "c"), {"calibration": calibration_rows()})  # 8
+        ledger.record(con, made("refusals", NEW, "r", images=4), refusal_tables())  # 9
         for version, failing in ((5, "has rows"), (6, "each request once")):
             ledger.append_quality(
                 con,
@@ -313,21 +335,12 @@ def test_embedder_disagreement(published):
 
 
 def test_refusals(published):
-    found = ask(
-        published,
-        "refusals",
-        "system_version",
-        "subject",
-        "requested",
-        "given",
-        "refused",
-        "lost",
-        "refused_share",
-        "outcomes",
-    )
+    columns = ("subject", "requested", "refused", "lost", "rate", "against", "difference")
+    found = ask(published, "refusals", "system_version", "scope", *columns)
     assert found == [
-        (NEW, "pilot", 1, 0, 0, 1, 0.0, ["timeout"]),
-        (NEW, "nurse", 2, 1, 1, 0, 0.5, ["refused_prompt"]),
+        (NEW, "concept", "nurse", 2, 1, 0, 0.5, "other_concepts", 0.5),
+        (NEW, "all", "all", 4, 1, 1, 1 / 3, None, None),
+        (NEW, "concept", "pilot", 1, 0, 1, None, "baseline", None),
     ]
 
 

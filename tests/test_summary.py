@@ -7,7 +7,8 @@ import pytest
 from rich.console import Console
 
 from mcas_assets.errors import BadInput
-from mcas_assets.summary import Truth, print_summary
+from mcas_assets.refusals import measure
+from mcas_assets.summary import Truth, print_summary, refusal_lines
 
 
 def scores(**changes: list) -> pl.DataFrame:
@@ -109,3 +110,19 @@ def test_a_narrow_terminal_gets_fewer_columns_and_whole_words(tiny):
         print_summary(console, tiny.model_copy(update={"axes": {"gender": tiny.axes["gender"]}}), scores(), None)
     assert "…" not in captured.get()
     assert "category" not in captured.get()
+
+
+def test_what_was_refused_is_said_and_whom_it_befell(tiny, pictures):
+    found = measure(tiny, pictures(tiny, gender_b="pppppp"))
+    first, second = refusal_lines(tiny, found.refusals, found.disparities)
+    assert first.startswith("Refused: 6 of 42 images, 14 % (")
+    assert second.startswith("Refused more: pole woman 100 %, other pole 0 %; group woman 100 %, other groups 0 %")
+
+
+def test_refusals_without_a_pattern_are_said_to_be_so_and_none_at_all_are_no_line(tiny, pictures):
+    few = measure(tiny, pictures(tiny, gender_b="pooooo"))
+    (line,) = refusal_lines(tiny, few.refusals, few.disparities)
+    assert "1 of 42 images, 2 %" in line
+    assert "No pole, group, category or concept was shown" in line
+    none = measure(tiny, pictures(tiny))
+    assert refusal_lines(tiny, none.refusals, none.disparities) == []

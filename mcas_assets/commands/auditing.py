@@ -53,11 +53,15 @@ def _show(console, declared, system_version: str, truth, rows: bool) -> None:  #
     from mcas_assets.matching import describe
     from mcas_assets.store import Store
     from mcas_assets.store.publication import query
-    from mcas_assets.summary import print_summary
+    from mcas_assets.summary import print_summary, refusal_lines
 
     quoted = system_version.replace("'", "''")
-    scores = query(
-        Store(paths.home()), f"select * from scores where audit = '{declared.audit}' and system_version = '{quoted}'"
+    scores, rates, disparities = (
+        query(
+            Store(paths.home()),
+            f"select * from {table} where audit = '{declared.audit}' and system_version = '{quoted}'",
+        )
+        for table in ("scores", "refusals", "refusal_disparities")
     )
     counts = query(
         Store(paths.home()),
@@ -72,6 +76,8 @@ def _show(console, declared, system_version: str, truth, rows: bool) -> None:  #
     )
     if not account.is_empty():
         console.print(f"{describe(account)}: mcas sql what-was-imported", highlight=False, markup=False)
+    for line in refusal_lines(declared, rates, disparities):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
     console.print()
     if rows:
         print_summary(console, declared, scores, truth)

@@ -167,7 +167,7 @@ class FolderEmbedder:
         rows = np.asarray(found, dtype=np.float64)[:count]
         if rows.shape != (count, self.dim):
             problem = f"gives vectors of length {rows.shape[-1]} for {side} where its files say {self.dim}"
-            raise BadInput(self.folder(), problem, "Correct its configuration")
+            raise BadInput(self._identified(), problem, "Correct its configuration")
         self._check_files("while it was at work")
         return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
 
@@ -175,11 +175,15 @@ class FolderEmbedder:
         if self._frozen is not None:
             self._frozen.check(when)
 
+    def _identified(self) -> Path:
+        """The folder that the identity is of: asked again, a tag may have moved to another commit."""
+        return self._frozen.folder if self._frozen is not None else self.folder()
+
     def _ready(self) -> Encoders:
         if self._encoders is None:
             self.identity()
             self._check_files("since the audit began")
-            folder = self.folder()
+            folder = self._identified()
             try:
                 encoders = self._load(folder)
             except (OSError, ValueError, RuntimeError, ImportError, LookupError, TypeError) as error:

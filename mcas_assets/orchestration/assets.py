@@ -1,4 +1,4 @@
-"""The assets of an audit: plan -> images -> embeddings -> scores, representation; one set an audit, one partition a version.
+"""The assets of an audit: plan -> images -> refusals, embeddings -> scores, representation; a set an audit, a partition a version.
 
 Each asset is a thin shell: it gathers what it needs, calls the module that does the work, and records one versioned
 materialisation. Work whose result is what is stored already records nothing new, and carries the same data version, so what
@@ -11,7 +11,7 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from mcas_assets import amplify, embed, generate, given, matching, represent, score
+from mcas_assets import amplify, embed, generate, given, matching, refusals, represent, score
 from mcas_assets.audit import Audit
 from mcas_assets.errors import StoreError
 from mcas_assets.orchestration.partitions import system_versions
@@ -22,10 +22,11 @@ from mcas_assets.store.ledger import LedgerRow, Materialisation
 from mcas_assets.store.publication import publish
 
 # Raised by hand when a stage's code would give another result from the same inputs.
-CODE_VERSIONS = {"plan": "2", "images": "2", "embeddings": "1", "scores": "2", "representation": "1"}
+CODE_VERSIONS = {"plan": "2", "images": "2", "refusals": "1", "embeddings": "1", "scores": "2", "representation": "1"}
 DESCRIPTIONS = {
     "plan": "Every image and every text that the audit asks for: prompts x replicates, with ids, seeds and batches.",
     "images": "What came of each requested image, one row each, whatever came of it. The files are facts, kept by digest.",
+    "refusals": "How often the system declined each pole, group, category and concept, and how unevenly.",
     "embeddings": "Which vectors the audit's embedders made of its images and texts. The vectors are facts.",
     "scores": "IIAS, ITPAS, ITAAS, TTAS and MCAS of every concept, by every axis and embedder (arXiv 2304.13855).",
     "representation": "Who is shown: shares of the declared groups in every concept, against each reference population.",
@@ -47,7 +48,7 @@ def key_of(audit: str, stage: str) -> dg.AssetKey:
 
 def build_assets(audit: Audit) -> list[dg.AssetsDefinition]:
     """The assets of one audit."""
-    return [_plan(audit), _images(audit), _embeddings(audit), _scores(audit), _representation(audit)]
+    return [_plan(audit), _images(audit), _refusals(audit), _embeddings(audit), _scores(audit), _representation(audit)]
 
 
 def _common(audit: Audit, stage: str, kinds: set[str]) -> dict:
@@ -104,6 +105,23 @@ def _images(audit: Audit) -> dg.AssetsDefinition:
         return _result(kept, digest, len(table), generated=made, **outcomes)
 
     return images
+
+
+def _refusals(audit: Audit) -> dg.AssetsDefinition:
+    deps = [key_of(audit.audit, "images")]
+
+    @dg.asset(**_common(audit, "refusals", {"numpy", "duckdb"}), deps=deps, partitions_def=system_versions)
+    def counted(context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]) -> dg.MaterializeResult:
+        store = workplace.store
+        table, images_version = read_latest(store, audit, "images", "images", context.partition_key)
+        found = refusals.measure(audit, table)
+        digest = represent.digest(found.tables().values())
+        kept = keep(context, store, audit, "refusals", digest, found.tables(), {"images": images_version})
+        of_all = found.refusals.row(by_predicate=pl.col("scope") == "all", named=True)
+        counts = {name: of_all[name] for name in ("n_requested", "n_refused", "n_lost")}
+        return _result(kept, digest, len(found.refusals), **counts)
+
+    return counted
 
 
 def _embeddings(audit: Audit) -> dg.AssetsDefinition:
@@ -201,7 +219,7 @@ def build_publication(audits: Sequence[Audit]) -> dg.AssetsDefinition:
     @dg.asset(
         group_name="publication",
         code_version="1",
-        deps=[key_of(audit.audit, stage) for audit in audits for stage in ("scores", "representation")],
+        deps=[key_of(audit.audit, stage) for audit in audits for stage in ("refusals", "scores", "representation")],
         description="A read-only DuckDB copy of all tables, replaced whole: what `mcas sql` and people query.",
         kinds={"duckdb"},
     )

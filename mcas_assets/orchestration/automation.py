@@ -17,6 +17,6 @@ def build_job(audit: Audit):  # noqa: ANN201 - Dagster exports no name for its c
     return dg.define_asset_job(
         job_name(audit.audit),
         selection=dg.AssetSelection.assets(*keys, dg.AssetKey("publication")),
-        description=f"{audit.title}: plan, images, embeddings, scores, representation, each checked, and publication.",
+        description=f"{audit.title}: plan, images, refusals, embeddings, scores, representation, each checked, and publication.",
         executor_def=dg.in_process_executor,
     )

@@ -10,7 +10,7 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from mcas_assets import amplify, embed, represent
+from mcas_assets import amplify, embed, refusals, represent
 from mcas_assets.audit import Audit
 from mcas_assets.matching import expected as expected_images
 from mcas_assets.orchestration.assets import key_of, read_latest
@@ -25,6 +25,7 @@ from mcas_assets.store import Store, ledger
 TABLES = {
     "plan": ("plan", "texts"),
     "images": ("images", "import_account"),
+    "refusals": ("refusals", "refusal_disparities"),
     "embeddings": ("embeddings",),
     "scores": ("scores", "components", "panel"),
     "representation": ("representation", "amplification", "divergence"),
@@ -97,6 +98,10 @@ def _frame(workplace: Workplace, audit: Audit, stage: str, table: str, partition
             return frames.import_account(account, images, planned), len(account), version
         wanted = planned if account.is_empty() else expected_images(account)
         return frames.images(wanted, images, store.home), len(wanted), version
+    if table == "refusals":
+        return frames.refusals(rows), len(refusals.subjects(audit)), version
+    if table == "refusal_disparities":
+        return frames.refusal_disparities(rows), len(list(refusals.comparisons(audit))), version
     texts, _ = read_latest(store, audit, "plan", "texts", "")
     panel = workplace.embedders(audit.embedders)
     if table == "embeddings":

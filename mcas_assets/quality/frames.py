@@ -245,6 +245,41 @@ def divergence(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def refusals(rows: pl.DataFrame) -> pl.DataFrame:
+    """The rates' rows, with what the rules compare.
+
+    `n_accounted` is given, refused and lost images together; `rate_error` is |rate - refused / decided|;
+    `n_beyond_decided` is by how much n_effective exceeds the decided; `share_lost` is of the requested, over the rows
+    of all requests; nulls, NaN and the interval as for shares.
+    """
+    decided = pl.col("n_given") + pl.col("n_refused")
+    return rows.with_columns(
+        scope_or_missing=_or_missing("scope"),
+        n_accounted=decided + pl.col("n_lost"),
+        rate_error=(pl.col("rate") - pl.col("n_refused") / decided).abs(),
+        n_beyond_decided=pl.col("n_effective") - decided,
+        share_lost=pl.when(pl.col("scope") == "all").then(pl.col("n_lost") / pl.col("n_requested")),
+        is_rate_in_interval=_inside("rate", "rate_low", "rate_high"),
+        is_unexplained_null=_unexplained("rate", "reason"),
+        has_nan=_has_nan(rows),
+    )
+
+
+def refusal_disparities(rows: pl.DataFrame) -> pl.DataFrame:
+    """The disparities' rows, `difference_error` and `ratio_error` as for rates, nulls, NaN and the interval as for shares."""
+    rate, other = pl.col("rate"), pl.col("against_rate")
+    return rows.with_columns(
+        against_or_missing=_or_missing("against"),
+        unit_or_missing=_or_missing("unit"),
+        difference_error=(pl.col("difference") - (rate - other)).abs(),
+        ratio_error=(pl.col("ratio") * other - rate).abs(),
+        is_difference_in_interval=_inside("difference", "difference_low", "difference_high"),
+        is_unexplained_null=_unexplained("difference", "reason"),
+        is_unexplained_ratio=_unexplained("ratio", "ratio_reason"),
+        has_nan=_has_nan(rows),
+    )
+
+
 def _unexplained(value: str, reason: str) -> pl.Expr:
     return pl.col(value).is_null() & pl.col(reason).is_null()
 

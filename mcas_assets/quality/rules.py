@@ -8,6 +8,7 @@ from typing import Any
 
 from mcas_assets.matching import MATCHES
 from mcas_assets.outcomes import OUTCOMES
+from mcas_assets.quality import refusal_rules
 from mcas_assets.quality.expectations import (
     Build,
     Rule,
@@ -27,7 +28,6 @@ REQUEST = ("prompt_id", "role", "axis", "pole", "concept", "replicate")
 SCORE = ("system_version", "audit", "axis", "embedder", "concept")
 COMPONENTS = ("iias", "itpas", "itaas", "ttas")
 LABELLED = ("system_version", "audit", "axis", "labels", "embedder", "concept")
-
 # The columns that name a row in the sample of failing rows.
 KEYS: dict[str, tuple[str, ...]] = {
     "plan": REQUEST,
@@ -41,6 +41,8 @@ KEYS: dict[str, tuple[str, ...]] = {
     "representation": (*LABELLED, "group_name"),
     "amplification": (*LABELLED, "group_name", "population"),
     "divergence": (*LABELLED, "population", "kind"),
+    "refusals": refusal_rules.SUBJECT,
+    "refusal_disparities": (*refusal_rules.SUBJECT, "against"),
 }
 
 _LARGEST_COSINE_DIFFERENCE = 2.0  # a component is a difference of two mean cosines
@@ -283,6 +285,10 @@ _DIVERGENCE = _suite(
     },
 )
 
+_REFUSALS = _suite("refusals", refusal_rules.REFUSALS) + _suite("refusals", refusal_rules.HINTS, severity="warning")
+
+_REFUSAL_DISPARITIES = _suite("refusal_disparities", refusal_rules.DISPARITIES)
+
 SUITES: dict[str, tuple[Rule, ...]] = {
     "plan": _PLAN,
     "texts": _TEXTS,
@@ -295,5 +301,7 @@ SUITES: dict[str, tuple[Rule, ...]] = {
     "representation": _REPRESENTATION,
     "amplification": _AMPLIFICATION,
     "divergence": _DIVERGENCE,
+    "refusals": _REFUSALS,
+    "refusal_disparities": _REFUSAL_DISPARITIES,
 }
 """For each table its rules, in the order in which they are reported; the count of rows comes first."""

@@ -35,6 +35,7 @@ from mcas_assets.scoring.permutation import (
     permutation_tests,
 )
 from mcas_assets.scoring.power import Spread, change_error, images_needed, minimum_detectable
+from mcas_assets.scoring.refusals import Decided, RefusalDisparity, RefusalRate, refusal_disparity, refusal_rate
 from mcas_assets.scoring.representation import (
     ABSTAIN,
     GroupLabels,
@@ -62,6 +63,7 @@ __all__ = [
     "ConceptIntervals",
     "ConceptTests",
     "CorrectedShares",
+    "Decided",
     "DirectionalAmplification",
     "Divergence",
     "GroupLabels",
@@ -70,6 +72,8 @@ __all__ = [
     "PanelAgreement",
     "PermutationTest",
     "PermutationTests",
+    "RefusalDisparity",
+    "RefusalRate",
     "Representation",
     "Spread",
     "Statistic",
@@ -100,6 +104,8 @@ __all__ = [
     "permutation_test",
     "permutation_test_values",
     "permutation_tests",
+    "refusal_disparity",
+    "refusal_rate",
     "representation",
     "sign_flip_test",
     "srgb_to_lab",

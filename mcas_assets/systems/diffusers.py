@@ -15,7 +15,8 @@ from mcas_assets.declaration import Mistake
 from mcas_assets.errors import BadInput
 from mcas_assets.systems import Capabilities, Outcome, Request, SystemIdentity, devices, signatures
 from mcas_assets.systems.catalogue import Entry
-from mcas_assets.systems.hub import revision_mistakes, snapshot
+from mcas_assets.systems.hub import HubState, look_up, revision_mistakes, snapshot
+from mcas_assets.systems.hub_weights import weigh
 from mcas_assets.systems.identity import DigestCache, FrozenFiles, fingerprint, plain
 from mcas_assets.systems.pipeline_folder import PipelineFolder, inspect
 from mcas_assets.systems.pipeline_runner import PipelineRunner, Settings
@@ -139,6 +140,31 @@ class DiffusersSystem:
         source = {"repo": self._entry.repo, "revision": self._entry.revision} if self._entry.repo else {}
         return self._ready().environment | source
 
+    def upstream(self, revision: str = "main", *, endpoint: str | None = None) -> tuple[HubState, str | None] | None:
+        """What the hub says of the repository now, and the weights fingerprint that this system would have there.
+
+        The fingerprint is to be compared with `weights` of the identity document: if they are equal, the repository was
+        at most touched. It is None unless the repository was found.
+
+        Args:
+            revision: A branch, tag or commit.
+            endpoint: Address of the hub; by default that of HF_ENDPOINT.
+
+        Returns:
+            None for a folder, which has no hub.
+
+        Raises:
+            BadInput: What is there now could not be loaded, or a small file of it cannot be had.
+        """
+        entry = self._entry
+        if entry.repo is None:
+            return None
+        state = look_up(entry.repo, revision, endpoint=endpoint)
+        if state.standing != "found":
+            return state, None
+        options = {"variant": entry.variant, "allow_pickle": entry.allow_pickle, "without": self._without}
+        return state, weigh(state, endpoint=endpoint, **options)
+
     def close(self) -> None:
         """Free the model."""
         if self._runner is not None:
@@ -150,8 +176,12 @@ class DiffusersSystem:
         """The pipeline folder, seen to be whole; downloaded first if it is a repository that the cache lacks."""
         entry = self._entry
         path = self._repository() if entry.repo else (self._base / Path(str(entry.path)).expanduser())
-        without = (_CHECKER,) if entry.safety_checker == "none" else ()
-        return inspect(path, variant=entry.variant, allow_pickle=entry.allow_pickle, without=without)
+        return inspect(path, variant=entry.variant, allow_pickle=entry.allow_pickle, without=self._without)
+
+    @property
+    def _without(self) -> tuple[str, ...]:
+        """The components that are not loaded."""
+        return (_CHECKER,) if self._entry.safety_checker == "none" else ()
 
     @cached_property
     def _frozen(self) -> FrozenFiles:
@@ -220,8 +250,28 @@ class DiffusersSystem:
             variant, compiled = self._entry.variant, self._entry.compile
             runner = PipelineRunner(self._folder, self._settings, variant, self._max_batch, compiled)
             self._frozen.check("while it was being loaded")
+            self._check_scheduler(runner.environment["scheduler"])
             self._runner = runner
         return self._runner
+
+    def _check_scheduler(self, loaded: dict[str, Any]) -> None:
+        """The scheduler that draws must be the one of the identity, which was told without loading it.
+
+        Raises:
+            BadInput: It is of another class or configuration.
+        """
+        said = self._identity.document["scheduler"]
+        if not said:
+            return
+        known, is_ = {"class": said["class"], **said["config"]}, {"class": loaded["class"], **loaded["config"]}
+        taken = signatures.parameters(said["class"], "__init__") or {}
+        wrong = {key for key in known if key not in is_ or is_[key] != known[key]}
+        wrong |= {key for key in is_.keys() - known.keys() if taken.get(key) != signatures.COMPUTED}
+        if wrong:
+            listed = "; ".join(f"{key} is {is_.get(key)!r}, not {known.get(key)!r}" for key in sorted(wrong))
+            problem = f"is another once loaded than its files say: {listed}"
+            remedy = "Save the pipeline anew with this version of diffusers (save_pretrained)"
+            raise BadInput(self._folder.path / "scheduler", problem, remedy)
 
 
 def _default_size(folder: PipelineFolder) -> tuple[int, int]:

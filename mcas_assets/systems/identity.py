@@ -17,6 +17,8 @@ from typing import Any
 from mcas_assets.errors import BadInput
 
 _CHUNK = 1 << 22
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_DEEPEST = 3  # folders above a file that may be the one that it was downloaded into
 _RACY = 2.0  # seconds: a file changed so shortly ago may change again within the resolution of its time stamp
 
 
@@ -52,7 +54,7 @@ class DigestCache:
         self._known: dict[str, list] | None = None
 
     def sha256(self, file: Path) -> str:
-        """The sha256 of a file's bytes, 64 hex digits: from the hub's cache by name, from memory, or by reading it.
+        """The sha256 of a file's bytes, 64 hex digits: from what the hub's client noted, from memory, or by reading it.
 
         Raises:
             BadInput: The file cannot be read.
@@ -102,16 +104,43 @@ def stamp_of(file: Path) -> tuple[int, int, int, int]:
 
 
 def hub_digest(file: Path) -> str | None:
-    """The sha256 that the hub's cache names a large file by, or None if the name does not tell.
+    """The sha256 that the hub's client noted for a large file when it fetched it, or None if that does not tell.
+
+    It is a name in the hub's cache, or a line beside a download into a folder. Either is believed only of a file that
+    nothing touched since: a change to its content, its name or its times shows in its change time, which no program
+    can set back.
+    """
+    return _blob_name(file) if file.is_symlink() else _download_note(file)
+
+
+def _blob_name(file: Path) -> str | None:
+    """Of a link in the hub's cache, the name of its blob.
 
     Only one level of links is read: the blob may itself be a link to a shared one, whose name is a hash of another kind
-    with as many digits.
+    with as many digits. The link was made after the blob, so a blob that changed later shows.
     """
-    if not file.is_symlink():
-        return None
     target = file.readlink()
-    is_blob = target.parent.name == "blobs" and "snapshots" in file.parts
-    return target.name if is_blob and re.fullmatch(r"[0-9a-f]{64}", target.name) else None
+    if target.parent.name != "blobs" or "snapshots" not in file.parts or not _SHA256.fullmatch(target.name):
+        return None
+    try:
+        link, blob = file.lstat(), file.stat()
+    except OSError:
+        return None
+    return target.name if max(blob.st_mtime_ns, blob.st_ctime_ns) <= link.st_ctime_ns else None
+
+
+def _download_note(file: Path) -> str | None:
+    """Of a file that was downloaded into a folder, what `.cache/huggingface/download` there says: commit, sha256, time."""
+    for folder in list(file.parents)[:_DEEPEST]:
+        note = folder / ".cache" / "huggingface" / "download" / f"{file.relative_to(folder)}.metadata"
+        try:
+            _, etag, noted = note.read_text().split()
+            status, at = file.stat(), float(noted)
+        except (OSError, ValueError):
+            continue
+        is_untouched = max(status.st_mtime, status.st_ctime) <= at
+        return etag if is_untouched and _SHA256.fullmatch(etag) else None
+    return None
 
 
 def fingerprint(folder: Path, files: Iterable[str], digests: DigestCache) -> str:

@@ -47,12 +47,21 @@ class PipelineFolder:
         return {}
 
     def scheduler(self) -> dict[str, Any]:
-        """Class and configuration of the scheduler as saved: {'class': ..., 'config': {...}}."""
+        """Class and configuration of the scheduler as it will be once loaded: {'class': ..., 'config': {...}}.
+
+        What is saved, the installed diffusers' defaults for what is not, and what the pipeline itself then sets. Defaults
+        change between releases, and with them the images.
+        """
         if "scheduler" not in self.components:
             return {}
-        saved = read_json(self.path / "scheduler" / "scheduler_config.json")
-        config = {key: value for key, value in saved.items() if not key.startswith("_")}
-        return {"class": self.components["scheduler"], "config": config}
+        saved, name = read_json(self.path / "scheduler" / "scheduler_config.json"), self.components["scheduler"]
+        unset = saved.get("_use_default_values") or ()
+        stated = {key: value for key, value in saved.items() if not key.startswith("_") and key not in unset}
+        unknown = (signatures.REQUIRED, signatures.COMPUTED)
+        taken = signatures.parameters(name, "__init__") or {}
+        config = {key: value for key, value in taken.items() if value not in unknown} | stated
+        config |= {key: v for key, v in signatures.scheduler_overrides(self.pipeline).items() if key in config}
+        return {"class": name, "config": config}
 
     def default_size(self) -> tuple[int, int] | None:
         """Width and height in pixels that the pipeline draws at when told nothing; None if files do not tell."""
@@ -84,7 +93,12 @@ class PipelineFolder:
 
 
 def inspect(
-    folder: Path, *, variant: str | None = None, allow_pickle: bool = False, without: Collection[str] = ()
+    folder: Path,
+    *,
+    variant: str | None = None,
+    allow_pickle: bool = False,
+    without: Collection[str] = (),
+    whole: bool = True,
 ) -> PipelineFolder:
     """Understand a pipeline folder, and see that all that will be loaded from it is there and whole.
 
@@ -93,6 +107,7 @@ def inspect(
         variant: Weights variant to prefer ('fp16').
         allow_pickle: Accept pickled weights where there are no others.
         without: Components that will not be loaded.
+        whole: See that weights and tokenizers are whole; not for a listing, where they stand empty.
 
     Raises:
         BadInput: It is no pipeline folder, draws no images from text, or something in it is missing or broken.
@@ -102,7 +117,7 @@ def inspect(
     components = {name: entry[1] for name, entry in index.items() if _is_component(entry) and name not in without}
     files = ["model_index.json"]
     for name, class_name in components.items():
-        names = _component(folder / name, class_name, variant, allow_pickle)
+        names = _component(folder / name, class_name, variant, allow_pickle, whole)
         files += [f"{name}/{file}" for file in names]
     if components.get("scheduler") in SEEDLESS_SCHEDULERS:
         problem = f"is a {components['scheduler']}, which ignores the seed of an image"
@@ -152,21 +167,24 @@ def _check_class(index: Path, class_name: str) -> str:
     raise BadInput(index, f"is {class_name}, which {why}", "Give a text-to-image pipeline", "_class_name")
 
 
-def _component(folder: Path, class_name: str, variant: str | None, allow_pickle: bool) -> list[str]:
+def _component(folder: Path, class_name: str, variant: str | None, allow_pickle: bool, whole: bool) -> list[str]:
     if not folder.is_dir():
         problem = f"is missing, though model_index.json names it ({class_name})"
         raise BadInput(folder, problem, f"{_FETCH_AGAIN}: it is not complete")
     if not _WITHOUT_WEIGHTS.search(class_name):
         read_json(folder / "config.json")
+        if (folder / "adapter_config.json").exists():
+            problem = "is an adapter, which is loaded or left out depending on whether peft is installed"
+            raise BadInput(folder / "adapter_config.json", problem, "Merge it into the weights, and save them anew")
         configs = [name for name in _CONFIGS if (folder / name).is_file()]
-        return configs + find_weights(folder, variant, allow_pickle)
+        return configs + find_weights(folder, variant, allow_pickle, whole=whole)
     if class_name.endswith("Scheduler"):
         read_json(folder / "scheduler_config.json")
         return ["scheduler_config.json"]
     names = sorted(file.name for file in folder.iterdir() if file.is_file() and _LOADED.fullmatch(file.name))
     if not names:
         raise BadInput(folder, f"holds none of the files that a {class_name} is loaded from", _FETCH_AGAIN)
-    for name in names:
+    for name in names if whole else ():
         if name.endswith(".json"):
             read_json(folder / name)
     return names

@@ -15,6 +15,7 @@ from mcas_assets.systems import Outcome, Request, devices, signatures
 from mcas_assets.systems.compiling import compile_denoiser
 from mcas_assets.systems.identity import plain
 from mcas_assets.systems.pipeline_folder import PipelineFolder
+from mcas_assets.systems.quiet import quiet_drawing, quiet_loading
 
 _PACKAGES = ("diffusers", "transformers", "safetensors", "numpy", "pillow")
 _CHECKER = "safety_checker"
@@ -193,7 +194,7 @@ class PipelineRunner:
             arguments["negative_prompt"] = [arguments["negative_prompt"]] * len(prompts)
         size = {"width": self._settings.width, "height": self._settings.height, "num_images_per_prompt": 1}
         arguments |= {key: value for key, value in size.items() if key in self._takes}
-        with devices.deterministic() if self._settings.strict else nullcontext():
+        with quiet_drawing(), devices.deterministic() if self._settings.strict else nullcontext():
             # Arrays rather than Pillow images, because only they still show values that are no numbers.
             return self._pipeline(prompt=prompts, generator=generators, output_type="np", **arguments)
 
@@ -221,8 +222,6 @@ def _load(folder: PipelineFolder, settings: Settings, variant: str | None, devic
     import torch
     from diffusers import DiffusionPipeline
     from safetensors import SafetensorError
-
-    from mcas_assets.systems.quiet import quiet_loading
 
     options: dict[str, Any] = {"dtype": getattr(torch, settings.dtype), "local_files_only": True}
     options["use_safetensors"] = None if settings.allow_pickle else True

@@ -53,3 +53,16 @@ def quiet_loading() -> Generator[list[str]]:
             library.enable_default_handler()
             if had_bar:
                 library.enable_progress_bar()
+
+
+@contextmanager
+def quiet_drawing() -> Generator[None]:
+    """Hides what diffusers says of each batch: what it warns of there is an outcome, and is told as one."""
+    import diffusers.utils.logging as diffusers_logging
+
+    before = diffusers_logging.get_verbosity()
+    try:
+        diffusers_logging.set_verbosity_error()
+        yield
+    finally:
+        diffusers_logging.set_verbosity(before)

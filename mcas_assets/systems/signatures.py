@@ -1,7 +1,7 @@
 """What the classes of the installed diffusers take, read from its source.
 
-Importing diffusers takes seconds and torch with it; to refuse a folder, or to say at what size and in how many steps a
-pipeline draws by default, its source is enough.
+Importing diffusers takes seconds and torch with it; to refuse a folder, or to say at what size, in how many steps and with
+which scheduler configuration a pipeline draws by default, its source is enough.
 """
 
 import ast
@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+_ARITHMETIC = (ast.Constant, ast.BinOp, ast.UnaryOp, ast.List, ast.Tuple, ast.operator, ast.unaryop, ast.expr_context)
 REQUIRED = "<required>"
 COMPUTED = "<computed>"
 """Stands for a default that is an expression."""
@@ -18,7 +19,7 @@ COMPUTED = "<computed>"
 
 @cache
 def parameters(class_name: str, method: str = "__call__") -> dict[str, Any] | None:
-    """The parameters of a pipeline's method with their defaults (`REQUIRED`, `COMPUTED` or a value).
+    """The parameters of a method of a pipeline or scheduler with their defaults (`REQUIRED`, `COMPUTED` or a value).
 
     Inherited methods count. None if the installed diffusers has no such class or method.
     """
@@ -57,11 +58,30 @@ def default_sample(class_name: str) -> int | None:
     return None
 
 
+@cache
+def scheduler_overrides(class_name: str) -> dict[str, Any]:
+    """What a pipeline's `__init__` sets in the configuration of the scheduler that it is given, where it has the key.
+
+    The Stable Diffusion pipelines mend old configurations so (`new_config["steps_offset"] = 1`).
+    """
+    found = {}
+    for node in ast.walk(_method(class_name, "__init__") or ast.Pass()):
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript):
+            of, key = node.targets[0].value, _literal(node.targets[0].slice)
+            if isinstance(of, ast.Name) and of.id == "new_config" and isinstance(key, str):
+                found[key] = _literal(node.value)
+    return found
+
+
 def _literal(node: ast.expr) -> Any:
+    infinity = re.fullmatch(r"(-?)float\('inf'\)", ast.unparse(node))
+    if infinity:
+        return float(f"{infinity[1]}inf")
     try:
         return ast.literal_eval(node)
     except ValueError:
-        return COMPUTED
+        is_plain = all(isinstance(part, _ARITHMETIC) for part in ast.walk(node))
+        return eval(compile(ast.Expression(node), "default", "eval"), {}) if is_plain else COMPUTED
 
 
 @cache
@@ -74,7 +94,11 @@ def _method(class_name: str, method: str) -> ast.FunctionDef | None:
             return node
     for base in found.bases:
         name = base.attr if isinstance(base, ast.Attribute) else getattr(base, "id", "")
-        if name.endswith("Pipeline") and name != "DiffusionPipeline" and (inherited := _method(name, method)):
+        if (
+            name.endswith(("Pipeline", "Scheduler"))
+            and name != "DiffusionPipeline"
+            and (inherited := _method(name, method))
+        ):
             return inherited
     return None
 
@@ -85,7 +109,9 @@ def _class(class_name: str) -> ast.ClassDef | None:
     if spec is None or spec.origin is None or not class_name.isidentifier():
         return None
     line = re.compile(rb"^class %b\b" % class_name.encode(), re.MULTILINE)
-    for file in (Path(spec.origin).parent / "pipelines").rglob("pipeline_*.py"):
+    kind = "schedulers/scheduling_*.py" if class_name.endswith("Scheduler") else "pipelines/pipeline_*.py"
+    folder, names = kind.split("/")
+    for file in (Path(spec.origin).parent / folder).rglob(names):
         source = file.read_bytes()
         if class_name.encode() in source and line.search(source):
             body = ast.parse(source).body

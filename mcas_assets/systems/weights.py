@@ -66,7 +66,7 @@ def check_safetensors(path: Path) -> None:
         raise BadInput(path, f"{word}: {size:,} bytes, where its header promises {promised:,}", _FETCH_AGAIN)
 
 
-def find_weights(folder: Path, variant: str | None, allow_pickle: bool) -> list[str]:
+def find_weights(folder: Path, variant: str | None, allow_pickle: bool, *, whole: bool = True) -> list[str]:
     """The weights files that a model component is loaded from, as names in its folder, each seen to be whole.
 
     Where a folder holds one file and also shards, all of them count: the library chooses which of the two it loads.
@@ -75,6 +75,7 @@ def find_weights(folder: Path, variant: str | None, allow_pickle: bool) -> list[
         folder: A component: `unet`, `text_encoder`, ...
         variant: 'fp16' and the like: preferred where the component has it, as diffusers does.
         allow_pickle: Accept pickled weights where there are no others.
+        whole: See that each is whole; not for a listing, where files stand empty.
 
     Raises:
         BadInput: There are none that may be loaded, one is missing, or one is not whole.
@@ -83,7 +84,7 @@ def find_weights(folder: Path, variant: str | None, allow_pickle: bool) -> list[
         found = _of_variant(folder, infix)
         if found:
             for name in found:
-                if name.endswith(".safetensors"):
+                if whole and name.endswith(".safetensors"):
                     check_safetensors(folder / name)
             return found
     pickles = sorted(file.name for file in folder.iterdir() if file.suffix in PICKLES)

@@ -24,7 +24,13 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
         if not (root / name).exists():
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                {"open_clip": _open_clip, "siglip": _siglip, "clip": _clip}[name](root / name)
+                makers = {
+                    "open_clip": _open_clip,
+                    "open_clip_siglip": _open_clip_siglip,
+                    "siglip": _siglip,
+                    "clip": _clip,
+                }
+                makers[name](root / name)
         return root / name
 
     return make
@@ -100,6 +106,34 @@ def _open_clip(folder: Path) -> None:
         {key: value.half().contiguous() for key, value in clip.state_dict().items()},
         folder / "open_clip_model.safetensors",
     )
+    _tokenizer().save_pretrained(folder)
+
+
+def _open_clip_siglip(folder: Path) -> None:
+    """As open_clip has SigLIP: a tower of timm with attention pooling, a text tower that sees both ways, a logit bias."""
+    import open_clip
+    import torch
+    from safetensors.torch import save_file
+
+    torch.manual_seed(0)
+    model = {
+        "embed_dim": 64,
+        "init_logit_bias": -10,
+        "custom_text": True,
+        "vision_cfg": {
+            "image_size": 32, "timm_model_name": "test_vit", "timm_model_pretrained": False, "timm_pool": "map",
+            "timm_proj": "none",
+        },
+        "text_cfg": {
+            "context_length": 16, "vocab_size": 54, "hf_tokenizer_name": "tiny", "width": 64, "heads": 2, "layers": 1,
+            "no_causal_mask": True, "proj_bias": True, "pool_type": "last",
+        },
+    }  # fmt: skip
+    preprocess = {"mean": [0.5] * 3, "std": [0.5] * 3, "interpolation": "bicubic", "resize_mode": "squash"}
+    folder.mkdir()
+    (folder / "open_clip_config.json").write_text(json.dumps({"model_cfg": model, "preprocess_cfg": preprocess}))
+    towers = {key: value for key, value in model.items() if key != "custom_text"}
+    save_file(open_clip.model.CustomTextCLIP(**towers).state_dict(), folder / "open_clip_model.safetensors")
     _tokenizer().save_pretrained(folder)
 
 

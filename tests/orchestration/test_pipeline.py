@@ -21,6 +21,8 @@ from mcas_assets.orchestration.running import run_audit
 from mcas_assets.store import Store
 from mcas_assets.systems import Outcome, Request, find_system
 
+STAGES = ("plan", "images", "refusals", "embeddings", "scores", "representation")
+
 
 class Counting:
     """A real system that counts what it is asked, and can be told to answer some prompts otherwise."""
@@ -56,12 +58,14 @@ def test_every_planned_image_is_a_row_with_a_file(audited):
 
 def test_each_stage_left_one_ledger_row_that_names_its_inputs(audited):
     rows = audited.rows("select asset, version, input_versions from materialisations order by version")
-    assert [asset for asset, _, _ in rows[:3]] == ["plan", "images", "embeddings"]
-    assert {asset for asset, _, _ in rows[3:]} == {"scores", "representation"}
+    order = [asset for asset, _, _ in rows]
+    assert sorted(order) == sorted(STAGES)
+    assert order.index("plan") < order.index("images") < order.index("embeddings") < order.index("scores")
     versions = {asset: version for asset, version, _ in rows}
     inputs = {asset: json.loads(names) for asset, _, names in rows}
     expected = {name: versions[name] for name in ("plan", "images", "embeddings")}
     assert inputs["scores"] == inputs["representation"] == expected
+    assert inputs["refusals"] == {"images": versions["images"]}
 
 
 def test_scores_are_the_formula_of_the_paper_written_as_loops(audited, tiny):
@@ -109,7 +113,7 @@ def test_every_text_is_embedded_with_the_prefix_of_the_profile(audited):
 def test_every_rule_of_every_stage_left_a_row(audited):
     assert audited.rows("select count(*) from quality_results where not success") == [(0,)]
     checked = {asset for (asset,) in audited.rows("select distinct asset from quality_results")}
-    assert checked == {"plan", "images", "embeddings", "scores", "representation"}
+    assert checked == set(STAGES)
 
 
 def test_shares_are_of_every_requested_image_and_held_against_every_population(audited):
@@ -172,6 +176,8 @@ def test_a_refused_image_is_a_row_and_the_score_is_of_the_others(tiny, tmp_path,
         assert con.execute("select distinct n_images from scores where concept = 'nurse'").fetchall() == [(5,)]
         shares = "select distinct n_missing, n_requested, outcomes->>'refused_output' from representation where concept = 'nurse'"
         assert con.execute(shares).fetchall() == [(1, 6, "1")]
+        rates = "select n_requested, n_refused, rate from refusals where scope = 'concept' and concept = 'nurse'"
+        assert con.execute(rates).fetchall() == [(6, 1, 1 / 6)]
 
 
 def test_a_concept_whose_every_image_was_refused_has_a_reason_and_no_score(tiny, tmp_path, instance):
@@ -274,12 +280,12 @@ def test_an_equal_rerun_leaves_data_versions_as_they_were(tiny, copy):
         first = _data_versions(instance)
         audit_again(tiny, copy, instance)
         assert _data_versions(instance) == first
-        assert len(first) == 5
+        assert set(first) == set(STAGES)
 
 
 def _data_versions(instance: dg.DagsterInstance) -> dict[str, str]:
     found = {}
-    for stage in ("plan", "images", "embeddings", "scores", "representation"):
+    for stage in STAGES:
         event = instance.get_latest_materialization_event(dg.AssetKey(["tiny", stage]))
         assert event is not None
         found[stage] = event.asset_materialization.tags["dagster/data_version"]

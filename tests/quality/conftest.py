@@ -201,6 +201,50 @@ def divergence_rows(representation_rows: pl.DataFrame) -> pl.DataFrame:
 
 
 @pytest.fixture(scope="session")
+def refusal_rows() -> pl.DataFrame:
+    """A concept that was refused in part, and one of which nothing was decided."""
+    both = {
+        "system_version": "s@1", "audit": "g", "scope": "concept", "axis": None, "pole": None, "group_name": None,
+        "category": "occupations", "n_prompts": 1,
+    }  # fmt: skip
+    decided = {"n_given": 6, "n_refused": 2, "n_lost": 2, "rate": 0.25, "n_effective": 8.0, "reason": None}
+    bounds = {"rate_low": 0.1, "rate_high": 0.6, "rate_least": 0.2, "rate_most": 0.4}
+    lost = {"n_given": 0, "n_refused": 0, "n_lost": 4, "rate": None, "n_effective": 0.0, "reason": "nothing decided"}
+    of_all = {"scope": "all", "category": None, "concept": None, "n_requested": 40, "n_given": 38, "n_lost": 0}
+    return pl.DataFrame(
+        [
+            both | decided | bounds | {"concept": "nurse", "n_requested": 10},
+            both | lost | {"concept": "pilot", "n_requested": 4, "rate_least": 0.0, "rate_most": 1.0},
+            both | decided | bounds | of_all | {"rate": 0.05, "rate_low": 0.01, "rate_least": 0.05},
+        ],
+        infer_schema_length=None,
+    )
+
+
+@pytest.fixture(scope="session")
+def disparity_rows(refusal_rows: pl.DataFrame) -> pl.DataFrame:
+    key = ["system_version", "audit", "scope", "axis", "pole", "group_name", "category", "concept"]
+    return (
+        refusal_rows.head(2)
+        .select(key)
+        .with_columns(
+            against=pl.lit("baseline"),
+            rate=pl.Series([0.25, None]),
+            against_rate=pl.Series([0.05, 0.05]),
+            difference=pl.Series([0.2, None]),
+            difference_low=pl.Series([-0.1, None]),
+            difference_high=pl.Series([0.5, None]),
+            ratio=pl.Series([5.0, None]),
+            unit=pl.Series(["image", None]),
+            p_value=pl.Series([0.2, None]),
+            q_value=pl.Series([0.2, None]),
+            reason=pl.Series([None, "nothing decided"]),
+            ratio_reason=pl.Series([None, "nothing decided"]),
+        )
+    )
+
+
+@pytest.fixture(scope="session")
 def good(
     plan_rows: pl.DataFrame,
     image_rows: pl.DataFrame,
@@ -210,6 +254,8 @@ def good(
     representation_rows: pl.DataFrame,
     amplification_rows: pl.DataFrame,
     divergence_rows: pl.DataFrame,
+    refusal_rows: pl.DataFrame,
+    disparity_rows: pl.DataFrame,
     home: Path,
 ) -> dict[str, pl.DataFrame]:
     embeddings = pl.DataFrame(
@@ -264,6 +310,8 @@ def good(
         "representation": frames.representation(representation_rows),
         "amplification": frames.amplification(amplification_rows),
         "divergence": frames.divergence(divergence_rows),
+        "refusals": frames.refusals(refusal_rows),
+        "refusal_disparities": frames.refusal_disparities(disparity_rows),
     }
 
 

@@ -194,6 +194,49 @@ BAD = [
     *(Bad("divergence", f"{name} in (0, 1]", first(**{name: 1.1})) for name in ("p_value", "q_value")),
     Bad("divergence", "null value has a reason", rebuilt(frames.divergence, value=None)),
     Bad("divergence", "no value is NaN", rebuilt(frames.divergence, p_value=NAN)),
+    Bad("refusals", "one row for each subject", shorter),
+    Bad("refusals", "each subject once", last_as_first),
+    *(Bad("refusals", f"{name} is present", first(**{name: None})) for name in ("system_version", "audit")),
+    Bad("refusals", "scope is known", rebuilt(frames.refusals, scope=None)),
+    Bad("refusals", "every requested image is accounted for", rebuilt(frames.refusals, n_lost=1)),
+    *(
+        Bad("refusals", f"{name} counts from 0", first(**{name: -1}))
+        for name in ("n_prompts", "n_given", "n_refused", "n_lost")
+    ),
+    Bad("refusals", "rate is refused by decided", rebuilt(frames.refusals, rate=0.2)),
+    Bad("refusals", "null rate has a reason", rebuilt(frames.refusals, rate=None)),
+    Bad("refusals", "no rate is NaN", rebuilt(frames.refusals, rate_most=NAN)),
+    Bad("refusals", "rate lies in its interval", rebuilt(frames.refusals, rate_low=0.3)),
+    Bad("refusals", "rate lies in its interval", rebuilt(frames.refusals, rate_high=None)),
+    Bad("refusals", "rate_low within [0, 1]", first(rate_low=-0.1)),
+    Bad("refusals", "rate_high within [0, 1]", first(rate_high=1.1)),
+    Bad("refusals", "least is at most most", first(rate_least=0.5)),
+    Bad("refusals", "n_effective is at most the decided", rebuilt(frames.refusals, n_effective=9.0)),
+    Bad(
+        "refusals",
+        "nine in ten requests were decided",
+        lambda frame: first(share_lost=0.2)(frame.reverse()),
+    ),
+    Bad("refusal_disparities", "one row for each subject and what it is held against", shorter),
+    Bad("refusal_disparities", "each disparity once", last_as_first),
+    Bad("refusal_disparities", "against is known", rebuilt(frames.refusal_disparities, against=None)),
+    Bad(
+        "refusal_disparities", "difference is rate less the other", rebuilt(frames.refusal_disparities, difference=0.1)
+    ),
+    Bad(
+        "refusal_disparities",
+        "difference lies in its interval",
+        rebuilt(frames.refusal_disparities, difference_low=None),
+    ),
+    Bad("refusal_disparities", "difference_low within [-1, 1]", first(difference_low=-1.1)),
+    Bad("refusal_disparities", "difference_high within [-1, 1]", first(difference_high=1.1)),
+    Bad("refusal_disparities", "ratio is rate by the other", rebuilt(frames.refusal_disparities, ratio=4.0)),
+    Bad("refusal_disparities", "test names its unit", rebuilt(frames.refusal_disparities, unit=None)),
+    *(Bad("refusal_disparities", f"{name} in (0, 1]", first(**{name: 0.0})) for name in ("p_value", "q_value")),
+    *(Bad("refusal_disparities", f"{name} in (0, 1]", first(**{name: 1.1})) for name in ("p_value", "q_value")),
+    Bad("refusal_disparities", "null difference has a reason", rebuilt(frames.refusal_disparities, difference=None)),
+    Bad("refusal_disparities", "null ratio has a reason", rebuilt(frames.refusal_disparities, ratio=None)),
+    Bad("refusal_disparities", "no disparity is NaN", rebuilt(frames.refusal_disparities, q_value=NAN)),
 ]
 
 

@@ -312,8 +312,10 @@ def test_after_closing_it_can_be_used_again(system):
     assert system.generate(asked(1))[0].image == before
 
 
-def test_loading_and_drawing_are_silent(pipeline, capfd):
-    find_system(pipeline, steps=2).generate(asked(1))
+def test_loading_and_drawing_are_silent_also_where_an_image_is_flagged(pipeline, change, capfd):
+    change(pipeline / CHECKER, "concept_embeds_weights", lambda value: torch.full_like(value, -2.0))
+    capfd.readouterr()
+    assert find_system(pipeline, steps=2).generate(asked(1))[0].outcome == "blanked"
     captured = capfd.readouterr()
     assert captured.out == captured.err == ""
 

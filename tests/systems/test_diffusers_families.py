@@ -42,3 +42,24 @@ def test_a_family_draws_one_outcome_a_request(family, families, declare):
     assert (images[0] != images[1]).any()
     again = system.generate(requests)
     assert [outcome.image for outcome in again] == [outcome.image for outcome in outcomes]
+
+
+def test_no_watermark_is_drawn_whatever_else_is_installed(families, monkeypatch):
+    from diffusers import DiffusionPipeline
+
+    given: list[dict] = []
+    load = DiffusionPipeline.from_pretrained
+
+    def listen(*folder: str, **options: object):
+        given.append(options)
+        return load(*folder, **options)
+
+    monkeypatch.setattr(DiffusionPipeline, "from_pretrained", listen)
+    find_system(families("sdxl"), steps=1, width=16, height=16).environment()
+    assert [(options["add_watermarker"], options["use_safetensors"]) for options in given] == [(False, True)]
+
+
+@pytest.mark.parametrize(("device", "dtype"), [("cpu", "float32"), ("cuda", "bfloat16"), ("mps", "bfloat16")])
+def test_the_number_format_suits_the_device_and_is_part_of_the_identity(families, monkeypatch, device, dtype):
+    monkeypatch.setattr("mcas_assets.systems.devices.expected_device", lambda: device)
+    assert find_system(families("sd1")).identity().document["dtype"] == dtype

@@ -93,6 +93,75 @@ def test_a_changed_configuration_changes_the_version(pipeline, name, values):
     assert version(pipeline) != before
 
 
+# The scheduler, told without loading it
+
+
+def saved(folder: Path, name: str, **config: object) -> None:
+    """Put another scheduler into a pipeline folder, with only these keys said."""
+    (folder / "scheduler" / "scheduler_config.json").write_text(json.dumps({"_class_name": name, **config}))
+    index = json.loads((folder / "model_index.json").read_text())
+    (folder / "model_index.json").write_text(json.dumps(index | {"scheduler": ["diffusers", name]}))
+
+
+def schedulers() -> list[str]:
+    import diffusers
+
+    from mcas_assets.systems.pipeline_folder import SEEDLESS_SCHEDULERS
+
+    return [name for name in dir(diffusers) if name.endswith("Scheduler") and name not in SEEDLESS_SCHEDULERS]
+
+
+def test_the_configuration_of_every_scheduler_is_told_as_it_is_once_loaded(pipeline):
+    """From nothing but its name: the defaults of the installed diffusers, read from its source."""
+    import diffusers
+
+    from mcas_assets.systems.identity import plain
+    from mcas_assets.systems.pipeline_folder import inspect
+
+    told = 0
+    for name in schedulers():
+        scheduler = getattr(diffusers, name)
+        if not hasattr(scheduler, "from_config"):
+            continue
+        try:
+            loaded = scheduler.from_config({"_class_name": name})
+        except (ImportError, TypeError, ValueError, NotImplementedError):
+            continue  # needs a package, or arguments, that are not here: no pipeline of ours loads with it
+        saved(pipeline, name)
+        said = plain(inspect(pipeline).scheduler()["config"])
+        known = {key: value for key, value in plain(dict(loaded.config)).items() if not key.startswith("_")}
+        mended = {"steps_offset": 1, "clip_sample": False}
+        assert said == known | {key: value for key, value in mended.items() if key in known}, name
+        told += 1
+    assert told > 30
+
+
+def test_what_the_pipeline_itself_sets_in_an_old_configuration_is_in_the_identity(pipeline):
+    saved(pipeline, "DDIMScheduler", beta_schedule="scaled_linear")
+    system = find_system(pipeline, steps=2)
+    config = system.identity().document["scheduler"]["config"]
+    assert (config["steps_offset"], config["clip_sample"], config["timestep_spacing"]) == (1, False, "leading")
+    assert system.environment()["scheduler"]["config"] == config
+
+
+def test_a_default_that_a_release_of_diffusers_changes_makes_another_version(pipeline, monkeypatch):
+    from mcas_assets.systems import signatures
+
+    saved(pipeline, "DDIMScheduler", beta_schedule="scaled_linear")
+    before, read = version(pipeline), signatures.parameters
+    newer = {"timestep_spacing": "trailing"}
+    monkeypatch.setattr(
+        signatures, "parameters", lambda name, method="__call__": (read(name, method) or {}) | (
+            newer if method == "__init__" else {}
+        )
+    )  # fmt: skip
+    assert version(pipeline) != before
+    with pytest.raises(
+        BadInput, match=r"scheduler: is another once loaded.*timestep_spacing is 'leading', not 'trailing'"
+    ):
+        find_system(pipeline, steps=2).environment()
+
+
 def test_each_setting_makes_a_version_of_its_own(pipeline, declare):
     settings = [
         {},

@@ -1,0 +1,108 @@
+"""The weights fingerprint of a pipeline on the hub, told without downloading its weights.
+
+It is the very fingerprint of `identity`: of a large file the hub's metadata states the sha256, and a small one is read,
+from the cache where its like is there. So a version that was audited and the hub's newest are compared for the price of
+one request, and of the few kilobytes that changed.
+"""
+
+import hashlib
+import re
+import tempfile
+from collections.abc import Collection
+from pathlib import Path
+
+from mcas_assets.errors import BadInput
+from mcas_assets.systems.hub import HubFile, HubState
+from mcas_assets.systems.identity import DigestCache, fingerprint
+from mcas_assets.systems.pipeline_folder import inspect
+
+# Read to tell which files are loaded, however they are kept.
+_STRUCTURE = re.compile(r"model_index\.json|.*/(scheduler_)?config\.json|.*\.index(\.\w+)?\.json")
+_SMALL = re.compile(r".*\.(json|txt|model|jinja|tiktoken)")
+
+
+def weigh(
+    state: HubState,
+    *,
+    variant: str | None = None,
+    allow_pickle: bool = False,
+    without: Collection[str] = (),
+    endpoint: str | None = None,
+) -> str:
+    """The fingerprint that the identity of the pipeline would have as its `weights` at this commit.
+
+    Args:
+        state: What `look_up` found.
+        variant: As the system is declared, like the next two.
+        allow_pickle: Accept pickled weights where there are no others.
+        without: Components that are not loaded.
+        endpoint: Address of the hub; by default that of HF_ENDPOINT.
+
+    Returns:
+        64 hex digits.
+
+    Raises:
+        BadInput: The repository holds no pipeline that could be loaded, or a small file of it cannot be had.
+        ValueError: The state is not that of a repository that was found.
+    """
+    if state.commit is None:
+        raise ValueError(f"{state.repo} is {state.standing}: there is nothing to weigh")
+    with tempfile.TemporaryDirectory() as made:
+        # Laid out as the hub's cache, so that the code that knows the cache knows this.
+        snapshot, blobs = Path(made, "snapshots", state.commit), Path(made, "blobs")
+        blobs.mkdir()
+        for name, file in state.files.items():
+            if name == "model_index.json" or (name.count("/") == 1 and ".." not in name):
+                _lay(state, name, file, snapshot / name, blobs, endpoint)
+        folder = inspect(snapshot, variant=variant, allow_pickle=allow_pickle, without=without, whole=False)
+        return fingerprint(snapshot, folder.files, DigestCache())
+
+
+def _lay(state: HubState, name: str, file: HubFile, at: Path, blobs: Path, endpoint: str | None) -> None:
+    """Put a file in its place: its content where it is small, an empty blob of its name where it is large."""
+    if file.sha256 is None and not _SMALL.fullmatch(name):
+        return
+    is_read = file.sha256 is None or _STRUCTURE.fullmatch(name) is not None
+    blob = blobs / (file.sha256 or file.blob_id)
+    if not blob.exists():
+        blob.write_bytes(_content(state, name, file, endpoint) if is_read else b"")
+    at.parent.mkdir(parents=True, exist_ok=True)
+    at.symlink_to(blob)
+
+
+def _content(state: HubState, name: str, file: HubFile, endpoint: str | None) -> bytes:
+    """The bytes of a small file, seen to be those that the metadata speaks of."""
+    import httpx2
+    from huggingface_hub import constants, hf_hub_download
+    from huggingface_hub.errors import HfHubHTTPError
+    from huggingface_hub.file_download import repo_folder_name
+
+    kept = Path(constants.HF_HUB_CACHE, repo_folder_name(repo_id=state.repo, repo_type="model"), "blobs")
+    data = _read(kept / (file.sha256 or file.blob_id))
+    if data is not None and _is(file, data):
+        return data
+    try:
+        with tempfile.TemporaryDirectory() as made:
+            path = hf_hub_download(state.repo, name, revision=state.commit, local_dir=made, endpoint=endpoint)
+            data = Path(path).read_bytes()
+    except (OSError, HfHubHTTPError, httpx2.HTTPError) as error:
+        said = " ".join(str(error).split())[:300]
+        problem = f"{name} cannot be had ({type(error).__name__}: {said})"
+        raise BadInput(state.repo, problem, "Connect to the hub, or accept its terms and `hf auth login`") from error
+    if not _is(file, data):
+        problem = f"{name} is not what the hub's metadata says that it is"
+        raise BadInput(state.repo, problem, "Try again; if it stays so, the hub's answer is damaged on its way")
+    return data
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None
+
+
+def _is(file: HubFile, data: bytes) -> bool:
+    if file.sha256 is not None:
+        return hashlib.sha256(data).hexdigest() == file.sha256
+    return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest() == file.blob_id

@@ -1,0 +1,116 @@
+"""Pipelines of five families, made from configs and saved, are audited through the front door like any system.
+
+Stages after the images know nothing of families, so two families go through all of them, and three up to their images.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import dagster as dg
+import pytest
+import torch
+
+from mcas_assets.audit import Audit, load_audit
+from mcas_assets.definitions import build_definitions
+from mcas_assets.orchestration.assets import key_of
+from mcas_assets.orchestration.automation import job_name
+from mcas_assets.orchestration.partitions import register
+from mcas_assets.orchestration.resources import Workplace
+from mcas_assets.orchestration.running import Ran, prepare, run_audit
+from mcas_assets.store import Store
+from mcas_assets.systems import find_system
+
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+MINIMAL = Path(__file__).parents[1] / "data" / "minimal.yaml"
+SHORT = {"max_sequence_length": 16}
+FAMILIES = {
+    "sdxl": ("StableDiffusionXLPipeline", {}),
+    "sd3": ("StableDiffusion3Pipeline", SHORT),
+    "flux": ("FluxPipeline", SHORT),
+    "pixart": ("PixArtSigmaPipeline", {**SHORT, "use_resolution_binning": False}),
+}
+CHECKER = "safety_checker/model.safetensors"
+
+
+@pytest.fixture(scope="module")
+def minimal() -> Audit:
+    return load_audit(MINIMAL)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[dg.DagsterInstance]:
+    with dg.DagsterInstance.ephemeral() as made:
+        yield made
+
+
+@dataclass(frozen=True)
+class Audited:
+    """A finished audit, and the tables of its system version."""
+
+    ran: Ran
+    store: Store
+
+    def rows(self, table: str, *columns: str) -> list[tuple]:
+        sql = (
+            f"select {', '.join(columns)} from {table} where system_version = '{self.ran.system_version}' order by all"
+        )
+        with self.store.open() as con:
+            return con.execute(sql).fetchall()
+
+
+@pytest.fixture
+def audit(minimal, home, shared, declare) -> Callable[..., Audited]:
+    """Audits a pipeline folder: `audit(folder, steps=2, ...)`; where `is_whole` is false only up to its images."""
+
+    def run(folder: Path, is_whole: bool = True, **keys: object) -> Audited:
+        system = find_system("tiny", declare(path=str(folder), steps=2, width=16, height=16, **keys))
+        workplace = Workplace(home=home, system=system)
+        if is_whole:
+            return Audited(run_audit(minimal, system, workplace, shared), Store(home))
+        version = prepare(minimal, system, workplace).version
+        register(shared, version)
+        job = build_definitions([minimal], workplace).resolve_job_def(job_name(minimal.audit))
+        stages = [key_of(minimal.audit, stage) for stage in ("plan", "images")]
+        quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+        done = job.execute_in_process(instance=shared, partition_key=version, asset_selection=stages, run_config=quiet)
+        return Audited(Ran(done.run_id, version, is_new=True), Store(home))
+
+    return run
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_family_is_audited(family, families, audit):
+    pipeline, arguments = FAMILIES[family]
+    found = audit(families(family), is_whole=family == "flux", arguments=arguments)
+    assert found.rows("images", "count(*)", "count(distinct sha256)") == [(9, 9)]
+    assert found.rows("images", "distinct outcome", "safety", "width", "height") == [("ok", "not_checked", 16, 16)]
+    ((identity,),) = found.rows("systems", "identity")
+    assert (json.loads(identity)["pipeline"], json.loads(identity)["watermark"]) == (pipeline, False)
+    drawn_together = "json_extract_string(provider, '$.batch_size')"
+    assert found.rows("image_facts", "distinct batch_size", drawn_together) == [(2, "2"), (3, "3")]
+    if family == "flux":
+        assert [mcas is not None for (mcas,) in found.rows("scores", "mcas")] == [True, True]
+        assert found.rows("refusals", "distinct rate") == [(0.0,)]
+
+
+def test_a_system_that_blanks_everything_is_audited_to_the_end(pipeline, change, audit):
+    """Stable Diffusion 1 with a checker that flags every image: no score, a reason for each, and a refusal rate of 1."""
+    change(pipeline / CHECKER, "concept_embeds_weights", lambda value: torch.full_like(value, -2.0))
+    found = audit(pipeline)
+    assert found.rows("images", "distinct outcome", "safety", "path") == [("blanked", "flagged", None)]
+    assert found.rows("refusals", "distinct rate", "n_lost") == [(1.0, 0)]
+    assert found.rows("scores", "distinct mcas", "reason is null") == [(None, False)]
+
+
+@pytest.mark.parametrize(("keys", "safety"), [({}, "clean"), ({"safety_checker": "none"}, "not_checked")])
+def test_images_that_the_checker_passed_and_images_that_none_looked_at_are_told_apart(pipeline, audit, keys, safety):
+    found = audit(pipeline, is_whole=False, **keys)
+    assert found.rows("images", "distinct outcome", "safety") == [("ok", safety)]
