@@ -12,6 +12,7 @@ import dagster as dg
 import pytest
 import torch
 
+from mcas_assets import generate
 from mcas_assets.audit import Audit, load_audit
 from mcas_assets.definitions import build_definitions
 from mcas_assets.orchestration.assets import key_of
@@ -19,6 +20,8 @@ from mcas_assets.orchestration.automation import job_name
 from mcas_assets.orchestration.partitions import register
 from mcas_assets.orchestration.resources import Workplace
 from mcas_assets.orchestration.running import Ran, prepare, run_audit
+from mcas_assets.plan import build_plan
+from mcas_assets.progress import LogProgress
 from mcas_assets.store import Store
 from mcas_assets.systems import find_system
 
@@ -111,6 +114,12 @@ def test_a_system_that_blanks_everything_is_audited_to_the_end(pipeline, change,
 
 
 @pytest.mark.parametrize(("keys", "safety"), [({}, "clean"), ({"safety_checker": "none"}, "not_checked")])
-def test_images_that_the_checker_passed_and_images_that_none_looked_at_are_told_apart(pipeline, audit, keys, safety):
-    found = audit(pipeline, is_whole=False, **keys)
-    assert found.rows("images", "distinct outcome", "safety") == [("ok", safety)]
+def test_images_that_the_checker_passed_and_images_that_none_looked_at_are_told_apart(
+    families, minimal, declare, tmp_path, keys, safety
+):
+    system = find_system("tiny", declare(path=str(families("sd1")), steps=2, **keys))
+    store, version = Store(tmp_path / "home"), system.identity().version
+    wanted = generate.requests(build_plan(minimal), version, system.size())
+    generate.generate(store, wanted, system, version, LogProgress(), "run")
+    table = generate.image_table(store, wanted, minimal.audit, version)
+    assert table.select("outcome", "safety").unique().rows() == [("ok", safety)]
