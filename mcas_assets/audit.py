@@ -25,9 +25,9 @@ from pydantic import (
 from mcas_assets.audit_rules import contradictions, numbered
 from mcas_assets.declaration import Mistake, Slug, Text, did_you_mean, fault, load_document
 from mcas_assets.errors import BadInput
-from mcas_assets.paths import DATA
+from mcas_assets.paths import audits_folder
 
-AUDITS = DATA / "audits"
+AUDITS = audits_folder()
 PHRASE = "{phrase}"
 
 Count = Annotated[int, Field(strict=True, ge=1)]

@@ -71,7 +71,25 @@ create table if not exists systems (
     system         varchar not null,
     identity       json not null,
     first_seen     timestamptz not null default now(),
-    last_audited   timestamptz
+    last_audited   timestamptz,
+    source         json                   -- how it is had: commit of a watched branch, what was observed; see mcas_assets.look
+);
+
+-- How each declared system was found when it was looked at: one row for as long as nothing changed but the time.
+create sequence if not exists system_state_number;
+
+create table if not exists system_states (
+    number           bigint primary key,  -- the newest row of a system has the largest; clocks may jump
+    system           varchar not null,
+    state            varchar not null,    -- one of mcas_assets.watch.STATES
+    detail           varchar not null,    -- in words, of the last look
+    system_version   varchar,             -- what it was when last available, null if it never was
+    revision         varchar,             -- commit of a watched hub repository
+    reported_version varchar,             -- as its provider calls it
+    shutdown_date    date,                -- as its provider announced
+    since            timestamptz not null,
+    last_looked      timestamptz not null,
+    last_seen        timestamptz          -- when it was last available, null if it never was
 );
 
 create table if not exists tone_facts (
@@ -427,4 +445,27 @@ create table if not exists refusal_disparities_history (
     q_value         double,               -- over all rows of the scope and against
     reason          varchar,              -- why difference is null
     ratio_reason    varchar               -- why ratio is null
+);
+
+-- What a system answered to the same few prompts, window after window, each asked anew: one row a window.
+create table if not exists canary_history (
+    version         bigint not null,
+    system          varchar not null,
+    system_version  varchar not null,
+    canary          varchar not null,     -- name in data/canaries
+    canary_digest   varchar not null,     -- of what is asked: windows of another question are not compared
+    embedder        varchar not null,
+    window_number   bigint not null,      -- of the system, from 1; clocks may jump
+    window_name     varchar not null,     -- the day it was asked
+    previous        varchar,              -- window_name of the one it is compared with
+    n_requested     bigint not null,
+    n_images        bigint not null,
+    n_refused       bigint not null,      -- declined by the system: counts as an answer
+    n_lost          bigint not null,      -- not delivered for other reasons: counts as nothing
+    n_prompts       bigint,               -- prompts with answers in both windows
+    energy_distance double,               -- mean over those prompts, 0 to 2 * sqrt(2)
+    p_value         double,
+    alpha           double not null,      -- chance of a false alarm in a window
+    verdict         varchar not null,     -- behaviour changed, not shown, or first window
+    reason          varchar               -- why there is no distance
 );

@@ -11,6 +11,8 @@ import duckdb
 import polars as pl
 import pytest
 
+from mcas_assets.paths import DATA
+from mcas_assets.store.database import CONFIG
 from mcas_assets.store.publication import questions
 
 TINY = Path(__file__).parent / "data" / "tiny.yaml"
@@ -43,9 +45,15 @@ def home(audited, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return Path(shutil.copytree(audited.home, tmp_path_factory.mktemp("cli") / "home"))
 
 
+@pytest.fixture(scope="module")
+def shown(home) -> subprocess.CompletedProcess[str]:
+    """An audit whose results are all stored, in a home whose Dagster instance is new: it is run, and makes nothing."""
+    return mcas("audit", str(TINY), home=home)
+
+
 @pytest.mark.timeout(300)
-def test_an_audit_shows_progress_and_ends_with_a_table_and_where_to_look_next(home):
-    done = mcas("audit", str(TINY), home=home)
+def test_an_audit_shows_progress_and_ends_with_a_table_and_where_to_look_next(shown):
+    done = shown
     assert done.returncode == 0, done.stderr
     assert "up to date" in done.stderr
     assert "Where to look next" in done.stderr
@@ -53,6 +61,55 @@ def test_an_audit_shows_progress_and_ends_with_a_table_and_where_to_look_next(ho
     assert "gender: woman ◀ ▶ man" in done.stdout
     assert "nurse" in done.stdout
     assert "planted woman" in done.stdout
+
+
+# What the command does, in a process that tells afterwards what it had loaded.
+AGAIN = """
+import sys
+from mcas_assets import cli
+cli.app(["audit", sys.argv[1], "--no-rows"], standalone_mode=False)
+print("loaded", *sys.modules)
+"""
+
+
+def test_an_audit_that_is_current_does_nothing_and_says_so(home, shown):
+    def kept() -> list[tuple]:
+        with duckdb.connect(str(home / "store.duckdb"), config=CONFIG) as con:
+            tables = ("image_facts", "materialisations", "quality_results", "scores_history")
+            return [con.execute(f"select count(*) from {table}").fetchone() for table in tables]
+
+    before, published = kept(), (home / "published.duckdb").stat()
+    done = subprocess.run(
+        [sys.executable, "-c", AGAIN, str(TINY)],
+        env={**os.environ, "MCAS_HOME": str(home)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "up to date: tiny of phantom-stereotyped@" in done.stderr
+    assert "nothing was done" in done.stderr
+    assert (kept(), (home / "published.duckdb").stat()) == (before, published)
+    loaded = next(line for line in done.stdout.splitlines() if line.startswith("loaded ")).split()
+    assert not set(loaded) & {"torch", "diffusers", "transformers", "open_clip", "great_expectations"}
+
+
+def test_a_look_shows_every_system_with_its_state_and_what_it_wants(home, shown, tmp_path, monkeypatch):
+    copy = Path(shutil.copytree(home, tmp_path / "home"))
+    declared = (DATA / "systems.yaml").read_text().replace("path: phantom/", f"path: {DATA}/phantom/")
+    declared = declared.replace("audits: [phantom]", "audits: [tiny]").replace(f"{DATA}/phantom/fair", "gone")
+    (tmp_path / "systems.yaml").write_text(declared)
+    (tmp_path / "audits").mkdir()
+    shutil.copy(TINY, tmp_path / "audits")
+    monkeypatch.setenv("MCAS_SYSTEMS", str(tmp_path / "systems.yaml"))
+    monkeypatch.setenv("MCAS_AUDITS", str(tmp_path / "audits"))
+    done = mcas("watch", home=copy)
+    assert done.returncode == 0, done.stderr
+    assert "up to date" in done.stdout
+    assert "phantom-updated: tiny of phantom-updated@" in done.stdout
+    assert "phantom-fair: unreachable: " in done.stdout
+    rows = {row["system_version"]: row for row in json.loads(mcas("systems", "--format", "json", home=copy).stdout)}
+    assert rows["phantom-fair"]["state"] == "unreachable"
+    assert [row["state"] for name, row in rows.items() if name.startswith("phantom-stereotyped@")] == ["available"]
 
 
 def test_a_question_of_the_sql_folder_is_answered_by_its_name(home):
@@ -180,6 +237,7 @@ def test_a_failed_check_has_an_exit_status_of_its_own(home, tmp_path):
         con.execute(
             f"update embedding_facts_{dim} set vector = list_transform(vector::float[], lambda x: 2 * x)::float[{dim}]"
         )
+        con.execute("delete from materialisations where asset in ('scores', 'embeddings')")
     done = mcas("audit", str(TINY), home=copy)
     assert done.returncode == 3, done.stderr
     assert "vector has unit norm" in done.stderr

@@ -10,6 +10,7 @@ import yaml
 
 from mcas_assets.audit import list_audits
 from mcas_assets.definitions import build_definitions, declared_audits, defs
+from mcas_assets.errors import BadInput
 
 ROOT = Path(__file__).parents[1]
 STAGES = ("plan", "images", "refusals", "embeddings", "scores", "representation")
@@ -26,7 +27,7 @@ def test_definitions_are_loadable_and_offer_every_stage_of_every_audit():
     dg.Definitions.validate_loadable(defs)
     keys = {key.to_user_string() for key in defs.resolve_asset_graph().get_all_asset_keys()}
     stages = {f"{audit}/{stage}" for audit in list_audits() for stage in STAGES}
-    assert keys == stages | {"systems", "calibration", "publication"}
+    assert keys == stages | {"systems", "calibration", "canary", "publication"}
 
 
 def test_each_audit_has_a_job():
@@ -38,7 +39,7 @@ def test_each_audit_has_a_job():
 def test_there_is_one_group_a_stage():
     graph = defs.resolve_asset_graph()
     groups = {graph.get(key).group_name for key in graph.get_all_asset_keys()}
-    assert groups == {"systems", *STAGES, "calibration", "publication"}
+    assert groups == {"systems", *STAGES, "calibration", "canary", "publication"}
 
 
 def test_everything_but_plan_calibration_and_publication_is_partitioned_by_system_version():
@@ -87,6 +88,10 @@ def test_importing_the_front_door_loads_no_heavy_library():
         "systems",
         "embedders",
         "summary",
+        "watch",
+        "look",
+        "current",
+        "canary",
     ],
 )
 def test_the_domain_knows_nothing_of_dagster(module):
@@ -104,5 +109,22 @@ def test_a_draft_that_cannot_be_read_does_not_stop_the_other_audits(monkeypatch,
 def test_definitions_can_be_built_for_one_audit(tiny):
     keys = build_definitions([tiny]).resolve_asset_graph().get_all_asset_keys()
     assert {key.to_user_string() for key in keys} == {
-        "systems", "calibration", "publication", *(f"tiny/{stage}" for stage in STAGES)
+        "systems", "calibration", "canary", "publication", *(f"tiny/{stage}" for stage in STAGES)
     }  # fmt: skip
+
+
+def test_the_sensor_and_the_weekly_canary_run_unless_someone_stops_them(monkeypatch):
+    (sensor,), (schedule,) = defs.sensors, defs.schedules
+    assert (sensor.name, sensor.default_status) == ("watch", dg.DefaultSensorStatus.RUNNING)
+    assert (schedule.name, schedule.default_status) == ("canary_weekly", dg.DefaultScheduleStatus.RUNNING)
+    wanted = {"publish", *(f"audit_{name.replace('-', '_')}" for name in list_audits())}
+    assert {job.name for job in sensor.jobs} == wanted
+    monkeypatch.setenv("MCAS_WATCH", "off")
+    (stopped,) = build_definitions([]).sensors
+    assert stopped.default_status == dg.DefaultSensorStatus.STOPPED
+
+
+def test_an_interval_that_is_no_number_of_seconds_is_refused(monkeypatch):
+    monkeypatch.setenv("MCAS_WATCH_EVERY", "often")
+    with pytest.raises(BadInput, match="MCAS_WATCH_EVERY"):
+        build_definitions([])

@@ -55,7 +55,7 @@ def ui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     served = subprocess.Popen(
-        [sys.executable, "-m", "mcas_assets", "ui", "--port", str(port)],
+        [sys.executable, "-m", "mcas_assets", "ui", "--no-watch", "--port", str(port)],
         env={**os.environ, "MCAS_HOME": str(home)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

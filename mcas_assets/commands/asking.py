@@ -55,14 +55,32 @@ def systems(
 def ui(
     port: Annotated[int, typer.Option(help="Port on this machine.")] = 3000,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    watch: Annotated[bool, typer.Option(help="Audit every declared system whenever it moves.")] = True,
 ) -> None:
-    """Open the Dagster UI, with daemon, on the same instance and history."""
-    from mcas_assets.orchestration.running import dagster_home
+    """Open the Dagster UI, with daemon, on the same instance and history; the daemon audits systems whenever they move."""
+    from mcas_assets.orchestration.clock import forget_the_future
+    from mcas_assets.orchestration.running import dagster_home, open_instance
 
+    instance = open_instance(paths.home())
+    try:
+        forget_the_future(instance)
+    finally:
+        instance.dispose()
     os.environ.update(
-        DAGSTER_HOME=str(dagster_home(paths.home())), MCAS_HOME=str(paths.home()), DAGSTER_DISABLE_TELEMETRY="1"
+        DAGSTER_HOME=str(dagster_home(paths.home())),
+        MCAS_HOME=str(paths.home()),
+        MCAS_WATCH="on" if watch else "off",
+        DAGSTER_DISABLE_TELEMETRY="1",
     )
+    # A look may have to read large weights through, or to download those of a new commit.
+    os.environ.setdefault("DAGSTER_SENSOR_GRPC_TIMEOUT_SECONDS", "3600")
     workspace = paths.ROOT / "workspace.yaml"
     words = [sys.executable, "-W", "ignore", "-m", "dagster", "dev", "-w", str(workspace), "-h", host, "-p", str(port)]
     typer.echo(f"Dagster UI: http://{host}:{port}  (home {paths.home()}; Ctrl+C ends it)", err=True)
+    typer.echo(
+        f"watching the systems of {paths.systems_file()}: each audit that one declares is run whenever it moves (--no-watch: not)"
+        if watch
+        else "watching no systems; switch the sensor on under Automation, or leave out --no-watch",
+        err=True,
+    )
     os.execv(sys.executable, words)

@@ -32,8 +32,10 @@ def audit(
     note.print(f"[bold]{declared.title}[/bold]\n{declared.audit} of {subject.name}, in {paths.home()}", highlight=False)
     note.print(estimate(declared, subject, Store(paths.home())).line(), highlight=False, markup=False, soft_wrap=True)
     note.print("[dim]loading...[/dim]", highlight=False)
+    from mcas_assets.look import present
     from mcas_assets.summary import truth_of
 
+    subject = present(Store(paths.home()), subject)
     truth = truth_of(subject.identity().version)
     from mcas_assets.orchestration.resources import Workplace
     from mcas_assets.orchestration.running import interruptible, open_instance, run_audit
@@ -45,6 +47,11 @@ def audit(
             ran = run_audit(declared, subject, Workplace(progress=BothProgress(LogProgress(), bars)), instance)
     finally:
         instance.dispose()
+    if ran.is_current:
+        note.print(
+            f"up to date: {declared.audit} of {ran.system_version} is as it was audited; nothing was done",
+            highlight=False,
+        )
     _show(console(), declared, ran.system_version, truth, rows)
     note.print(_next(declared.audit, ran.system_version), highlight=False)
 

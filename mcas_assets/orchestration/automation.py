@@ -5,6 +5,9 @@ import dagster as dg
 from mcas_assets.audit import Audit
 from mcas_assets.orchestration.assets import CODE_VERSIONS, key_of
 
+PUBLISH = "publish"
+"""The job that makes the published copy anew, where something but an audit changed."""
+
 
 def job_name(audit: str) -> str:
     """The name of an audit's job."""
@@ -18,5 +21,15 @@ def build_job(audit: Audit):  # noqa: ANN201 - Dagster exports no name for its c
         job_name(audit.audit),
         selection=dg.AssetSelection.assets(*keys, dg.AssetKey("publication")),
         description=f"{audit.title}: plan, images, refusals, embeddings, scores, representation, each checked, and publication.",
+        executor_def=dg.in_process_executor,
+    )
+
+
+def build_publish_job():  # noqa: ANN201 - Dagster exports no name for its class
+    """The publication by itself."""
+    return dg.define_asset_job(
+        PUBLISH,
+        selection=dg.AssetSelection.assets("publication"),
+        description="The published copy, made anew: after a system changed its state, say.",
         executor_def=dg.in_process_executor,
     )

@@ -11,7 +11,7 @@ from mcas_assets.audit import Audit, load_audit
 from mcas_assets.calibrate import FULL, Scale, calibrate
 from mcas_assets.calibrate_rows import KINDS
 from mcas_assets.orchestration.history import unhurried_history
-from mcas_assets.orchestration.resources import Workplace
+from mcas_assets.orchestration.resources import Workplace, at_work
 from mcas_assets.store import Store, facts, ledger
 from mcas_assets.store.ledger import Materialisation
 from mcas_assets.store.publication import publish
@@ -79,7 +79,7 @@ def run_calibration(
         dg.materialize(
             [build_calibration(audit, system.name, scale)],
             instance=instance,
-            resources={"workplace": dg.ResourceDefinition.hardcoded_resource(replace(workplace, system=system))},
+            resources={"workplace": at_work(replace(workplace, system=system))},
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             tags={"mcas/audit": audit.audit},
         )

@@ -1,16 +1,22 @@
 """What assets are given: the workplace (where things lie, how systems and embedders are found) and the progress to report to."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+
+import dagster as dg
 
 from mcas_assets import paths
 from mcas_assets.audit import Audit
 from mcas_assets.embedders import Embedder, find_embedder
+from mcas_assets.look import Find, at_source
+from mcas_assets.orchestration.alive import alive
 from mcas_assets.populations import POPULATIONS, Population, populations_of
 from mcas_assets.progress import LogProgress, Progress
 from mcas_assets.store import Store
-from mcas_assets.systems import System, find_system
+from mcas_assets.store.states import read_sources
+from mcas_assets.systems import SYSTEMS, System, find_system
 from mcas_assets.tone import SalientTone, ToneReader
 
 
@@ -21,8 +27,10 @@ class Workplace:
     Attributes:
         home: Everything that runs produce.
         find_system: From a declared name (or a folder) to a System.
+        system_file: Where systems are declared.
         find_embedder: From a declared name to an Embedder.
         population_folder: Where reference populations lie.
+        canary_folder: Where canaries lie.
         tone_reader: Reads skin tones from pixels, for axes whose groups name Monk tones.
         progress: Told of long work.
         system: The system of this run where it was not declared in `data/systems.yaml` (a folder given to the command).
@@ -30,8 +38,10 @@ class Workplace:
 
     home: Path = field(default_factory=paths.home)
     find_system: Callable[..., System] = find_system
+    system_file: Path = SYSTEMS
     find_embedder: Callable[..., Embedder] = find_embedder
     population_folder: Path = POPULATIONS
+    canary_folder: Path = paths.DATA / "canaries"
     tone_reader: ToneReader = field(default_factory=SalientTone)
     progress: Progress = field(default_factory=LogProgress)
     system: System | None = None
@@ -46,18 +56,23 @@ class Workplace:
         """The file that remembers the digests of large weight files."""
         return self.home / "digests.json"
 
+    @property
+    def find(self) -> Find:
+        """From the name of a declared system (or that and a revision) to the system."""
+        return partial(self.find_system, path=self.system_file, cache=self.digests)
+
     def system_of(self, system_version: str) -> System:
-        """The system that a version is of.
+        """The system that a version is of, had as it was when the version was met: at that commit of a watched branch, say.
 
         Raises:
             BadInput: It is not declared.
         """
         name = system_version.rpartition("@")[0]
-        return (
-            self.system
-            if self.system is not None and self.system.name == name
-            else self.find_system(name, cache=self.digests)
-        )
+        if self.system is not None and self.system.name == name:
+            return self.system
+        with self.store.open() as con:
+            source = read_sources(con).get(system_version, {})
+        return at_source(self.find, name, source)
 
     def embedders(self, names: tuple[str, ...]) -> list[Embedder]:
         """The embedders of an audit, in its order.
@@ -74,3 +89,16 @@ class Workplace:
             BadInput: One does not exist, cannot be read, or does not speak of what the audit asks.
         """
         return populations_of(audit, self.population_folder)
+
+
+def at_work(workplace: Workplace) -> dg.ResourceDefinition:
+    """The workplace as the resource of a run, which shows that its process is alive for as long as it has it."""
+
+    def workplace_of_a_run(context: dg.InitResourceContext) -> Generator[Workplace]:
+        if context.run is None:  # a resource that is tried by itself
+            yield workplace
+            return
+        with alive(workplace.home, context.run.run_id):
+            yield workplace
+
+    return dg.ResourceDefinition(workplace_of_a_run)

@@ -1,8 +1,9 @@
 """Running one audit of one system in this process, on the installation's own Dagster instance."""
 
 import json
+import logging
 import shutil
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,16 +13,21 @@ import dagster as dg
 
 from mcas_assets import embed
 from mcas_assets.audit import Audit
+from mcas_assets.current import why_not_current
 from mcas_assets.definitions import build_definitions
 from mcas_assets.errors import CheckFailed
 from mcas_assets.matching import holding, is_given
+from mcas_assets.orchestration.assets import CODE_VERSIONS, key_of
 from mcas_assets.orchestration.automation import job_name
 from mcas_assets.orchestration.history import unhurried_history
-from mcas_assets.orchestration.partitions import register
+from mcas_assets.orchestration.partitions import is_told, register, state_event, system_event
 from mcas_assets.orchestration.resources import Workplace
 from mcas_assets.paths import DATA
 from mcas_assets.store import facts
 from mcas_assets.systems import System, SystemIdentity
+from mcas_assets.watch import State
+
+log = logging.getLogger(__name__)
 
 INSTANCE_CONFIG = DATA / "dagster" / "dagster.yaml"
 
@@ -34,11 +40,13 @@ class Ran:
         run_id: Of the Dagster run.
         system_version: What was audited.
         is_new: Whether this version was met for the first time.
+        is_current: Whether there was nothing to do: no run was made then, and `run_id` is empty.
     """
 
     run_id: str
     system_version: str
     is_new: bool
+    is_current: bool = False
 
 
 def dagster_home(home: Path) -> Path:
@@ -86,7 +94,7 @@ def prepare(audit: Audit, system: System, workplace: Workplace) -> SystemIdentit
 
 
 def run_audit(audit: Audit, system: System, workplace: Workplace, instance: dg.DagsterInstance) -> Ran:
-    """Run the audit's job for what the system is now.
+    """Run the audit's job for what the system is now, unless what it would make is there already.
 
     Raises:
         BadInput: See `prepare`; also what a stage finds at fault.
@@ -96,6 +104,8 @@ def run_audit(audit: Audit, system: System, workplace: Workplace, instance: dg.D
     is_new = register(instance, identity.version)
     report_system(instance, identity)
     defs = build_definitions([audit], replace(workplace, system=system))
+    if _is_current(audit, identity, workplace, instance, defs):
+        return Ran("", identity.version, is_new, is_current=True)
     run_id = str(uuid4())
     try:
         with unhurried_history(instance):
@@ -114,19 +124,33 @@ def run_audit(audit: Audit, system: System, workplace: Workplace, instance: dg.D
     return Ran(run_id, identity.version, is_new)
 
 
+def _is_current(
+    audit: Audit, identity: SystemIdentity, workplace: Workplace, instance: dg.DagsterInstance, defs: dg.Definitions
+) -> bool:
+    """Whether a run would find nothing to do, in the store and in the instance, which may be younger than the store."""
+    graph = defs.resolve_asset_graph()
+    versions = {stage: graph.get(key_of(audit.audit, stage)).code_version for stage in CODE_VERSIONS}
+    embedders = [embedder.id for embedder in workplace.embedders(audit.embedders)]
+    reason = why_not_current(workplace.store, audit, identity.version, versions, embedders)
+    if reason is None:
+        shown = dg.AssetRecordsFilter(asset_key=key_of(audit.audit, "scores"), asset_partitions=[identity.version])
+        if instance.fetch_materializations(shown, limit=1).records:
+            return True
+        reason = "the Dagster instance knows nothing of it"
+    log.info("%s of %s is run: %s", audit.audit, identity.version, reason)
+    return False
+
+
 def report_system(instance: dg.DagsterInstance, identity: SystemIdentity) -> None:
     """Tell Dagster of a system version, once, so that its images have it as an input with a data version."""
-    told = dg.AssetRecordsFilter(asset_key=dg.AssetKey("systems"), asset_partitions=[identity.version])
-    if instance.fetch_materializations(told, limit=1).records:
-        return
-    instance.report_runless_asset_event(
-        dg.AssetMaterialization(
-            "systems",
-            partition=identity.version,
-            metadata={"identity": dg.MetadataValue.json(identity.document)},
-            tags={"dagster/data_version": identity.digest},
-        )
-    )
+    if not is_told(instance, identity.version):
+        instance.report_runless_asset_event(system_event(identity))
+
+
+def tell(instance: dg.DagsterInstance, states: Iterable[State]) -> None:
+    """Show the instance how systems were found."""
+    for state in states:
+        instance.report_runless_asset_event(state_event(state))
 
 
 def failed_checks(workplace: Workplace, run_id: str) -> str:

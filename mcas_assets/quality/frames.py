@@ -280,6 +280,26 @@ def refusal_disparities(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def canary(rows: pl.DataFrame) -> pl.DataFrame:
+    """The windows' rows, with `n_accounted`, `share_answered`, and the verdict that follows from p-value and alpha."""
+    answered = pl.col("n_images") + pl.col("n_refused")
+    expected = (
+        pl.when(pl.col("previous").is_null())
+        .then(pl.lit("first window"))
+        .when(pl.col("p_value") <= pl.col("alpha"))
+        .then(pl.lit("behaviour changed"))
+        .otherwise(pl.lit("not shown"))
+    )
+    return rows.with_columns(
+        verdict_or_missing=_or_missing("verdict"),
+        expected_verdict=expected,
+        n_accounted=answered + pl.col("n_lost"),
+        share_answered=answered / pl.col("n_requested"),
+        is_unexplained_null=_unexplained("energy_distance", "reason"),
+        has_nan=_has_nan(rows),
+    )
+
+
 def _unexplained(value: str, reason: str) -> pl.Expr:
     return pl.col(value).is_null() & pl.col(reason).is_null()
 

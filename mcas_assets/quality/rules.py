@@ -43,6 +43,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "divergence": (*LABELLED, "population", "kind"),
     "refusals": refusal_rules.SUBJECT,
     "refusal_disparities": (*refusal_rules.SUBJECT, "against"),
+    "canary": ("system_version", "window_number", "window_name"),
 }
 
 _LARGEST_COSINE_DIFFERENCE = 2.0  # a component is a difference of two mean cosines
@@ -289,6 +290,23 @@ _REFUSALS = _suite("refusals", refusal_rules.REFUSALS) + _suite("refusals", refu
 
 _REFUSAL_DISPARITIES = _suite("refusal_disparities", refusal_rules.DISPARITIES)
 
+_CANARY = _suite(
+    "canary",
+    {
+        "one row more than before": exact_rows(),
+        "each window once": unique("system_version", "window_number"),
+        "window_name is present": present("window_name"),
+        "windows count from 1": between("window_number", 1, None),
+        "every answer is accounted for": equal("n_accounted", "n_requested"),
+        "verdict is known": among("verdict_or_missing", ("behaviour changed", "not shown", "first window")),
+        "verdict follows from the p-value": equal("verdict_or_missing", "expected_verdict"),
+        "distance within [0, 2 sqrt 2]": between("energy_distance", 0, 2 * 2**0.5),
+        "p_value in (0, 1]": between("p_value", 0, 1, above_low=True),
+        "null distance has a reason": among("is_unexplained_null", (False,)),
+        "no value is NaN": among("has_nan", (False,)),
+    },
+) + _suite("canary", {"half of what was asked was answered": between("share_answered", 0.5, 1)}, severity="warning")
+
 SUITES: dict[str, tuple[Rule, ...]] = {
     "plan": _PLAN,
     "texts": _TEXTS,
@@ -303,5 +321,6 @@ SUITES: dict[str, tuple[Rule, ...]] = {
     "divergence": _DIVERGENCE,
     "refusals": _REFUSALS,
     "refusal_disparities": _REFUSAL_DISPARITIES,
+    "canary": _CANARY,
 }
 """For each table its rules, in the order in which they are reported; the count of rows comes first."""

@@ -106,13 +106,24 @@ def forget_images(con: DuckDBPyConnection, ids: Iterable[str]) -> int:
     return len(rows)
 
 
-def register_system(con: DuckDBPyConnection, system_version: str, system: str, identity: Mapping[str, Any]) -> None:
-    """Remember a system version with its identity document. Registering it again changes nothing."""
+def register_system(
+    con: DuckDBPyConnection,
+    system_version: str,
+    system: str,
+    identity: Mapping[str, Any],
+    source: Mapping[str, Any] | None = None,
+) -> None:
+    """Remember a system version with its identity document, and how it is had. What is known of it already stands."""
     with transaction(con):
         con.execute(
             "insert or ignore into systems (system_version, system, identity) values (?, ?, ?)",
             [system_version, system, canonical_json(identity)],
         )
+        if source:
+            con.execute(
+                "update systems set source = ? where system_version = ? and source is null",
+                [canonical_json(source), system_version],
+            )
 
 
 def mark_audited(con: DuckDBPyConnection, system_version: str) -> None:

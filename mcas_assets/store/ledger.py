@@ -2,7 +2,7 @@
 
 import json
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -151,6 +151,24 @@ def latest(con: DuckDBPyConnection, asset: str, partition: str, audit: str) -> L
     row["input_versions"] = json.loads(row["input_versions"])
     row["packages"] = json.loads(row["packages"])
     return LedgerRow(**row)
+
+
+def complete(con: DuckDBPyConnection, assets: Collection[str]) -> frozenset[tuple[str, str]]:
+    """(audit, partition) of which every one of `assets` was materialised."""
+    rows = con.execute(
+        "select audit, partition from materialisations where list_contains($assets, asset)"
+        " group by audit, partition having count(distinct asset) = len($assets)",
+        {"assets": sorted(set(assets))},
+    ).fetchall()
+    return frozenset(rows)
+
+
+def behaviour(con: DuckDBPyConnection) -> dict[str, str]:
+    """For each system whose canary showed that it behaves otherwise than before, the newest window that did."""
+    rows = con.execute(
+        "select system, arg_max(window_name, window_number) from canary_history where verdict = 'behaviour changed' group by system"
+    ).fetchall()
+    return dict(rows)
 
 
 def read_table(con: DuckDBPyConnection, table: str, version: int) -> pl.DataFrame:

@@ -14,11 +14,11 @@ from typing import Any, Literal, Protocol
 
 from mcas_assets.declaration import did_you_mean
 from mcas_assets.errors import BadInput
-from mcas_assets.paths import DATA
+from mcas_assets.paths import systems_file
 from mcas_assets.systems.catalogue import Entry, kind_module, load_entries, revise
 from mcas_assets.systems.identity import digest
 
-SYSTEMS = DATA / "systems.yaml"
+SYSTEMS = systems_file()
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,11 @@ class Capabilities:
 
 
 class System(Protocol):
-    """A text-to-image system under audit. A kind may also have `probe() -> Probe`, and, if it is paid for, `recall`."""
+    """A text-to-image system under audit.
+
+    A kind may also have `probe() -> Probe`, which is asked before `identity()` (see `mcas_assets.look`; a kind without it
+    counts as available if its identity can be told), and, if it is paid for, `recall`.
+    """
 
     name: str
 
@@ -192,6 +196,7 @@ def find_system(
     width: int | None = None,
     height: int | None = None,
     dtype: str | None = None,
+    revision: str | None = None,
     cache: Path | None = None,
 ) -> System:
     """The system of a declared name, else that of a folder. Loads nothing yet.
@@ -204,6 +209,7 @@ def find_system(
         width: In pixels.
         height: In pixels.
         dtype: 'float32', 'float16' or 'bfloat16'.
+        revision: Commit of a hub repository: that which a version of a watched branch stands for.
         cache: File that remembers the digests of large files (`systems.identity.DigestCache`).
 
     Raises:
@@ -216,7 +222,14 @@ def find_system(
         entry = entries[name]
     else:
         name, entry = _undeclared(Path(given), entries, path)
-    overrides = {"steps": steps, "guidance": guidance, "width": width, "height": height, "dtype": dtype}
+    overrides = {
+        "steps": steps,
+        "guidance": guidance,
+        "width": width,
+        "height": height,
+        "dtype": dtype,
+        "revision": revision,
+    }
     entry = revise(name, entry, {key: value for key, value in overrides.items() if value is not None})
     return kind_module(entry.kind, __name__).build(name, entry, base, cache)
 

@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from mcas_assets.declaration import (
     BadDocument,
@@ -43,6 +43,9 @@ class Entry(BaseModel):
     truth: str = (
         ""  # known shares of the system, a CSV relative to the file: shown beside its scores, used for none of them
     )
+    # Of a system: the audits that are run by themselves when it moves.
+    audits: Annotated[tuple[Slug, ...], Field(strict=False)] = ("gender", "skin-tone")
+    canary: Slug | None = None  # of a system: the name in data/canaries of what it is asked every week
 
     @classmethod
     def contradictions(cls, raw: dict[str, Any]) -> Iterable[Mistake]:

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from mcas_assets.declaration import Mistake
 from mcas_assets.errors import BadInput
-from mcas_assets.systems import Capabilities, Outcome, Request, SystemIdentity, devices, signatures
+from mcas_assets.systems import Capabilities, Outcome, Probe, Request, SystemIdentity, devices, signatures
 from mcas_assets.systems.catalogue import Entry
 from mcas_assets.systems.hub import HubState, look_up, revision_mistakes, snapshot
 from mcas_assets.systems.hub_weights import weigh
@@ -44,6 +44,8 @@ class Declaration(Entry):
     Attributes:
         path: Pipeline folder, relative to the folder of the file that declares it.
         repo, revision: Or a hub repository ('organisation/name') at a commit (40 hex digits).
+        watch: A branch of the repository: what it points to becomes a version whenever its weights are new. `revision` is
+            what is audited by hand.
         variant: Weights variant to load where there is one ('fp16').
         steps, guidance: As the pipeline's default if not given.
         negative_prompt: For every image the same.
@@ -63,6 +65,7 @@ class Declaration(Entry):
     path: str | None = None
     repo: str | None = None
     revision: str | None = None
+    watch: str | None = None
     variant: str | None = None
     steps: Annotated[int, Field(ge=1, le=10000)] | None = None
     guidance: Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)] | None = None
@@ -86,6 +89,8 @@ class Declaration(Entry):
             yield from revision_mistakes(raw.get("revision"))
         elif raw.get("revision") is not None:
             yield Mistake(("revision",), "is given with a path", "Leave it out, or give repo in place of path")
+        if raw.get("watch") is not None and raw.get("repo") is None:
+            yield Mistake(("watch",), "is given without a repo", "Leave it out: a folder is watched as it is")
         if (raw.get("width") is None) != (raw.get("height") is None):
             yield Mistake(("width",), "only one of width and height is given", "Give both")
         if raw.get("strict") is True and raw.get("max_batch") not in (None, 1):
@@ -112,6 +117,19 @@ class DiffusersSystem:
     def identity(self) -> SystemIdentity:
         """What exactly is measured, by reading files only. Found once: the instance stands for this version."""
         return self._identity
+
+    def probe(self) -> Probe:
+        """Whether the folder is there, or what the hub says of the repository: of the watched branch, else of the commit."""
+        if self._entry.repo:
+            state = look_up(self._entry.repo, self._entry.watch or str(self._entry.revision))
+            if state.standing == "found":
+                return Probe("available", revision=state.commit)
+            is_unknown = state.standing == "unreachable"
+            return Probe(
+                "unreachable" if is_unknown else "withdrawn", f"{state.standing}: {state.reason or 'no reason given'}"
+            )
+        folder = self._base / Path(str(self._entry.path)).expanduser()
+        return Probe("available") if folder.is_dir() else Probe("unreachable", f"{folder} is not there")
 
     def capabilities(self) -> Capabilities:
         """Seeds are exact: the same batch on the same machine gives the same bytes."""

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field
 
-from mcas_assets.declaration import Mistake
+from mcas_assets.declaration import Mistake, Slug
 from mcas_assets.systems.catalogue import Entry
 from mcas_assets.systems.hosted_budget import Budget, Dollars, TokenPrices
 from mcas_assets.systems.hosted_retry import Retry
@@ -29,6 +29,7 @@ class HostedEntry(Entry):
         requests_per_minute: No more than that; no limit if not given.
         timeout: Seconds to wait for one answer.
         retry: See `hosted_retry.Retry`.
+        canary: As for every kind, but asked by default: a hosted model may move behind its name. `null` asks nothing.
     """
 
     model: Annotated[str, Field(min_length=1)]
@@ -40,6 +41,7 @@ class HostedEntry(Entry):
     requests_per_minute: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     timeout: Annotated[float, Field(ge=0.1, le=3600, allow_inf_nan=False)] = 300.0
     retry: Retry = Retry()
+    canary: Slug | None = "hosted"
 
     @classmethod
     def contradictions(cls, raw: dict[str, Any]) -> Iterable[Mistake]:

@@ -9,11 +9,12 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import polars as pl
+from pydantic import Field
 
-from mcas_assets.declaration import Mistake
+from mcas_assets.declaration import Mistake, Slug
 from mcas_assets.errors import BadInput
 from mcas_assets.systems import Capabilities, Outcome, Request, SystemIdentity
 from mcas_assets.systems.catalogue import Entry
@@ -31,11 +32,13 @@ class Declaration(Entry, MappingKeys):
     Attributes:
         path: The set's folder, or its one file, relative to the folder of the file that declares it.
         mapping: A ready mapping of data/mappings.
+        audits: As for every kind, but none by default: a set answers the prompts that it has, and few audits ask those.
     """
 
     kind: Literal["import"]
     path: str
     mapping: str | None = None
+    audits: Annotated[tuple[Slug, ...], Field(strict=False)] = ()
 
     @classmethod
     def contradictions(cls, raw: dict[str, Any]) -> Iterable[Mistake]:

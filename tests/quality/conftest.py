@@ -245,6 +245,28 @@ def disparity_rows(refusal_rows: pl.DataFrame) -> pl.DataFrame:
 
 
 @pytest.fixture(scope="session")
+def canary_rows() -> pl.DataFrame:
+    """Three windows of one version: the first, one that shows nothing, and one that does."""
+    return pl.DataFrame(
+        {
+            "system_version": ["s@1"] * 3,
+            "window_number": [1, 2, 3],
+            "window_name": ["2026-01-05", "2026-01-12", "2026-01-19"],
+            "previous": [None, "2026-01-05", "2026-01-12"],
+            "n_requested": [16] * 3,
+            "n_images": [16, 14, 15],
+            "n_refused": [0, 1, 0],
+            "n_lost": [0, 1, 1],
+            "energy_distance": [None, 0.1, 0.4],
+            "p_value": [None, 0.4, 0.001],
+            "alpha": [0.01] * 3,
+            "verdict": ["first window", "not shown", "behaviour changed"],
+            "reason": ["there is none before it", None, None],
+        }
+    )
+
+
+@pytest.fixture(scope="session")
 def good(
     plan_rows: pl.DataFrame,
     image_rows: pl.DataFrame,
@@ -256,6 +278,7 @@ def good(
     divergence_rows: pl.DataFrame,
     refusal_rows: pl.DataFrame,
     disparity_rows: pl.DataFrame,
+    canary_rows: pl.DataFrame,
     home: Path,
 ) -> dict[str, pl.DataFrame]:
     embeddings = pl.DataFrame(
@@ -312,6 +335,7 @@ def good(
         "divergence": frames.divergence(divergence_rows),
         "refusals": frames.refusals(refusal_rows),
         "refusal_disparities": frames.refusal_disparities(disparity_rows),
+        "canary": frames.canary(canary_rows),
     }
 
 

@@ -237,6 +237,23 @@ BAD = [
     Bad("refusal_disparities", "null difference has a reason", rebuilt(frames.refusal_disparities, difference=None)),
     Bad("refusal_disparities", "null ratio has a reason", rebuilt(frames.refusal_disparities, ratio=None)),
     Bad("refusal_disparities", "no disparity is NaN", rebuilt(frames.refusal_disparities, q_value=NAN)),
+    Bad("canary", "one row more than before", shorter),
+    Bad("canary", "each window once", last_as_first),
+    Bad("canary", "window_name is present", first(window_name=None)),
+    Bad("canary", "windows count from 1", first(window_number=0)),
+    Bad("canary", "every answer is accounted for", rebuilt(frames.canary, n_lost=1)),
+    Bad(
+        "canary",
+        "verdict is known",
+        rebuilt(frames.canary, verdict="model changed"),
+        also=["verdict follows from the p-value"],
+    ),
+    Bad("canary", "verdict follows from the p-value", rebuilt(frames.canary, verdict="behaviour changed")),
+    Bad("canary", "distance within [0, 2 sqrt 2]", first(energy_distance=2.9)),
+    Bad("canary", "p_value in (0, 1]", first(p_value=0.0)),
+    Bad("canary", "null distance has a reason", rebuilt(frames.canary, reason=None)),
+    Bad("canary", "no value is NaN", rebuilt(frames.canary, energy_distance=NAN)),
+    Bad("canary", "half of what was asked was answered", rebuilt(frames.canary, n_images=7, n_lost=9)),
 ]
 
 

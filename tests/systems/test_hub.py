@@ -6,17 +6,21 @@ import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from mcas_assets.errors import BadInput
-from mcas_assets.systems import find_system
+from mcas_assets.look import at_source, look
+from mcas_assets.systems import find_system, load_systems
 from mcas_assets.systems import identity as identities
 from mcas_assets.systems.hub import look_up, snapshot
 from mcas_assets.systems.hub_weights import weigh
 from mcas_assets.systems.identity import DigestCache, hub_digest
+from mcas_assets.watch import Decision, Known, Seen, decide
 
 FIRST, SECOND = "1" * 40, "2" * 40
 UNET = "unet/diffusion_pytorch_model.safetensors"
@@ -334,3 +338,44 @@ def test_a_damaged_note_only_costs_time(tmp_path, note):
     kept.parent.mkdir(parents=True)
     kept.write_text(note)
     assert hub_digest(tmp_path / "weights") is None
+
+
+# What a watch makes of it
+
+
+def test_a_watched_branch_is_another_version_when_its_weights_move_and_only_touched_when_its_readme_does(
+    hub, files, declare
+):
+    hub.push(FIRST, files)
+    path = declare(repo="org/tiny", revision=FIRST, watch="main", audits=["gender"])
+    find = partial(find_system, path=path)
+
+    def seen(known: Known) -> tuple[Seen, Decision]:
+        (one,) = look(load_systems(path), find, ["gender"], {}, {})
+        return one, decide([one], known)
+
+    first, decision = seen(Known())
+    version = first.identity.version
+    assert first.source == {"repo": "org/tiny", "revision": FIRST}
+    assert [one.system_version for one in decision.request] == [version]
+
+    known = Known(frozenset([version]), frozenset([("gender", version)]), states={"tiny": decision.states[0]})
+    hub.push(SECOND, files | {"README.md": b"better words"})
+    _, touched = seen(known)
+    assert touched.request == ()
+    assert touched.notes[0] == f"tiny: touched, weights same: {FIRST[:12]} to {SECOND[:12]}"
+
+    third = "3" * 40
+    hub.push(third, files | {UNET: files[UNET][:-1] + bytes([files[UNET][-1] ^ 1])})
+    moved, decision = seen(known)
+    assert moved.identity.version != version
+    assert [one.system_version for one in decision.request] == [moved.identity.version]
+    # Each version stands for its own commit, whatever the branch points to by now.
+    for one, commit in ((first, FIRST), (moved, third)):
+        assert one.source["revision"] == commit
+        assert at_source(find, "tiny", one.source).identity() == one.identity
+
+    hub.instead = (404, {"X-Error-Code": "RepoNotFound"}, b"{}")
+    gone, decision = seen(replace(known, states={"tiny": decision.states[0]}))
+    assert (gone.state, decision.states[0].state, decision.states[0].revision) == ("withdrawn", "withdrawn", third)
+    assert decision.request == ()

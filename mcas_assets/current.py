@@ -1,0 +1,98 @@
+"""Whether an audit of a system version is current: made, checked and published, of the declarations and files as they are now.
+
+Found by reading the ledger and the files that are kept; no model is loaded and nothing is written. What is current need
+not be run again.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import polars as pl
+from duckdb import DuckDBPyConnection
+
+from mcas_assets import generate
+from mcas_assets.audit import Audit
+from mcas_assets.plan import build_plan, build_texts, plan_digest
+from mcas_assets.store import Store, facts, ledger
+from mcas_assets.store.ledger import LedgerRow
+from mcas_assets.store.publication import query
+
+PLAN = "plan"
+
+
+def why_not_current(
+    store: Store, audit: Audit, system_version: str, code_versions: Mapping[str, str | None], embedders: Sequence[str]
+) -> str | None:
+    """What a run would have to do, in words; None if there is nothing.
+
+    Args:
+        store: Where audits are kept.
+        audit: As it is declared now.
+        system_version: What the system is now.
+        code_versions: Of every stage of the audit, as a materialisation made now would have it.
+        embedders: The ids of the audit's embedders, as their files are now.
+
+    Raises:
+        StoreError: The store cannot be read, or the file of a kept image was changed or deleted.
+    """
+    if not store.path.exists():
+        return "nothing was audited here yet"
+    with store.open() as con:
+        rows = {
+            stage: ledger.latest(con, stage, "" if stage == PLAN else system_version, audit.audit)
+            for stage in code_versions
+        }
+        made = {stage: row for stage, row in rows.items() if row is not None}
+        reason = _unmade(rows, code_versions) or _unmet(con, audit, made, embedders) or _unchecked(con, made)
+        if reason is not None:
+            return reason
+        images = ledger.read_table(con, "images", made["images"].version)
+        kept = facts.read_images(con, images["image_id"].unique(maintain_order=True))
+    newest = max(row.version for row in made.values())
+    if not store.published.exists() or query(store, "select max(version) from materialisations").item() < newest:
+        return "it was not published"
+    generate.verify(store, kept)
+    return None
+
+
+def _unmade(rows: Mapping[str, LedgerRow | None], code_versions: Mapping[str, str | None]) -> str | None:
+    for stage, row in rows.items():
+        if row is None:
+            return f"{stage} was never made"
+        if row.code_version != code_versions[stage]:
+            return f"{stage} was made by other code, or of other declarations"
+        for name, version in row.input_versions.items():
+            read = rows.get(name)
+            if read is not None and read.version != version:
+                return f"{stage} was made of an older {name}"
+    return None
+
+
+def _unmet(
+    con: DuckDBPyConnection, audit: Audit, made: Mapping[str, LedgerRow], embedders: Sequence[str]
+) -> str | None:
+    planned = pl.concat([build_plan(audit), build_texts(audit)], how="diagonal")
+    if made[PLAN].data_version != plan_digest(planned):
+        return "the audit asks for other images or texts by now"
+    used = con.execute(
+        "select distinct embedder from embeddings_history where version = ?", [made["embeddings"].version]
+    ).fetchall()
+    return None if {name for (name,) in used} == set(embedders) else "an embedder is another by now"
+
+
+def _unchecked(con: DuckDBPyConnection, made: Mapping[str, LedgerRow]) -> str | None:
+    """Of each materialisation and rule the newest result counts."""
+    versions = [row.version for row in made.values()]
+    results = con.execute(
+        "select asset, bool_and(success) from ("
+        "  select asset, version, rule, success, severity from quality_results where list_contains(?, version)"
+        "  qualify row_number() over (partition by asset, version, rule order by created_at desc) = 1"
+        ") where severity = 'critical' group by asset",
+        [versions],
+    ).fetchall()
+    for stage in made:
+        passed = dict(results).get(stage)
+        if passed is None:
+            return f"{stage} was never checked"
+        if not passed:
+            return f"a check of {stage} did not pass"
+    return None

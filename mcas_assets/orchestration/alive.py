@@ -1,0 +1,89 @@
+"""Which runs are alive: Dagster's own launcher cannot tell, and a run whose process was killed would count as running for ever.
+
+One audit runs at a time, so such a run would hold up all others. Each run holds a lock on a file of its own, which the
+operating system lets go of when the process ends, however it ends; no clock and no process id is relied on.
+"""
+
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+import dagster as dg
+from filelock import FileLock, Timeout
+
+DIED = "mcas/died"
+"""Tag of a run that was found dead."""
+
+_UNDER_WAY = (
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+)
+START_GRACE = 600.0  # seconds that a process may take from its run's creation to its lock
+_SECOND_LOOK = 0.5  # seconds: a run may have been about to take its lock, or to be told as ended
+
+
+@contextmanager
+def alive(home: Path, run_id: str) -> Generator[None]:
+    """Within it, the run shows as alive."""
+    path = _lock_file(home, run_id)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(path):
+            yield
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def bury_the_dead(instance: dg.DagsterInstance, home: Path, now: float | None = None) -> list[str]:
+    """Tell the instance of runs that count as under way though their process is gone: as failed, and tagged `DIED`.
+
+    Args:
+        instance: Holds the runs.
+        home: The MCAS home that they work in.
+        now: Seconds since the epoch.
+
+    Returns:
+        The ids of those runs.
+    """
+    now = time.time() if now is None else now
+    suspects = [run_id for run_id in _under_way(instance) if _is_dead(instance, home, run_id, now)]
+    if not suspects:
+        return []
+    time.sleep(_SECOND_LOOK)
+    dead = [run_id for run_id in _under_way(instance) if run_id in suspects and _is_dead(instance, home, run_id, now)]
+    for run_id in dead:
+        run = instance.get_run_by_id(run_id)
+        if run is None:
+            continue
+        instance.add_run_tags(run_id, {DIED: "true"})
+        instance.report_run_failed(
+            run, "The process of this run is gone. What it had stored is kept; its successor goes on there."
+        )
+        _lock_file(home, run_id).unlink(missing_ok=True)
+    return dead
+
+
+def _under_way(instance: dg.DagsterInstance) -> list[str]:
+    return [run.run_id for run in instance.get_runs(dg.RunsFilter(statuses=list(_UNDER_WAY)))]
+
+
+def _is_dead(instance: dg.DagsterInstance, home: Path, run_id: str, now: float) -> bool:
+    path = _lock_file(home, run_id)
+    if path.exists():
+        lock = FileLock(path)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            return False
+        lock.release()
+        return True
+    record = instance.get_run_record_by_id(run_id)
+    # Set back, a clock says that the run was made in the future: it then waits for as long as the clock was set back.
+    return record is not None and now - record.create_timestamp.timestamp() > START_GRACE
+
+
+def _lock_file(home: Path, run_id: str) -> Path:
+    return home / "runs" / f"{run_id}.lock"

@@ -1,0 +1,148 @@
+"""The sensor: a thin shell that looks at every declared system, lets `mcas_assets.watch` decide, and does what it says.
+
+Everything it does can be done twice, and what is to be done is found anew at each tick from what is so: the store and
+the instance. The cursor holds only what the instance was told of, so that it is not told again.
+"""
+
+import json
+import os
+from collections.abc import Collection, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import dagster as dg
+
+from mcas_assets.errors import BadInput
+from mcas_assets.look import look
+from mcas_assets.orchestration.alive import DIED, bury_the_dead
+from mcas_assets.orchestration.automation import PUBLISH, job_name
+from mcas_assets.orchestration.partitions import is_told, state_event, system_event, system_versions
+from mcas_assets.orchestration.resources import Workplace
+from mcas_assets.store import facts, ledger
+from mcas_assets.store.states import read_sources, read_states, write_states
+from mcas_assets.systems import load_systems
+from mcas_assets.watch import Audited, Decision, Known, Seen, State, Tried, decide
+
+SENSOR = "watch"
+STAGES = ("images", "embeddings", "scores", "representation")
+"""What a complete audit of a version has made at least. Whether it made the rest is told by how its run ended."""
+
+_EVERY = 300  # seconds between looks: hubs and providers are asked a dozen times an hour
+_ENDED = {
+    dg.DagsterRunStatus.SUCCESS: "succeeded",
+    dg.DagsterRunStatus.FAILURE: "failed",
+    dg.DagsterRunStatus.CANCELED: "cancelled",
+}
+
+
+def build_watch(jobs: Sequence[Any], audits: Collection[str]) -> dg.SensorDefinition:
+    """The sensor.
+
+    Args:
+        jobs: Those that it may request: of each audit, and of the publication.
+        audits: Names of the audits that there are.
+    """
+    running = dg.DefaultSensorStatus.RUNNING if is_watching() else dg.DefaultSensorStatus.STOPPED
+
+    @dg.sensor(
+        name=SENSOR, jobs=list(jobs), minimum_interval_seconds=_interval(), default_status=running,
+        description="Looks at every system of data/systems.yaml: audits what is new, and keeps the state of each.",
+    )  # fmt: skip
+    def watch(context: dg.SensorEvaluationContext, workplace: dg.ResourceParam[Workplace]) -> dg.SensorResult:
+        decision, seen = observe(workplace, context.instance, audits)
+        for note in decision.notes:
+            context.log.info(note)
+        told = json.loads(context.cursor) if context.cursor else {}
+        news = {state.system: _key(state) for state in decision.states}
+        events = list(_events(context.instance, decision, seen, told))
+        requests = [
+            dg.RunRequest(
+                run_key=one.run_key,
+                job_name=job_name(one.audit),
+                partition_key=one.system_version,
+                tags={"mcas/audit": one.audit, "mcas/why": "watch"},
+            )
+            for one in decision.request
+        ]
+        if not requests and news != told:  # an audit publishes anyway
+            requests = [dg.RunRequest(run_key=f"{PUBLISH}/{json.dumps(news, sort_keys=True)}", job_name=PUBLISH)]
+        return dg.SensorResult(
+            run_requests=requests,
+            skip_reason=None if requests else "; ".join(decision.notes) or "no system is declared",
+            dynamic_partitions_requests=[system_versions.build_add_request(list(decision.add))] if decision.add else [],
+            asset_events=events,
+            cursor=json.dumps(news, sort_keys=True),
+        )
+
+    return watch
+
+
+def is_watching() -> bool:
+    """Whether the sensor and the schedule run unless someone stops them in the UI: not if `MCAS_WATCH` is `off`."""
+    return os.environ.get("MCAS_WATCH") != "off"
+
+
+def observe(workplace: Workplace, instance: dg.DagsterInstance, audits: Collection[str]) -> tuple[Decision, list[Seen]]:
+    """Look, decide, and keep in the store what was seen.
+
+    Raises:
+        BadInput: The file of systems cannot be read, or the store cannot be opened: that is never taken for "no systems".
+    """
+    entries = load_systems(workplace.system_file)
+    bury_the_dead(instance, workplace.home)
+    with workplace.store.open() as con:
+        sources, states = read_sources(con), read_states(con)
+        complete, behaviour = ledger.complete(con, STAGES), ledger.behaviour(con)
+    seen = look(entries, workplace.find, audits, sources, behaviour)
+    in_flight, tried = _runs(instance, seen)
+    partitions = frozenset(instance.get_dynamic_partitions(str(system_versions.name)))
+    decision = decide(seen, Known(partitions, complete, in_flight, tried, states), datetime.now(UTC))
+    with workplace.store.open() as con:
+        for one in seen:
+            if one.identity is not None:
+                facts.register_system(con, one.identity.version, one.system, one.identity.document, one.source)
+        write_states(con, decision.states, decision.changed)
+    return decision, seen
+
+
+def _runs(instance: dg.DagsterInstance, seen: Sequence[Seen]) -> tuple[frozenset[Audited], dict[Audited, Tried]]:
+    """(what a run is queued for or at work on, what became of former runs), for the present version of each system."""
+    in_flight, tried = set(), {}
+    for one in seen:
+        for audit in one.audits if one.identity else ():
+            pair = (audit, one.identity.version if one.identity else "")
+            tags = {"dagster/partition": pair[1]}
+            records = instance.get_run_records(dg.RunsFilter(job_name=job_name(audit), tags=tags))
+            ended = [record for record in records if record.dagster_run.status in _ENDED]
+            if len(ended) < len(records):
+                in_flight.add(pair)
+            if ended:  # the newest comes first
+                run = ended[0].dagster_run
+                last = "died" if run.tags.get(DIED) else _ENDED[run.status]
+                at = datetime.fromtimestamp(ended[0].end_time or ended[0].update_timestamp.timestamp(), UTC)
+                tried[pair] = Tried(len(ended), last, at, run.run_id)
+    return frozenset(in_flight), tried
+
+
+def _events(
+    instance: dg.DagsterInstance, decision: Decision, seen: Sequence[Seen], told: dict[str, str]
+) -> Iterator[dg.AssetMaterialization | dg.AssetObservation]:
+    """What the asset `systems` shows: each version once as a materialisation, each change of state as an observation."""
+    for one in seen:
+        if one.identity is not None and not is_told(instance, one.identity.version):
+            yield system_event(one.identity)
+    for state in decision.states:
+        if told.get(state.system) != _key(state):
+            yield state_event(state)
+
+
+def _key(state: State) -> str:
+    """Changes with a state, and not with the time of looking."""
+    return f"{state.state} {state.system_version or ''} since {state.since.isoformat()}"
+
+
+def _interval() -> int:
+    given = os.environ.get("MCAS_WATCH_EVERY", str(_EVERY))
+    if not given.isdecimal() or int(given) < 1:
+        raise BadInput("MCAS_WATCH_EVERY", f"is {given!r}", "Give the seconds between two looks, 1 or more")
+    return int(given)

@@ -1,0 +1,312 @@
+"""The sensor at work on real instances and stores: what a tick asks for, and how the next heals what went wrong."""
+
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, ClassVar
+
+import dagster as dg
+import pytest
+
+from mcas_assets.definitions import build_definitions
+from mcas_assets.errors import BadInput, McasError
+from mcas_assets.orchestration.alive import DIED, START_GRACE, alive, bury_the_dead
+from mcas_assets.orchestration.automation import job_name
+from mcas_assets.orchestration.clock import forget_the_future
+from mcas_assets.orchestration.resources import Workplace
+from mcas_assets.orchestration.running import open_instance
+from mcas_assets.paths import DATA
+from mcas_assets.store import Store
+from mcas_assets.systems import Probe, SystemIdentity, find_system
+
+SYSTEMS = f"""\
+systems:
+  phantom-stereotyped:
+    kind: diffusers
+    path: {DATA}/phantom/stereotyped
+    steps: 8
+    guidance: 1.0
+    width: 64
+    height: 64
+    dtype: float32
+    audits: [tiny]
+  other:
+    kind: diffusers
+    path: other
+    audits: [tiny]
+"""
+
+
+class Hosted:
+    """What a hosted system is to a watch: a fixed identity, and a provider that says something of it."""
+
+    probes: ClassVar[dict[str, Any]] = {}
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def probe(self) -> Probe:
+        said = Hosted.probes[self.name]
+        if isinstance(said, Exception):
+            raise said
+        return said
+
+    def identity(self) -> SystemIdentity:
+        return SystemIdentity(self.name, {"kind": "hosted", "model": self.name})
+
+
+class Place:
+    def __init__(self, folder: Path, tiny: Any) -> None:
+        self.home, self.file = folder / "home", folder / "systems.yaml"
+        self.file.write_text(SYSTEMS)
+        self.workplace = Workplace(home=self.home, system_file=self.file)
+        self.store = Store(self.home)
+        self.defs = build_definitions([tiny], self.workplace)
+
+    def tick(self, instance: dg.DagsterInstance, cursor: str | None = None, **workplace: Any) -> dg.SensorResult:
+        sensor = self.defs.resolve_sensor_def("watch")
+        context = dg.build_sensor_context(instance=instance, cursor=cursor)
+        return sensor(context, workplace=replace(self.workplace, **workplace))
+
+    def states(self) -> dict[str, str]:
+        with self.store.open() as con:
+            return dict(con.execute("select system, arg_max(state, number) from system_states group by 1").fetchall())
+
+
+@pytest.fixture
+def place(tmp_path: Path, tiny) -> Place:
+    return Place(tmp_path, tiny)
+
+
+@pytest.fixture
+def hosted(place) -> Iterator[Any]:
+    """Makes every declared system one that only a provider knows of, and says what it answers."""
+    place.workplace = replace(place.workplace, find_system=lambda name, **given: Hosted(name))
+    Hosted.probes = {"phantom-stereotyped": Probe("available"), "other": Probe("available")}
+    yield Hosted.probes
+    Hosted.probes = {}
+
+
+def test_a_tick_adds_the_partition_requests_one_run_and_tells_the_version(place, instance):
+    result = place.tick(instance)
+    version = find_system("phantom-stereotyped", place.file).identity().version
+    (request,) = result.run_requests
+    assert (request.job_name, request.partition_key, request.run_key) == (
+        job_name("tiny"),
+        version,
+        f"tiny/{version}#1",
+    )
+    assert result.dynamic_partitions_requests == [
+        dg.DynamicPartitionsDefinition(name="system_version").build_add_request([version])
+    ]
+    told = [event for event in result.asset_events if isinstance(event, dg.AssetMaterialization)]
+    assert [event.partition for event in told] == [version]
+    assert told[0].tags["dagster/data_version"].startswith(version.rpartition("@")[2])
+
+
+def test_a_folder_that_is_not_there_is_a_state_and_the_others_are_looked_at(place, instance):
+    place.tick(instance)
+    assert place.states() == {"other": "unreachable", "phantom-stereotyped": "available"}
+
+
+def test_a_broken_folder_is_a_state_that_says_what_is_wrong(place, instance):
+    (place.file.parent / "other").mkdir()
+    result = place.tick(instance)
+    assert len(result.run_requests) == 1
+    assert place.states()["other"] == "unusable"
+    with place.store.open() as con:
+        ((detail,),) = con.execute("select detail from system_states where system = 'other'").fetchall()
+    assert "model_index.json" in detail
+
+
+def test_a_second_tick_over_what_is_audited_is_a_skip_that_says_why(place, instance, audited, tmp_path):
+    home = Path(shutil.copytree(audited.home, tmp_path / "audited"))
+    first = place.tick(instance, home=home)
+    assert [request.job_name for request in first.run_requests] == ["publish"]  # the states are news, the audit is not
+    second = place.tick(instance, first.cursor, home=home)
+    assert second.run_requests == []
+    assert f"tiny of {audited.ran.system_version}: up to date" in second.skip_reason.skip_message
+    assert "other: unreachable since" in second.skip_reason.skip_message
+    assert [event for event in second.asset_events if isinstance(event, dg.AssetObservation)] == []
+
+
+def test_a_tick_that_was_killed_before_anything_was_kept_is_made_good_by_the_next(place, instance):
+    killed = place.tick(instance)  # evaluated, and nothing of what it returned was done
+    healed = place.tick(instance)
+    assert [one.run_key for one in healed.run_requests] == [one.run_key for one in killed.run_requests]
+    assert healed.dynamic_partitions_requests == killed.dynamic_partitions_requests
+
+
+def test_a_tick_that_was_killed_after_its_run_was_made_does_not_run_it_twice(place, instance):
+    killed = place.tick(instance)
+    (request,) = killed.run_requests
+    instance.add_dynamic_partitions("system_version", [request.partition_key])
+    instance.create_run_for_job(
+        place.defs.resolve_job_def(request.job_name), status=dg.DagsterRunStatus.NOT_STARTED,
+        tags={"dagster/partition": request.partition_key, "dagster/run_key": request.run_key},
+    )  # fmt: skip
+    healed = place.tick(instance)
+    assert [one.job_name for one in healed.run_requests] == ["publish"]
+    assert healed.dynamic_partitions_requests == []
+
+
+def test_a_partition_that_was_deleted_under_its_run_is_added_again_and_the_run_is_not_doubled(place, instance):
+    (request,) = place.tick(instance).run_requests
+    instance.add_dynamic_partitions("system_version", [request.partition_key])
+    instance.create_run_for_job(
+        place.defs.resolve_job_def(request.job_name), status=dg.DagsterRunStatus.NOT_STARTED,
+        tags={"dagster/partition": request.partition_key},
+    )  # fmt: skip
+    instance.delete_dynamic_partition("system_version", request.partition_key)
+    healed = place.tick(instance)
+    assert healed.dynamic_partitions_requests[0].partition_keys == [request.partition_key]
+    assert job_name("tiny") not in [one.job_name for one in healed.run_requests]
+
+
+def test_a_file_of_systems_that_cannot_be_read_is_never_no_systems(place, instance):
+    place.tick(instance)
+    place.file.write_text("systems: [")
+    with pytest.raises(BadInput, match=r"systems\.yaml"):
+        place.tick(instance)
+    assert place.states()["phantom-stereotyped"] == "available"
+
+
+def test_a_provider_that_answers_nonsense_for_one_system_does_not_stop_the_other(place, instance, hosted):
+    for trouble in (
+        McasError("nonsense"),
+        BadInput("x", "is wrong", "Mend it"),
+        ConnectionResetError("reset"),
+        TimeoutError(),
+    ):
+        hosted["other"] = trouble
+        place.tick(instance)
+        assert place.states()["other"] in ("unusable", "unreachable")
+        assert place.states()["phantom-stereotyped"] == "available"
+
+
+def test_an_error_of_the_program_is_not_taken_for_a_state(place, instance, hosted):
+    hosted["other"] = ZeroDivisionError()
+    with pytest.raises(ZeroDivisionError):
+        place.tick(instance)
+
+
+def test_another_reported_version_is_another_system_version_with_images_of_its_own(place, instance, hosted):
+    hosted["other"] = Probe("available", reported_version="v1")
+    first = {one.partition_key for one in place.tick(instance).run_requests}
+    assert {one.partition_key for one in place.tick(instance).run_requests} == first
+    hosted["other"] = Probe("available", reported_version="v2")
+    second = {one.partition_key for one in place.tick(instance).run_requests}
+    (new,) = second - first
+    assert place.workplace.system_of(new).identity().document["observed"] == {"reported_version": "v2"}
+    hosted["other"] = Probe("available", reported_version="v1")
+    assert {one.partition_key for one in place.tick(instance).run_requests} == first
+
+
+def test_a_withdrawn_system_stays_with_its_versions(place, instance, hosted):
+    place.tick(instance)
+    hosted["other"] = Probe("withdrawn", "404: the model is retired")
+    result = place.tick(instance)
+    observed = [event for event in result.asset_events if isinstance(event, dg.AssetObservation)]
+    (shown,) = [event for event in observed if event.metadata["state"].value == "withdrawn"]
+    assert shown.partition == SystemIdentity("other", {"kind": "hosted", "model": "other"}).version
+    assert place.states()["other"] == "withdrawn"
+    with place.store.open() as con:
+        assert con.execute("select count(*) from systems where system = 'other'").fetchall() == [(1,)]
+
+
+# A run in a process of its own, which is killed in the middle of it.
+RUN = """
+import sys, time
+from pathlib import Path
+import dagster as dg
+from mcas_assets.orchestration.resources import Workplace, at_work
+from mcas_assets.orchestration.running import open_instance
+home = Path(sys.argv[1])
+
+@dg.asset(required_resource_keys={"workplace"})
+def images(context):
+    print("working", flush=True)
+    time.sleep(300)
+
+dg.materialize([images], instance=open_instance(home), resources={"workplace": at_work(Workplace(home=home))})
+"""
+
+
+def test_a_run_whose_process_was_killed_is_told_from_one_at_work(tmp_path):
+    process = subprocess.Popen(
+        [sys.executable, "-c", RUN, str(tmp_path)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
+    instance = open_instance(tmp_path)
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"working\n"
+        (run,) = instance.get_runs()
+        assert run.status == dg.DagsterRunStatus.STARTED
+        assert bury_the_dead(instance, tmp_path) == []
+        process.kill()
+        process.wait()
+        assert bury_the_dead(instance, tmp_path) == [run.run_id]
+        buried = instance.get_run_by_id(run.run_id)
+        assert (buried.status, buried.tags[DIED]) == (dg.DagsterRunStatus.FAILURE, "true")
+        assert bury_the_dead(instance, tmp_path) == []
+    finally:
+        process.kill()
+        process.wait()
+        instance.dispose()
+
+
+def test_a_run_that_is_still_starting_is_given_time(tmp_path, instance, place):
+    run = instance.create_run_for_job(place.defs.resolve_job_def("audit_tiny"), status=dg.DagsterRunStatus.STARTED)
+    assert bury_the_dead(instance, tmp_path) == []
+    assert bury_the_dead(instance, tmp_path, time.time() + START_GRACE + 60) == [run.run_id]
+
+
+def test_a_run_shows_as_alive_only_while_it_is(tmp_path, instance, place):
+    run = instance.create_run_for_job(place.defs.resolve_job_def("audit_tiny"), status=dg.DagsterRunStatus.STARTED)
+    with alive(tmp_path, run.run_id):
+        assert bury_the_dead(instance, tmp_path, time.time() + 10 * START_GRACE) == []
+    assert list((tmp_path / "runs").iterdir()) == []
+
+
+def test_a_run_that_died_is_requested_again_by_the_tick_that_finds_it(place, instance):
+    (request,) = place.tick(instance).run_requests
+    run = instance.create_run_for_job(
+        place.defs.resolve_job_def(request.job_name), status=dg.DagsterRunStatus.STARTED,
+        tags={"dagster/partition": request.partition_key, "dagster/run_key": request.run_key},
+    )  # fmt: skip
+    (place.home / "runs").mkdir()
+    (place.home / "runs" / f"{run.run_id}.lock").touch()  # what a killed process leaves
+    (again,) = place.tick(instance).run_requests
+    assert again.run_key == request.run_key.replace("#1", "#2")
+
+
+def test_a_sensor_that_rests_until_a_time_that_is_no_longer_now_ticks_again(tmp_path, place):
+    from dagster._core.definitions.run_request import InstigatorType
+    from dagster._core.remote_origin import RemoteInstigatorOrigin
+    from dagster._core.scheduler.instigation import InstigatorState, InstigatorStatus, SensorInstigatorData
+
+    instance = open_instance(tmp_path)
+    try:
+        origin = _origin(RemoteInstigatorOrigin)
+        future = datetime(2036, 1, 1, tzinfo=UTC).timestamp()
+        data = SensorInstigatorData(
+            last_tick_timestamp=future, last_tick_start_timestamp=future, min_interval=300, cursor="kept"
+        )
+        instance.add_instigator_state(InstigatorState(origin, InstigatorType.SENSOR, InstigatorStatus.RUNNING, data))
+        assert forget_the_future(instance) == ["watch"]
+        (state,) = instance.all_instigator_state()
+        assert (state.instigator_data.last_tick_timestamp, state.instigator_data.cursor) == (None, "kept")
+        assert forget_the_future(instance) == []
+    finally:
+        instance.dispose()
+
+
+def _origin(kind: Any) -> Any:
+    from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteRepositoryOrigin
+
+    return kind(RemoteRepositoryOrigin(RegisteredCodeLocationOrigin("mcas_assets"), "__repository__"), "watch")

@@ -1,0 +1,144 @@
+"""A real daemon, started by `mcas ui` from workspace.yaml: a model folder changes on disk, and its audit comes by itself.
+
+The home is that of the session's audit, whose system is declared here as a folder of this test's own: equal files are the
+same version, so the daemon has nothing to do until they change.
+"""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from mcas_assets.orchestration.running import open_instance
+from mcas_assets.paths import DATA
+from mcas_assets.store import Store
+from mcas_assets.store.publication import query
+from mcas_assets.systems import find_system
+
+TINY = Path(__file__).parent / "data" / "tiny.yaml"
+SYSTEMS = """\
+systems:
+  phantom-stereotyped:
+    kind: diffusers
+    path: model
+    steps: 8
+    guidance: 1.0
+    width: 64
+    height: 64
+    dtype: float32
+    audits: [tiny]
+  gone:
+    kind: diffusers
+    path: not-there
+    audits: [tiny]
+"""
+pytestmark = pytest.mark.timeout(480)
+
+
+class Daemon:
+    """`mcas ui` at work in a home."""
+
+    def __init__(self, folder: Path, home: Path) -> None:
+        self.folder, self.home, self.store = folder, home, Store(home)
+        self.instance = open_instance(home)
+
+    def system_version(self) -> str:
+        return find_system("phantom-stereotyped", self.folder / "systems.yaml").identity().version
+
+    def runs(self) -> list[dg.DagsterRun]:
+        return self.instance.get_runs(dg.RunsFilter(job_name="audit_tiny"))
+
+    def wait(self, what: Callable[[], bool], seconds: float = 240) -> None:
+        deadline = time.monotonic() + seconds
+        while not what():
+            assert time.monotonic() < deadline, (self.home / "daemon.log").read_text()[-5000:]
+            time.sleep(0.5)
+
+    def ticks(self) -> int:
+        states = [state for state in self.instance.all_instigator_state() if state.instigator_name == "watch"]
+        counted = [self.instance.get_ticks(state.instigator_origin_id, state.selector_id) for state in states]
+        return sum(tick.is_completed for tick in [one for each in counted for one in each])
+
+
+@pytest.fixture(scope="module")
+def daemon(audited, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
+    folder = tmp_path_factory.mktemp("daemon")
+    home = Path(shutil.copytree(audited.home, folder / "home"))
+    shutil.copytree(DATA / "phantom" / "stereotyped", folder / "model")
+    (folder / "audits").mkdir()
+    shutil.copy(TINY, folder / "audits")
+    (folder / "systems.yaml").write_text(SYSTEMS)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    seams = {
+        "MCAS_HOME": str(home),
+        "MCAS_SYSTEMS": str(folder / "systems.yaml"),
+        "MCAS_AUDITS": str(folder / "audits"),
+        "MCAS_WATCH_EVERY": "2",
+    }
+    with (home / "daemon.log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "mcas_assets", "ui", "--port", str(port)],
+            env={**os.environ, **seams},
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    running = Daemon(folder, home)
+    try:
+        running.wait(lambda: running.ticks() >= 2)
+        yield running
+    finally:
+        running.instance.dispose()
+        os.killpg(process.pid, signal.SIGINT)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def test_a_version_that_is_current_is_known_to_the_daemon_and_not_audited_again(daemon):
+    assert daemon.instance.get_dynamic_partitions("system_version") == [daemon.system_version()]
+    assert daemon.runs() == []
+
+
+def test_a_system_that_is_not_there_is_a_state_in_the_published_copy_and_does_not_stop_the_others(daemon):
+    published = dg.RunsFilter(job_name="publish", statuses=[dg.DagsterRunStatus.SUCCESS])
+    daemon.wait(lambda: bool(daemon.instance.get_runs(published)))
+    rows = query(daemon.store, "select system, state from system_states order by number").rows()
+    assert sorted(rows) == [("gone", "unreachable"), ("phantom-stereotyped", "available")]
+
+
+def test_a_folder_that_changes_on_disk_is_audited_and_published_by_itself(daemon):
+    before = daemon.system_version()
+    shutil.copytree(DATA / "phantom" / "updated", daemon.folder / "model", dirs_exist_ok=True)
+    after = daemon.system_version()
+    assert after != before
+
+    def is_published() -> bool:
+        return after in query(daemon.store, "select distinct system_version from scores")["system_version"].to_list()
+
+    daemon.wait(is_published)
+    daemon.wait(lambda: all(run.is_finished for run in daemon.runs()))
+    assert [run.status for run in daemon.runs() if run.tags["dagster/partition"] == after] == [
+        dg.DagsterRunStatus.SUCCESS
+    ]
+    images = query(daemon.store, f"select count(*) n from images where system_version = '{after}'")["n"].item()
+    assert images == 42
+
+
+def test_a_touched_readme_requests_nothing(daemon):
+    daemon.wait(lambda: all(run.is_finished for run in daemon.runs()))
+    ran, ticks = len(daemon.runs()), daemon.ticks()
+    (daemon.folder / "model" / "README.md").write_text("# Another text\n")
+    daemon.wait(lambda: daemon.ticks() >= ticks + 2)
+    assert len(daemon.runs()) == ran
