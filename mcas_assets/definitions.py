@@ -9,9 +9,11 @@ from mcas_assets.audit import Audit, list_audits, load_audit
 from mcas_assets.errors import BadInput
 from mcas_assets.orchestration.assets import build_assets, build_publication, systems
 from mcas_assets.orchestration.automation import build_job
+from mcas_assets.orchestration.calibration import AUDIT as CALIBRATED_BY
 from mcas_assets.orchestration.calibration import build_calibration
 from mcas_assets.orchestration.checks import build_checks
 from mcas_assets.orchestration.resources import Workplace
+from mcas_assets.orchestration.versions import with_declared_versions
 
 log = logging.getLogger(__name__)
 
@@ -35,16 +37,18 @@ def build_definitions(audits: Sequence[Audit] | None = None, workplace: Workplac
         workplace: Where they work; by default MCAS_HOME and the declared systems and embedders.
     """
     audits = declared_audits() if audits is None else list(audits)
+    workplace = workplace or Workplace()
+    declared = workplace.declared
     return dg.Definitions(
         assets=[
             systems,
-            *(asset for audit in audits for asset in build_assets(audit)),
-            build_calibration(),
+            *(asset for audit in audits for asset in with_declared_versions(build_assets(audit), audit, declared)),
+            build_calibration(next((one for one in audits if one.audit == CALIBRATED_BY), None), declared=declared),
             build_publication(audits),
         ],
         asset_checks=[check for audit in audits for check in build_checks(audit)],
         jobs=[build_job(audit) for audit in audits],
-        resources={"workplace": dg.ResourceDefinition.hardcoded_resource(workplace or Workplace())},
+        resources={"workplace": dg.ResourceDefinition.hardcoded_resource(workplace)},
         # The UI's own "Materialize" takes this one: DuckDB has one writer, and models load once a run.
         executor=dg.in_process_executor,
     )

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from mcas_assets import paths
 from mcas_assets.audit import Audit
-from mcas_assets.embedders import Embedder, find_embedder
+from mcas_assets.declared import Declared
+from mcas_assets.embedders import EMBEDDERS, Embedder, find_embedder
 from mcas_assets.populations import POPULATIONS, Population, populations_of
 from mcas_assets.progress import LogProgress, Progress
 from mcas_assets.store import Store
@@ -22,6 +23,7 @@ class Workplace:
         home: Everything that runs produce.
         find_system: From a declared name (or a folder) to a System.
         find_embedder: From a declared name to an Embedder.
+        embedder_file: Where embedders are declared.
         population_folder: Where reference populations lie.
         tone_reader: Reads skin tones from pixels, for axes whose groups name Monk tones.
         progress: Told of long work.
@@ -31,6 +33,7 @@ class Workplace:
     home: Path = field(default_factory=paths.home)
     find_system: Callable[..., System] = find_system
     find_embedder: Callable[..., Embedder] = find_embedder
+    embedder_file: Path = EMBEDDERS
     population_folder: Path = POPULATIONS
     tone_reader: ToneReader = field(default_factory=SalientTone)
     progress: Progress = field(default_factory=LogProgress)
@@ -40,6 +43,11 @@ class Workplace:
     def store(self) -> Store:
         """The store of this home."""
         return Store(self.home)
+
+    @property
+    def declared(self) -> Declared:
+        """What stages read beside the audit."""
+        return Declared(self.embedder_file, self.population_folder)
 
     @property
     def digests(self) -> Path:
@@ -65,7 +73,7 @@ class Workplace:
         Raises:
             BadInput: One is not declared, or its files cannot be used.
         """
-        return [self.find_embedder(name, cache=self.digests) for name in names]
+        return [self.find_embedder(name, path=self.embedder_file, cache=self.digests) for name in names]
 
     def populations(self, audit: Audit) -> list[Population]:
         """The reference populations of an audit, in its order.
