@@ -12,6 +12,7 @@ from mcas_assets.orchestration.automation import build_job
 from mcas_assets.orchestration.calibration import AUDIT as CALIBRATED_BY
 from mcas_assets.orchestration.calibration import build_calibration
 from mcas_assets.orchestration.checks import build_checks
+from mcas_assets.orchestration.policies import build_policy_checks, declared_policies
 from mcas_assets.orchestration.resources import Workplace
 from mcas_assets.orchestration.versions import with_declared_versions
 
@@ -38,7 +39,7 @@ def build_definitions(audits: Sequence[Audit] | None = None, workplace: Workplac
     """
     audits = declared_audits() if audits is None else list(audits)
     workplace = workplace or Workplace()
-    declared = workplace.declared
+    declared, policies = workplace.declared, declared_policies(workplace)
     return dg.Definitions(
         assets=[
             systems,
@@ -46,7 +47,9 @@ def build_definitions(audits: Sequence[Audit] | None = None, workplace: Workplac
             build_calibration(next((one for one in audits if one.audit == CALIBRATED_BY), None), declared=declared),
             build_publication(audits),
         ],
-        asset_checks=[check for audit in audits for check in build_checks(audit)],
+        asset_checks=[
+            check for audit in audits for check in (*build_checks(audit), *build_policy_checks(audit, policies))
+        ],
         jobs=[build_job(audit) for audit in audits],
         resources={"workplace": dg.ResourceDefinition.hardcoded_resource(workplace)},
         # The UI's own "Materialize" takes this one: DuckDB has one writer, and models load once a run.

@@ -428,3 +428,32 @@ create table if not exists refusal_disparities_history (
     reason          varchar,              -- why difference is null
     ratio_reason    varchar               -- why ratio is null
 );
+
+-- What policies said of a system version: one row for each rule and each thing that it judged.
+create table if not exists policy_results_history (
+    version        bigint not null,
+    policy         varchar not null,
+    rule           varchar not null,
+    kind           varchar not null,      -- association, worsening, refusals, population, erasure, share or calibration
+    system         varchar not null,
+    system_version varchar not null,
+    audit          varchar not null,
+    before         varchar,               -- the version that it was compared with
+    axis           varchar,
+    embedder       varchar,
+    labels         varchar,
+    category       varchar,
+    concept        varchar,
+    group_name     varchar,
+    population     varchar,
+    measure        varchar,               -- what observed is: adjusted, difference, a share ...
+    observed       double,
+    low            double,
+    high           double,
+    q_value        double,
+    threshold      double,                -- the limit that observed is held against
+    requirement    varchar not null,      -- the rule in words
+    verdict        varchar not null,      -- passed, failed or not judged, which is never a pass
+    reason         varchar,               -- why it failed, or cannot be judged
+    is_blocking    boolean not null
+);

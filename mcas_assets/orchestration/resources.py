@@ -8,6 +8,7 @@ from mcas_assets import paths
 from mcas_assets.audit import Audit
 from mcas_assets.declared import Declared
 from mcas_assets.embedders import EMBEDDERS, Embedder, find_embedder
+from mcas_assets.policy import POLICIES
 from mcas_assets.populations import POPULATIONS, Population, populations_of
 from mcas_assets.progress import LogProgress, Progress
 from mcas_assets.store import Store
@@ -25,6 +26,7 @@ class Workplace:
         find_embedder: From a declared name to an Embedder.
         embedder_file: Where embedders are declared.
         population_folder: Where reference populations lie.
+        policy_folder: Where policies lie.
         tone_reader: Reads skin tones from pixels, for axes whose groups name Monk tones.
         progress: Told of long work.
         system: The system of this run where it was not declared in `data/systems.yaml` (a folder given to the command).
@@ -35,6 +37,7 @@ class Workplace:
     find_embedder: Callable[..., Embedder] = find_embedder
     embedder_file: Path = EMBEDDERS
     population_folder: Path = POPULATIONS
+    policy_folder: Path = POLICIES
     tone_reader: ToneReader = field(default_factory=SalientTone)
     progress: Progress = field(default_factory=LogProgress)
     system: System | None = None
