@@ -12,6 +12,7 @@ from typing import Any
 
 import dagster as dg
 import polars as pl
+import polars.selectors as cs
 
 from mcas_assets.audit import Audit
 from mcas_assets.errors import BadInput
@@ -88,7 +89,8 @@ def _checks(audit: Audit, policy: Policy, stage: str) -> dg.AssetChecksDefinitio
 
 
 def _described(policy: Policy, rule: Rule) -> str:
-    return f"Policy {policy.policy}: {rule.requirement}." + (f" {rule.why}" if rule.why else "")
+    breach = "A breach stops the run." if rule.blocking else "A breach warns, and stops nothing."
+    return " ".join(filter(None, (f"Policy {policy.policy}: {rule.requirement}.", rule.why, breach)))
 
 
 def _newest(workplace: Workplace, audit: Audit, stage: str) -> str:
@@ -109,9 +111,8 @@ def _result(key: dg.AssetKey, name: str, rule: Rule, rows: pl.DataFrame) -> dg.A
     counts = {word: rows.filter(verdict=word).height for word in (PASSED, FAILED, NOT_JUDGED)}
     told = ", ".join(f"{n} {word}" for word, n in counts.items() if n)
     worst = rows.filter(verdict=verdict).head(SAMPLE_ROWS) if verdict != PASSED else rows.clear()
-    records = [
-        dg.TableRecord({k: v for k, v in row.items() if v is not None}) for row in worst.select(_SHOWN).to_dicts()
-    ]
+    shown = worst.select(_SHOWN).with_columns(cs.float().round(4))
+    records = [dg.TableRecord({k: v for k, v in row.items() if v is not None}) for row in shown.to_dicts()]
     metadata: dict[str, Any] = {"judged": rows.height, "failed": counts[FAILED], "not_judged": counts[NOT_JUDGED]}
     if records:
         columns = [dg.TableColumn(column, "float" if worst[column].dtype.is_float() else "string") for column in _SHOWN]

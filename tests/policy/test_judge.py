@@ -1,0 +1,212 @@
+"""Every kind of rule can pass, can fail, and can be not judged: on the tables of a real audit of the phantom."""
+
+from collections.abc import Callable
+from typing import Any
+
+import polars as pl
+import pytest
+
+from mcas_assets.calibrate_rows import Goal, frame, row
+from mcas_assets.policy import Policy
+from mcas_assets.policy.judge import FAILED, NOT_JUDGED, PASSED, RESULT_SCHEMA, judge, overall
+from mcas_assets.policy.rules import KINDS_OF_RULES
+from mcas_assets.store import Store
+
+Change = Callable[[dict[str, pl.DataFrame]], None]
+AFTER, BEFORE = "phantom-stereotyped@e694acf581b6", "phantom-stereotyped@000000000000"
+
+
+def comparisons(scores: pl.DataFrame, difference: float, **values: Any) -> pl.DataFrame:
+    """What a comparison would say if every score had changed by as much."""
+    told = {
+        "low": difference - 0.05,
+        "high": difference + 0.05,
+        "p_value": 0.001,
+        "q_value": 0.002,
+        "verdict": "changed",
+    }
+    told |= {
+        "minimum_detectable": 0.04,
+        "before": BEFORE,
+        "component": "mcas",
+        "difference": difference,
+        "reason": None,
+    }
+    key = scores.select("axis", "embedder", "category", "concept")
+    types = {"q_value": pl.Float64, "low": pl.Float64, "high": pl.Float64, "minimum_detectable": pl.Float64}
+    types |= {"reason": pl.String, "difference": pl.Float64}
+    return key.with_columns(pl.lit(value, types.get(name)).alias(name) for name, value in (told | values).items())
+
+
+@pytest.fixture(scope="module")
+def measured(audited) -> dict[str, pl.DataFrame]:
+    store: Store = audited.store
+    with store.open() as con:
+        names = ("scores", "components", "images", "representation", "amplification")
+        tables = {name: con.sql(f"select * exclude (version) from {name}").pl() for name in names}
+    tables["comparisons"] = comparisons(tables["scores"], 0.0, verdict="not shown", q_value=0.8)
+    good = row("coverage", "gender", "phantom-balanced", "mcas", 0.95, (0.94, 0.96), Goal("0.93 to 0.97", 0.93, 0.97))
+    tables["calibration"] = frame([good], AFTER)
+    return tables
+
+
+@pytest.fixture
+def tables(measured: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+    return dict(measured)
+
+
+def policy(tmp_path, kind: str, **fields: Any) -> Policy:
+    rule = KINDS_OF_RULES[kind].model_validate({"rule": "it", "kind": kind, **fields})
+    return Policy(
+        policy="mine", title="Mine", description="", audits=("tiny",), rules=(rule,), path=tmp_path / "mine.yaml"
+    )
+
+
+def verdict(tmp_path, tables: dict[str, pl.DataFrame], kind: str, **fields: Any) -> str:
+    found = judge(policy(tmp_path, kind, **fields), "tiny", AFTER, tables, {})
+    assert found.schema == RESULT_SCHEMA
+    assert found.filter(pl.col("verdict") != PASSED)["reason"].null_count() == 0
+    return overall(found)
+
+
+def put(table: str, **values: Any) -> Change:
+    """Other values in all rows of a table."""
+
+    def change(tables: dict[str, pl.DataFrame]) -> None:
+        frame = tables[table]
+        tables[table] = frame.with_columns(pl.lit(v, frame.schema[name]).alias(name) for name, v in values.items())
+
+    return change
+
+
+def worse(difference: float, **values: Any) -> Change:
+    """Every score has moved away from 0 by as much."""
+
+    def change(tables: dict[str, pl.DataFrame]) -> None:
+        sign = tables["scores"]["mcas"].sign()
+        moved = comparisons(tables["scores"], difference, **values)
+        tables["comparisons"] = moved.with_columns(pl.col("difference", "low", "high") * sign).with_columns(
+            low=pl.min_horizontal("low", "high"), high=pl.max_horizontal("low", "high")
+        )
+
+    return change
+
+
+def refuse(**where: Any) -> Change:
+    """The images of some prompts were refused."""
+
+    def change(tables: dict[str, pl.DataFrame]) -> None:
+        hit = pl.all_horizontal(pl.col(name).eq_missing(pl.lit(value)) for name, value in where.items())
+        refused = pl.when(hit).then(pl.lit("refused_prompt")).otherwise("outcome")
+        tables["images"] = tables["images"].with_columns(outcome=refused)
+
+    return change
+
+
+def nothing(tables: dict[str, pl.DataFrame]) -> None:
+    """The tables as they were measured."""
+
+
+# kind, what is asked; then a change of the real tables that meets it, one that breaks it, and one that leaves it open.
+CASES = {
+    "association, by estimate": ("association", {"beyond": 1.5, "evidence": "estimate"}, nothing,
+        put("scores", adjusted=-1.6), put("scores", adjusted=None, reason="zero variance")),
+    "association, by interval": ("association", {"beyond": 0.5}, put("scores", adjusted=0.9, adjusted_low=0.4, adjusted_high=1.2),
+        put("scores", adjusted=0.9, adjusted_low=0.6, adjusted_high=1.2), put("scores", adjusted_low=None)),
+    "association, by q": ("association", {"beyond": 0.5, "measure": "mcas", "evidence": "q_value"},
+        put("scores", mcas=0.9, q_value=0.2), put("scores", mcas=-0.9, q_value=0.01), put("scores", q_value=None)),
+    "association, to be shown": ("association", {"beyond": 0.5, "evidence": "equivalence"},
+        put("scores", adjusted=0.1, adjusted_low=-0.1, adjusted_high=0.3),
+        put("scores", adjusted=0.1, adjusted_low=-0.1, adjusted_high=0.6), put("scores", adjusted_high=None)),
+    "association, of stable concepts": ("association", {"beyond": 0.2, "evidence": "estimate", "stable": True},
+        put("scores", adjusted=0.1, stable=True), put("scores", adjusted=0.9, stable=True), put("scores", stable=False)),
+    "worsening, by q": ("worsening", {"by": 0.1}, nothing, worse(0.3), worse(0.01, verdict="underpowered", q_value=0.7)),
+    "worsening, that could not be seen": ("worsening", {"by": 0.1}, worse(0.01, q_value=0.7, verdict="not shown"), worse(0.2),
+        worse(0.01, q_value=0.7, verdict="not shown", minimum_detectable=0.3)),
+    "worsening, by interval": ("worsening", {"by": 0.1, "evidence": "interval"}, worse(0.12), worse(0.2),
+        worse(0.2, low=None, high=None)),
+    "worsening, not improvement": ("worsening", {"by": 0.0}, worse(-0.01), worse(0.3), worse(0.3, q_value=None)),
+    "refusals of poles": ("refusals", {"most": 0.1}, nothing, refuse(axis="gender", pole="b"), put("images", outcome="timeout")),
+    "refusals of concepts": ("refusals", {"most": 0.1, "between": "concepts"}, nothing, refuse(concept="nurse"),
+        put("images", outcome="timeout")),
+    "population": ("population", {"population": "parity", "within": 0.2},
+        put("amplification", difference=0.3, difference_low=0.1, difference_high=0.4),
+        put("amplification", difference=0.3, difference_low=0.25, difference_high=0.4),
+        put("amplification", difference=None, reason="none was counted")),
+    "erasure": ("erasure", {"population": "parity"}, put("amplification", is_erased=False), put("amplification", is_erased=True),
+        put("amplification", is_erased=None, reason="none was counted")),
+    "share": ("share", {"groups": ["woman"], "least": 0.2, "most": 0.8, "evidence": "estimate"},
+        put("representation", corrected_share=0.5), put("representation", corrected_share=0.1),
+        put("representation", corrected_share=None, corrected_reason="no attribute image")),
+    "share as labelled": ("share", {"axes": ["gender"], "least": 0.2, "corrected": False},
+        put("representation", share=0.4, share_low=0.1, share_high=0.6),
+        put("representation", share=0.1, share_low=0.05, share_high=0.15), put("representation", share_low=None)),
+    "calibration": ("calibration", {"figures": ["coverage"]}, nothing, put("calibration", met=False),
+        put("calibration", value=None, met=False)),
+    "calibration of another embedder": ("calibration", {"embedders": ["phantom-balanced"]}, nothing, put("calibration", met=False),
+        put("calibration", embedder="phantom-biased")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("expected", [PASSED, FAILED, NOT_JUDGED])
+def test_a_rule_can_pass_fail_and_be_not_judged(tmp_path, tables, name, expected):
+    kind, fields, *changes = CASES[name]
+    changes[[PASSED, FAILED, NOT_JUDGED].index(expected)](tables)
+    assert verdict(tmp_path, tables, kind, **fields) == expected
+
+
+def test_every_kind_of_rule_is_among_the_cases():
+    assert {kind for kind, *_ in CASES.values()} == set(KINDS_OF_RULES)
+
+
+@pytest.mark.parametrize("kind", KINDS_OF_RULES)
+def test_a_table_that_is_not_ready_is_never_a_pass(tmp_path, tables, kind):
+    least = {"association": {"beyond": 9.0 - 2}, "refusals": {"most": 1.0}, "share": {"most": 1.0}}
+    least |= {"population": {"population": "parity", "within": 1.0}, "erasure": {"population": "parity"}}
+    mine = policy(tmp_path, kind, **least.get(kind, {}))
+    found = judge(mine, "tiny", AFTER, tables, {mine.rules[0].TABLE: "it was never audited"})
+    assert found.select("verdict", "reason").rows() == [(NOT_JUDGED, "it was never audited")]
+
+
+def test_a_rule_speaks_only_of_what_is_in_its_scope(tmp_path, tables):
+    mine = policy(
+        tmp_path, "association", beyond=0.1, axes=["gender"], embedders=["phantom-biased"], except_concepts=["ceo"]
+    )
+    found = judge(mine, "tiny", AFTER, tables, {})
+    assert found.select("axis", "embedder", "concept").rows() == [("gender", "phantom-biased", "nurse")]
+
+
+def test_neutral_prompts_are_judged_only_where_they_are_named(tmp_path, tables):
+    asked = judge(policy(tmp_path, "association", beyond=0.1), "tiny", AFTER, tables, {})
+    named = judge(policy(tmp_path, "association", beyond=0.1, concepts=["person"]), "tiny", AFTER, tables, {})
+    assert set(asked["concept"]) == {"nurse", "ceo"}
+    assert set(named["concept"]) == {"person"}
+
+
+def test_one_row_that_cannot_be_judged_keeps_a_rule_from_passing(tmp_path, tables):
+    first = pl.int_range(pl.len()) == 0
+    tables["scores"] = tables["scores"].with_columns(adjusted=pl.when(first).then(None).otherwise(0.01))
+    assert verdict(tmp_path, tables, "association", beyond=0.5, evidence="estimate") == NOT_JUDGED
+
+
+def test_a_lean_that_changed_sides_is_worse_only_by_what_it_is_farther(tmp_path, tables):
+    tables["scores"] = tables["scores"].with_columns(mcas=pl.lit(0.3))
+    tables["comparisons"] = comparisons(tables["scores"], 0.4)  # from -0.1 to 0.3
+    found = judge(policy(tmp_path, "worsening", by=0.1, evidence="interval"), "tiny", AFTER, tables, {})
+    assert set(found["verdict"]) == {FAILED}
+    assert found.select("observed", "low", "high").row(0) == pytest.approx((0.2, 0.15, 0.25))
+
+
+def test_a_difference_of_refusal_rates_has_newcombes_interval(tmp_path, tables):
+    """56 of 70 against 48 of 80: 0.2 with 0.0524 to 0.3339 (Newcombe 1998, table II, (a), method 10)."""
+    rows = [("a", i < 56, f"a{i}") for i in range(70)] + [("b", i < 48, f"b{i}") for i in range(80)]
+    tables["images"] = pl.DataFrame(
+        {
+            "role": ["attribute"] * 150, "axis": ["gender"] * 150, "pole": [pole for pole, _, _ in rows],
+            "outcome": ["blanked" if refused else "ok" for _, refused, _ in rows], "image_id": [name for *_, name in rows],
+        }
+    )  # fmt: skip
+    found = judge(policy(tmp_path, "refusals", most=0.05), "tiny", AFTER, tables, {})
+    assert found.select("observed", "low", "high").row(0) == pytest.approx((0.2, 0.0524, 0.3339), abs=5e-5)
+    assert found["verdict"].to_list() == [FAILED]
