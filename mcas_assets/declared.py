@@ -159,20 +159,22 @@ def _scores(audit: Audit, declared: Declared) -> Any:
     return [list(audit.axes), _targets(audit), baseline, _embedders(audit, declared), drawn]
 
 
-def _representation(audit: Audit, declared: Declared) -> Any:
-    axes = [
+def _groups(audit: Audit) -> list:
+    return [
         [name, axis.a.name, axis.b.name, [[group.name, group.monk_tones] for group in axis.groups]]
         for name, axis in audit.axes.items()
     ]
+
+
+def _representation(audit: Audit, declared: Declared) -> Any:
     drawn = audit.inference.model_dump(include={"level", "confidence", "seed"})
     targets = [target[:2] for target in _targets(audit)]
     populations = [declared.population(name, audit) for name in audit.populations]
-    return [axes, targets, _embedders(audit, declared), drawn, populations]
+    return [_groups(audit), targets, _embedders(audit, declared), drawn, populations]
 
 
 def _comparison(audit: Audit, declared: Declared) -> Any:
-    axes = [[name, [group.name for group in axis.groups]] for name, axis in audit.axes.items()]
-    return [axes, _scores(audit, declared), audit.inference.confidence]
+    return [_scores(audit, declared), _groups(audit), audit.inference.confidence]
 
 
 def _everything(audit: Audit, declared: Declared) -> Any:

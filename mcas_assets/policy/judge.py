@@ -148,37 +148,44 @@ def _association(rule: Association, tables: Tables) -> Iterator[Found]:
 
 
 def _worsening(rule: Worsening, tables: Tables) -> Iterator[Found]:
-    """How much farther from 0 than before, in the direction that the new version leans; its interval is that of the change."""
-    compared = _in_scope(rule, tables["comparisons"].filter(component=rule.component))
+    """How much farther from 0 than before, in the direction that the new version leans; its interval is that of the change.
+
+    Held against the version of the same system that was audited before; other pairs were compared because someone asked.
+    """
     key = ["axis", "embedder", "concept"]
-    after = "value" if rule.component in ("iias", "itpas", "itaas") else rule.component
-    source = tables["components"].filter(component=rule.component) if after == "value" else tables["scores"]
-    stable = tables["scores"].select(*key, "stable")
-    scored = source.select(*key, pl.col(after).alias("_after")).join(stable, on=key, how="left")
-    rows = compared.drop("stable", "_after", strict=False).join(scored, on=key, how="left", maintain_order="left")
+    compared = tables["comparisons"].filter(pl.col("is_predecessor"), component=rule.component)
+    rows = _in_scope(rule, compared).join(
+        tables["scores"].select(*key, "stable"), on=key, how="left", maintain_order="left"
+    )
     for row in (rows.filter("stable") if rule.stable else rows).iter_rows(named=True):
         found = _taken(row, "before", "axis", "embedder", "category", "concept", "q_value", "reason")
-        found |= {"measure": rule.component} | _farther(row["_after"], row["difference"], row["low"], row["high"])
-        judged = weigh(rule, found, -math.inf, rule.by) | {"threshold": rule.by}
-        least_seen = row["minimum_detectable"]
-        if judged["verdict"] == PASSED and rule.evidence != "equivalence":
-            if row["verdict"] == "underpowered":
-                seen = "" if least_seen is None else f": the smallest that it could have seen is {least_seen:.3g}"
-                judged |= _not_judged(f"the comparison could have missed a change{seen}")
-            elif rule.by and least_seen is not None and least_seen > rule.by and row["verdict"] != "changed":
-                judged |= _not_judged(f"the smallest change that could have been seen is {least_seen:.3g}")
-        yield judged
+        judged = weigh(rule, found | {"measure": rule.component} | _farther(row), -math.inf, rule.by)
+        judged["threshold"] = rule.by
+        yield judged | (_overlooked(rule, row) if judged["verdict"] == PASSED else {})
 
 
-def _farther(after: float | None, difference: float | None, low: float | None, high: float | None) -> Found:
-    if after is None or difference is None:
+def _farther(row: Found) -> Found:
+    before, after, difference = row["value_before"], row["value_after"], row["difference"]
+    if before is None or after is None or difference is None:
         return {"observed": None, "low": None, "high": None}
     sign = math.copysign(1.0, after)
-    farther = abs(after) - abs(after - difference)
+    farther = abs(after) - abs(before)
     # Where the lean changed sides, the way back to 0 does not count as farther.
     shift = farther - sign * difference
-    ends = (None, None) if low is None or high is None else sorted((sign * low + shift, sign * high + shift))
-    return {"observed": farther, "low": ends[0], "high": ends[1]}
+    ends = [None if row[name] is None else sign * row[name] + shift for name in ("low", "high")]
+    low, high = ends if sign > 0 else reversed(ends)
+    return {"observed": farther, "low": low, "high": high}
+
+
+def _overlooked(rule: Worsening, row: Found) -> Found:
+    """Not judged, where a change of the size that matters could have been missed; else nothing."""
+    least = row["minimum_detectable"]
+    if rule.evidence == "equivalence" or row["verdict"] == "changed":
+        return {}
+    if row["verdict"] == "underpowered" or (rule.by and least is not None and least > rule.by):
+        seen = "" if least is None else f": the smallest that could have been seen is {least:.3g}"
+        return _not_judged(f"the comparison could have missed a change{seen}")
+    return {}
 
 
 def _refusals(rule: Refusals, tables: Tables) -> Iterator[Found]:

@@ -111,7 +111,7 @@ class Worsening(_Weighed):
 
     kind: Literal["worsening"]
     by: Annotated[float, Field(strict=True, ge=0, lt=8)] = 0.0
-    component: Literal["mcas", "adjusted", "iias", "itpas", "itaas"] = "mcas"
+    component: Literal["adjusted", "mcas", "iias", "itpas", "itaas"] = "adjusted"
     evidence: Evidence = "q_value"
     embedders: Some = None
     stable: StrictBool = False

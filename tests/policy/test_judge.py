@@ -16,26 +16,18 @@ Change = Callable[[dict[str, pl.DataFrame]], None]
 AFTER, BEFORE = "phantom-stereotyped@e694acf581b6", "phantom-stereotyped@000000000000"
 
 
-def comparisons(scores: pl.DataFrame, difference: float, **values: Any) -> pl.DataFrame:
-    """What a comparison would say if every score had changed by as much."""
-    told = {
-        "low": difference - 0.05,
-        "high": difference + 0.05,
-        "p_value": 0.001,
-        "q_value": 0.002,
-        "verdict": "changed",
-    }
-    told |= {
-        "minimum_detectable": 0.04,
-        "before": BEFORE,
-        "component": "mcas",
-        "difference": difference,
-        "reason": None,
-    }
+NUMBERS = ("difference", "low", "high", "q_value", "minimum_detectable", "value_before", "value_after")
+
+
+def comparisons(scores: pl.DataFrame, before: float, after: float, **values: Any) -> pl.DataFrame:
+    """What a comparison would say if every score had moved from one value to another."""
+    difference = after - before
+    told = {"low": difference - 0.05, "high": difference + 0.05, "q_value": 0.002, "verdict": "changed", "reason": None}
+    told |= {"difference": difference, "minimum_detectable": 0.04, "value_before": before, "value_after": after}
+    told |= {"before": BEFORE, "is_predecessor": True, "component": "adjusted"} | values
+    types = dict.fromkeys(NUMBERS, pl.Float64) | {"reason": pl.String}
     key = scores.select("axis", "embedder", "category", "concept")
-    types = {"q_value": pl.Float64, "low": pl.Float64, "high": pl.Float64, "minimum_detectable": pl.Float64}
-    types |= {"reason": pl.String, "difference": pl.Float64}
-    return key.with_columns(pl.lit(value, types.get(name)).alias(name) for name, value in (told | values).items())
+    return key.with_columns(pl.lit(value, types.get(name)).alias(name) for name, value in told.items())
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +36,7 @@ def measured(audited) -> dict[str, pl.DataFrame]:
     with store.open() as con:
         names = ("scores", "components", "images", "representation", "amplification")
         tables = {name: con.sql(f"select * exclude (version) from {name}").pl() for name in names}
-    tables["comparisons"] = comparisons(tables["scores"], 0.0, verdict="not shown", q_value=0.8)
+    tables["comparisons"] = comparisons(tables["scores"], 0.5, 0.5, verdict="not shown", q_value=0.8)
     good = row("coverage", "gender", "phantom-balanced", "mcas", 0.95, (0.94, 0.96), Goal("0.93 to 0.97", 0.93, 0.97))
     tables["calibration"] = frame([good], AFTER)
     return tables
@@ -79,15 +71,11 @@ def put(table: str, **values: Any) -> Change:
     return change
 
 
-def worse(difference: float, **values: Any) -> Change:
-    """Every score has moved away from 0 by as much."""
+def moved(before: float, after: float, **values: Any) -> Change:
+    """Every score has moved."""
 
     def change(tables: dict[str, pl.DataFrame]) -> None:
-        sign = tables["scores"]["mcas"].sign()
-        moved = comparisons(tables["scores"], difference, **values)
-        tables["comparisons"] = moved.with_columns(pl.col("difference", "low", "high") * sign).with_columns(
-            low=pl.min_horizontal("low", "high"), high=pl.max_horizontal("low", "high")
-        )
+        tables["comparisons"] = comparisons(tables["scores"], before, after, **values)
 
     return change
 
@@ -120,12 +108,16 @@ CASES = {
         put("scores", adjusted=0.1, adjusted_low=-0.1, adjusted_high=0.6), put("scores", adjusted_high=None)),
     "association, of stable concepts": ("association", {"beyond": 0.2, "evidence": "estimate", "stable": True},
         put("scores", adjusted=0.1, stable=True), put("scores", adjusted=0.9, stable=True), put("scores", stable=False)),
-    "worsening, by q": ("worsening", {"by": 0.1}, nothing, worse(0.3), worse(0.01, verdict="underpowered", q_value=0.7)),
-    "worsening, that could not be seen": ("worsening", {"by": 0.1}, worse(0.01, q_value=0.7, verdict="not shown"), worse(0.2),
-        worse(0.01, q_value=0.7, verdict="not shown", minimum_detectable=0.3)),
-    "worsening, by interval": ("worsening", {"by": 0.1, "evidence": "interval"}, worse(0.12), worse(0.2),
-        worse(0.2, low=None, high=None)),
-    "worsening, not improvement": ("worsening", {"by": 0.0}, worse(-0.01), worse(0.3), worse(0.3, q_value=None)),
+    "worsening, by q": ("worsening", {"by": 0.1}, nothing, moved(-0.2, -0.5),
+        moved(0.2, 0.21, verdict="underpowered", q_value=0.7)),
+    "worsening, that could not be seen": ("worsening", {"by": 0.1}, moved(0.2, 0.21, verdict="not shown", q_value=0.7),
+        moved(0.2, 0.4), moved(0.2, 0.21, verdict="not shown", q_value=0.7, minimum_detectable=0.3)),
+    "worsening, by interval": ("worsening", {"by": 0.1, "evidence": "interval"}, moved(-0.2, -0.32), moved(-0.2, -0.4),
+        moved(-0.2, -0.4, low=None)),
+    "worsening, not improvement": ("worsening", {"component": "mcas"}, moved(0.5, 0.1, component="mcas"),
+        moved(0.1, 0.5, component="mcas"), moved(0.1, 0.5)),
+    "worsening, against the version before": ("worsening", {}, moved(0.5, 0.1), moved(0.1, 0.5),
+        moved(0.1, 0.5, is_predecessor=False)),
     "refusals of poles": ("refusals", {"most": 0.1}, nothing, refuse(axis="gender", pole="b"), put("images", outcome="timeout")),
     "refusals of concepts": ("refusals", {"most": 0.1, "between": "concepts"}, nothing, refuse(concept="nurse"),
         put("images", outcome="timeout")),
@@ -191,8 +183,7 @@ def test_one_row_that_cannot_be_judged_keeps_a_rule_from_passing(tmp_path, table
 
 
 def test_a_lean_that_changed_sides_is_worse_only_by_what_it_is_farther(tmp_path, tables):
-    tables["scores"] = tables["scores"].with_columns(mcas=pl.lit(0.3))
-    tables["comparisons"] = comparisons(tables["scores"], 0.4)  # from -0.1 to 0.3
+    tables["comparisons"] = comparisons(tables["scores"], 0.1, -0.3)
     found = judge(policy(tmp_path, "worsening", by=0.1, evidence="interval"), "tiny", AFTER, tables, {})
     assert set(found["verdict"]) == {FAILED}
     assert found.select("observed", "low", "high").row(0) == pytest.approx((0.2, 0.15, 0.25))
