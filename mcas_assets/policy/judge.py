@@ -178,11 +178,14 @@ def _farther(row: Found) -> Found:
 
 
 def _overlooked(rule: Worsening, row: Found) -> Found:
-    """Not judged, where a change of the size that matters could have been missed; else nothing."""
+    """Not judged, where a change of the size that matters could have been missed; else nothing.
+
+    What matters is the rule's own limit; without one, what the comparison itself calls underpowered.
+    """
     least = row["minimum_detectable"]
-    if rule.evidence == "equivalence" or row["verdict"] == "changed":
+    if rule.evidence in ("estimate", "equivalence") or row["verdict"] == "changed":
         return {}
-    if row["verdict"] == "underpowered" or (rule.by and least is not None and least > rule.by):
+    if least > rule.by if rule.by and least is not None else row["verdict"] == "underpowered":
         seen = "" if least is None else f": the smallest that could have been seen is {least:.3g}"
         return _not_judged(f"the comparison could have missed a change{seen}")
     return {}
