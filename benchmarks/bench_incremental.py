@@ -3,12 +3,14 @@
     uv run python benchmarks/bench_incremental.py [--rounds 3] [--images 16] [--steps 8]
 
 Every round audits the phantom with 29 concepts from nothing, then with 28, and then makes each change to a copy of that home.
-All in this process, in turn, after all imports, each on a Dagster instance with its history on disk. Printed are medians,
-their ratio to the full audit, and what was generated and embedded (counted, not inferred).
+All in this process, in turn, after all imports, each on a Dagster instance with its history on disk. Printed are medians of
+CPU seconds (neighbours on a shared machine do not count), their ratio to the full audit, and what was generated and embedded
+(counted, not inferred).
 
-The phantom draws an image in a few milliseconds, so what is fixed (reading the store, checks, inference over all concepts, one
-load of each model) weighs as much as it ever can. `--steps` makes an image cost more, as it does with a large model: with n
-times the steps the generation takes n times as long, and all else stays as it is.
+The phantom draws an image in hundredths of a second, so what is fixed (reading the store, checks, inference over all concepts,
+one load of each model) weighs as much as it ever can. `--steps` makes an image cost more, as it does with a large model: with
+n times the steps the generation takes n times as long, and all else stays as it is. The last line says from which cost of an
+image on one concept more takes a twentieth of a full audit.
 """
 
 import argparse
@@ -19,6 +21,7 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import dagster as dg
 import numpy as np
@@ -32,6 +35,7 @@ from mcas_assets.paths import DATA
 from mcas_assets.systems import Outcome, Request, find_system
 
 SYSTEM = "phantom-stereotyped"
+FULL, ONE_MORE = "full audit, 29 concepts", "one concept more (28 to 29)"
 
 
 class Drawing:
@@ -39,15 +43,17 @@ class Drawing:
 
     def __init__(self, steps: int) -> None:
         self._system = find_system(SYSTEM, steps=steps)
-        self.asked = 0
+        self.asked, self.seconds = 0, 0.0
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._system, name)
 
     def generate(self, requests: Sequence[Request]) -> list[Outcome]:
         """Draw and count."""
-        self.asked += len(requests)
-        return self._system.generate(requests)
+        begun = time.process_time()
+        outcomes = self._system.generate(requests)
+        self.asked, self.seconds = self.asked + len(requests), self.seconds + time.process_time() - begun
+        return outcomes
 
 
 class Embedding:
@@ -69,16 +75,25 @@ class Embedding:
         return embedder
 
 
-def run(audit: Audit, home: Path, steps: int, **places: Path) -> tuple[float, int, int]:
-    """(seconds, images generated, images embedded) of an audit in a home."""
+class Cost(NamedTuple):
+    """What a run took: CPU seconds in all and in drawing, images generated, images embedded."""
+
+    seconds: float
+    drawing: float
+    generated: int
+    embedded: int
+
+
+def run(audit: Audit, home: Path, steps: int, **places: Path) -> Cost:
+    """An audit in a home."""
     system, panel = Drawing(steps), Embedding()
     with dg.DagsterInstance.from_config(str(home)) as instance:
-        begun = time.perf_counter()
+        begun = time.process_time()
         run_audit(audit, system, Workplace(home=home, find_embedder=panel.find, **places), instance)
-        return time.perf_counter() - begun, system.asked, panel.images
+        return Cost(time.process_time() - begun, system.seconds, system.asked, panel.images)
 
 
-def in_copy(home: Path, job: Callable[[Path], tuple[float, int, int]]) -> tuple[float, int, int]:
+def in_copy(home: Path, job: Callable[[Path], Cost]) -> Cost:
     """A job in a copy of a home, so that each change starts from the same."""
     with tempfile.TemporaryDirectory() as folder:
         return job(Path(shutil.copytree(home, Path(folder) / "home")))
@@ -112,31 +127,39 @@ def main() -> None:
     whole = whole.model_copy(update={"images_per_prompt": whole.images_per_prompt.model_copy(update=counts)})
     former = whole.model_copy(update={"concepts": whole.concepts[:-1]})
     wider = former.model_copy(update={"embedders": (*former.embedders, "other")})
-    found: dict[str, list[tuple[float, int, int]]] = {}
+    found: dict[str, list[Cost]] = {}
     with tempfile.TemporaryDirectory() as folder:
         tiny = load_audit(DATA.parent / "tests" / "data" / "tiny.yaml")
         run(tiny, _new(Path(folder), "imports"), 2)  # imports and first calls, not counted
         embedders, populations = other_embedders(Path(folder)), other_populations(Path(folder))
         for n in range(given.rounds):
-            found.setdefault("full audit, 29 concepts", []).append(run(whole, _new(Path(folder), f"w{n}"), given.steps))
+            found.setdefault(FULL, []).append(run(whole, _new(Path(folder), f"w{n}"), given.steps))
             home = _new(Path(folder), f"f{n}")
             run(former, home, given.steps)
             changes = {
-                "one concept more (28 to 29)": partial(run, whole, steps=given.steps),
+                ONE_MORE: partial(run, whole, steps=given.steps),
                 "one embedder more": partial(run, wider, steps=given.steps, embedder_file=embedders),
                 "another population": partial(run, former, steps=given.steps, population_folder=populations),
                 "nothing changed": partial(run, former, steps=given.steps),
             }
             for name, job in changes.items():
                 found.setdefault(name, []).append(in_copy(home, job))
-    base = statistics.median(seconds for seconds, _, _ in found["full audit, 29 concepts"])
+    base = statistics.median(cost.seconds for cost in found[FULL])
     print(f"\n{given.rounds} rounds in turn, {given.images} images a prompt, {given.steps} steps, ", end="")
     print(f"{torch.get_num_threads()} threads, imports excluded")
-    print(f"  {'':<28} {'seconds':>8} {'of full':>9} {'generated':>10} {'embedded':>9}")
-    for name, rows in found.items():
-        median = statistics.median(seconds for seconds, _, _ in rows)
-        _, drawn, embedded = rows[0]
-        print(f"  {name:<28} {median:8.2f} {f'1/{base / median:.1f}':>9} {drawn:10d} {embedded:9d}")
+    print(f"  {'':<28} {'CPU s':>8} {'of full':>9} {'drawing':>8} {'generated':>10} {'embedded':>9}")
+    for name, costs in found.items():
+        median, drawing = (statistics.median(cost[i] for cost in costs) for i in (0, 1))
+        counts = f"{costs[0].generated:10d} {costs[0].embedded:9d}"
+        print(f"  {name:<28} {median:8.2f} {f'1/{base / median:.1f}':>9} {drawing:8.2f} {counts}")
+    print(f"one concept more takes 1/20 of a full audit where an image takes {_break_even(found):.2f} s or more")
+
+
+def _break_even(found: dict[str, list[Cost]]) -> float:
+    """Seconds an image from which on adding a concept takes a twentieth, what is not drawing staying as it is."""
+    fixed = {name: statistics.median(cost.seconds - cost.drawing for cost in found[name]) for name in (FULL, ONE_MORE)}
+    n_full, n_more = (found[name][0].generated for name in (FULL, ONE_MORE))
+    return max(0.0, (20 * fixed[ONE_MORE] - fixed[FULL]) / (n_full - 20 * n_more))
 
 
 def _new(folder: Path, name: str) -> Path:
