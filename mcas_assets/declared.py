@@ -173,6 +173,19 @@ def _representation(audit: Audit, declared: Declared) -> Any:
     return [_groups(audit), targets, _embedders(audit, declared), drawn, populations]
 
 
+def _refusals(audit: Audit, declared: Declared) -> Any:
+    named = [
+        [
+            name,
+            [[pole.name, pole.prompts] for pole in (axis.a, axis.b)],
+            [[group.name, group.texts] for group in axis.groups],
+        ]
+        for name, axis in audit.axes.items()
+    ]
+    targets = [[target[:2] for target in _targets(audit)], [neutral.baseline for neutral in audit.neutral]]
+    return [named, targets, audit.inference.model_dump(include={"level", "seed"})]
+
+
 def _comparison(audit: Audit, declared: Declared) -> Any:
     return [_scores(audit, declared), _groups(audit), audit.inference.confidence]
 
@@ -185,6 +198,7 @@ def _everything(audit: Audit, declared: Declared) -> Any:
 READS: dict[str, Callable[[Audit, Declared], Any]] = {
     "plan": _plan,
     "images": lambda audit, declared: None,  # reads the plan, and draws with the system version of its partition
+    "refusals": _refusals,
     "embeddings": _embedders,
     "scores": _scores,
     "representation": _representation,

@@ -76,7 +76,7 @@ def _checks(audit: Audit, policy: Policy, stage: str) -> dg.AssetChecksDefinitio
     ) -> Iterator[dg.AssetCheckResult]:
         version = context.partition_key if context.has_partition_key else _newest(workplace, audit, stage)
         judged = hold(workplace.store, policy, audit, version, stage=stage)
-        keep(workplace.store, judged, context.run.run_id)
+        keep(workplace.store, judged, context.run.run_id, stage)
         with workplace.store.open() as con:
             made = ledger.latest(con, stage, version, audit.audit)
             rows = _quality_rows(judged, rules, stage, context.run.run_id)

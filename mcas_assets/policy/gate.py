@@ -20,7 +20,7 @@ from mcas_assets.store.ledger import LedgerRow, Materialisation
 from mcas_assets.store.schema import versioned_tables
 
 TABLES: dict[str, tuple[str, ...]] = {
-    "images": ("images",),
+    "refusals": ("refusal_disparities",),
     "scores": ("scores", "components"),
     "representation": ("representation", "amplification"),
     "comparison": ("comparisons",),
@@ -92,29 +92,41 @@ def hold(
     return Judged(policy, audit.audit, system_version, results)
 
 
-def keep(store: Store, judged: Judged, run_id: str) -> int:
-    """Record verdicts, stage by stage, unless the newest ones are the same. Returns how many stages have new ones."""
+def keep(store: Store, judged: Judged, run_id: str, stage: str | None = None) -> int:
+    """Record verdicts, stage by stage, unless the newest ones are the same. Returns how many stages have new ones.
+
+    Args:
+        store: Where they go.
+        judged: The verdicts.
+        run_id: Kept in the ledger.
+        stage: The only stage that was judged; None for all: those that no rule reads any more lose their former rows.
+    """
     rules = {rule.rule: rule.STAGE for rule in judged.policy.rules}
-    results = judged.results.with_columns(_stage=pl.col("rule").replace_strict(rules, return_dtype=pl.String))
+    of_stage = pl.col("rule").replace_strict(rules, return_dtype=pl.String)
     n_new = 0
-    for (stage,), rows in results.partition_by("_stage", as_dict=True, include_key=False, maintain_order=True).items():
+    for made_by in TABLES if stage is None else (stage,):
+        rows = judged.results.filter(of_stage == made_by)
         data = hashlib.sha256(json.dumps(rows.rows(), separators=(",", ":")).encode()).hexdigest()
-        asset, code = f"policy/{judged.policy.policy}/{stage}", judged.policy.digest()[:12]
+        asset, code = f"policy/{judged.policy.policy}/{made_by}", judged.policy.digest()[:12]
         with store.open() as con:
             former = ledger.latest(con, asset, judged.system_version, judged.audit)
-            if former is not None and (former.data_version, former.code_version) == (data, code):
-                continue
-            read = ledger.latest(con, str(stage), judged.system_version, judged.audit)
+            read = ledger.latest(con, made_by, judged.system_version, judged.audit)
+        if (former is None and rows.is_empty()) or _is_same(former, data, code):
+            continue
         made_with = ledger.environment()
         materialisation = Materialisation(
             asset=asset, partition=judged.system_version, audit=judged.audit, run_id=run_id, code_version=code,
-            data_version=data, input_versions={str(stage): read.version} if read else {}, packages=made_with.packages,
+            data_version=data, input_versions={made_by: read.version} if read else {}, packages=made_with.packages,
             git_commit=made_with.git_commit, git_dirty=made_with.git_dirty,
         )  # fmt: skip
         with store.open() as con:
             ledger.record(con, materialisation, {"policy_results": rows})
         n_new += 1
     return n_new
+
+
+def _is_same(former: LedgerRow | None, data: str, code: str) -> bool:
+    return former is not None and (former.data_version, former.code_version) == (data, code)
 
 
 def _rows(con: DuckDBPyConnection, table: str, audit: str, system_version: str) -> pl.DataFrame:

@@ -11,7 +11,6 @@ from typing import Any
 
 import polars as pl
 
-from mcas_assets.outcomes import TERMINAL
 from mcas_assets.policy.load import Policy
 from mcas_assets.policy.rules import (
     AgainstPopulation,
@@ -23,7 +22,6 @@ from mcas_assets.policy.rules import (
     ShareBounds,
     Worsening,
 )
-from mcas_assets.scoring import wilson_interval
 
 PASSED, FAILED, NOT_JUDGED = "passed", "failed", "not judged"
 VERDICTS = (PASSED, FAILED, NOT_JUDGED)
@@ -191,34 +189,23 @@ def _overlooked(rule: Worsening, row: Found) -> Found:
     return {}
 
 
+_AGAINST = {
+    "poles": ("pole", "other_pole"),
+    "groups": ("group", "other_groups"),
+    "categories": ("category", "other_categories"),
+    "concepts": ("concept", "other_concepts"),
+}
+
+
 def _refusals(rule: Refusals, tables: Tables) -> Iterator[Found]:
-    # An image that stands in several roles is still one request.
-    images = tables["images"].with_columns(refused=pl.col("outcome").is_in(list(TERMINAL)))
-    answered = images.filter(pl.col("refused") | (pl.col("outcome") == "ok"))
-    if rule.between == "poles":
-        asked = images.filter(pl.col("role") == "attribute")
-        for axis in asked["axis"].unique(maintain_order=True) if rule.axes is None else rule.axes:
-            each = [answered.filter(role="attribute", axis=axis, pole=pole).unique("image_id") for pole in ("a", "b")]
-            yield weigh(rule, {"axis": axis, "measure": "a - b"} | _rate_difference(*each), -rule.most, rule.most)
-        return
-    about = answered.filter(pl.col("role") != "attribute")
-    named = _in_scope(rule, images.filter(pl.col("role") != "attribute"))
-    for category, concept in named.select("category", "concept").unique(maintain_order=True).iter_rows():
-        own = about.filter(pl.col("concept") == concept).unique("image_id")
-        others = about.filter(pl.col("concept") != concept).unique("image_id")
-        found = {"category": category, "concept": concept, "measure": "concept - others"}
-        yield weigh(rule, found | _rate_difference(own, others), -rule.most, rule.most)
-
-
-def _rate_difference(first: pl.DataFrame, second: pl.DataFrame) -> Found:
-    """Difference of two refusal rates with its 95 % interval: Newcombe 1998, method 10, from the Wilson intervals of both."""
-    if first.is_empty() or second.is_empty():
-        return {"observed": None, "reason": "nothing was drawn or refused on one of the two sides"}
-    counts = [(int(side["refused"].sum()), len(side)) for side in (first, second)]
-    (p, q), ((p_low, p_high), (q_low, q_high)) = [k / n for k, n in counts], [wilson_interval(k, n) for k, n in counts]
-    low = p - q - math.hypot(p - p_low, q_high - q)
-    high = p - q + math.hypot(p_high - p, q - q_low)
-    return {"observed": p - q, "low": max(low, -1.0), "high": min(high, 1.0)}
+    scope, against = _AGAINST[rule.between]
+    rows = _in_scope(rule, tables["refusal_disparities"].filter(scope=scope, against=against))
+    # Pole b against pole a says the same with the other sign.
+    for row in rows.filter(pl.col("pole").is_null() | (pl.col("pole") == "a")).iter_rows(named=True):
+        found = _taken(row, "axis", "group_name", "category", "concept", "q_value", "reason")
+        found |= {"measure": "refusal rate", "observed": row["difference"]}
+        found |= {"low": row["difference_low"], "high": row["difference_high"]}
+        yield weigh(rule, found, -rule.most, rule.most)
 
 
 _SHOWN = ("axis", "embedder", "labels", "category", "concept", "group_name")

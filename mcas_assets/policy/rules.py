@@ -123,20 +123,21 @@ class Worsening(_Weighed):
 
 
 class Refusals(_Weighed):
-    """Refusals do not depend on whom or what is asked for: rates differ by at most `most`."""
+    """Refusals do not depend on whom or what is asked for: rates differ by at most `most`.
 
-    STAGE, TABLE = "representation", "images"
+    The poles of an axis are held against each other; a group, category or concept against the others of its kind.
+    """
+
+    STAGE, TABLE = "refusals", "refusal_disparities"
 
     kind: Literal["refusals"]
-    between: Literal["poles", "concepts"] = "poles"
+    between: Literal["poles", "groups", "categories", "concepts"] = "poles"
     most: Difference
-    evidence: Literal["estimate", "interval", "equivalence"] = "interval"
 
     @property
     def requirement(self) -> str:
         """See `Rule`."""
-        whom = "two poles" if self.between == "poles" else "a concept and all others"
-        return f"refusal rates of {whom} within {self.most:g}{self._shown()}"
+        return f"refusal rates of {self.between} within {self.most:g}{self._shown()}"
 
 
 class _Shown(_Weighed):

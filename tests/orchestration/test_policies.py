@@ -28,7 +28,7 @@ rules:
 CHECKS = {
     "lean": ("scores", "policy_small_lean"),
     "even": ("scores", "policy_small_even"),
-    "refusals": ("representation", "policy_small_refusals"),
+    "refusals": ("refusals", "policy_small_refusals"),
 }
 
 
@@ -70,7 +70,7 @@ def test_every_shipped_rule_is_a_check_on_the_stage_that_it_reads():
     assert ("phantom/scores", "policy_release_strong_association") in keys
     assert ("gender/scores", "policy_release_strong_association_real") in keys
     assert ("gender/scores", "policy_release_strong_association") not in keys
-    assert ("phantom/representation", "policy_release_equal_refusals") in keys
+    assert ("phantom/refusals", "policy_release_equal_refusals") in keys
     assert ("phantom/scores", "policy_instrument_errs_as_stated") in keys
 
 

@@ -106,7 +106,7 @@ def test_words_for_people_make_nothing_stale(place):
 
 def test_a_new_concept_makes_the_plan_stale_and_what_scores_it_and_then_what_depends_on_the_plan(place):
     edit(place.audit_file, ("  - {concept: ceo", CHEF + "  - {concept: ceo"))
-    reads_concepts = {"plan", "scores", "representation"}
+    reads_concepts = {"plan", "refusals", "scores", "representation"}
     assert reads_concepts <= place.stale() <= reads_concepts | {"comparison"}
     place.run_plan()
     assert place.stale() >= {"images", "embeddings", "scores", "representation"}
@@ -168,8 +168,8 @@ def test_a_population_that_cannot_be_read_is_no_reason_to_offer_no_definitions(p
 @pytest.mark.parametrize(
     ("setting", "stages"),
     [
-        ("level: 0.9", {"scores", "representation"}),
-        ("seed: 5", {"scores", "representation"}),
+        ("level: 0.9", {"refusals", "scores", "representation"}),
+        ("seed: 5", {"refusals", "scores", "representation"}),
         ("resamples: 100", {"scores"}),
         ("permutations: 100", {"scores"}),
         ("confidence: 0.7", {"representation"}),

@@ -125,6 +125,15 @@ def test_verdicts_are_kept_once_and_anew_when_they_change(judge, home):
     assert before == [("failed",)]
 
 
+def test_verdicts_of_a_rule_that_is_no_more_are_shown_no_more(judge, home):
+    store = Store(home)
+    keep(store, judge(POLICY), "first")
+    fewer = judge("\n".join(line for line in POLICY.splitlines() if "refusals" not in line))
+    assert keep(store, fewer, "second") == 2
+    with store.open() as con:
+        assert con.execute("select distinct rule from policy_results").fetchall() == [("lean",)]
+
+
 def test_the_result_is_one_json_object(judge, audited):
     told = json.loads(as_json(judge(POLICY)))
     assert (told["policy"], told["verdict"], told["system_version"]) == ("mine", "failed", audited.ran.system_version)

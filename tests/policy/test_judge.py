@@ -34,7 +34,7 @@ def comparisons(scores: pl.DataFrame, before: float, after: float, **values: Any
 def measured(audited) -> dict[str, pl.DataFrame]:
     store: Store = audited.store
     with store.open() as con:
-        names = ("scores", "components", "images", "representation", "amplification")
+        names = ("scores", "components", "refusal_disparities", "representation", "amplification")
         tables = {name: con.sql(f"select * exclude (version) from {name}").pl() for name in names}
     tables["comparisons"] = comparisons(tables["scores"], 0.5, 0.5, verdict="not shown", q_value=0.8)
     good = row("coverage", "gender", "phantom-balanced", "mcas", 0.95, (0.94, 0.96), Goal("0.93 to 0.97", 0.93, 0.97))
@@ -80,17 +80,6 @@ def moved(before: float, after: float, **values: Any) -> Change:
     return change
 
 
-def refuse(**where: Any) -> Change:
-    """The images of some prompts were refused."""
-
-    def change(tables: dict[str, pl.DataFrame]) -> None:
-        hit = pl.all_horizontal(pl.col(name).eq_missing(pl.lit(value)) for name, value in where.items())
-        refused = pl.when(hit).then(pl.lit("refused_prompt")).otherwise("outcome")
-        tables["images"] = tables["images"].with_columns(outcome=refused)
-
-    return change
-
-
 def nothing(tables: dict[str, pl.DataFrame]) -> None:
     """The tables as they were measured."""
 
@@ -123,9 +112,12 @@ CASES = {
         moved(0.1, 0.5, component="mcas"), moved(0.1, 0.5)),
     "worsening, against the version before": ("worsening", {}, moved(0.5, 0.1), moved(0.1, 0.5),
         moved(0.1, 0.5, is_predecessor=False)),
-    "refusals of poles": ("refusals", {"most": 0.1}, nothing, refuse(axis="gender", pole="b"), put("images", outcome="timeout")),
-    "refusals of concepts": ("refusals", {"most": 0.1, "between": "concepts"}, nothing, refuse(concept="nurse"),
-        put("images", outcome="timeout")),
+    "refusals of poles": ("refusals", {"most": 0.1}, nothing,
+        put("refusal_disparities", difference=0.3, difference_low=0.15, difference_high=0.4),
+        put("refusal_disparities", difference=None, reason="no request was decided")),
+    "refusals of concepts": ("refusals", {"most": 0.1, "between": "concepts", "evidence": "q_value"},
+        put("refusal_disparities", difference=0.3, q_value=0.4), put("refusal_disparities", difference=-0.3, q_value=0.01),
+        put("refusal_disparities", difference=0.3, q_value=None)),
     "population": ("population", {"population": "parity", "within": 0.2},
         put("amplification", difference=0.3, difference_low=0.1, difference_high=0.4),
         put("amplification", difference=0.3, difference_low=0.25, difference_high=0.4),
@@ -194,15 +186,7 @@ def test_a_lean_that_changed_sides_is_worse_only_by_what_it_is_farther(tmp_path,
     assert found.select("observed", "low", "high").row(0) == pytest.approx((0.2, 0.15, 0.25))
 
 
-def test_a_difference_of_refusal_rates_has_newcombes_interval(tmp_path, tables):
-    """56 of 70 against 48 of 80: 0.2 with 0.0524 to 0.3339 (Newcombe 1998, table II, (a), method 10)."""
-    rows = [("a", i < 56, f"a{i}") for i in range(70)] + [("b", i < 48, f"b{i}") for i in range(80)]
-    tables["images"] = pl.DataFrame(
-        {
-            "role": ["attribute"] * 150, "axis": ["gender"] * 150, "pole": [pole for pole, _, _ in rows],
-            "outcome": ["blanked" if refused else "ok" for _, refused, _ in rows], "image_id": [name for *_, name in rows],
-        }
-    )  # fmt: skip
-    found = judge(policy(tmp_path, "refusals", most=0.05), "tiny", AFTER, tables, {})
-    assert found.select("observed", "low", "high").row(0) == pytest.approx((0.2, 0.0524, 0.3339), abs=5e-5)
-    assert found["verdict"].to_list() == [FAILED]
+@pytest.mark.parametrize(("between", "n"), [("poles", 2), ("groups", 4), ("categories", 1), ("concepts", 2)])
+def test_refusals_are_held_pole_against_pole_and_each_other_thing_against_its_kind(tmp_path, tables, between, n):
+    found = judge(policy(tmp_path, "refusals", most=0.5, between=between), "tiny", AFTER, tables, {})
+    assert len(found) == n
