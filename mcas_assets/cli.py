@@ -1,7 +1,7 @@
 """The `mcas` command.
 
-Exit status: 0 done, 1 a fault of the program, 2 bad input, 3 a blocking check failed or a replayed image differs, 130
-interrupted.
+Exit status: 0 done, 1 a fault of the program, 2 bad input, 3 a blocking check failed or a replayed image differs, 4 a policy
+is not met, 5 a policy cannot be judged, 130 interrupted.
 """
 
 import os
@@ -10,8 +10,8 @@ from typing import NoReturn
 
 import typer
 
-from mcas_assets.commands import asking, auditing, replaying, watching
-from mcas_assets.errors import BadInput, CheckFailed, McasError
+from mcas_assets.commands import asking, auditing, gating, replaying, watching
+from mcas_assets.errors import BadInput, CannotJudge, CheckFailed, McasError, PolicyNotMet
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None,
                   help="Measure what a text-to-image model associates with whom.")  # fmt: skip
@@ -20,6 +20,7 @@ for command in (
     auditing.audit,
     auditing.plan,
     auditing.calibrate,
+    gating.gate,
     asking.sql,
     asking.systems,
     asking.ui,
@@ -44,6 +45,12 @@ def main() -> None:
     except CheckFailed as error:
         typer.echo(f"check failed, what comes after it was not made\n{error}", err=True)
         _leave(3)
+    except PolicyNotMet as outcome:
+        typer.echo(f"not met: {outcome}", err=True)
+        _leave(4)
+    except CannotJudge as outcome:
+        typer.echo(f"cannot be judged, which is no pass: {outcome}", err=True)
+        _leave(5)
     except BadInput as error:
         typer.echo(f"error: {error}", err=True)
         _leave(2)

@@ -32,3 +32,11 @@ class StoreError(BadInput):
 
 class CheckFailed(McasError):  # noqa: N818 - an outcome of an audit, not an error of the program
     """A blocking quality check failed, so the stages after it did not run."""
+
+
+class PolicyNotMet(McasError):  # noqa: N818 - an outcome of a gate, not an error of the program
+    """A rule of a policy failed."""
+
+
+class CannotJudge(McasError):  # noqa: N818 - an outcome of a gate, not an error of the program
+    """No rule of a policy failed, but one could not be judged: no interval, no comparison, not audited. Never a pass."""

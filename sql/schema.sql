@@ -469,3 +469,32 @@ create table if not exists canary_history (
     verdict         varchar not null,     -- behaviour changed, not shown, or first window
     reason          varchar               -- why there is no distance
 );
+
+-- What policies said of a system version: one row for each rule and each thing that it judged.
+create table if not exists policy_results_history (
+    version        bigint not null,
+    policy         varchar not null,
+    rule           varchar not null,
+    kind           varchar not null,      -- association, worsening, refusals, population, erasure, share or calibration
+    system         varchar not null,
+    system_version varchar not null,
+    audit          varchar not null,
+    before         varchar,               -- the version that it was compared with
+    axis           varchar,
+    embedder       varchar,
+    labels         varchar,
+    category       varchar,
+    concept        varchar,
+    group_name     varchar,
+    population     varchar,
+    measure        varchar,               -- what observed is: adjusted, difference, a share ...
+    observed       double,
+    low            double,
+    high           double,
+    q_value        double,
+    threshold      double,                -- the limit that observed is held against
+    requirement    varchar not null,      -- the rule in words
+    verdict        varchar not null,      -- passed, failed or not judged, which is never a pass
+    reason         varchar,               -- why it failed, or cannot be judged
+    is_blocking    boolean not null
+);

@@ -201,6 +201,33 @@ def calibration_rows() -> pl.DataFrame:
     return pl.DataFrame(figures).with_columns(system_version=pl.lit(NEW), goal=pl.lit("at least .99"))
 
 
+def policy_rows() -> pl.DataFrame:
+    about = {"policy": "release", "system": "a", "system_version": NEW, "audit": AUDIT, "requirement": "at most 0.4"}
+    about |= {"is_blocking": False, "threshold": 0.4}
+    rows = [
+        {
+            "rule": "lean",
+            "kind": "association",
+            "concept": "nurse",
+            "observed": 0.5,
+            "verdict": "failed",
+            "reason": "beyond",
+        },
+        {
+            "rule": "lean",
+            "kind": "association",
+            "concept": "pilot",
+            "observed": 0.9,
+            "verdict": "failed",
+            "reason": "beyond",
+        },
+        {"rule": "lean", "kind": "association", "concept": "ceo", "observed": 0.1, "verdict": "passed"},
+        {"rule": "update", "kind": "worsening", "verdict": "not judged", "reason": "no version before"},
+        {"rule": "refused", "kind": "refusals", "observed": 0.0, "verdict": "passed"},
+    ]
+    return pl.DataFrame([about | row for row in rows])
+
+
 @pytest.fixture(scope="module")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Store:
     """Two versions of one system; the second scored twice, once with nothing for the pilot."""
@@ -254,6 +281,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Store:
         })  # fmt: skip
         ledger.record(con, made("calibration", NEW, "c"), {"calibration": calibration_rows()})  # 8
         ledger.record(con, made("refusals", NEW, "r", images=4), refusal_tables())  # 9
+        ledger.record(con, made("policy/release/scores", NEW, "p"), {"policy_results": policy_rows()})  # 10
         for version, failing in ((5, "has rows"), (6, "each request once")):
             ledger.append_quality(
                 con,
@@ -439,3 +467,12 @@ def test_against_which_population(published):
 def test_is_the_instrument_right(published):
     found = ask(published, "is-the-instrument-right", "name", "met")
     assert found == [("R2", False), ("slope", True)]
+
+
+def test_which_policies_hold(published):
+    columns = ("rule", "verdict", "judged", "failed", "not_judged", "worst_concept", "why_not_judged")
+    assert ask(published, "which-policies-hold", *columns) == [
+        ("lean", "failed", 3, 2, 0, "pilot", None),
+        ("update", "not judged", 0, 0, 1, None, "no version before"),
+        ("refused", "passed", 1, 0, 0, None, None),
+    ]

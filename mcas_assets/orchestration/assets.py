@@ -18,10 +18,11 @@ from mcas_assets.orchestration.partitions import system_versions
 from mcas_assets.orchestration.resources import Workplace
 from mcas_assets.plan import build_plan, build_texts, plan_digest
 from mcas_assets.store import Store, facts, ledger
-from mcas_assets.store.ledger import LedgerRow, Materialisation
+from mcas_assets.store.ledger import Materialisation
 from mcas_assets.store.publication import publish
 
-# Raised by hand when a stage's code would give another result from the same inputs.
+# Raised by hand when a stage's code would give another result from the same inputs. `versions` adds to each what the stage
+# reads of the declarations.
 CODE_VERSIONS = {"plan": "2", "images": "2", "refusals": "1", "embeddings": "1", "scores": "2", "representation": "1"}
 DESCRIPTIONS = {
     "plan": "Every image and every text that the audit asks for: prompts x replicates, with ids, seeds and batches.",
@@ -259,23 +260,20 @@ def keep(
 ) -> int:
     """Record a materialisation, unless the newest one is of the same content by the same code. Returns its version."""
     partition = context.partition_key if context.has_partition_key and stage != "plan" else ""
+    code_version = context.assets_def.get_asset_spec(context.asset_key).code_version or CODE_VERSIONS[stage]
     with store.open() as con:
         former = ledger.latest(con, stage, partition, audit.audit)
-    if former is not None and _same(former, digest, stage):
+    if former is not None and (former.data_version, former.code_version) == (digest, code_version):
         context.log.info("%s is as it was: version %d stands", stage, former.version)
         return former.version
     made_with = ledger.environment()
     materialisation = Materialisation(
-        asset=stage, partition=partition, audit=audit.audit, run_id=context.run.run_id, code_version=CODE_VERSIONS[stage],
+        asset=stage, partition=partition, audit=audit.audit, run_id=context.run.run_id, code_version=code_version,
         data_version=digest, input_versions=dict(inputs), packages=made_with.packages, git_commit=made_with.git_commit,
         git_dirty=made_with.git_dirty,
     )  # fmt: skip
     with store.open() as con:
         return ledger.record(con, materialisation, tables)
-
-
-def _same(former: LedgerRow, digest: str, stage: str) -> bool:
-    return former.data_version == digest and former.code_version == CODE_VERSIONS[stage]
 
 
 def _result(version: int, digest: str, rows: int, **metadata: Any) -> dg.MaterializeResult:

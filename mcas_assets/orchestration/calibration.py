@@ -10,6 +10,7 @@ import polars as pl
 from mcas_assets.audit import Audit, load_audit
 from mcas_assets.calibrate import FULL, Scale, calibrate
 from mcas_assets.calibrate_rows import KINDS
+from mcas_assets.declared import Declared, code_version
 from mcas_assets.orchestration.history import unhurried_history
 from mcas_assets.orchestration.resources import Workplace, at_work
 from mcas_assets.store import Store, facts, ledger
@@ -23,39 +24,43 @@ AUDIT, SYSTEM = "phantom", "phantom-stereotyped"
 CODE_VERSION = "1"
 
 
-def build_calibration(audit: Audit | None = None, system: str = SYSTEM, scale: Scale = FULL) -> dg.AssetsDefinition:
+def build_calibration(
+    audit: Audit | None = None, system: str = SYSTEM, scale: Scale = FULL, declared: Declared | None = None
+) -> dg.AssetsDefinition:
     """The asset.
 
     Args:
         audit: What is asked; by default the audit `phantom`.
         system: Name of the phantom that is asked.
         scale: How much is drawn and simulated.
+        declared: What lies beside the audit: with both, an edit of what the calibration reads makes it stale.
     """
+    version = code_version(ASSET, CODE_VERSION, audit, declared or Declared()) if audit else CODE_VERSION
     specs = [dg.AssetCheckSpec(kind, asset=ASSET, blocking=False, description=text) for kind, text in KINDS.items()]
 
     @dg.asset(
-        name=ASSET, group_name="calibration", code_version=CODE_VERSION, check_specs=specs, kinds={"numpy", "duckdb"},
+        name=ASSET, group_name="calibration", code_version=version, check_specs=specs, kinds={"numpy", "duckdb"},
         description="How far the measurement is from a known truth: recovery, coverage, false alarms and controls.",
     )  # fmt: skip
     def calibration(context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]) -> dg.MaterializeResult:
-        declared = audit or load_audit(AUDIT)
+        asked = audit or load_audit(AUDIT)
         subject = workplace.system_of(f"{system}@")
-        identity, panel = subject.identity(), workplace.embedders(declared.embedders)
+        identity, panel = subject.identity(), workplace.embedders(asked.embedders)
         run_id = context.run.run_id
         with workplace.store.open() as con:
             facts.register_system(con, identity.version, identity.system, identity.document)
         reader = workplace.tone_reader
-        table = calibrate(workplace.store, declared, subject, panel, workplace.progress, run_id, scale, reader)
+        table = calibrate(workplace.store, asked, subject, panel, workplace.progress, run_id, scale, reader)
         digest = hashlib.sha256(json.dumps(table.rows(), separators=(",", ":")).encode()).hexdigest()
-        version = _keep(workplace.store, declared, identity.version, run_id, digest, table)
+        kept = _keep(workplace.store, asked, identity.version, run_id, digest, version, table)
         with workplace.store.open() as con:
-            ledger.append_quality(con, _quality_rows(table, run_id, version, declared.audit))
+            ledger.append_quality(con, _quality_rows(table, run_id, kept, asked.audit))
         publish(workplace.store)
         judged = table.filter(pl.col("met").is_not_null())
         return dg.MaterializeResult(
             data_version=dg.DataVersion(digest),
             metadata={
-                "version": version, "dagster/row_count": len(table), "goals": len(judged),
+                "version": kept, "dagster/row_count": len(table), "goals": len(judged),
                 "goals_met": int(judged["met"].sum()), "figures": dg.MetadataValue.md(_markdown(judged)),
             },
             check_results=[_check(table, kind) for kind in KINDS],
@@ -77,7 +82,7 @@ def run_calibration(
     """
     with unhurried_history(instance):
         dg.materialize(
-            [build_calibration(audit, system.name, scale)],
+            [build_calibration(audit, system.name, scale, workplace.declared)],
             instance=instance,
             resources={"workplace": at_work(replace(workplace, system=system))},
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
@@ -93,15 +98,17 @@ def read_calibration(store: Store, audit: Audit) -> pl.DataFrame:
         return pl.DataFrame() if row is None else ledger.read_table(con, ASSET, row.version)
 
 
-def _keep(store: Store, audit: Audit, system_version: str, run_id: str, digest: str, table: pl.DataFrame) -> int:
+def _keep(
+    store: Store, audit: Audit, system_version: str, run_id: str, digest: str, code: str, table: pl.DataFrame
+) -> int:
     """Record the rows, unless the newest ones are the same by the same code. Returns their version."""
     with store.open() as con:
         former = ledger.latest(con, ASSET, "", audit.audit)
-    if former is not None and (former.data_version, former.code_version) == (digest, CODE_VERSION):
+    if former is not None and (former.data_version, former.code_version) == (digest, code):
         return former.version
     made_with = ledger.environment()
     materialisation = Materialisation(
-        asset=ASSET, partition="", audit=audit.audit, run_id=run_id, code_version=CODE_VERSION, data_version=digest,
+        asset=ASSET, partition="", audit=audit.audit, run_id=run_id, code_version=code, data_version=digest,
         input_versions={"systems": system_version, "audit": audit.digest()}, packages=made_with.packages,
         git_commit=made_with.git_commit, git_dirty=made_with.git_dirty,
     )  # fmt: skip

@@ -9,9 +9,11 @@ import dagster as dg
 
 from mcas_assets import paths
 from mcas_assets.audit import Audit
-from mcas_assets.embedders import Embedder, find_embedder
+from mcas_assets.declared import Declared
+from mcas_assets.embedders import EMBEDDERS, Embedder, find_embedder
 from mcas_assets.look import Find, at_source
 from mcas_assets.orchestration.alive import alive
+from mcas_assets.policy import POLICIES
 from mcas_assets.populations import POPULATIONS, Population, populations_of
 from mcas_assets.progress import LogProgress, Progress
 from mcas_assets.store import Store
@@ -29,8 +31,10 @@ class Workplace:
         find_system: From a declared name (or a folder) to a System.
         system_file: Where systems are declared.
         find_embedder: From a declared name to an Embedder.
+        embedder_file: Where embedders are declared.
         population_folder: Where reference populations lie.
         canary_folder: Where canaries lie.
+        policy_folder: Where policies lie.
         tone_reader: Reads skin tones from pixels, for axes whose groups name Monk tones.
         progress: Told of long work.
         system: The system of this run where it was not declared in `data/systems.yaml` (a folder given to the command).
@@ -40,8 +44,10 @@ class Workplace:
     find_system: Callable[..., System] = find_system
     system_file: Path = SYSTEMS
     find_embedder: Callable[..., Embedder] = find_embedder
+    embedder_file: Path = EMBEDDERS
     population_folder: Path = POPULATIONS
     canary_folder: Path = paths.DATA / "canaries"
+    policy_folder: Path = POLICIES
     tone_reader: ToneReader = field(default_factory=SalientTone)
     progress: Progress = field(default_factory=LogProgress)
     system: System | None = None
@@ -50,6 +56,11 @@ class Workplace:
     def store(self) -> Store:
         """The store of this home."""
         return Store(self.home)
+
+    @property
+    def declared(self) -> Declared:
+        """What stages read beside the audit."""
+        return Declared(self.embedder_file, self.population_folder)
 
     @property
     def digests(self) -> Path:
@@ -80,7 +91,7 @@ class Workplace:
         Raises:
             BadInput: One is not declared, or its files cannot be used.
         """
-        return [self.find_embedder(name, cache=self.digests) for name in names]
+        return [self.find_embedder(name, path=self.embedder_file, cache=self.digests) for name in names]
 
     def populations(self, audit: Audit) -> list[Population]:
         """The reference populations of an audit, in its order.

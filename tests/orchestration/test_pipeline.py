@@ -145,21 +145,6 @@ def test_an_audit_that_is_current_generates_nothing_and_records_nothing(tiny, co
     assert system.asked == []
 
 
-def test_one_more_concept_generates_only_its_own_images(tiny, copy, instance, tmp_path):
-    text = (Path(__file__).parents[1] / "data" / "tiny.yaml").read_text()
-    wider = tmp_path / "wider.yaml"
-    wider.write_text(
-        text.replace(
-            "  - {concept: ceo", "  - {concept: chef, category: occupations, phrase: a chef}\n  - {concept: ceo"
-        )
-    )
-    from mcas_assets.audit import load_audit
-
-    _, system = audit_again(load_audit(wider), copy, instance)
-    assert {request.prompt for request in system.asked} == {"an image of a chef"}
-    assert len(system.asked) == 6
-
-
 def test_a_refused_image_is_a_row_and_the_score_is_of_the_others(tiny, tmp_path, instance):
     def refuse_first_nurse(request: Request, outcome: Outcome) -> Outcome:
         refused = "nurse" in request.prompt and outcome.image is not None and len(seen) < 1

@@ -1,0 +1,146 @@
+"""Policies as asset checks: on the stage whose table a rule reads, one check a rule.
+
+A breach warns, unless the rule says `blocking: true`. What cannot be judged is never a pass, and never stops a run: a first
+version has nothing to be compared with. Every check is declared as blocking, so that its verdict is recorded before the
+publication that shows it; only an error-severe result does stop the run.
+"""
+
+import json
+import logging
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import dagster as dg
+import polars as pl
+import polars.selectors as cs
+
+from mcas_assets.audit import Audit
+from mcas_assets.errors import BadInput
+from mcas_assets.orchestration.assets import CODE_VERSIONS, key_of
+from mcas_assets.orchestration.resources import Workplace
+from mcas_assets.policy import Policy, Rule, list_policies, load_policy
+from mcas_assets.policy.gate import Judged, hold, keep
+from mcas_assets.policy.judge import FAILED, NOT_JUDGED, PASSED, overall
+from mcas_assets.policy.load import require_fit
+from mcas_assets.store import ledger
+
+log = logging.getLogger(__name__)
+
+SAMPLE_ROWS = 20
+_SHOWN = ("axis", "embedder", "concept", "group_name", "measure", "observed", "low", "high", "threshold", "reason")
+
+
+def declared_policies(workplace: Workplace) -> list[Policy]:
+    """The policies of the workplace. One that cannot be read is reported and left out: a draft must not stop the others."""
+    policies = []
+    for name, path in list_policies(workplace.policy_folder).items():
+        try:
+            policies.append(load_policy(name, workplace.policy_folder))
+        except BadInput as problem:
+            log.error("policy %s is left out: %s", path.name, problem)
+    return policies
+
+
+def build_policy_checks(audit: Audit, policies: Sequence[Policy]) -> list[dg.AssetChecksDefinition]:
+    """The checks of an audit: a set for each policy that names it and each stage that its rules read."""
+    checks = []
+    for policy in policies:
+        if audit.audit not in policy.audits:
+            continue
+        try:
+            require_fit(policy, audit)
+        except BadInput as problem:
+            log.error("policy %s is left out of audit %s: %s", policy.policy, audit.audit, problem)
+            continue
+        stages = dict.fromkeys(rule.STAGE for rule in policy.rules_of(audit.audit))
+        checks += [_checks(audit, policy, stage) for stage in stages if stage in CODE_VERSIONS]
+    return checks
+
+
+def check_name(policy: Policy, rule: Rule) -> str:
+    """The name that Dagster knows a rule by."""
+    return f"policy_{policy.policy}_{rule.rule}".replace("-", "_")
+
+
+def _checks(audit: Audit, policy: Policy, stage: str) -> dg.AssetChecksDefinition:
+    key, rules = key_of(audit.audit, stage), policy.rules_of(audit.audit, stage)
+    specs = [
+        dg.AssetCheckSpec(check_name(policy, rule), asset=key, blocking=True, description=_described(policy, rule))
+        for rule in rules
+    ]
+    name = f"policy_{policy.policy}_{audit.audit}_{stage}".replace("-", "_")
+
+    @dg.multi_asset_check(name=name, specs=specs)
+    def check(
+        context: dg.AssetCheckExecutionContext, workplace: dg.ResourceParam[Workplace]
+    ) -> Iterator[dg.AssetCheckResult]:
+        version = context.partition_key if context.has_partition_key else _newest(workplace, audit, stage)
+        judged = hold(workplace.store, policy, audit, version, stage=stage)
+        keep(workplace.store, judged, context.run.run_id, stage)
+        with workplace.store.open() as con:
+            made = ledger.latest(con, stage, version, audit.audit)
+            rows = _quality_rows(judged, rules, stage, context.run.run_id)
+            rows = rows.with_columns(pl.lit(made.version if made else None, pl.Int64).alias("version"))
+            ledger.append_quality(con, rows)
+        for rule in rules:
+            yield _result(key, check_name(policy, rule), rule, judged.results.filter(rule=rule.rule))
+
+    return check
+
+
+def _described(policy: Policy, rule: Rule) -> str:
+    breach = "A breach stops the run." if rule.blocking else "A breach warns, and stops nothing."
+    return " ".join(filter(None, (f"Policy {policy.policy}: {rule.requirement}.", rule.why, breach)))
+
+
+def _newest(workplace: Workplace, audit: Audit, stage: str) -> str:
+    with workplace.store.open() as con:
+        rows = con.execute(
+            "select partition from materialisations where asset = ? and audit = ? order by version desc limit 1",
+            [stage, audit.audit],
+        ).fetchall()
+    return rows[0][0] if rows else ""
+
+
+def _stops(rule: Rule, verdict: str) -> bool:
+    return rule.blocking and verdict == FAILED
+
+
+def _result(key: dg.AssetKey, name: str, rule: Rule, rows: pl.DataFrame) -> dg.AssetCheckResult:
+    verdict = overall(rows)
+    counts = {word: rows.filter(verdict=word).height for word in (PASSED, FAILED, NOT_JUDGED)}
+    told = ", ".join(f"{n} {word}" for word, n in counts.items() if n)
+    worst = rows.filter(verdict=verdict).head(SAMPLE_ROWS) if verdict != PASSED else rows.clear()
+    shown = worst.select(_SHOWN).with_columns(cs.float().round(4))
+    records = [dg.TableRecord({k: v for k, v in row.items() if v is not None}) for row in shown.to_dicts()]
+    metadata: dict[str, Any] = {"judged": rows.height, "failed": counts[FAILED], "not_judged": counts[NOT_JUDGED]}
+    if records:
+        columns = [dg.TableColumn(column, "float" if worst[column].dtype.is_float() else "string") for column in _SHOWN]
+        metadata["rows"] = dg.MetadataValue.table(records, dg.TableSchema(columns))
+    return dg.AssetCheckResult(
+        passed=verdict == PASSED,
+        asset_key=key,
+        check_name=name,
+        severity=dg.AssetCheckSeverity.ERROR if _stops(rule, verdict) else dg.AssetCheckSeverity.WARN,
+        description=f"{verdict}: {rule.requirement} ({told})",
+        metadata=metadata,
+    )
+
+
+def _quality_rows(judged: Judged, rules: Sequence[Rule], stage: str, run_id: str) -> pl.DataFrame:
+    """The verdicts as rows of quality_results, which holds every check of every run."""
+    outcomes = {PASSED: "pass", FAILED: "fail", NOT_JUDGED: "error"}
+    rows = []
+    for rule in rules:
+        of_rule = judged.results.filter(rule=rule.rule)
+        verdict = overall(of_rule)
+        sample = of_rule.filter(verdict=verdict).select(_SHOWN).head(5) if verdict != PASSED else of_rule.clear()
+        rows.append({
+            "run_id": run_id, "asset": stage, "partition": judged.system_version, "audit": judged.audit,
+            "rule": f"policy {judged.policy.policy}: {rule.rule}", "expectation": rule.kind, "success": verdict == PASSED,
+            "outcome": outcomes[verdict], "severity": "critical" if _stops(rule, verdict) else "warning",
+            "checked": of_rule.height, "unexpected": of_rule.filter(verdict=FAILED).height,
+            "observed": json.dumps({"requirement": rule.requirement, "verdict": verdict}),
+            "sample": json.dumps(sample.to_dicts()),
+        })  # fmt: skip
+    return pl.DataFrame(rows)

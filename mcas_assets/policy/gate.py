@@ -1,0 +1,164 @@
+"""The gate: what a policy judges by, read from the store; the verdicts on it; and keeping them.
+
+A table is judged only if it was made from what is declared now: a score of an earlier wording, or of images that were drawn
+anew since, is no evidence for a release.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import polars as pl
+from duckdb import DuckDBPyConnection
+
+from mcas_assets.audit import Audit
+from mcas_assets.policy.judge import judge, overall
+from mcas_assets.policy.load import Policy, require_fit
+from mcas_assets.store import Store, ledger
+from mcas_assets.store.ledger import LedgerRow, Materialisation
+from mcas_assets.store.schema import versioned_tables
+
+TABLES: dict[str, tuple[str, ...]] = {
+    "refusals": ("refusal_disparities",),
+    "scores": ("scores", "components"),
+    "representation": ("representation", "amplification"),
+    "comparison": ("comparisons",),
+}
+"""For each stage, the tables that rules read."""
+
+NO_PARTITION = {"plan"}
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What a policy says of one audit of one system version.
+
+    Attributes:
+        policy: The policy.
+        audit: Name of the audit.
+        system_version: What was judged.
+        results: Rows of `policy_results`.
+    """
+
+    policy: Policy
+    audit: str
+    system_version: str
+    results: pl.DataFrame
+
+    @property
+    def verdict(self) -> str:
+        """`passed`, `failed` or `not judged`, of the policy as a whole."""
+        return overall(self.results)
+
+
+def hold(
+    store: Store,
+    policy: Policy,
+    audit: Audit,
+    system_version: str,
+    current: Mapping[str, str] | None = None,
+    stage: str | None = None,
+) -> Judged:
+    """Hold what is stored of an audit of a system version against a policy.
+
+    Args:
+        store: Where it is.
+        policy: What must hold.
+        audit: The declaration.
+        system_version: What is judged.
+        current: For each stage, the code version that a materialisation made now would have: what was made with another is
+            not judged. None within a run, which has just made it.
+        stage: Only the rules whose table this stage writes.
+
+    Raises:
+        BadInput: The policy does not judge this audit, or names what it does not have.
+    """
+    require_fit(policy, audit)
+    tables, unready = {}, {}
+    with store.open() as con:
+        for made_by, names in TABLES.items():
+            reason = None if current is None else _unready(con, audit, system_version, made_by, current)
+            for name in names:
+                tables[name] = _rows(con, name, audit.audit, system_version)
+                if reason or tables[name].is_empty():
+                    unready[name] = reason or "it was never audited"
+        if "comparisons" in unready and tables["scores"].height and tables["comparisons"].is_empty():
+            unready["comparisons"] = "it was compared with no version before it"
+        tables["calibration"] = con.sql("from calibration").pl()
+        if tables["calibration"].is_empty():
+            unready["calibration"] = "the instrument was never calibrated (mcas calibrate)"
+    results = judge(policy, audit.audit, system_version, tables, unready, stage)
+    return Judged(policy, audit.audit, system_version, results)
+
+
+def keep(store: Store, judged: Judged, run_id: str, stage: str | None = None) -> int:
+    """Record verdicts, stage by stage, unless the newest ones are the same. Returns how many stages have new ones.
+
+    Args:
+        store: Where they go.
+        judged: The verdicts.
+        run_id: Kept in the ledger.
+        stage: The only stage that was judged; None for all: those that no rule reads any more lose their former rows.
+    """
+    rules = {rule.rule: rule.STAGE for rule in judged.policy.rules}
+    of_stage = pl.col("rule").replace_strict(rules, return_dtype=pl.String)
+    n_new = 0
+    for made_by in TABLES if stage is None else (stage,):
+        rows = judged.results.filter(of_stage == made_by)
+        data = hashlib.sha256(json.dumps(rows.rows(), separators=(",", ":")).encode()).hexdigest()
+        asset, code = f"policy/{judged.policy.policy}/{made_by}", judged.policy.digest()[:12]
+        with store.open() as con:
+            former = ledger.latest(con, asset, judged.system_version, judged.audit)
+            read = ledger.latest(con, made_by, judged.system_version, judged.audit)
+        if (former is None and rows.is_empty()) or _is_same(former, data, code):
+            continue
+        made_with = ledger.environment()
+        materialisation = Materialisation(
+            asset=asset, partition=judged.system_version, audit=judged.audit, run_id=run_id, code_version=code,
+            data_version=data, input_versions={made_by: read.version} if read else {}, packages=made_with.packages,
+            git_commit=made_with.git_commit, git_dirty=made_with.git_dirty,
+        )  # fmt: skip
+        with store.open() as con:
+            ledger.record(con, materialisation, {"policy_results": rows})
+        n_new += 1
+    return n_new
+
+
+def _is_same(former: LedgerRow | None, data: str, code: str) -> bool:
+    return former is not None and (former.data_version, former.code_version) == (data, code)
+
+
+def _rows(con: DuckDBPyConnection, table: str, audit: str, system_version: str) -> pl.DataFrame:
+    if table not in versioned_tables(con):
+        return pl.DataFrame()
+    return con.sql(
+        f"select * exclude (version) from {table} where audit = $audit and system_version = $system_version",
+        params={"audit": audit, "system_version": system_version},
+    ).pl()
+
+
+def _latest(con: DuckDBPyConnection, audit: Audit, system_version: str, stage: str) -> LedgerRow | None:
+    return ledger.latest(con, stage, "" if stage in NO_PARTITION else system_version, audit.audit)
+
+
+def _unready(
+    con: DuckDBPyConnection, audit: Audit, system_version: str, stage: str, current: Mapping[str, str]
+) -> str | None:
+    """Why what a stage made is not what it would make now, or None."""
+    row = _latest(con, audit, system_version, stage)
+    if row is None:
+        return "it was never audited"
+    if stage in current and row.code_version != current[stage]:
+        return f"its {stage} were made from an earlier declaration or by earlier code (run mcas audit again)"
+    for name, version in row.input_versions.items():
+        newest = _latest(con, audit, system_version, name) if name in current else None
+        if newest is None:
+            continue
+        found = con.execute("select data_version from materialisations where version = ?", [version]).fetchall()
+        if found and found[0][0] != newest.data_version:
+            return f"its {name} were made anew since (run mcas audit again)"
+        reason = _unready(con, audit, system_version, name, current)
+        if reason is not None:
+            return reason
+    return None

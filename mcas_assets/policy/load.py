@@ -1,0 +1,163 @@
+"""Reading a policy, as strictly as an audit: every mistake with file, line, key and remedy."""
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from mcas_assets.audit import Audit, Names, Part
+from mcas_assets.declaration import (
+    BadDocument,
+    Mistake,
+    Parsed,
+    Slug,
+    Text,
+    check,
+    did_you_mean,
+    parse_yaml,
+    read_text,
+)
+from mcas_assets.errors import BadInput
+from mcas_assets.paths import DATA
+from mcas_assets.policy.rules import KINDS_OF_RULES, Rule
+from mcas_assets.systems.identity import digest
+
+POLICIES = DATA / "policies"
+
+
+class _Outline(Part):
+    policy: Slug
+    title: Text
+    description: str = ""
+    audits: Names
+    rules: Annotated[tuple[dict[str, Any], ...], Field(min_length=1)]
+
+
+class Policy(Part):
+    """One declared policy. `load_policy` reads it.
+
+    Attributes:
+        policy: Its name.
+        title, description: What it is for, for people.
+        audits: The audits that it judges.
+        rules: What must hold, in order.
+        path: Its file.
+    """
+
+    path: Path
+    policy: str
+    title: str
+    description: str
+    audits: tuple[str, ...]
+    rules: tuple[Rule, ...]
+
+    def rules_of(self, audit: str, stage: str | None = None) -> list[Rule]:
+        """The rules that are asked of an audit (at one stage, if given)."""
+        asked = [rule for rule in self.rules if audit in (rule.audits or self.audits)]
+        return [rule for rule in asked if stage in (None, rule.STAGE)] if audit in self.audits else []
+
+    def digest(self) -> str:
+        """64 hex digits of all that it asks, whatever the layout of its file."""
+        return digest([self.policy, self.audits, [rule.model_dump(mode="json") for rule in self.rules]])
+
+
+def list_policies(folder: Path = POLICIES) -> dict[str, Path]:
+    """The declared policies by name, in order of name. Nothing is read, so a broken file is listed too."""
+    return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+
+
+def load_policy(name_or_path: str | Path, folder: Path = POLICIES) -> Policy:
+    """Read and check one policy.
+
+    Args:
+        name_or_path: A name in `folder`, or the path of a YAML file.
+        folder: Where named policies lie.
+
+    Raises:
+        BadInput: There is no such file, or it cannot be read. The message lists the policies there are.
+        BadDocument: The file has mistakes. The message lists all of them.
+    """
+    text, known = str(name_or_path), list_policies(folder)
+    is_path = isinstance(name_or_path, Path) or Path(text).suffix in (".yaml", ".yml") or os.sep in text
+    path = Path(text) if is_path else known.get(text)
+    if path is None or not path.is_file():
+        where = text if is_path else f"policy {text!r}"
+        raise BadInput(where, "does not exist", did_you_mean(Path(text).stem, known))
+    parsed = parse_yaml(read_text(path))
+    outline, mistakes = check(parsed, _Outline)
+    raw = parsed.value.get("rules") if isinstance(parsed.value, dict) else None
+    entries = {i: entry for i, entry in enumerate(raw) if isinstance(entry, dict)} if isinstance(raw, list) else {}
+    rules = []
+    for index, entry in entries.items():
+        rule, wrong = _rule(parsed, index, entry)
+        rules.append(rule)
+        mistakes += wrong
+    mistakes += map(parsed.locate, _across(entries, outline.audits if outline else ()))
+    if mistakes or outline is None:
+        raise BadDocument(path, sorted(mistakes, key=lambda mistake: mistake.line or 0))
+    if not is_path and outline.policy != text:
+        raise BadInput(path, f"is {outline.policy!r}, but its file is named {text!r}", "Give both one name", "policy")
+    about = outline.model_dump(include={"policy", "title", "description", "audits"})
+    return Policy(**about, rules=tuple(rules), path=path)
+
+
+def require_fit(policy: Policy, audit: Audit) -> None:
+    """See that every name in the policy's rules is one of the audit that they are asked of: a misspelt one would judge nothing.
+
+    Raises:
+        BadInput: The policy does not judge this audit.
+        BadDocument: A rule names what the audit does not have.
+    """
+    if audit.audit not in policy.audits:
+        remedy = f"Add it there, or name one of: {', '.join(policy.audits)}"
+        raise BadInput(policy.path, f"does not judge audit {audit.audit!r}", remedy, "audits")
+    groups = {group.name for axis in audit.axes.values() for group in axis.groups}
+    known = {
+        "axes": set(audit.axes),
+        "embedders": set(audit.embedders),
+        "categories": {concept.category for concept in audit.concepts} | {"neutral"},
+        "concepts": {concept.concept for concept in audit.concepts} | {one.name for one in audit.neutral},
+        "groups": groups,
+        "population": set(audit.populations),
+    }
+    known["except_concepts"] = known["concepts"]
+    mistakes = []
+    for index, rule in enumerate(policy.rules):
+        for field, names in known.items() if rule in policy.rules_of(audit.audit) else ():
+            given = getattr(rule, field, None) or ()
+            for name in (given,) if isinstance(given, str) else given:
+                if name not in names and not (rule.kind == "calibration" and field in ("axes", "embedders")):
+                    problem = f"names {name!r}, which audit {audit.audit!r} does not have"
+                    mistakes.append(Mistake(("rules", index, field), problem, did_you_mean(name, names)))
+    if mistakes:
+        parsed = parse_yaml(read_text(policy.path))
+        raise BadDocument(policy.path, map(parsed.locate, mistakes))
+
+
+def _rule(parsed: Parsed, index: int, raw: dict[str, Any]) -> tuple[Any, list[Mistake]]:
+    at, kind = ("rules", index), raw.get("kind")
+    if kind not in KINDS_OF_RULES:
+        problem = "is missing" if kind is None else f"is {kind!r}, which is no kind of rule"
+        mistake = Mistake((*at, "kind"), problem, did_you_mean(str(kind), KINDS_OF_RULES))
+        return None, [parsed.locate(mistake)]
+    lines = {path[2:]: line for path, line in parsed.lines.items() if path[:2] == at}
+    model = KINDS_OF_RULES[kind]
+    rule, wrong = check(Parsed(raw, lines, ()), model, model.contradictions)
+    return rule, [Mistake((*at, *one.at), one.problem, one.remedy, one.line) for one in wrong]
+
+
+def _across(entries: dict[int, dict[str, Any]], audits: Sequence[str]) -> Iterator[Mistake]:
+    """What no single rule shows."""
+    first: dict[str, int] = {}
+    for index, entry in entries.items():
+        name = str(entry.get("rule"))
+        if first.setdefault(name, index) != index:
+            problem = f"is {name!r}, as at rules.{first[name]} already"
+            yield Mistake(("rules", index, "rule"), problem, "Rename one of the two")
+        asked = entry.get("audits")
+        for audit in asked if isinstance(asked, list) and audits else ():
+            if audit not in audits:
+                problem = f"names {audit!r}, which is none of the policy's audits"
+                yield Mistake(("rules", index, "audits"), problem, did_you_mean(str(audit), audits))

@@ -1,0 +1,250 @@
+"""The kinds of rules that a policy may hold, each a model of what is written in its file.
+
+A rule reads one table; the stage that writes it is where the rule's asset check stands. A new kind is a class here, an entry
+in `KINDS_OF_RULES`, and a function in `judge`.
+"""
+
+from collections.abc import Iterator
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import AfterValidator, Field, StrictBool
+
+from mcas_assets.audit import Names, Part
+from mcas_assets.calibrate_rows import KINDS
+from mcas_assets.declaration import Mistake, Slug, Text, did_you_mean, fault
+
+Evidence = Literal["estimate", "interval", "q_value", "equivalence"]
+Share = Annotated[float, Field(strict=True, ge=0, le=1)]
+Difference = Annotated[float, Field(strict=True, gt=0, le=1)]
+Score = Annotated[float, Field(strict=True, gt=0, lt=8)]
+Some = Annotated[tuple[Slug, ...], Field(min_length=1)] | None
+
+
+class Rule(Part):
+    """What the rules of all kinds may say.
+
+    Attributes:
+        rule: Its name, once in a policy.
+        kind: Its kind, one of `KINDS_OF_RULES`.
+        why: The reason for it, shown where it is not met.
+        blocking: Whether a run stops where it fails, so that nothing is published; else a breach warns.
+        audits: Those of the policy's audits that it is asked of; all of them by default.
+        axes, categories, concepts: Only rows of these. Neutral prompts are judged only where they are named.
+        except_concepts: No row of these.
+    """
+
+    STAGE: ClassVar[str]
+    TABLE: ClassVar[str]
+
+    rule: Slug
+    kind: str
+    why: Text | None = None
+    blocking: StrictBool = False
+    audits: Some = None
+    axes: Some = None
+    categories: Some = None
+    concepts: Some = None
+    except_concepts: Some = None
+
+    @property
+    def requirement(self) -> str:
+        """What it asks for, in words."""
+        raise NotImplementedError
+
+    @classmethod
+    def contradictions(cls, raw: dict[str, Any]) -> Iterator[Mistake]:
+        """What no single field shows; key paths relative to the rule."""
+        yield from ()
+
+
+class _Weighed(Rule):
+    """A rule that weighs a number against limits.
+
+    Attributes:
+        evidence: What counts as a breach. `estimate`: the number lies beyond the limit. `interval`: its whole interval does.
+            `q_value`: the number does, and its q-value is below `q_below`. `equivalence` turns the burden of proof: only
+            an interval that lies wholly within the limits passes, so that few images cannot hide a breach.
+        q_below: See above.
+    """
+
+    evidence: Evidence = "interval"
+    q_below: Annotated[float, Field(strict=True, gt=0, lt=1)] = 0.05
+
+    @classmethod
+    def contradictions(cls, raw: dict[str, Any]) -> Iterator[Mistake]:
+        """See `Rule`."""
+        if raw.get("q_below") is not None and raw.get("evidence", cls.model_fields["evidence"].default) != "q_value":
+            yield Mistake(
+                ("q_below",), "is given, but the evidence is no q_value", "Set evidence: q_value, or leave it out"
+            )
+
+    def _shown(self) -> str:
+        return {
+            "estimate": "",
+            "interval": " (breach: whole interval)",
+            "q_value": f" (breach: q < {self.q_below:g})",
+            "equivalence": " (to be shown)",
+        }[self.evidence]
+
+
+class Association(_Weighed):
+    """No concept is associated with a pole more strongly than `beyond`, a size of MCAS (or of `adjusted`, less baseline)."""
+
+    STAGE, TABLE = "scores", "scores"
+
+    kind: Literal["association"]
+    measure: Literal["adjusted", "mcas"] = "adjusted"
+    beyond: Score
+    embedders: Some = None
+    stable: StrictBool = False
+
+    @property
+    def requirement(self) -> str:
+        """See `Rule`."""
+        return f"|{self.measure}| at most {self.beyond:g}{self._shown()}"
+
+
+class Worsening(_Weighed):
+    """No concept is associated more strongly than in the version before, by more than `by`."""
+
+    STAGE, TABLE = "comparison", "comparisons"
+
+    kind: Literal["worsening"]
+    by: Annotated[float, Field(strict=True, ge=0, lt=8)] = 0.0
+    component: Literal["adjusted", "mcas", "iias", "itpas", "itaas"] = "adjusted"
+    evidence: Evidence = "q_value"
+    embedders: Some = None
+    stable: StrictBool = False
+
+    @property
+    def requirement(self) -> str:
+        """See `Rule`."""
+        return f"|{self.component}| at most {self.by:g} more than before{self._shown()}"
+
+
+class Refusals(_Weighed):
+    """Refusals do not depend on whom or what is asked for: rates differ by at most `most`.
+
+    The poles of an axis are held against each other; a group, category or concept against the others of its kind.
+    """
+
+    STAGE, TABLE = "refusals", "refusal_disparities"
+
+    kind: Literal["refusals"]
+    between: Literal["poles", "groups", "categories", "concepts"] = "poles"
+    most: Difference
+
+    @property
+    def requirement(self) -> str:
+        """See `Rule`."""
+        return f"refusal rates of {self.between} within {self.most:g}{self._shown()}"
+
+
+class _Shown(_Weighed):
+    """A rule about who is shown.
+
+    Attributes:
+        embedders: Only shares labelled by these.
+        labels: Only shares labelled this way.
+        groups: Only shares of these groups.
+    """
+
+    STAGE, TABLE = "representation", "amplification"
+
+    evidence: Literal["estimate", "interval", "equivalence"] = "interval"
+    embedders: Some = None
+    labels: Literal["zero-shot", "pixels"] | None = None
+    groups: Some = None
+
+
+class AgainstPopulation(_Shown):
+    """Shares (corrected for label error where they can be) differ from those of a population by at most `within`."""
+
+    kind: Literal["population"]
+    population: Slug
+    within: Difference
+
+    @property
+    def requirement(self) -> str:
+        """See `Rule`."""
+        return f"shares within {self.within:g} of {self.population}{self._shown()}"
+
+
+class Erasure(_Shown):
+    """No group that a population holds is erased: its share is not shown to be below a fifth of the population's."""
+
+    kind: Literal["erasure"]
+    population: Slug
+    evidence: Literal["interval"] = "interval"
+
+    @property
+    def requirement(self) -> str:
+        """See `Rule`."""
+        return f"no group of {self.population} erased"
+
+
+class ShareBounds(_Shown):
+    """Shares of `groups` lie between `least` and `most`; corrected for label error unless `corrected` is false."""
+
+    TABLE = "representation"
+
+    kind: Literal["share"]
+    least: Share = 0.0
+    most: Share = 1.0
+    corrected: StrictBool = True
+
+    @property
+    def requirement(self) -> str:
+        """See `Rule`."""
+        name, whom = "corrected share" if self.corrected else "share", ", ".join(self.groups or ("every group",))
+        return f"{name} of {whom} {self.least:g} to {self.most:g}{self._shown()}"
+
+    @classmethod
+    def contradictions(cls, raw: dict[str, Any]) -> Iterator[Mistake]:
+        """Bounds that bind, in order."""
+        yield from super().contradictions(raw)
+        least, most = raw.get("least"), raw.get("most")
+        if least is None and most is None:
+            yield Mistake((), "has neither least nor most", "Give least: 0.2, or most: 0.8, or both")
+        elif isinstance(least, int | float) and isinstance(most, int | float) and least > most:
+            yield Mistake(("least",), f"is {least:g}, above most", "Exchange the two")
+
+
+def _known_kinds(names: tuple[str, ...]) -> tuple[str, ...]:
+    for name in names:
+        if name not in KINDS:
+            raise fault(f"is {name!r}, no kind of calibration", did_you_mean(name, KINDS))
+    return names
+
+
+class Calibration(Rule):
+    """The instrument meets its goals on the phantom, whose truth is known (`mcas calibrate`): those of `figures`."""
+
+    STAGE, TABLE = "scores", "calibration"
+
+    kind: Literal["calibration"]
+    figures: Annotated[Names, AfterValidator(_known_kinds)] = tuple(KINDS)
+    embedders: Some = None
+
+    @property
+    def requirement(self) -> str:
+        """See `Rule`."""
+        return f"goals of calibration met: {', '.join(self.figures)}"
+
+    @classmethod
+    def contradictions(cls, raw: dict[str, Any]) -> Iterator[Mistake]:
+        """Goals are of axes and embedders, not of concepts."""
+        for key in ("categories", "concepts", "except_concepts"):
+            if raw.get(key) is not None:
+                yield Mistake((key,), "is given, but a calibration has no concepts", "Leave it out")
+
+
+KINDS_OF_RULES: dict[str, type[Rule]] = {
+    "association": Association,
+    "worsening": Worsening,
+    "refusals": Refusals,
+    "population": AgainstPopulation,
+    "erasure": Erasure,
+    "share": ShareBounds,
+    "calibration": Calibration,
+}

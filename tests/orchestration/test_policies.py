@@ -1,0 +1,85 @@
+"""Policies as asset checks: a breach shows and warns, stops a run only where it says so, and has its rows in the published copy."""
+
+import shutil
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from mcas_assets.definitions import build_definitions
+from mcas_assets.errors import CheckFailed
+from mcas_assets.orchestration.policies import build_policy_checks, declared_policies
+from mcas_assets.orchestration.resources import Workplace
+from mcas_assets.orchestration.running import run_audit
+from mcas_assets.policy import POLICIES
+from mcas_assets.store import Store
+from mcas_assets.store.publication import query
+from mcas_assets.systems import find_system
+
+POLICY = """\
+policy: small
+title: Small enough for CI
+audits: [tiny]
+rules:
+  - {rule: lean, kind: association, axes: [gender], beyond: 0.5, evidence: estimate, blocking: true}
+  - {rule: even, kind: association, axes: [gender], beyond: 0.05, evidence: estimate}
+  - {rule: refusals, kind: refusals, most: 0.5}
+"""
+CHECKS = {
+    "lean": ("scores", "policy_small_lean"),
+    "even": ("scores", "policy_small_even"),
+    "refusals": ("refusals", "policy_small_refusals"),
+}
+
+
+def newest(instance: dg.DagsterInstance) -> dict[str, bool]:
+    """For each rule, whether the newest result of its check passed."""
+    found = {}
+    for rule, (stage, name) in CHECKS.items():
+        key = dg.AssetCheckKey(dg.AssetKey(["tiny", stage]), name)
+        (record,) = instance.event_log_storage.get_asset_check_execution_history(key, limit=1)
+        found[rule] = record.status.value == "SUCCEEDED"
+    return found
+
+
+def test_the_stereotyped_phantom_breaks_a_policy_that_the_fair_one_meets(audited, tiny, tmp_path, instance):
+    home = Path(shutil.copytree(audited.home, tmp_path / "home"))
+    (tmp_path / "policies").mkdir()
+    (tmp_path / "policies" / "small.yaml").write_text(POLICY)
+    workplace = Workplace(home=home, policy_folder=tmp_path / "policies")
+    fair = run_audit(tiny, find_system("phantom-fair"), workplace, instance)
+    assert newest(instance) == {"lean": True, "even": False, "refusals": True}
+    # A breach of a rule that does not block stops nothing, and is published.
+    verdicts = "select system, rule, bool_and(verdict = 'passed') from policy_results group by all order by all"
+    found = [("phantom-fair", "even", False), ("phantom-fair", "lean", True), ("phantom-fair", "refusals", True)]
+    assert query(Store(home), verdicts).rows() == found
+    told = (
+        f"from quality_results select severity, outcome where run_id = '{fair.run_id}' and rule = 'policy small: even'"
+    )
+    assert query(Store(home), told).rows() == [("warning", "fail")]
+    # One that blocks stops the run before the publication.
+    with pytest.raises(CheckFailed, match="tiny/scores: policy small: lean: failed for 4 of 4"):
+        run_audit(tiny, find_system("phantom-stereotyped"), workplace, instance)
+    assert newest(instance)["lean"] is False
+    assert query(Store(home), verdicts).rows() == found
+
+
+def test_every_shipped_rule_is_a_check_on_the_stage_that_it_reads():
+    defs = build_definitions()
+    keys = {(key.asset_key.to_user_string(), key.name) for key in defs.resolve_asset_graph().asset_check_keys}
+    assert ("phantom/scores", "policy_release_strong_association") in keys
+    assert ("gender/scores", "policy_release_strong_association_real") in keys
+    assert ("gender/scores", "policy_release_strong_association") not in keys
+    assert ("phantom/refusals", "policy_release_equal_refusals") in keys
+    assert ("phantom/scores", "policy_instrument_errs_as_stated") in keys
+
+
+def test_a_policy_that_cannot_be_read_or_does_not_fit_is_reported_and_left_out(tiny, tmp_path, caplog):
+    shutil.copytree(POLICIES, tmp_path / "policies")
+    (tmp_path / "policies" / "broken.yaml").write_text("policy: broken\nrules: [")
+    (tmp_path / "policies" / "small.yaml").write_text(POLICY.replace("axes: [gender]", "axes: [gendr]"))
+    policies = declared_policies(Workplace(policy_folder=tmp_path / "policies"))
+    assert {policy.policy for policy in policies} == {"release", "update", "instrument", "small"}
+    assert "policy broken.yaml is left out" in caplog.text
+    assert build_policy_checks(tiny, policies) == []
+    assert "policy small is left out of audit tiny" in caplog.text

@@ -1,0 +1,192 @@
+"""Every kind of rule can pass, can fail, and can be not judged: on the tables of a real audit of the phantom."""
+
+from collections.abc import Callable
+from typing import Any
+
+import polars as pl
+import pytest
+
+from mcas_assets.calibrate_rows import Goal, frame, row
+from mcas_assets.policy import Policy
+from mcas_assets.policy.judge import FAILED, NOT_JUDGED, PASSED, RESULT_SCHEMA, judge, overall
+from mcas_assets.policy.rules import KINDS_OF_RULES
+from mcas_assets.store import Store
+
+Change = Callable[[dict[str, pl.DataFrame]], None]
+AFTER, BEFORE = "phantom-stereotyped@e694acf581b6", "phantom-stereotyped@000000000000"
+
+
+NUMBERS = ("difference", "low", "high", "q_value", "minimum_detectable", "value_before", "value_after")
+
+
+def comparisons(scores: pl.DataFrame, before: float, after: float, **values: Any) -> pl.DataFrame:
+    """What a comparison would say if every score had moved from one value to another."""
+    difference = after - before
+    told = {"low": difference - 0.05, "high": difference + 0.05, "q_value": 0.002, "verdict": "changed", "reason": None}
+    told |= {"difference": difference, "minimum_detectable": 0.04, "value_before": before, "value_after": after}
+    told |= {"before": BEFORE, "is_predecessor": True, "component": "adjusted"} | values
+    types = dict.fromkeys(NUMBERS, pl.Float64) | {"reason": pl.String}
+    key = scores.select("axis", "embedder", "category", "concept")
+    return key.with_columns(pl.lit(value, types.get(name)).alias(name) for name, value in told.items())
+
+
+@pytest.fixture(scope="module")
+def measured(audited) -> dict[str, pl.DataFrame]:
+    store: Store = audited.store
+    with store.open() as con:
+        names = ("scores", "components", "refusal_disparities", "representation", "amplification")
+        tables = {name: con.sql(f"select * exclude (version) from {name}").pl() for name in names}
+    tables["comparisons"] = comparisons(tables["scores"], 0.5, 0.5, verdict="not shown", q_value=0.8)
+    good = row("coverage", "gender", "phantom-balanced", "mcas", 0.95, (0.94, 0.96), Goal("0.93 to 0.97", 0.93, 0.97))
+    tables["calibration"] = frame([good], AFTER)
+    return tables
+
+
+@pytest.fixture
+def tables(measured: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+    return dict(measured)
+
+
+def policy(tmp_path, kind: str, **fields: Any) -> Policy:
+    rule = KINDS_OF_RULES[kind].model_validate({"rule": "it", "kind": kind, **fields})
+    return Policy(
+        policy="mine", title="Mine", description="", audits=("tiny",), rules=(rule,), path=tmp_path / "mine.yaml"
+    )
+
+
+def verdict(tmp_path, tables: dict[str, pl.DataFrame], kind: str, **fields: Any) -> str:
+    found = judge(policy(tmp_path, kind, **fields), "tiny", AFTER, tables, {})
+    assert found.schema == RESULT_SCHEMA
+    assert found.filter(pl.col("verdict") != PASSED)["reason"].null_count() == 0
+    return overall(found)
+
+
+def put(table: str, **values: Any) -> Change:
+    """Other values in all rows of a table."""
+
+    def change(tables: dict[str, pl.DataFrame]) -> None:
+        frame = tables[table]
+        tables[table] = frame.with_columns(pl.lit(v, frame.schema[name]).alias(name) for name, v in values.items())
+
+    return change
+
+
+def moved(before: float, after: float, **values: Any) -> Change:
+    """Every score has moved."""
+
+    def change(tables: dict[str, pl.DataFrame]) -> None:
+        tables["comparisons"] = comparisons(tables["scores"], before, after, **values)
+
+    return change
+
+
+def nothing(tables: dict[str, pl.DataFrame]) -> None:
+    """The tables as they were measured."""
+
+
+# kind, what is asked; then a change of the real tables that meets it, one that breaks it, and one that leaves it open.
+CASES = {
+    "association, by estimate": ("association", {"beyond": 1.5, "evidence": "estimate"}, nothing,
+        put("scores", adjusted=-1.6), put("scores", adjusted=None, reason="zero variance")),
+    "association, by interval": ("association", {"beyond": 0.5}, put("scores", adjusted=0.9, adjusted_low=0.4, adjusted_high=1.2),
+        put("scores", adjusted=0.9, adjusted_low=0.6, adjusted_high=1.2), put("scores", adjusted_low=None)),
+    "association, by q": ("association", {"beyond": 0.5, "measure": "mcas", "evidence": "q_value"},
+        put("scores", mcas=0.9, q_value=0.2), put("scores", mcas=-0.9, q_value=0.01), put("scores", q_value=None)),
+    "association, to be shown": ("association", {"beyond": 0.5, "evidence": "equivalence"},
+        put("scores", adjusted=0.1, adjusted_low=-0.1, adjusted_high=0.3),
+        put("scores", adjusted=0.1, adjusted_low=-0.1, adjusted_high=0.6), put("scores", adjusted_high=None)),
+    "association, of stable concepts": ("association", {"beyond": 0.2, "evidence": "estimate", "stable": True},
+        put("scores", adjusted=0.1, stable=True), put("scores", adjusted=0.9, stable=True), put("scores", stable=False)),
+    "worsening, by q": ("worsening", {"by": 0.1}, nothing, moved(-0.2, -0.5),
+        moved(0.2, 0.21, verdict="underpowered", minimum_detectable=None, q_value=0.7)),
+    "worsening, of any size": ("worsening", {}, moved(0.5, 0.51, verdict="not shown", q_value=0.7), moved(0.5, 0.7),
+        moved(0.2, 0.21, verdict="underpowered", q_value=0.7)),
+    "worsening, by estimate": ("worsening", {"by": 0.1, "evidence": "estimate"},
+        moved(0.2, 0.21, verdict="underpowered", minimum_detectable=0.8, q_value=0.7), moved(0.2, 0.4, q_value=0.7),
+        moved(0.2, 0.4, value_before=None)),
+    "worsening, that could not be seen": ("worsening", {"by": 0.1}, moved(0.2, 0.21, verdict="not shown", q_value=0.7),
+        moved(0.2, 0.4), moved(0.2, 0.21, verdict="not shown", q_value=0.7, minimum_detectable=0.3)),
+    "worsening, by interval": ("worsening", {"by": 0.1, "evidence": "interval"}, moved(-0.2, -0.32), moved(-0.2, -0.4),
+        moved(-0.2, -0.4, low=None)),
+    "worsening, not improvement": ("worsening", {"component": "mcas"}, moved(0.5, 0.1, component="mcas"),
+        moved(0.1, 0.5, component="mcas"), moved(0.1, 0.5)),
+    "worsening, against the version before": ("worsening", {}, moved(0.5, 0.1), moved(0.1, 0.5),
+        moved(0.1, 0.5, is_predecessor=False)),
+    "refusals of poles": ("refusals", {"most": 0.1}, nothing,
+        put("refusal_disparities", difference=0.3, difference_low=0.15, difference_high=0.4),
+        put("refusal_disparities", difference=None, reason="no request was decided")),
+    "refusals of concepts": ("refusals", {"most": 0.1, "between": "concepts", "evidence": "q_value"},
+        put("refusal_disparities", difference=0.3, q_value=0.4), put("refusal_disparities", difference=-0.3, q_value=0.01),
+        put("refusal_disparities", difference=0.3, q_value=None)),
+    "population": ("population", {"population": "parity", "within": 0.2},
+        put("amplification", difference=0.3, difference_low=0.1, difference_high=0.4),
+        put("amplification", difference=0.3, difference_low=0.25, difference_high=0.4),
+        put("amplification", difference=None, reason="none was counted")),
+    "erasure": ("erasure", {"population": "parity"}, put("amplification", is_erased=False), put("amplification", is_erased=True),
+        put("amplification", is_erased=None, reason="none was counted")),
+    "share": ("share", {"groups": ["woman"], "least": 0.2, "most": 0.8, "evidence": "estimate"},
+        put("representation", corrected_share=0.5), put("representation", corrected_share=0.1),
+        put("representation", corrected_share=None, corrected_reason="no attribute image")),
+    "share as labelled": ("share", {"axes": ["gender"], "least": 0.2, "corrected": False},
+        put("representation", share=0.4, share_low=0.1, share_high=0.6),
+        put("representation", share=0.1, share_low=0.05, share_high=0.15), put("representation", share_low=None)),
+    "calibration": ("calibration", {"figures": ["coverage"]}, nothing, put("calibration", met=False),
+        put("calibration", value=None, met=False)),
+    "calibration of another embedder": ("calibration", {"embedders": ["phantom-balanced"]}, nothing, put("calibration", met=False),
+        put("calibration", embedder="phantom-biased")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("expected", [PASSED, FAILED, NOT_JUDGED])
+def test_a_rule_can_pass_fail_and_be_not_judged(tmp_path, tables, name, expected):
+    kind, fields, *changes = CASES[name]
+    changes[[PASSED, FAILED, NOT_JUDGED].index(expected)](tables)
+    assert verdict(tmp_path, tables, kind, **fields) == expected
+
+
+def test_every_kind_of_rule_is_among_the_cases():
+    assert {kind for kind, *_ in CASES.values()} == set(KINDS_OF_RULES)
+
+
+@pytest.mark.parametrize("kind", KINDS_OF_RULES)
+def test_a_table_that_is_not_ready_is_never_a_pass(tmp_path, tables, kind):
+    least = {"association": {"beyond": 9.0 - 2}, "refusals": {"most": 1.0}, "share": {"most": 1.0}}
+    least |= {"population": {"population": "parity", "within": 1.0}, "erasure": {"population": "parity"}}
+    mine = policy(tmp_path, kind, **least.get(kind, {}))
+    found = judge(mine, "tiny", AFTER, tables, {mine.rules[0].TABLE: "it was never audited"})
+    assert found.select("verdict", "reason").rows() == [(NOT_JUDGED, "it was never audited")]
+
+
+def test_a_rule_speaks_only_of_what_is_in_its_scope(tmp_path, tables):
+    mine = policy(
+        tmp_path, "association", beyond=0.1, axes=["gender"], embedders=["phantom-biased"], except_concepts=["ceo"]
+    )
+    found = judge(mine, "tiny", AFTER, tables, {})
+    assert found.select("axis", "embedder", "concept").rows() == [("gender", "phantom-biased", "nurse")]
+
+
+def test_neutral_prompts_are_judged_only_where_they_are_named(tmp_path, tables):
+    asked = judge(policy(tmp_path, "association", beyond=0.1), "tiny", AFTER, tables, {})
+    named = judge(policy(tmp_path, "association", beyond=0.1, concepts=["person"]), "tiny", AFTER, tables, {})
+    assert set(asked["concept"]) == {"nurse", "ceo"}
+    assert set(named["concept"]) == {"person"}
+
+
+def test_one_row_that_cannot_be_judged_keeps_a_rule_from_passing(tmp_path, tables):
+    first = pl.int_range(pl.len()) == 0
+    tables["scores"] = tables["scores"].with_columns(adjusted=pl.when(first).then(None).otherwise(0.01))
+    assert verdict(tmp_path, tables, "association", beyond=0.5, evidence="estimate") == NOT_JUDGED
+
+
+def test_a_lean_that_changed_sides_is_worse_only_by_what_it_is_farther(tmp_path, tables):
+    tables["comparisons"] = comparisons(tables["scores"], 0.1, -0.3)
+    found = judge(policy(tmp_path, "worsening", by=0.1, evidence="interval"), "tiny", AFTER, tables, {})
+    assert set(found["verdict"]) == {FAILED}
+    assert found.select("observed", "low", "high").row(0) == pytest.approx((0.2, 0.15, 0.25))
+
+
+@pytest.mark.parametrize(("between", "n"), [("poles", 2), ("groups", 4), ("categories", 1), ("concepts", 2)])
+def test_refusals_are_held_pole_against_pole_and_each_other_thing_against_its_kind(tmp_path, tables, between, n):
+    found = judge(policy(tmp_path, "refusals", most=0.5, between=between), "tiny", AFTER, tables, {})
+    assert len(found) == n
