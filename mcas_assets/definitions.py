@@ -8,9 +8,10 @@ import dagster as dg
 from mcas_assets.audit import Audit, list_audits, load_audit
 from mcas_assets.errors import BadInput
 from mcas_assets.orchestration.assets import build_assets, build_publication, systems
-from mcas_assets.orchestration.automation import build_job
+from mcas_assets.orchestration.automation import build_comparison_job, build_job
 from mcas_assets.orchestration.calibration import build_calibration
 from mcas_assets.orchestration.checks import build_checks
+from mcas_assets.orchestration.comparison import build_comparison
 from mcas_assets.orchestration.resources import Workplace
 
 log = logging.getLogger(__name__)
@@ -38,12 +39,12 @@ def build_definitions(audits: Sequence[Audit] | None = None, workplace: Workplac
     return dg.Definitions(
         assets=[
             systems,
-            *(asset for audit in audits for asset in build_assets(audit)),
+            *(asset for audit in audits for asset in [*build_assets(audit), build_comparison(audit)]),
             build_calibration(),
             build_publication(audits),
         ],
         asset_checks=[check for audit in audits for check in build_checks(audit)],
-        jobs=[build_job(audit) for audit in audits],
+        jobs=[build(audit) for audit in audits for build in (build_job, build_comparison_job)],
         resources={"workplace": dg.ResourceDefinition.hardcoded_resource(workplace or Workplace())},
         # The UI's own "Materialize" takes this one: DuckDB has one writer, and models load once a run.
         executor=dg.in_process_executor,

@@ -12,7 +12,7 @@ from mcas_assets.audit import list_audits
 from mcas_assets.definitions import build_definitions, declared_audits, defs
 
 ROOT = Path(__file__).parents[1]
-STAGES = ("plan", "images", "refusals", "embeddings", "scores", "representation")
+STAGES = ("plan", "images", "refusals", "embeddings", "scores", "representation", "comparison")
 
 
 def imports(module: str) -> set[str]:

@@ -113,6 +113,11 @@ class DiffusersSystem:
         """What exactly is measured, by reading files only. Found once: the instance stands for this version."""
         return self._identity
 
+    @property
+    def folder(self) -> PipelineFolder:
+        """What it is loaded from."""
+        return self._folder
+
     def capabilities(self) -> Capabilities:
         """Seeds are exact: the same batch on the same machine gives the same bytes."""
         return Capabilities(seed="exact", max_batch=self._max_batch)
