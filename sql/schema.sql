@@ -427,6 +427,8 @@ create table if not exists refusal_disparities_history (
     q_value         double,               -- over all rows of the scope and against
     reason          varchar,              -- why difference is null
     ratio_reason    varchar               -- why ratio is null
+);
+
 -- What changed: a version against one before it, paired by prompt and seed. The partition is the later version; the rows
 -- of all pairs that were compared under it are kept together, each pair once.
 create table if not exists comparisons_history (
