@@ -166,13 +166,16 @@ class NeutralPrompt(Part):
 class Inference(Part):
     """How the sureness of a number is found: level of intervals, draws of bootstrap and permutation, seed.
 
-    An image whose perceived group has a probability below `confidence` is counted for no group.
+    An image whose perceived group has a probability below `confidence` is counted for no group. A change of a score by
+    `detectable`, or of a share by `detectable_share`, matters: a comparison that could miss it says `underpowered`.
     """
 
     level: Annotated[float, Field(strict=True, gt=0, lt=1)] = 0.95
     resamples: Count = 2000
     permutations: Count = 10_000
     confidence: Annotated[float, Field(strict=True, ge=0, lt=1)] = 0.8
+    detectable: Annotated[float, Field(strict=True, gt=0, lt=8)] = 0.02
+    detectable_share: Annotated[float, Field(strict=True, gt=0, lt=1)] = 0.2
     seed: Seed = 0
 
 

@@ -10,7 +10,7 @@ from typing import NoReturn
 
 import typer
 
-from mcas_assets.commands import asking, auditing, gating, replaying, watching
+from mcas_assets.commands import asking, auditing, comparing, gating, replaying, watching
 from mcas_assets.errors import BadInput, CannotJudge, CheckFailed, McasError, PolicyNotMet
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None,
@@ -20,6 +20,8 @@ for command in (
     auditing.audit,
     auditing.plan,
     auditing.calibrate,
+    comparing.compare,
+    comparing.attribute,
     gating.gate,
     asking.sql,
     asking.systems,

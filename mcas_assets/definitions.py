@@ -8,11 +8,12 @@ import dagster as dg
 from mcas_assets.audit import Audit, list_audits, load_audit
 from mcas_assets.errors import BadInput
 from mcas_assets.orchestration.assets import build_assets, build_publication, systems
-from mcas_assets.orchestration.automation import build_job, build_publish_job
+from mcas_assets.orchestration.automation import build_comparison_job, build_job, build_publish_job
 from mcas_assets.orchestration.calibration import AUDIT as CALIBRATED_BY
 from mcas_assets.orchestration.calibration import build_calibration
 from mcas_assets.orchestration.canary import build_canary, build_canary_job, build_canary_schedule
 from mcas_assets.orchestration.checks import build_checks
+from mcas_assets.orchestration.comparison import build_comparison
 from mcas_assets.orchestration.policies import build_policy_checks, declared_policies
 from mcas_assets.orchestration.resources import Workplace, at_work
 from mcas_assets.orchestration.versions import with_declared_versions
@@ -47,7 +48,11 @@ def build_definitions(audits: Sequence[Audit] | None = None, workplace: Workplac
     return dg.Definitions(
         assets=[
             systems,
-            *(asset for audit in audits for asset in with_declared_versions(build_assets(audit), audit, declared)),
+            *(
+                asset
+                for audit in audits
+                for asset in with_declared_versions([*build_assets(audit), build_comparison(audit)], audit, declared)
+            ),
             build_calibration(next((one for one in audits if one.audit == CALIBRATED_BY), None), declared=declared),
             build_canary(),
             build_publication(audits),
@@ -55,7 +60,7 @@ def build_definitions(audits: Sequence[Audit] | None = None, workplace: Workplac
         asset_checks=[
             check for audit in audits for check in (*build_checks(audit), *build_policy_checks(audit, policies))
         ],
-        jobs=[*jobs, canary_job],
+        jobs=[*jobs, *(build_comparison_job(audit) for audit in audits), canary_job],
         sensors=[build_watch(jobs, names)],
         schedules=[build_canary_schedule(canary_job, names)],
         resources={"workplace": at_work(workplace)},

@@ -184,7 +184,7 @@ def shares(
         missing = Counter(of_concept.filter(pl.col("outcome") != "ok")["outcome"].to_list())
         unclear = Counter(label for label in said if isinstance(label, str))
         found = representation(labels, k, missing, level=level)
-        corrected = _correct([group.count for group in found.groups], known, axis, level)
+        corrected = correct([group.count for group in found.groups], known, axis, level)
         outcomes = {"counted": found.n_counted, **dict(sorted((unclear + missing).items()))}
         for g, group in enumerate(found.groups):
             rows.append({
@@ -219,7 +219,8 @@ def confusion(axis: Axis, name: str, images: pl.DataFrame, labeller: Labeller) -
     return table
 
 
-def _correct(counts: list[int], known: np.ndarray, axis: Axis, level: float) -> CorrectedShares:
+def correct(counts: list[int], known: np.ndarray, axis: Axis, level: float) -> CorrectedShares:
+    """Shares of the groups of an axis without the labeller's error, from counts (k,) and `confusion`."""
     found = corrected_shares(counts, known, level=level)
     unknown = [group.name for group, row in zip(axis.groups, known, strict=True) if not row.sum()]
     if not unknown or not sum(counts):

@@ -498,3 +498,170 @@ create table if not exists policy_results_history (
     reason         varchar,               -- why it failed, or cannot be judged
     is_blocking    boolean not null
 );
+
+-- What changed: a version against one before it, paired by prompt and seed. The partition is the later version; the rows
+-- of all pairs that were compared under it are kept together, each pair once.
+create table if not exists comparisons_history (
+    version            bigint not null,
+    system             varchar not null,  -- of the later version
+    system_version     varchar not null,  -- the later version, as "after"
+    before             varchar not null,  -- system version
+    after              varchar not null,
+    is_predecessor     boolean not null,  -- before is the version of the same system that was audited before; else asked for
+    audit              varchar not null,
+    axis               varchar not null,
+    embedder           varchar not null,
+    category           varchar,
+    concept            varchar not null,
+    component          varchar not null,  -- iias, itpas, itaas, mcas, or adjusted (mcas less the neutral baseline)
+    n_before           bigint not null,   -- images that each version delivered
+    n_after            bigint not null,
+    n_pairs            bigint not null,   -- images that both delivered for the same prompt and seed
+    value_before       double,            -- over the pairs
+    value_after        double,
+    difference         double,            -- after less before
+    low                double,            -- 95 % interval, or as the audit declares
+    high               double,
+    p_value            double,            -- from exchanging the versions within pairs
+    q_value            double,            -- Benjamini-Hochberg over the concepts
+    minimum_detectable double,            -- smallest change that would be found, with 80 % power
+    noise_band         double,            -- half-width that holds 95 % of the changes of one version with fresh seeds
+    n_needed           bigint,            -- pairs that would find a change of the size that matters, all prompts in proportion
+    verdict            varchar not null,  -- changed, not shown or underpowered
+    reason             varchar            -- why a number is missing
+);
+
+-- The same for the share of each perceived group.
+create table if not exists share_comparisons_history (
+    version            bigint not null,
+    system             varchar not null,
+    system_version     varchar not null,
+    before             varchar not null,
+    after              varchar not null,
+    is_predecessor     boolean not null,
+    audit              varchar not null,
+    axis               varchar not null,
+    labels             varchar not null,  -- zero-shot or pixels
+    embedder           varchar,           -- null where labels is pixels
+    category           varchar,
+    concept            varchar not null,
+    group_name         varchar not null,
+    measure            varchar not null,  -- share, as labelled, or corrected_share
+    n_pairs            bigint not null,   -- images that both versions delivered, counted for some group in both
+    n_uncounted        bigint not null,   -- pairs that were not counted in one of them
+    n_only_before      bigint not null,   -- pairs of this group in the earlier version alone
+    n_only_after       bigint not null,
+    value_before       double,
+    value_after        double,
+    difference         double,            -- -1 to 1
+    low                double,
+    high               double,
+    p_value            double,
+    q_value            double,
+    minimum_detectable double,
+    verdict            varchar not null,
+    reason             varchar
+);
+
+-- The same for refusals: a concept's prompts, or the attribute prompts of a pole.
+create table if not exists refusal_comparisons_history (
+    version            bigint not null,
+    system             varchar not null,
+    system_version     varchar not null,
+    before             varchar not null,
+    after              varchar not null,
+    is_predecessor     boolean not null,
+    audit              varchar not null,
+    role               varchar not null,  -- concept, neutral or attribute
+    subject            varchar not null,  -- the concept, or the pole as axis:name
+    n_pairs            bigint not null,   -- requests that both versions settled, refused or not
+    n_unsettled        bigint not null,   -- requests that one of them did not settle, or was not asked
+    n_refused_before   bigint not null,
+    n_refused_after    bigint not null,
+    n_only_before      bigint not null,   -- refused by the earlier version alone
+    n_only_after       bigint not null,
+    difference         double,            -- of refusal rates, -1 to 1
+    low                double,
+    high               double,
+    p_value            double,
+    q_value            double,
+    minimum_detectable double,
+    verdict            varchar not null,
+    reason             varchar
+);
+
+-- The headline of each pair of versions: one row an axis and embedder, and one over all, without either.
+create table if not exists comparison_summary_history (
+    version            bigint not null,
+    system             varchar not null,
+    system_version     varchar not null,
+    before             varchar,           -- null where there is nothing to compare with, see reason
+    after              varchar not null,
+    is_predecessor     boolean not null,
+    audit              varchar not null,
+    axis               varchar,
+    embedder           varchar,
+    n_concepts         bigint not null,
+    n_pairs            bigint not null,   -- images, each once
+    n_only_before      bigint not null,   -- images that have no partner, by the version that has them
+    n_only_after       bigint not null,
+    n_changed          bigint not null,   -- concepts whose adjusted score changed (mcas where there is no baseline)
+    n_towards_a        bigint,            -- of those, by direction ...; null over all axes
+    n_towards_b        bigint,
+    n_weaker           bigint,            -- ... and by whether the lean became smaller
+    n_underpowered     bigint not null,
+    any_p_value        double,            -- of the hypothesis that nothing changed
+    mean_change        double,            -- of the score, over concepts; prompts are exchanged and drawn
+    mean_low           double,
+    mean_high          double,
+    mean_p_value       double,
+    lean_change        double,            -- of the score's size: below 0, the version leans less
+    lean_low           double,
+    lean_high          double,
+    lean_p_value       double,
+    noise_band         double,            -- median over the concepts
+    verdict            varchar not null,
+    inputs             varchar,           -- digest of what was compared
+    reason             varchar
+);
+
+-- What else than the weights differs between two versions, or between the conditions that they were measured under.
+create table if not exists comparison_factors_history (
+    version        bigint not null,
+    system         varchar not null,
+    system_version varchar not null,
+    before         varchar not null,
+    after          varchar not null,
+    is_predecessor boolean not null,
+    audit          varchar not null,
+    kind           varchar not null,      -- weights, settings, scheduler, instrument, packages, code, machine or question
+    factor         varchar not null,
+    stage          varchar not null,      -- identity, images, embeddings or plan: where it was met
+    value_before   varchar,
+    value_after    varchar,
+    is_replayable  boolean not null,      -- mcas attribute can tell its part
+    reason         varchar                -- why not
+);
+
+-- The part of each factor in a change, from replaying one at a time.
+create table if not exists attributions_history (
+    version        bigint not null,
+    system         varchar not null,
+    system_version varchar not null,
+    before         varchar not null,
+    after          varchar not null,
+    audit          varchar not null,
+    axis           varchar not null,
+    embedder       varchar not null,
+    concept        varchar,               -- null: the whole audit, share only
+    factor         varchar not null,      -- 'interaction' is what single factors do not add up to
+    effect         double,                -- part of the change of the adjusted score (mcas without a baseline)
+    low            double,
+    high           double,
+    p_value        double,
+    q_value        double,
+    share          double,                -- of the change over all concepts; the factors' shares sum to 1
+    share_low      double,
+    share_high     double,
+    reason         varchar
+);

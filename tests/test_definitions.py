@@ -13,7 +13,7 @@ from mcas_assets.definitions import build_definitions, declared_audits, defs
 from mcas_assets.errors import BadInput
 
 ROOT = Path(__file__).parents[1]
-STAGES = ("plan", "images", "refusals", "embeddings", "scores", "representation")
+STAGES = ("plan", "images", "refusals", "embeddings", "scores", "representation", "comparison")
 
 
 def imports(module: str) -> set[str]:

@@ -228,6 +228,25 @@ def policy_rows() -> pl.DataFrame:
     return pl.DataFrame([about | row for row in rows])
 
 
+def comparison_tables() -> tuple[dict[str, pl.DataFrame], dict[str, pl.DataFrame]]:
+    """The nurse changed by both embedders, the pilot could have been missed; steps and torch differ, steps were replayed."""
+    pair = {"system": "sd", "system_version": NEW, "before": OLD, "after": NEW, "is_predecessor": True, "audit": AUDIT}
+    numbers = {"n_before": 2, "n_after": 2, "n_pairs": 2, "category": "occupations", "axis": "gender"}
+    changes = [
+        pair | numbers | {"embedder": embedder, "concept": concept, "component": component, "difference": difference,
+                          "verdict": verdict}
+        for embedder in ("clip", "siglip")
+        for concept, difference, verdict in (("nurse", -0.3, "changed"), ("pilot", 0.1, "underpowered"))
+        for component in ("iias", "mcas", "adjusted")
+    ]  # fmt: skip
+    met = [("settings", "steps", "20", "30", True, None), ("packages", "torch", "2", "3", False, "gone")]
+    names = ("kind", "factor", "value_before", "value_after", "is_replayable", "reason")
+    factors = [pair | {"stage": "images"} | dict(zip(names, row, strict=True)) for row in met]
+    of_steps = {"axis": "gender", "embedder": "clip", "factor": "steps", "share": 1.0}
+    doing = pl.DataFrame([pair | of_steps | {"concept": None}]).drop("is_predecessor")
+    return {"comparisons": pl.DataFrame(changes), "comparison_factors": pl.DataFrame(factors)}, {"attributions": doing}
+
+
 @pytest.fixture(scope="module")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Store:
     """Two versions of one system; the second scored twice, once with nothing for the pilot."""
@@ -282,6 +301,9 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Store:
         ledger.record(con, made("calibration", NEW, "c"), {"calibration": calibration_rows()})  # 8
         ledger.record(con, made("refusals", NEW, "r", images=4), refusal_tables())  # 9
         ledger.record(con, made("policy/release/scores", NEW, "p"), {"policy_results": policy_rows()})  # 10
+        changed, doing = comparison_tables()
+        ledger.record(con, made("comparison", NEW, "d", images=4), changed)  # 11
+        ledger.record(con, made("attribution", NEW, "t"), doing)  # 12
         for version, failing in ((5, "has rows"), (6, "each request once")):
             ledger.append_quality(
                 con,
@@ -475,4 +497,23 @@ def test_which_policies_hold(published):
         ("lean", "failed", 3, 2, 0, "pilot", None),
         ("update", "not judged", 0, 0, 1, None, "no version before"),
         ("refused", "passed", 1, 0, 0, None, None),
+    ]
+
+
+def test_what_changed_is_told_once_a_concept_and_embedder_with_what_else_differed(published):
+    rows = ask(
+        published, "what-changed", "concept", "embedder", "verdict", "embedders_that_say_changed", "also_different"
+    )
+    assert rows == [
+        ("nurse", "clip", "changed", 2, "packages, settings"),
+        ("nurse", "siglip", "changed", 2, "packages, settings"),
+        ("pilot", "clip", "underpowered", 0, "packages, settings"),
+        ("pilot", "siglip", "underpowered", 0, "packages, settings"),
+    ]
+
+
+def test_whose_doing_lists_what_was_replayed_and_what_could_not_be(published):
+    assert sorted(ask(published, "whose-doing", "factor", "share", "reason")) == [
+        ("packages: torch", None, "gone"),
+        ("steps", 1.0, None),
     ]

@@ -13,6 +13,7 @@ import polars as pl
 
 from mcas_assets import amplify, embed, generate, given, matching, refusals, represent, score
 from mcas_assets.audit import Audit
+from mcas_assets.compare_versions import METHOD
 from mcas_assets.errors import StoreError
 from mcas_assets.orchestration.partitions import system_versions
 from mcas_assets.orchestration.resources import Workplace
@@ -23,7 +24,15 @@ from mcas_assets.store.publication import publish
 
 # Raised by hand when a stage's code would give another result from the same inputs. `versions` adds to each what the stage
 # reads of the declarations.
-CODE_VERSIONS = {"plan": "2", "images": "2", "refusals": "1", "embeddings": "1", "scores": "2", "representation": "1"}
+CODE_VERSIONS = {
+    "plan": "2",
+    "images": "2",
+    "refusals": "1",
+    "embeddings": "1",
+    "scores": "2",
+    "representation": "1",
+    "comparison": METHOD,
+}
 DESCRIPTIONS = {
     "plan": "Every image and every text that the audit asks for: prompts x replicates, with ids, seeds and batches.",
     "images": "What came of each requested image, one row each, whatever came of it. The files are facts, kept by digest.",
@@ -31,6 +40,7 @@ DESCRIPTIONS = {
     "embeddings": "Which vectors the audit's embedders made of its images and texts. The vectors are facts.",
     "scores": "IIAS, ITPAS, ITAAS, TTAS and MCAS of every concept, by every axis and embedder (arXiv 2304.13855).",
     "representation": "Who is shown: shares of the declared groups in every concept, against each reference population.",
+    "comparison": "What changed since the version before, image by image of one prompt and seed: scores, shares, refusals.",
 }
 
 systems = dg.AssetSpec(
@@ -49,7 +59,14 @@ def key_of(audit: str, stage: str) -> dg.AssetKey:
 
 def build_assets(audit: Audit) -> list[dg.AssetsDefinition]:
     """The assets of one audit."""
-    return [_plan(audit), _images(audit), _refusals(audit), _embeddings(audit), _scores(audit), _representation(audit)]
+    return [
+        _plan(audit),
+        _images(audit),
+        _refusals(audit),
+        _embeddings(audit),
+        _scores(audit),
+        _representation(audit),
+    ]
 
 
 def _common(audit: Audit, stage: str, kinds: set[str]) -> dict:
@@ -220,7 +237,11 @@ def build_publication(audits: Sequence[Audit]) -> dg.AssetsDefinition:
     @dg.asset(
         group_name="publication",
         code_version="1",
-        deps=[key_of(audit.audit, stage) for audit in audits for stage in ("refusals", "scores", "representation")],
+        deps=[
+            key_of(audit.audit, stage)
+            for audit in audits
+            for stage in ("refusals", "scores", "representation", "comparison")
+        ],
         description="A read-only DuckDB copy of all tables, replaced whole: what `mcas sql` and people query.",
         kinds={"duckdb"},
     )
@@ -256,7 +277,7 @@ def keep(
     stage: str,
     digest: str,
     tables: Mapping[str, pl.DataFrame],
-    inputs: Mapping[str, int],
+    inputs: Mapping[str, int | str],
 ) -> int:
     """Record a materialisation, unless the newest one is of the same content by the same code. Returns its version."""
     partition = context.partition_key if context.has_partition_key and stage != "plan" else ""

@@ -33,3 +33,18 @@ def build_publish_job():  # noqa: ANN201 - Dagster exports no name for its class
         description="The published copy, made anew: after a system changed its state, say.",
         executor_def=dg.in_process_executor,
     )
+
+
+def comparison_job_name(audit: str) -> str:
+    """The name of the job that compares versions of one audit."""
+    return f"compare_{audit.replace('-', '_')}"
+
+
+def build_comparison_job(audit: Audit):  # noqa: ANN201 - Dagster exports no name for its class
+    """The comparison of one system version with others, which the launchpad or `mcas compare` names, and publication."""
+    return dg.define_asset_job(
+        comparison_job_name(audit.audit),
+        selection=dg.AssetSelection.assets(key_of(audit.audit, "comparison"), dg.AssetKey("publication")),
+        description=f"{audit.title}: one version against others, checked, and publication.",
+        executor_def=dg.in_process_executor,
+    )

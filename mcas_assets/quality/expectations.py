@@ -45,6 +45,11 @@ class Rule:
     blocking: bool = True
 
 
+def suite(table: str, rules: Mapping[str, Build], severity: Severity = "critical") -> tuple[Rule, ...]:
+    """The rules of a table by name; critical ones block."""
+    return tuple(Rule(name, table, build, severity, blocking=severity == "critical") for name, build in rules.items())
+
+
 def exact_rows() -> Build:
     """As many rows as the facts say under EXPECTED_ROWS, and never none."""
 

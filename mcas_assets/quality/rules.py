@@ -8,11 +8,9 @@ from typing import Any
 
 from mcas_assets.matching import MATCHES
 from mcas_assets.outcomes import OUTCOMES
-from mcas_assets.quality import refusal_rules
+from mcas_assets.quality import comparison_rules, refusal_rules
 from mcas_assets.quality.expectations import (
-    Build,
     Rule,
-    Severity,
     among,
     between,
     equal,
@@ -23,6 +21,7 @@ from mcas_assets.quality.expectations import (
     some_rows,
     unique,
 )
+from mcas_assets.quality.expectations import suite as _suite
 
 REQUEST = ("prompt_id", "role", "axis", "pole", "concept", "replicate")
 SCORE = ("system_version", "audit", "axis", "embedder", "concept")
@@ -44,15 +43,12 @@ KEYS: dict[str, tuple[str, ...]] = {
     "refusals": refusal_rules.SUBJECT,
     "refusal_disparities": (*refusal_rules.SUBJECT, "against"),
     "canary": ("system_version", "window_number", "window_name"),
+    **comparison_rules.KEYS,
 }
 
 _LARGEST_COSINE_DIFFERENCE = 2.0  # a component is a difference of two mean cosines
 _NORM_TOLERANCE = 1e-3
 _SUM_TOLERANCE = 1e-6
-
-
-def _suite(table: str, rules: dict[str, Build], severity: Severity = "critical") -> tuple[Rule, ...]:
-    return tuple(Rule(name, table, build, severity, blocking=severity == "critical") for name, build in rules.items())
 
 
 def _is_attribute(column: Any) -> Any:
@@ -322,5 +318,6 @@ SUITES: dict[str, tuple[Rule, ...]] = {
     "refusals": _REFUSALS,
     "refusal_disparities": _REFUSAL_DISPARITIES,
     "canary": _CANARY,
+    **comparison_rules.SUITES,
 }
 """For each table its rules, in the order in which they are reported; the count of rows comes first."""

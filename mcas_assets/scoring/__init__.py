@@ -20,7 +20,7 @@ from mcas_assets.scoring.association import (
     unit,
 )
 from mcas_assets.scoring.bootstrap import bootstrap_interval, effect_size_interval, one_way_variance, two_way_variance
-from mcas_assets.scoring.comparison import Comparison, compare_concepts, paired_difference
+from mcas_assets.scoring.comparison import Comparison, compare_components, compare_concepts, paired_difference
 from mcas_assets.scoring.concept_bootstrap import COLUMNS, ConceptIntervals, bootstrap_concepts
 from mcas_assets.scoring.concept_tests import ConceptTests, concept_tests
 from mcas_assets.scoring.divergence import Divergence, divergence
@@ -46,7 +46,7 @@ from mcas_assets.scoring.representation import (
     representation,
     wilson_interval,
 )
-from mcas_assets.scoring.sign_flips import sign_flip_test
+from mcas_assets.scoring.sign_flips import sign_flip_test, sign_flip_tests
 from mcas_assets.scoring.skin_tone import MONK_HEX, UNREADABLE, Tones, monk_tone_of_pixels, monk_tones, srgb_to_lab
 from mcas_assets.scoring.vectors import AuditVectors
 
@@ -84,6 +84,7 @@ __all__ = [
     "bootstrap_concepts",
     "bootstrap_interval",
     "change_error",
+    "compare_components",
     "compare_concepts",
     "component_scores",
     "concept_tests",
@@ -108,6 +109,7 @@ __all__ = [
     "refusal_rate",
     "representation",
     "sign_flip_test",
+    "sign_flip_tests",
     "srgb_to_lab",
     "two_way_variance",
     "unit",

@@ -31,6 +31,7 @@ def benjamini_hochberg(p_values: ArrayLike) -> Floats:
     stepped = p[known][ordered] * tests / np.arange(1, tests + 1)
     adjusted = np.minimum.accumulate(stepped[::-1])[::-1]
     values = np.empty(tests)
-    values[ordered] = np.minimum(adjusted, 1.0)
+    # Rounding alone could put a q-value a hair below its p-value.
+    values[ordered] = np.clip(adjusted, p[known][ordered], 1.0)
     q[known] = values
     return q

@@ -215,13 +215,7 @@ def find_system(
     Raises:
         BadInput: There is no such system, or it cannot be what the arguments say.
     """
-    given, base = str(name_or_folder), path.resolve().parent
-    entries = load_systems(path)
-    name = given if given in entries else _declared_folder(Path(given), entries, base)
-    if name is not None:
-        entry = entries[name]
-    else:
-        name, entry = _undeclared(Path(given), entries, path)
+    name, entry, base = find_entry(name_or_folder, path)
     overrides = {
         "steps": steps,
         "guidance": guidance,
@@ -232,6 +226,20 @@ def find_system(
     }
     entry = revise(name, entry, {key: value for key, value in overrides.items() if value is not None})
     return kind_module(entry.kind, __name__).build(name, entry, base, cache)
+
+
+def find_entry(name_or_folder: str | Path, path: Path = SYSTEMS) -> tuple[str, Entry, Path]:
+    """(name, declaration, folder that its paths are relative to) of a declared name, else of a folder.
+
+    Raises:
+        BadInput: There is no such system.
+    """
+    given, base = str(name_or_folder), path.resolve().parent
+    entries = load_systems(path)
+    name = given if given in entries else _declared_folder(Path(given), entries, base)
+    if name is not None:
+        return name, entries[name], base
+    return (*_undeclared(Path(given), entries, path), base)
 
 
 def _declared_folder(folder: Path, entries: dict[str, Entry], base: Path) -> str | None:

@@ -131,6 +131,11 @@ class DiffusersSystem:
         folder = self._base / Path(str(self._entry.path)).expanduser()
         return Probe("available") if folder.is_dir() else Probe("unreachable", f"{folder} is not there")
 
+    @property
+    def folder(self) -> PipelineFolder:
+        """What it is loaded from."""
+        return self._folder
+
     def capabilities(self) -> Capabilities:
         """Seeds are exact: the same batch on the same machine gives the same bytes."""
         return Capabilities(seed="exact", max_batch=self._max_batch)

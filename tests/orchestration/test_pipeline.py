@@ -21,7 +21,7 @@ from mcas_assets.orchestration.running import run_audit
 from mcas_assets.store import Store
 from mcas_assets.systems import Outcome, Request, find_system
 
-STAGES = ("plan", "images", "refusals", "embeddings", "scores", "representation")
+STAGES = ("plan", "images", "refusals", "embeddings", "scores", "representation", "comparison")
 
 
 class Counting:

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from mcas_assets.quality import frames
+from mcas_assets.quality import comparison_frames, frames
 from mcas_assets.quality.expectations import EXPECTED_ROWS
 from mcas_assets.store.files import write_image
 
@@ -200,6 +200,61 @@ def divergence_rows(representation_rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def good_comparisons() -> dict[str, pl.DataFrame]:
+    """What a comparison writes of two concepts, one of which has no pairs."""
+    names = ("difference", "low", "high", "p_value", "q_value", "minimum_detectable", "verdict", "reason")
+    pair = {"system_version": "s@2", "before": "s@1", "after": "s@2", "is_predecessor": True, "audit": "g"}
+    shown = pair | dict(zip(names, (-0.3, -0.5, -0.1, 0.01, 0.02, 0.2, "changed", None), strict=True))
+    nothing = pair | dict.fromkeys(names[:6]) | {"verdict": "underpowered", "reason": "no pair"}
+    axis = {"axis": "gender", "embedder": "e@1"}
+    nurse = {
+        "concept": "nurse",
+        "n_pairs": 8,
+        "n_only_before": 4,
+        "n_only_after": 1,
+        "value_before": 0.5,
+        "value_after": 0.2,
+    }
+    pilot = {
+        "concept": "pilot",
+        "n_pairs": 0,
+        "n_only_before": 0,
+        "n_only_after": 0,
+        "value_before": None,
+        "value_after": None,
+    }
+    score = axis | {"component": "iias", "n_before": 9, "n_after": 8, "noise_band": 0.1}
+    share = axis | {"labels": "zero-shot", "group_name": "woman", "measure": "share"}
+    counts = ("role", "subject", "n_pairs", "n_refused_before", "n_refused_after", "n_only_before", "n_only_after")
+    refused = [
+        dict(zip(counts, row, strict=True))
+        for row in (("concept", "nurse", 10, 4, 1, 3, 0), ("concept", "pilot", *[0] * 5))
+    ]
+    head = pair | axis | {"n_concepts": 2, "n_changed": 1, "n_towards_a": 0, "n_towards_b": 1, "any_p_value": 0.01}
+    head |= {
+        "mean_low": -0.1,
+        "mean_high": 0.1,
+        "lean_low": -0.1,
+        "lean_high": 0.1,
+        "verdict": "changed",
+        "reason": None,
+    }
+    told = ("kind", "factor", "stage", "value_before", "value_after", "is_replayable", "reason")
+    met = (
+        ("weights", "weights", "identity", "a", "b", True, None),
+        ("packages", "torch", "images", "1", None, False, "gone"),
+    )
+    rows = {
+        "comparisons": [shown | score | nurse, nothing | score | pilot],
+        "share_comparisons": [shown | share | nurse, nothing | share | pilot],
+        "refusal_comparisons": [shown | refused[0], nothing | refused[1]],
+        "comparison_summary": [head, head | dict.fromkeys(("axis", "embedder", "n_towards_a", "n_towards_b"))],
+        "comparison_factors": [pair | dict(zip(told, row, strict=True)) for row in met],
+    }
+    made = {table: pl.DataFrame(some, infer_schema_length=None) for table, some in rows.items()}
+    return {table: getattr(comparison_frames, table)(frame) for table, frame in made.items()}
+
+
 @pytest.fixture(scope="session")
 def refusal_rows() -> pl.DataFrame:
     """A concept that was refused in part, and one of which nothing was decided."""
@@ -336,6 +391,7 @@ def good(
         "refusals": frames.refusals(refusal_rows),
         "refusal_disparities": frames.refusal_disparities(disparity_rows),
         "canary": frames.canary(canary_rows),
+        **good_comparisons(),
     }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from mcas_assets.quality import frames
+from mcas_assets.quality import comparison_frames, frames
 from mcas_assets.quality.adapter import validate
 from mcas_assets.quality.rules import SUITES
 
@@ -254,6 +254,80 @@ BAD = [
     Bad("canary", "null distance has a reason", rebuilt(frames.canary, reason=None)),
     Bad("canary", "no value is NaN", rebuilt(frames.canary, energy_distance=NAN)),
     Bad("canary", "half of what was asked was answered", rebuilt(frames.canary, n_images=7, n_lost=9)),
+    *(
+        bad
+        for table in ("comparisons", "share_comparisons", "refusal_comparisons")
+        for again in (getattr(comparison_frames, table),)
+        for bad in (
+            Bad(table, "verdict is known", rebuilt(again, verdict="moved")),
+            Bad(table, "null number has a reason", rebuilt(again, verdict="not shown", q_value=None)),
+            Bad(table, "no number is NaN", rebuilt(again, minimum_detectable=NAN)),
+            Bad(table, "after is this version", first(after="s@3")),
+            Bad(table, "difference lies in its interval", rebuilt(again, low=-0.2)),
+            Bad(table, "a change is shown", rebuilt(again, q_value=None, reason="?")),
+            Bad(table, "p_value in (0, 1]", first(p_value=0.0)),
+            Bad(table, "q_value in (0, 1]", first(q_value=1.1)),
+            Bad(table, "p_value is at most q_value", first(p_value=0.03)),
+            Bad(table, "minimum_detectable above 0", first(minimum_detectable=0.0)),
+            Bad(table, "each comparison once", last_as_first),
+            Bad(table, "before is present", first(before=None)),
+        )
+    ),
+    Bad("comparisons", "one row for each pair, axis, embedder, concept and component", shorter),
+    *(Bad("comparisons", f"{name} is present", first(**{name: None})) for name in ("axis", "embedder", "concept")),
+    Bad("comparisons", "component is known", rebuilt(comparison_frames.comparisons, component="ttas")),
+    Bad("comparisons", "pairs are among the images of both", rebuilt(comparison_frames.comparisons, n_pairs=9)),
+    Bad("comparisons", "difference is after less before", rebuilt(comparison_frames.comparisons, value_after=0.21)),
+    Bad("comparisons", "noise_band counts from 0", first(noise_band=-0.1)),
+    Bad("share_comparisons", "one row for each pair, axis, labeller, concept, group and measure", shorter),
+    Bad("share_comparisons", "measure is known", rebuilt(comparison_frames.share_comparisons, measure="part")),
+    Bad(
+        "share_comparisons",
+        "pairs that differ are among the pairs",
+        rebuilt(comparison_frames.share_comparisons, n_pairs=4),
+    ),
+    Bad(
+        "share_comparisons",
+        "difference is after less before",
+        rebuilt(comparison_frames.share_comparisons, value_after=0.7),
+    ),
+    Bad(
+        "share_comparisons",
+        "difference within [-1, 1]",
+        first(difference=-1.1, low=-1.2, is_difference_in_interval=True),
+    ),
+    Bad("refusal_comparisons", "one row for each pair and subject", shorter),
+    Bad("refusal_comparisons", "role is known", rebuilt(comparison_frames.refusal_comparisons, role="target")),
+    Bad("refusal_comparisons", "refusals balance", rebuilt(comparison_frames.refusal_comparisons, n_refused_after=2)),
+    Bad("refusal_comparisons", "difference within [-1, 1]", first(difference=-1.1)),
+    Bad("comparison_summary", "one row for each pair, axis and embedder, and one over all", shorter),
+    Bad("comparison_summary", "each summary once", last_as_first),
+    Bad("comparison_summary", "after is this version", first(after="s@3")),
+    Bad("comparison_summary", "changed concepts are among those compared", first(n_concepts=0)),
+    Bad(
+        "comparison_summary",
+        "changed concepts have a direction",
+        rebuilt(comparison_frames.comparison_summary, n_towards_a=1),
+    ),
+    Bad("comparison_summary", "any_p_value in (0, 1]", first(any_p_value=0.0)),
+    Bad("comparison_summary", "mean interval is ordered", first(mean_low=0.2)),
+    Bad("comparison_summary", "lean interval is ordered", first(lean_low=0.2)),
+    Bad("comparison_summary", "verdict is known", rebuilt(comparison_frames.comparison_summary, verdict=None)),
+    Bad(
+        "comparison_summary",
+        "null number has a reason",
+        rebuilt(comparison_frames.comparison_summary, any_p_value=None),
+    ),
+    Bad("comparison_summary", "no number is NaN", rebuilt(comparison_frames.comparison_summary, mean_high=NAN)),
+    Bad("comparison_factors", "has rows", lambda frame: frame.clear()),
+    Bad("comparison_factors", "each factor once", last_as_first),
+    Bad("comparison_factors", "kind is known", rebuilt(comparison_frames.comparison_factors, kind="fate")),
+    Bad("comparison_factors", "a factor differs", rebuilt(comparison_frames.comparison_factors, value_after="a")),
+    Bad(
+        "comparison_factors",
+        "what cannot be replayed has a reason",
+        rebuilt(comparison_frames.comparison_factors, is_replayable=False),
+    ),
 ]
 
 

@@ -5,7 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mcas_assets.scoring import compare_concepts, minimum_detectable, paired_difference, sign_flip_test
+from mcas_assets.scoring import (
+    compare_components,
+    compare_concepts,
+    minimum_detectable,
+    paired_difference,
+    sign_flip_test,
+)
 
 
 @pytest.mark.parametrize("neutral", [[], [1], [1, 2]])
@@ -121,3 +127,23 @@ def test_monte_carlo_sign_flips_are_near_the_exact_p():
     terms = np.random.default_rng(4).standard_normal(14) + 0.5
     exact = sign_flip_test(terms).value
     assert sign_flip_test(terms, exact_limit=1, draws=20_000).value == pytest.approx(exact, abs=0.01)
+
+
+def test_the_changes_of_the_components_add_up_to_that_of_mcas(audit):
+    before, after = audit(11), audit(12, shift=0.4)
+    found = compare_components(before, after, [2], resamples=50, draws=50)
+    changes = after.scores().components - before.scores().components
+    for k, name in enumerate(("iias", "itpas", "itaas")):
+        np.testing.assert_allclose([c.difference for c in found[name]], changes[:, k], atol=1e-12)
+    parts = [[c.difference for c in found[name]] for name in ("iias", "itpas", "itaas")]
+    np.testing.assert_allclose(np.sum(parts, axis=0), [c.difference for c in found["mcas"]], atol=1e-12)
+
+
+def test_a_component_that_needs_no_image_of_the_concept_stands_without_any(audit):
+    before, after = audit(13), audit(14)
+    gone = [replace(v, images=v.images[20:], concept=v.concept[20:]) for v in (before, after)]
+    found = compare_components(*gone, [1], resamples=200, draws=50)
+    assert found["itpas"][0].p_value is not None
+    assert {found[name][0].reason for name in ("iias", "itaas", "mcas", "adjusted")} == {
+        "no pair of images of the concept"
+    }
