@@ -82,7 +82,8 @@ def killed(tmp_path_factory: pytest.TempPathFactory) -> Path:
         text=True,
         timeout=500,
     )
-    ended = [tuple(line.split()) for line in done.stdout.splitlines() if line.split()[0] in (*dict(STAGES), "never")]
+    told = [tuple(line.split()) for line in done.stdout.splitlines()]
+    ended = [words for words in told if words and words[0] in (*dict(STAGES), "never")]
     assert ended == [*((at, str(-signal.SIGKILL)) for at, _ in STAGES), ("never", "0")], done.stderr
     return home
 
