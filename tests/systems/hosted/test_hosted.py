@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import subprocess
 import sys
 import threading
@@ -158,11 +159,10 @@ except BadInput as error:
 
 
 def test_the_examples_that_ship_can_be_used_as_they_are(tmp_path):
-    text = SYSTEMS.read_text()
-    lines = text[text.index("  # gpt-image-25-flare:") :].splitlines()
-    path = tmp_path / "systems.yaml"
-    path.write_text("systems:\n" + "\n".join(line.replace("# ", "", 1) for line in lines if line.strip() != "#"))
-    for name in ("gpt-image-25-flare", "gemini-flash-image"):
+    names, path = ("gpt-image-25-flare", "gemini-flash-image"), tmp_path / "systems.yaml"
+    found = [re.search(rf"^  # {name}:\n(  #   .*\n)+", SYSTEMS.read_text() + "\n", re.MULTILINE) for name in names]
+    path.write_text("systems:\n" + "".join(example[0].replace("  # ", "  ") for example in found))
+    for name in names:
         system = find_system(name, path)
         assert system.identity().version.startswith(f"{name}@")
         assert system.size() == (1024, 1024)

@@ -77,10 +77,10 @@ def test_an_audit_of_a_gpt_image_model_is_paid_once_and_leaves_no_key(mcas, decl
     counted = dict(rows(store, "select outcome, count(*) from attempt_facts group by 1"))
     assert counted == {"ok": 41, "rate_limited": 1, "refused_prompt": 1}
     assert len(openai_provider.asked) == 43
-    scores = dict(
-        rows(store, "select concept, adjusted from scores where axis = 'gender' and embedder = 'phantom-balanced'")
+    leaning = dict(
+        rows(store, "select concept, iias from scores where axis = 'gender' and embedder = 'phantom-balanced'")
     )
-    assert scores["nurse"] < -0.01 < scores["ceo"], "the provider draws nurses as women, and leaders as men"
+    assert leaning["nurse"] < leaning["ceo"], "the provider draws nurses as women, and leaders as men"
 
     assert KEY not in said
     files = [file for file in mcas.home.rglob("*") if file.is_file()]
