@@ -21,23 +21,18 @@ from pyarrow import parquet
 from mcas_assets.declaration import did_you_mean
 from mcas_assets.errors import BadInput
 from mcas_assets.systems.identity import canonical, digest, stamp_of
-from mcas_assets.systems.image_sets.guards import locate, too_large
+from mcas_assets.systems.image_sets.guards import Fence, too_large
 from mcas_assets.systems.image_sets.mapping import Mapping
 from mcas_assets.systems.image_sets.rows import At, Reader, Row
 
-SCHEMA = pa.schema(
+SCHEMA = pl.Schema(
     {
-        "place": pa.int64(),
-        "record": pa.string(),
-        "prompt": pa.string(),
-        "seed": pa.int64(),
-        "outcome": pa.string(),
-        "reason": pa.string(),
-        "extras": pa.string(),
-        "file": pa.string(),
-        "offset": pa.int64(),
-        "size": pa.int64(),
-        "sha256": pa.string(),
+        "place": pl.Int64,
+        **dict.fromkeys(("record", "prompt"), pl.String),
+        "seed": pl.Int64,
+        **dict.fromkeys(("outcome", "reason", "extras", "file"), pl.String),
+        **dict.fromkeys(("offset", "size"), pl.Int64),
+        "sha256": pl.String,
     }
 )
 """Columns of the table: `outcome` is null where the image itself has to be looked at, at `file`, `offset`, `size`."""
@@ -121,10 +116,11 @@ def read_set(reader: Reader, mapping: Mapping, folder: Path, name: str) -> Manif
 
 def _write(reader: Reader, mapping: Mapping, draft: Path) -> dict:
     content, filtered = hashlib.sha256(), Counter()
+    fence = Fence(reader.root, mapping.limits)
     columns: dict[str, None] = {}
     waiting: list[dict] = []
     n_rows = taken = elsewhere = 0
-    with parquet.ParquetWriter(draft, SCHEMA) as writer:
+    with parquet.ParquetWriter(draft, _arrow([]).schema) as writer:
         for row in reader.rows():
             columns |= dict.fromkeys(row.fields)
             fields = row.fields | (mapping.constants or {})
@@ -134,16 +130,16 @@ def _write(reader: Reader, mapping: Mapping, draft: Path) -> dict:
                 elsewhere += row.named is not None
                 continue
             entry = {"place": n_rows} | {
-                key: _clean(value) for key, value in _entry(reader, mapping, row, fields).items()
+                key: _clean(value) for key, value in _entry(reader, mapping, fence, row, fields).items()
             }
             n_rows, taken = n_rows + 1, taken + (entry["file"] is not None)
             said = [entry[name] for name in ("record", "prompt", "seed", "outcome", "reason", "extras", "sha256")]
             content.update(canonical(said).encode() + b"\n")
             waiting.append(entry)
             if len(waiting) == PIECE:
-                writer.write_table(pa.Table.from_pylist(waiting, schema=SCHEMA))
+                writer.write_table(_arrow(waiting))
                 waiting = []
-        writer.write_table(pa.Table.from_pylist(waiting, schema=SCHEMA))
+        writer.write_table(_arrow(waiting))
         if reader.columns() is None:
             _require_columns(reader, mapping, columns)
         told = {"content": content.hexdigest(), "n_rows": n_rows, "filtered": dict(filtered.most_common())}
@@ -152,7 +148,7 @@ def _write(reader: Reader, mapping: Mapping, draft: Path) -> dict:
     return told
 
 
-def _entry(reader: Reader, mapping: Mapping, row: Row, fields: dict) -> dict:
+def _entry(reader: Reader, mapping: Mapping, fence: Fence, row: Row, fields: dict) -> dict:
     """One row of the table: what the set says of an image, where it is, and the digest of its bytes."""
     entry = {
         "record": row.record, "prompt": mapping.prompt_of(fields), "seed": mapping.seed_of(fields), "outcome": None,
@@ -169,7 +165,7 @@ def _entry(reader: Reader, mapping: Mapping, row: Row, fields: dict) -> dict:
     if at is None:
         if row.named is None:
             return entry | {"outcome": "empty", "reason": "the row names no file"}
-        found = locate(reader.root, row.named, limits)
+        found = fence.locate(row.named)
         if found.file is None:
             return entry | {"outcome": found.outcome, "reason": found.reason}
         at = At(found.file, 0, found.size)
@@ -177,6 +173,11 @@ def _entry(reader: Reader, mapping: Mapping, row: Row, fields: dict) -> dict:
         return entry | {"outcome": "rejected", "reason": too_large(at.size, limits)}
     data = row.data if row.data is not None else next(reader.read([at]))
     return entry | at._asdict() | {"sha256": hashlib.sha256(data).hexdigest()}
+
+
+def _arrow(rows: list[dict]) -> pa.Table:
+    # By polars: pyarrow's own conversion imports pandas.
+    return pl.DataFrame(rows, schema=SCHEMA).to_arrow()
 
 
 def _clean(value: object) -> object:
