@@ -6,7 +6,7 @@ import typer
 
 from mcas_assets import paths
 from mcas_assets.commands.common import console, only_one
-from mcas_assets.errors import BadInput
+from mcas_assets.errors import BadInput, McasError
 
 
 def watch(
@@ -30,6 +30,7 @@ def watch(
             _show(decision)
             if not run:
                 return
+            failed: list[str] = []
             sources = {one.identity.version: one.source for one in seen if one.identity is not None}
             for wanted in decision.request:
                 name = wanted.system_version.rpartition("@")[0]
@@ -37,9 +38,15 @@ def watch(
                 with interruptible(), TerminalProgress() as bars:
                     told = Workplace(progress=BothProgress(LogProgress(), bars))
                     typer.echo(f"{wanted.audit} of {wanted.system_version}", err=True)
-                    run_audit(audits[wanted.audit], system, told, instance)
+                    try:
+                        run_audit(audits[wanted.audit], system, told, instance)
+                    except McasError as error:  # told at once: the audits of other systems go on
+                        typer.echo(f"error: {error}", err=True)
+                        failed.append(f"{wanted.audit} of {wanted.system_version}")
             tell(instance, decision.states)
             publish(workplace.store)
+        if failed:
+            raise McasError(f"{len(failed)} of {len(decision.request)} audits failed: {', '.join(failed)}")
     finally:
         instance.dispose()
 
