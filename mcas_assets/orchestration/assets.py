@@ -25,14 +25,9 @@ from mcas_assets.store.publication import publish
 # Raised by hand when a stage's code would give another result from the same inputs. `versions` adds to each what the stage
 # reads of the declarations.
 CODE_VERSIONS = {
-    "plan": "2",
-    "images": "2",
-    "refusals": "1",
-    "embeddings": "1",
-    "scores": "2",
-    "representation": "1",
+    "plan": "2", "images": "2", "refusals": "1", "embeddings": "1", "scores": "2", "representation": "1",
     "comparison": METHOD,
-}
+}  # fmt: skip
 DESCRIPTIONS = {
     "plan": "Every image and every text that the audit asks for: prompts x replicates, with ids, seeds and batches.",
     "images": "What came of each requested image, one row each, whatever came of it. The files are facts, kept by digest.",
