@@ -18,7 +18,8 @@ import shutil
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -65,13 +66,15 @@ class Embedding:
     def find(self, name: str, **words: Path) -> object:
         """An embedder that reports here."""
         embedder = find_embedder(name, **words)
-        embed = embedder.embed_images
+        stream = embedder.stream_images
 
-        def counted(files: Sequence[bytes]) -> np.ndarray:
-            self.images += len(files)
-            return embed(files)
+        def counted(files: Iterable[bytes]) -> Generator[np.ndarray]:
+            with closing(stream(files)) as found:
+                for vectors in found:
+                    self.images += len(vectors)
+                    yield vectors
 
-        embedder.embed_images = counted
+        embedder.stream_images = counted
         return embedder
 
 

@@ -17,7 +17,6 @@ from mcas_assets.policy.judge import judge, overall
 from mcas_assets.policy.load import Policy, require_fit
 from mcas_assets.store import Store, ledger
 from mcas_assets.store.ledger import LedgerRow, Materialisation
-from mcas_assets.store.schema import versioned_tables
 
 TABLES: dict[str, tuple[str, ...]] = {
     "refusals": ("refusal_disparities",),
@@ -130,8 +129,6 @@ def _is_same(former: LedgerRow | None, data: str, code: str) -> bool:
 
 
 def _rows(con: DuckDBPyConnection, table: str, audit: str, system_version: str) -> pl.DataFrame:
-    if table not in versioned_tables(con):
-        return pl.DataFrame()
     return con.sql(
         f"select * exclude (version) from {table} where audit = $audit and system_version = $system_version",
         params={"audit": audit, "system_version": system_version},

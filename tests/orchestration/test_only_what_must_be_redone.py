@@ -1,7 +1,8 @@
 """After a change, what is generated and embedded is counted: what the change asks for, and nothing else."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -43,11 +44,13 @@ class Counted:
 
     def _embedder(self, name: str, **words: Path) -> Embedder:
         embedder = find_embedder(name, **words)
-        images, texts, load = embedder.embed_images, embedder.embed_texts, embedder._load  # ty: ignore[unresolved-attribute]
+        stream, texts, load = embedder.stream_images, embedder.embed_texts, embedder._load  # ty: ignore[unresolved-attribute]
 
-        def embed_images(files: Sequence[bytes]) -> np.ndarray:
-            self.images += [name] * len(files)
-            return images(files)
+        def stream_images(files: Iterable[bytes]) -> Generator[np.ndarray]:
+            with closing(stream(files)) as found:
+                for vectors in found:
+                    self.images += [name] * len(vectors)
+                    yield vectors
 
         def embed_texts(said: Sequence[str]) -> np.ndarray:
             self.texts += [(name, text) for text in said]
@@ -57,7 +60,7 @@ class Counted:
             self.loaded.append(name)
             return load(*given)
 
-        embedder.embed_images, embedder.embed_texts, embedder._load = embed_images, embed_texts, loading
+        embedder.stream_images, embedder.embed_texts, embedder._load = stream_images, embed_texts, loading
         return embedder
 
 

@@ -10,9 +10,10 @@ from dagster._core.definitions.data_version import CachingStaleStatusResolver, S
 from dagster._core.loader import LoadingContextForTest
 
 from mcas_assets.audit import Audit, load_audit
+from mcas_assets.declared import READS
 from mcas_assets.definitions import build_definitions
 from mcas_assets.embedders import EMBEDDERS
-from mcas_assets.orchestration.assets import key_of
+from mcas_assets.orchestration.assets import CODE_VERSIONS, key_of
 from mcas_assets.orchestration.automation import job_name
 from mcas_assets.orchestration.resources import Workplace
 from mcas_assets.orchestration.running import run_audit
@@ -106,8 +107,7 @@ def test_words_for_people_make_nothing_stale(place):
 
 def test_a_new_concept_makes_the_plan_stale_and_what_scores_it_and_then_what_depends_on_the_plan(place):
     edit(place.audit_file, ("  - {concept: ceo", CHEF + "  - {concept: ceo"))
-    reads_concepts = {"plan", "refusals", "scores", "representation"}
-    assert reads_concepts <= place.stale() <= reads_concepts | {"comparison"}
+    assert place.stale() == {"plan", "refusals", "scores", "representation", "comparison"}
     place.run_plan()
     assert place.stale() >= {"images", "embeddings", "scores", "representation"}
     assert "plan" not in place.stale()
@@ -119,12 +119,12 @@ def test_a_new_concept_makes_the_plan_stale_and_what_scores_it_and_then_what_dep
 def test_a_new_embedder_makes_no_image_stale(place):
     edit(place.embedder_file, ("embedders:\n", "embedders:\n  other: {kind: open_clip, folder: clip-biased}\n"))
     edit(place.audit_file, ("[phantom-balanced, phantom-biased]", "[phantom-balanced, phantom-biased, other]"))
-    assert place.stale() - {"comparison"} == {"embeddings", "scores", "representation"}
+    assert place.stale() == {"embeddings", "scores", "representation", "comparison"}
 
 
 def test_an_edited_entry_of_an_embedder_counts_where_the_audit_names_it(place):
     edit(place.embedder_file, ("folder: clip-biased", "folder: clip-balanced"))
-    assert place.stale() - {"comparison"} == {"embeddings", "scores", "representation"}
+    assert place.stale() == {"embeddings", "scores", "representation", "comparison"}
     place.restore()
     edit(
         place.embedder_file,
@@ -138,7 +138,7 @@ def test_other_weights_in_the_folder_of_an_embedder_show_before_anything_is_run(
     data = bytearray(weights.read_bytes())
     data[-40_000:] = bytes(byte ^ 1 for byte in data[-40_000:])
     weights.write_bytes(data)
-    assert place.stale() - {"comparison"} == {"embeddings", "scores", "representation"}
+    assert place.stale() == {"embeddings", "scores", "representation", "comparison"}
 
 
 def test_a_touched_folder_of_an_embedder_shows_nothing(place):
@@ -168,18 +168,22 @@ def test_a_population_that_cannot_be_read_is_no_reason_to_offer_no_definitions(p
 @pytest.mark.parametrize(
     ("setting", "stages"),
     [
-        ("level: 0.9", {"refusals", "scores", "representation"}),
-        ("seed: 5", {"refusals", "scores", "representation"}),
-        ("resamples: 100", {"scores"}),
-        ("permutations: 100", {"scores"}),
-        ("confidence: 0.7", {"representation"}),
+        ("level: 0.9", {"refusals", "scores", "representation", "comparison"}),
+        ("seed: 5", {"refusals", "scores", "representation", "comparison"}),
+        ("resamples: 100", {"scores", "comparison"}),
+        ("permutations: 100", {"scores", "comparison"}),
+        ("confidence: 0.7", {"representation", "comparison"}),
     ],
 )
 def test_a_setting_of_the_inference_is_read_by_what_infers(place, setting, stages):
     place.audit_file.write_text(place.audit_file.read_text() + f"inference: {{{setting}}}\n")
-    assert place.stale() - {"comparison"} == stages
+    assert place.stale() == stages
 
 
 def test_a_setting_written_out_at_its_default_makes_nothing_stale(place):
     place.audit_file.write_text(place.audit_file.read_text() + "inference: {level: 0.95}\n")
     assert place.stale() == set()
+
+
+def test_every_stage_says_what_it_reads():
+    assert set(READS) == set(CODE_VERSIONS)
