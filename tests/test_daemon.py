@@ -134,6 +134,10 @@ def test_a_folder_that_changes_on_disk_is_audited_and_published_by_itself(daemon
     ]
     images = query(daemon.store, f"select count(*) n from images where system_version = '{after}'")["n"].item()
     assert images == 42
+    compared = query(daemon.store, f"select distinct before from comparisons where after = '{after}'")[
+        "before"
+    ].to_list()
+    assert compared == [before]
 
 
 def test_a_touched_readme_requests_nothing(daemon):
