@@ -42,7 +42,7 @@ def why_not_current(
             for stage in code_versions
         }
         made = {stage: row for stage, row in rows.items() if row is not None}
-        reason = _unmade(rows, code_versions) or _unmet(con, audit, made, embedders) or _unchecked(con, made)
+        reason = _unmade(con, rows, code_versions) or _unmet(con, audit, made, embedders) or _unchecked(con, made)
         if reason is not None:
             return reason
         images = ledger.read_table(con, "images", made["images"].version)
@@ -54,7 +54,9 @@ def why_not_current(
     return None
 
 
-def _unmade(rows: Mapping[str, LedgerRow | None], code_versions: Mapping[str, str | None]) -> str | None:
+def _unmade(
+    con: DuckDBPyConnection, rows: Mapping[str, LedgerRow | None], code_versions: Mapping[str, str | None]
+) -> str | None:
     for stage, row in rows.items():
         if row is None:
             return f"{stage} was never made"
@@ -62,9 +64,15 @@ def _unmade(rows: Mapping[str, LedgerRow | None], code_versions: Mapping[str, st
             return f"{stage} was made by other code, or of other declarations"
         for name, version in row.input_versions.items():
             read = rows.get(name)
-            if read is not None and read.version != version:
+            # A stage that was made again with an equal result left what was made of it as it should be.
+            if read is not None and read.version != version and read.data_version != _data_version(con, version):
                 return f"{stage} was made of an older {name}"
     return None
+
+
+def _data_version(con: DuckDBPyConnection, version: int | str) -> str | None:
+    found = con.execute("select data_version from materialisations where version = ?", [version]).fetchall()
+    return found[0][0] if found else None
 
 
 def _unmet(

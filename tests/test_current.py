@@ -1,0 +1,62 @@
+"""Whether an audit is as a run would leave it: what was made again with an equal result needs nothing new."""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mcas_assets.current import why_not_current
+from mcas_assets.embedders import find_embedder
+from mcas_assets.orchestration.assets import CODE_VERSIONS
+from mcas_assets.store import Store, ledger
+from mcas_assets.store.ledger import Materialisation
+from mcas_assets.store.publication import publish
+
+
+@pytest.fixture
+def store(audited, tmp_path: Path) -> Store:
+    return Store(Path(shutil.copytree(audited.home, tmp_path / "home")))
+
+
+@pytest.fixture
+def reason(store, audited, tiny) -> Callable[[], str | None]:
+    """Why the audited home is not current, by the code versions that its rows have."""
+    version = audited.ran.system_version
+    with store.open() as con:
+        rows = {s: ledger.latest(con, s, "" if s == "plan" else version, tiny.audit) for s in CODE_VERSIONS}
+    versions = {stage: row.code_version for stage, row in rows.items() if row is not None}
+    embedders = [find_embedder(name).id for name in tiny.embedders]
+    return lambda: why_not_current(store, tiny, version, versions, embedders)
+
+
+def plan_again(store: Store, audit: str, data_version: str | None = None) -> None:
+    """Record the plan once more, checked and published, of the same content or called another."""
+    with store.open() as con:
+        row = ledger.latest(con, "plan", "", audit)
+        assert row is not None
+        tables = {name: ledger.read_table(con, name, row.version) for name in row.tables}
+        fields = {name: getattr(row, name) for name in Materialisation.__dataclass_fields__}
+        again = replace(Materialisation(**fields), data_version=data_version or row.data_version)
+        version = ledger.record(con, again, tables)
+        con.execute(
+            "insert into quality_results by name select * replace (? as version) from quality_results where version = ?",
+            [version, row.version],
+        )
+    publish(store)
+
+
+def test_a_home_after_an_audit_is_current(store, reason):
+    publish(store)
+    assert reason() is None
+
+
+def test_a_stage_that_was_made_again_with_an_equal_result_leaves_the_others_current(store, reason, tiny):
+    plan_again(store, tiny.audit)
+    assert reason() is None
+
+
+def test_a_stage_that_was_made_again_with_another_result_makes_the_next_one_wanted(store, reason, tiny):
+    plan_again(store, tiny.audit, data_version="another")
+    assert "made of an older plan" in str(reason())
