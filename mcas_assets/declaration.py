@@ -120,10 +120,9 @@ def _is_too_deep(text: str) -> bool:
     try:
         return any(depth > MAX_DEPTH for depth in accumulate(steps))
     except yaml.YAMLError as error:
-        # The C scanner looks ahead of the parser, and newer ones have a limit of their own (1,000) that it meets first.
-        if "nesting depth" in str(getattr(error, "problem", None)):
-            return True
-        raise
+        if "nesting depth" not in str(getattr(error, "problem", None)):
+            raise
+        return True  # the C scanner looks ahead, and may meet a limit of its own first
 
 
 def _syntax_mistake(error: yaml.YAMLError, text: str) -> Mistake:

@@ -64,7 +64,8 @@ def build_assets(audit: Audit) -> list[dg.AssetsDefinition]:
     ]
 
 
-def _common(audit: Audit, stage: str, kinds: set[str]) -> dict:
+def asset_options(audit: Audit, stage: str, kinds: set[str]) -> dict:
+    """What the assets of all stages have in common: key, group, code version, description and kinds."""
     return {
         "key": key_of(audit.audit, stage),
         "group_name": stage,
@@ -75,7 +76,7 @@ def _common(audit: Audit, stage: str, kinds: set[str]) -> dict:
 
 
 def _plan(audit: Audit) -> dg.AssetsDefinition:
-    @dg.asset(**_common(audit, "plan", {"duckdb"}))
+    @dg.asset(**asset_options(audit, "plan", {"duckdb"}))
     def plan(context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]) -> dg.MaterializeResult:
         requests, texts = build_plan(audit), build_texts(audit)
         digest = plan_digest(pl.concat([requests, texts], how="diagonal"))
@@ -83,7 +84,7 @@ def _plan(audit: Audit) -> dg.AssetsDefinition:
         tables = {"plan": requests.select(named, pl.all()), "texts": texts.select(named, pl.all())}
         version = keep(context, workplace.store, audit, "plan", digest, tables, {})
         images = requests.select("prompt", "seed").n_unique()
-        return _result(
+        return result_of(
             version, digest, len(requests), images=images, prompts=requests["prompt"].n_unique(), texts=len(texts)
         )
 
@@ -93,7 +94,7 @@ def _plan(audit: Audit) -> dg.AssetsDefinition:
 def _images(audit: Audit) -> dg.AssetsDefinition:
     deps = [key_of(audit.audit, "plan"), "systems"]
 
-    @dg.asset(**_common(audit, "images", {"diffusers", "duckdb"}), deps=deps, partitions_def=system_versions)
+    @dg.asset(**asset_options(audit, "images", {"diffusers", "duckdb"}), deps=deps, partitions_def=system_versions)
     def images(context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]) -> dg.MaterializeResult:
         version, store = context.partition_key, workplace.store
         planned, plan_version = read_latest(store, audit, "plan", "plan", "")
@@ -115,7 +116,7 @@ def _images(audit: Audit) -> dg.AssetsDefinition:
         tables = {"images": table, "import_account": account}
         kept = keep(context, store, audit, "images", digest, tables, {"plan": plan_version})
         outcomes = dict(table["outcome"].value_counts().sort("outcome").iter_rows())
-        return _result(kept, digest, len(table), generated=made, **outcomes)
+        return result_of(kept, digest, len(table), generated=made, **outcomes)
 
     return images
 
@@ -123,7 +124,7 @@ def _images(audit: Audit) -> dg.AssetsDefinition:
 def _refusals(audit: Audit) -> dg.AssetsDefinition:
     deps = [key_of(audit.audit, "images")]
 
-    @dg.asset(**_common(audit, "refusals", {"numpy", "duckdb"}), deps=deps, partitions_def=system_versions)
+    @dg.asset(**asset_options(audit, "refusals", {"numpy", "duckdb"}), deps=deps, partitions_def=system_versions)
     def counted(context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]) -> dg.MaterializeResult:
         store = workplace.store
         table, images_version = read_latest(store, audit, "images", "images", context.partition_key)
@@ -132,7 +133,7 @@ def _refusals(audit: Audit) -> dg.AssetsDefinition:
         kept = keep(context, store, audit, "refusals", digest, found.tables(), {"images": images_version})
         of_all = found.refusals.row(by_predicate=pl.col("scope") == "all", named=True)
         counts = {name: of_all[name] for name in ("n_requested", "n_refused", "n_lost")}
-        return _result(kept, digest, len(found.refusals), **counts)
+        return result_of(kept, digest, len(found.refusals), **counts)
 
     return counted
 
@@ -140,7 +141,7 @@ def _refusals(audit: Audit) -> dg.AssetsDefinition:
 def _embeddings(audit: Audit) -> dg.AssetsDefinition:
     deps = [key_of(audit.audit, "images"), key_of(audit.audit, "plan")]
 
-    @dg.asset(**_common(audit, "embeddings", {"pytorch", "duckdb"}), deps=deps, partitions_def=system_versions)
+    @dg.asset(**asset_options(audit, "embeddings", {"pytorch", "duckdb"}), deps=deps, partitions_def=system_versions)
     def embeddings(context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]) -> dg.MaterializeResult:
         version, store = context.partition_key, workplace.store
         table, images_version = read_latest(store, audit, "images", "images", version)
@@ -169,7 +170,7 @@ def _embeddings(audit: Audit) -> dg.AssetsDefinition:
         digest = embed.embeddings_digest(rows)
         inputs = {"images": images_version, "plan": plan_version}
         kept = keep(context, store, audit, "embeddings", digest, {"embeddings": rows}, inputs)
-        return _result(kept, digest, len(rows), embedded=made, embedders=len(panel))
+        return result_of(kept, digest, len(rows), embedded=made, embedders=len(panel))
 
     return embeddings
 
@@ -177,7 +178,7 @@ def _embeddings(audit: Audit) -> dg.AssetsDefinition:
 def _scores(audit: Audit) -> dg.AssetsDefinition:
     deps = [key_of(audit.audit, stage) for stage in ("plan", "images", "embeddings")]
 
-    @dg.asset(**_common(audit, "scores", {"numpy", "duckdb"}), deps=deps, partitions_def=system_versions)
+    @dg.asset(**asset_options(audit, "scores", {"numpy", "duckdb"}), deps=deps, partitions_def=system_versions)
     def scores(context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]) -> dg.MaterializeResult:
         version, store = context.partition_key, workplace.store
         table, images_version = read_latest(store, audit, "images", "images", version)
@@ -194,7 +195,7 @@ def _scores(audit: Audit) -> dg.AssetsDefinition:
         strongest = shown.sort(pl.col("mcas").abs(), descending=True, nulls_last=True).head(10)
         columns = ["axis", "embedder", "concept", "iias", "itpas", "itaas", "ttas", "mcas"]
         preview = [dg.TableRecord(row) for row in strongest.select(columns).iter_rows(named=True)]
-        return _result(
+        return result_of(
             kept, digest, len(measured.scores), strongest=dg.MetadataValue.table(preview) if preview else "none"
         )
 
@@ -204,7 +205,7 @@ def _scores(audit: Audit) -> dg.AssetsDefinition:
 def _representation(audit: Audit) -> dg.AssetsDefinition:
     deps = [key_of(audit.audit, stage) for stage in ("plan", "images", "embeddings")]
 
-    @dg.asset(**_common(audit, "representation", {"numpy", "duckdb"}), deps=deps, partitions_def=system_versions)
+    @dg.asset(**asset_options(audit, "representation", {"numpy", "duckdb"}), deps=deps, partitions_def=system_versions)
     def representation(
         context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]
     ) -> dg.MaterializeResult:
@@ -221,7 +222,7 @@ def _representation(audit: Audit) -> dg.AssetsDefinition:
         kept = keep(context, store, audit, "representation", digest, tables, inputs)
         erased = held.amplification.filter("is_erased").select("axis", "concept", "group_name", "population").unique()
         counted = int(shown["n_counted"].sum()), int(shown["n_requested"].sum())
-        return _result(kept, digest, len(shown), counted=counted[0], requested=counted[1], erased=len(erased))
+        return result_of(kept, digest, len(shown), counted=counted[0], requested=counted[1], erased=len(erased))
 
     return representation
 
@@ -292,7 +293,8 @@ def keep(
         return ledger.record(con, materialisation, tables)
 
 
-def _result(version: int, digest: str, rows: int, **metadata: Any) -> dg.MaterializeResult:
+def result_of(version: int, digest: str, rows: int, **metadata: Any) -> dg.MaterializeResult:
+    """What Dagster is told of a materialisation: its content's digest, ledger version, rows and further metadata."""
     return dg.MaterializeResult(
         data_version=dg.DataVersion(digest), metadata={"version": version, "dagster/row_count": rows, **metadata}
     )

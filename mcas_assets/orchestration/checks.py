@@ -16,7 +16,7 @@ from mcas_assets.compare_versions import SCHEMAS, expected_rows
 from mcas_assets.matching import expected as expected_images
 from mcas_assets.orchestration.assets import key_of, read_latest
 from mcas_assets.orchestration.resources import Workplace
-from mcas_assets.quality import comparison_frames, frames
+from mcas_assets.quality import comparison_frames, frames, image_frames
 from mcas_assets.quality.adapter import RuleResult, result_rows, validate
 from mcas_assets.quality.expectations import EXPECTED_ROWS, Rule
 from mcas_assets.quality.rules import SUITES
@@ -105,11 +105,11 @@ def _frame(workplace: Workplace, audit: Audit, stage: str, table: str, partition
     if stage == "images":
         account, _ = read_latest(store, audit, "images", "import_account", partition)
         with store.open() as con:
-            images = frames.image_rows(con, version)
+            images = image_frames.image_rows(con, version)
         if table == "import_account":
-            return frames.import_account(account, images, planned), len(account), version
+            return image_frames.import_account(account, images, planned), len(account), version
         wanted = planned if account.is_empty() else expected_images(account)
-        return frames.images(wanted, images, store.home), len(wanted), version
+        return image_frames.images(wanted, images, store.home), len(wanted), version
     if table == "refusals":
         return frames.refusals(rows), len(refusals.subjects(audit)), version
     if table == "refusal_disparities":

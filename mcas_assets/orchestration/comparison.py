@@ -7,9 +7,7 @@ from pydantic import Field
 from mcas_assets import compare
 from mcas_assets.audit import Audit
 from mcas_assets.compare_versions import Instruments, compare_all
-from mcas_assets.orchestration.assets import _common as asset_options
-from mcas_assets.orchestration.assets import _result as result_of
-from mcas_assets.orchestration.assets import keep, key_of
+from mcas_assets.orchestration.assets import asset_options, keep, key_of, result_of
 from mcas_assets.orchestration.partitions import system_versions
 from mcas_assets.orchestration.resources import Workplace
 

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from mcas_assets.quality.frames import _has_nan, _inside, _or_missing, _unexplained
+from mcas_assets.quality.columns import has_nan, inside, or_missing, unexplained
 
 
 def comparisons(rows: pl.DataFrame) -> pl.DataFrame:
@@ -13,7 +13,7 @@ def comparisons(rows: pl.DataFrame) -> pl.DataFrame:
     `is_changed_unshown` says that a change is claimed without a q-value or an interval; nulls and NaN as for scores.
     """
     return _compared(rows).with_columns(
-        component_or_missing=_or_missing("component"),
+        component_or_missing=or_missing("component"),
         difference_error=_change_error(),
         fewer_images=pl.min_horizontal("n_before", "n_after"),
     )
@@ -22,7 +22,7 @@ def comparisons(rows: pl.DataFrame) -> pl.DataFrame:
 def share_comparisons(rows: pl.DataFrame) -> pl.DataFrame:
     """The same for shares: `measure_or_missing`, `n_apart` (pairs that differ), `difference_error`."""
     return _compared(rows).with_columns(
-        measure_or_missing=_or_missing("measure"),
+        measure_or_missing=or_missing("measure"),
         n_apart=pl.col("n_only_before") + pl.col("n_only_after"),
         difference_error=_change_error(),
     )
@@ -32,24 +32,24 @@ def refusal_comparisons(rows: pl.DataFrame) -> pl.DataFrame:
     """The same for refusals: `refused_balance` is what the counts of refusals differ by beyond those of one version alone."""
     gained = pl.col("n_refused_after") - pl.col("n_refused_before")
     return _compared(rows).with_columns(
-        role_or_missing=_or_missing("role"), refused_balance=gained - (pl.col("n_only_after") - pl.col("n_only_before"))
+        role_or_missing=or_missing("role"), refused_balance=gained - (pl.col("n_only_after") - pl.col("n_only_before"))
     )
 
 
 def comparison_summary(rows: pl.DataFrame) -> pl.DataFrame:
     """The summary's rows: `n_by_direction` (changed towards either pole), `is_unexplained_null` of any_p_value, `has_nan`."""
     return rows.with_columns(
-        verdict_or_missing=_or_missing("verdict"),
+        verdict_or_missing=or_missing("verdict"),
         n_by_direction=pl.col("n_towards_a") + pl.col("n_towards_b"),
-        is_unexplained_null=_unexplained("any_p_value", "reason"),
-        has_nan=_has_nan(rows),
+        is_unexplained_null=unexplained("any_p_value", "reason"),
+        has_nan=has_nan(rows),
     )
 
 
 def comparison_factors(rows: pl.DataFrame) -> pl.DataFrame:
     """The factors' rows: `kind_or_missing`, `is_same` (both versions have one value), `is_unexplained`."""
     return rows.with_columns(
-        kind_or_missing=_or_missing("kind"),
+        kind_or_missing=or_missing("kind"),
         is_same=pl.col("value_before").eq_missing(pl.col("value_after")),
         is_unexplained=~pl.col("is_replayable") & pl.col("reason").is_null(),
     )
@@ -57,12 +57,12 @@ def comparison_factors(rows: pl.DataFrame) -> pl.DataFrame:
 
 def _compared(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(
-        verdict_or_missing=_or_missing("verdict"),
-        is_difference_in_interval=_inside("difference", "low", "high") | pl.col("low").is_null(),
+        verdict_or_missing=or_missing("verdict"),
+        is_difference_in_interval=inside("difference", "low", "high") | pl.col("low").is_null(),
         is_unexplained_null=pl.any_horizontal(pl.col("difference", "q_value", "low").is_null())
         & pl.col("reason").is_null(),
         is_changed_unshown=(pl.col("verdict") == "changed") & (pl.col("q_value").is_null() | pl.col("low").is_null()),
-        has_nan=_has_nan(rows),
+        has_nan=has_nan(rows),
     )
 
 

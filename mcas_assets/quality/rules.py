@@ -6,9 +6,8 @@ said in frames.py.
 
 from typing import Any
 
-from mcas_assets.matching import MATCHES
 from mcas_assets.outcomes import OUTCOMES
-from mcas_assets.quality import comparison_rules, refusal_rules
+from mcas_assets.quality import canary_rules, comparison_rules, import_rules, refusal_rules
 from mcas_assets.quality.expectations import (
     Rule,
     among,
@@ -32,7 +31,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "plan": REQUEST,
     "texts": ("text_id", "text"),
     "images": ("image_id", *REQUEST),
-    "import_account": ("set_prompt", "match", "prompt_id", "role", "axis", "pole", "concept", "detail"),
+    "import_account": import_rules.KEY,
     "embeddings": ("embedder", "kind", "content"),
     "scores": SCORE,
     "components": (*SCORE, "component"),
@@ -42,7 +41,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "divergence": (*LABELLED, "population", "kind"),
     "refusals": refusal_rules.SUBJECT,
     "refusal_disparities": (*refusal_rules.SUBJECT, "against"),
-    "canary": ("system_version", "window_number", "window_name"),
+    "canary": canary_rules.KEY,
     **comparison_rules.KEYS,
 }
 
@@ -61,10 +60,6 @@ def _is_group(column: Any) -> Any:
 
 def _is_ok(column: Any) -> Any:
     return column("outcome") == "ok"
-
-
-def _is_no_match(column: Any) -> Any:
-    return column("n_images").is_null()
 
 
 def _has_file(column: Any) -> Any:
@@ -128,22 +123,8 @@ _IMAGES = _suite(
     severity="warning",
 )
 
-_IMPORT_ACCOUNT = _suite(
-    "import_account",
-    {
-        "no row but those of the account": exact_rows(),
-        "each prompt of the set once a use": unique(*KEYS["import_account"]),
-        "every use of a prompt matched or is lacking": among("match_or_missing", MATCHES),
-        "a match names its prompt": matching("prompt_id_or_missing", r"^[0-9a-f]{16}$"),
-        "every record that counts is an image row": equal("n_images", "n_use"),
-        "every record has an outcome": equal("n_outcomes", "n_records"),
-        "what is lacking has no record": between("n_lacking", 0, 0),
-        "without a match there is a detail": present("detail", where=_is_no_match),
-    },
-) + _suite(
-    "import_account",
-    {"the set has every prompt of the audit": among("is_lacking", (False,))},
-    severity="warning",
+_IMPORT_ACCOUNT = _suite("import_account", import_rules.IMPORT_ACCOUNT) + _suite(
+    "import_account", import_rules.HINTS, severity="warning"
 )
 
 _EMBEDDINGS = _suite(
@@ -286,22 +267,7 @@ _REFUSALS = _suite("refusals", refusal_rules.REFUSALS) + _suite("refusals", refu
 
 _REFUSAL_DISPARITIES = _suite("refusal_disparities", refusal_rules.DISPARITIES)
 
-_CANARY = _suite(
-    "canary",
-    {
-        "one row more than before": exact_rows(),
-        "each window once": unique("system_version", "window_number"),
-        "window_name is present": present("window_name"),
-        "windows count from 1": between("window_number", 1, None),
-        "every answer is accounted for": equal("n_accounted", "n_requested"),
-        "verdict is known": among("verdict_or_missing", ("behaviour changed", "not shown", "first window")),
-        "verdict follows from the p-value": equal("verdict_or_missing", "expected_verdict"),
-        "distance within [0, 2 sqrt 2]": between("energy_distance", 0, 2 * 2**0.5),
-        "p_value in (0, 1]": between("p_value", 0, 1, above_low=True),
-        "null distance has a reason": among("is_unexplained_null", (False,)),
-        "no value is NaN": among("has_nan", (False,)),
-    },
-) + _suite("canary", {"half of what was asked was answered": between("share_answered", 0.5, 1)}, severity="warning")
+_CANARY = _suite("canary", canary_rules.CANARY) + _suite("canary", canary_rules.HINTS, severity="warning")
 
 SUITES: dict[str, tuple[Rule, ...]] = {
     "plan": _PLAN,

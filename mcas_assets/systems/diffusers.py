@@ -18,7 +18,7 @@ from mcas_assets.systems.catalogue import Entry
 from mcas_assets.systems.hub import HubState, look_up, revision_mistakes, snapshot
 from mcas_assets.systems.hub_weights import weigh
 from mcas_assets.systems.identity import DigestCache, FrozenFiles, fingerprint, plain
-from mcas_assets.systems.pipeline_folder import PipelineFolder, inspect
+from mcas_assets.systems.pipeline_folder import PipelineFolder, inspect, require_scheduler
 from mcas_assets.systems.pipeline_runner import PipelineRunner, Settings
 
 Pixels = Annotated[int, Field(ge=8, le=16384)]
@@ -273,28 +273,9 @@ class DiffusersSystem:
             variant, compiled = self._entry.variant, self._entry.compile
             runner = PipelineRunner(self._folder, self._settings, variant, self._max_batch, compiled)
             self._frozen.check("while it was being loaded")
-            self._check_scheduler(runner.environment["scheduler"])
+            require_scheduler(self._folder.path, self._identity.document["scheduler"], runner.environment["scheduler"])
             self._runner = runner
         return self._runner
-
-    def _check_scheduler(self, loaded: dict[str, Any]) -> None:
-        """The scheduler that draws must be the one of the identity, which was told without loading it.
-
-        Raises:
-            BadInput: It is of another class or configuration.
-        """
-        said = self._identity.document["scheduler"]
-        if not said:
-            return
-        known, is_ = {"class": said["class"], **said["config"]}, {"class": loaded["class"], **loaded["config"]}
-        taken = signatures.parameters(said["class"], "__init__") or {}
-        wrong = {key for key in known if key not in is_ or is_[key] != known[key]}
-        wrong |= {key for key in is_.keys() - known.keys() if taken.get(key) != signatures.COMPUTED}
-        if wrong:
-            listed = "; ".join(f"{key} is {is_.get(key)!r}, not {known.get(key)!r}" for key in sorted(wrong))
-            problem = f"is another once loaded than its files say: {listed}"
-            remedy = "Save the pipeline anew with this version of diffusers (save_pretrained)"
-            raise BadInput(self._folder.path / "scheduler", problem, remedy)
 
 
 def _default_size(folder: PipelineFolder) -> tuple[int, int]:

@@ -126,6 +126,30 @@ def inspect(
     return PipelineFolder(folder, pipeline, components, tuple(sorted(files)))
 
 
+def require_scheduler(folder: Path, said: dict[str, Any], loaded: dict[str, Any]) -> None:
+    """The scheduler that draws must be the one of the identity, which was told without loading it.
+
+    Args:
+        folder: The pipeline's folder.
+        said: What `PipelineFolder.scheduler` told.
+        loaded: Class and configuration of the one in memory, in the same form.
+
+    Raises:
+        BadInput: It is of another class or configuration.
+    """
+    if not said:
+        return
+    known, is_ = {"class": said["class"], **said["config"]}, {"class": loaded["class"], **loaded["config"]}
+    taken = signatures.parameters(said["class"], "__init__") or {}
+    wrong = {key for key in known if key not in is_ or is_[key] != known[key]}
+    wrong |= {key for key in is_.keys() - known.keys() if taken.get(key) != signatures.COMPUTED}
+    if wrong:
+        listed = "; ".join(f"{key} is {is_.get(key)!r}, not {known.get(key)!r}" for key in sorted(wrong))
+        problem = f"is another once loaded than its files say: {listed}"
+        remedy = "Save the pipeline anew with this version of diffusers (save_pretrained)"
+        raise BadInput(folder / "scheduler", problem, remedy)
+
+
 def _is_component(entry: Any) -> bool:
     return isinstance(entry, list) and len(entry) == 2 and all(isinstance(part, str) for part in entry)
 

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from mcas_assets.quality import comparison_frames, frames
+from mcas_assets.quality import comparison_frames, frames, image_frames
 from mcas_assets.quality.expectations import EXPECTED_ROWS
 from mcas_assets.store.files import write_image
 
@@ -379,8 +379,8 @@ def good(
     return {
         "plan": frames.plan(plan_rows),
         "texts": frames.texts(texts),
-        "images": frames.images(plan_rows, image_rows, home),
-        "import_account": frames.import_account(account_rows, imported_rows, plan_rows),
+        "images": image_frames.images(plan_rows, image_rows, home),
+        "import_account": image_frames.import_account(account_rows, imported_rows, plan_rows),
         "embeddings": embeddings,
         "scores": frames.scores(score_rows),
         "components": frames.components(components),

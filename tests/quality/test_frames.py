@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from mcas_assets.quality import frames
+from mcas_assets.quality import frames, image_frames
 from mcas_assets.quality.adapter import validate
 from mcas_assets.store import Store, facts, ledger
 
@@ -39,7 +39,7 @@ def test_a_file_changed_behind_the_stores_back_is_found(plan_rows, image_rows, h
     elif content is not None:
         own.write_bytes(content)
     changed = image_rows.with_columns(path=pl.when(pl.col("path") == path).then(pl.lit("own.png")).otherwise("path"))
-    assert failed(frames.images(plan_rows, changed, tmp_path), "images", len(plan_rows)) == rules
+    assert failed(image_frames.images(plan_rows, changed, tmp_path), "images", len(plan_rows)) == rules
 
 
 def test_a_bomb_is_not_decoded(plan_rows, image_rows, tmp_path, monkeypatch):
@@ -47,45 +47,45 @@ def test_a_bomb_is_not_decoded(plan_rows, image_rows, tmp_path, monkeypatch):
 
     Image.new("RGB", (64, 64)).save(tmp_path / "own.png")
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
-    looked = frames.images(plan_rows.head(1), image_rows.head(1).with_columns(path=pl.lit("own.png")), tmp_path)
+    looked = image_frames.images(plan_rows.head(1), image_rows.head(1).with_columns(path=pl.lit("own.png")), tmp_path)
     assert looked["decodable"].to_list() == [False]
 
 
 def test_a_planned_request_without_an_image_row_is_found(plan_rows, image_rows, home):
-    frame = frames.images(plan_rows, image_rows.tail(-1), home)
+    frame = image_frames.images(plan_rows, image_rows.tail(-1), home)
     assert failed(frame, "images", len(plan_rows)) == {"every planned request has an image row"}
 
 
 def test_an_image_row_that_was_not_planned_is_found(plan_rows, image_rows, home):
-    frame = frames.images(plan_rows.tail(-1), image_rows, home)
+    frame = image_frames.images(plan_rows.tail(-1), image_rows, home)
     assert failed(frame, "images", len(plan_rows) - 1) == {"as many rows as planned"}
 
 
 def test_an_image_row_twice_is_found(plan_rows, image_rows, home):
-    frame = frames.images(plan_rows, pl.concat([image_rows, image_rows.head(1)]), home)
+    frame = image_frames.images(plan_rows, pl.concat([image_rows, image_rows.head(1)]), home)
     assert failed(frame, "images", len(plan_rows)) == {"as many rows as planned", "each request once"}
 
 
 def test_images_of_a_set_among_generated_ones_are_found(plan_rows, image_rows, home):
     mixed = image_rows.with_columns(record=pl.when(pl.int_range(pl.len()) == 3).then(pl.lit("0.png")))
-    frame = frames.images(plan_rows, mixed, home)
+    frame = image_frames.images(plan_rows, mixed, home)
     assert failed(frame, "images", len(plan_rows)) == {"imported and generated images never share a version"}
 
 
 def test_a_record_that_counts_but_is_no_image_row_is_found(account_rows, imported_rows, plan_rows):
-    frame = frames.import_account(account_rows, imported_rows.tail(-1), plan_rows)
+    frame = image_frames.import_account(account_rows, imported_rows.tail(-1), plan_rows)
     assert failed(frame, "import_account", len(account_rows)) == {"every record that counts is an image row"}
 
 
 def test_a_prompt_of_the_audit_without_account_is_found(account_rows, imported_rows, plan_rows):
-    frame = frames.import_account(account_rows.tail(-1), imported_rows, plan_rows)
+    frame = image_frames.import_account(account_rows.tail(-1), imported_rows, plan_rows)
     assert failed(frame, "import_account", len(account_rows) - 1) == {
         "no row but those of the account", "every use of a prompt matched or is lacking", "without a match there is a detail",
     }  # fmt: skip
 
 
 def test_records_without_any_account_are_found(account_rows, imported_rows, plan_rows):
-    frame = frames.import_account(account_rows.clear(), imported_rows, plan_rows)
+    frame = image_frames.import_account(account_rows.clear(), imported_rows, plan_rows)
     assert len(frame) == plan_rows["prompt"].n_unique()
     assert "every use of a prompt matched or is lacking" in failed(frame, "import_account", 0)
 
@@ -94,12 +94,12 @@ def test_outcomes_that_do_not_add_up_are_found(account_rows, imported_rows, plan
     lost = account_rows.with_columns(
         outcomes=pl.col("outcomes").str.replace('"refused_prompt": 1', '"refused_prompt": 0')
     )
-    frame = frames.import_account(lost, imported_rows, plan_rows)
+    frame = image_frames.import_account(lost, imported_rows, plan_rows)
     assert failed(frame, "import_account", len(lost)) == {"every record has an outcome"}
 
 
 def test_a_system_that_draws_has_nothing_to_account_for(account_rows, image_rows, plan_rows):
-    assert frames.import_account(account_rows.clear(), image_rows, plan_rows).is_empty()
+    assert image_frames.import_account(account_rows.clear(), image_rows, plan_rows).is_empty()
 
 
 def test_image_rows_come_with_the_reason_of_their_fact(tmp_path):
@@ -135,7 +135,7 @@ def test_image_rows_come_with_the_reason_of_their_fact(tmp_path):
     with Store(tmp_path).open() as con:
         facts.append_images(con, fact)
         version = ledger.record(con, made, {"images": row})
-        assert frames.image_rows(con, version)["reason"].to_list() == ["no data"]
+        assert image_frames.image_rows(con, version)["reason"].to_list() == ["no data"]
 
 
 def test_vectors_are_measured_in_the_store(tmp_path):
@@ -164,5 +164,5 @@ def test_vectors_are_measured_in_the_store(tmp_path):
 def test_a_file_that_cannot_be_read_counts_as_missing(plan_rows, image_rows, tmp_path):
     (tmp_path / "own.png").write_bytes(b"")
     (tmp_path / "own.png").chmod(0)
-    looked = frames.images(plan_rows.head(1), image_rows.head(1).with_columns(path=pl.lit("own.png")), tmp_path)
+    looked = image_frames.images(plan_rows.head(1), image_rows.head(1).with_columns(path=pl.lit("own.png")), tmp_path)
     assert looked["file_exists"].to_list() == [False]
