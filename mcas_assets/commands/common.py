@@ -30,22 +30,12 @@ def console():  # noqa: ANN201 - rich is imported late
 
 @contextmanager
 def only_one() -> Generator[None]:
-    """Two runs of one home would take turns at the store and share the cores: the second is told to wait instead.
+    """The second of two runs in one home is told to wait, rather than kept waiting at a silent terminal.
 
     Raises:
         BadInput: Another run is going on here.
     """
-    from filelock import FileLock, Timeout
+    from mcas_assets.store.turns import turn
 
-    paths.home().mkdir(parents=True, exist_ok=True)
-    lock = FileLock(paths.home() / "audit.lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise BadInput(
-            paths.home(), "another audit is running here", "Wait for it, or set MCAS_HOME to another folder"
-        ) from None
-    try:
+    with turn(paths.home(), wait=False):
         yield
-    finally:
-        lock.release()

@@ -18,6 +18,7 @@ from mcas_assets.populations import POPULATIONS, Population, populations_of
 from mcas_assets.progress import LogProgress, Progress
 from mcas_assets.store import Store
 from mcas_assets.store.states import read_sources
+from mcas_assets.store.turns import turn
 from mcas_assets.systems import SYSTEMS, System, find_system
 from mcas_assets.tone import SalientTone, ToneReader
 
@@ -103,13 +104,13 @@ class Workplace:
 
 
 def at_work(workplace: Workplace) -> dg.ResourceDefinition:
-    """The workplace as the resource of a run, which shows that its process is alive for as long as it has it."""
+    """The workplace as the resource of a run, which waits for its turn there and shows that its process is alive."""
 
     def workplace_of_a_run(context: dg.InitResourceContext) -> Generator[Workplace]:
         if context.run is None:  # a resource that is tried by itself
             yield workplace
             return
-        with alive(workplace.home, context.run.run_id):
+        with alive(workplace.home, context.run.run_id), turn(workplace.home):
             yield workplace
 
     return dg.ResourceDefinition(workplace_of_a_run)

@@ -90,6 +90,9 @@ class Store:
             with suppress(FileExistsError):  # another process was first: its store is as good
                 os.link(draft, self.path)
             sync_folder(self.home)
+        except FileNotFoundError:  # a run that has begun meanwhile has made the store, and cleared this draft away
+            if not self.path.exists():
+                raise
         except OSError as error:
             raise explain(self.home, error) or error from error
         finally:

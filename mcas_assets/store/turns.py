@@ -1,0 +1,75 @@
+"""Turns: one run works in a home at a time, be it a command's or a daemon's.
+
+Two at once would ask a system for the same images twice, and share the cores. A turn is a lock on a file, which the operating
+system lets go of when its holder ends, however it ends.
+"""
+
+import logging
+import math
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from mcas_assets.errors import BadInput
+from mcas_assets.store.faults import explain
+from mcas_assets.store.files import sweep
+
+logger = logging.getLogger(__name__)
+
+
+@contextmanager
+def turn(home: Path, *, wait: bool = True) -> Generator[None]:
+    """Within it, no other process works in `home`; what killed ones left half-written is removed first.
+
+    A process that has its turn has it again at once, so that a command can take it before its run does.
+
+    Args:
+        home: The home folder.
+        wait: Whether to wait for a turn that another process has, however long it works.
+
+    Raises:
+        BadInput: Another process has its turn, and `wait` is false.
+        StoreError: The folder cannot be written.
+    """
+    lock = _lock(home)
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        if not _taken_at_once(lock):
+            if not wait:
+                problem = "another audit is running here (a command, or a run of mcas ui)"
+                raise BadInput(home, problem, "Wait for it, or set MCAS_HOME to another folder")
+            logger.info("waiting: another run works in %s", home)
+            lock.acquire()
+    except OSError as error:
+        raise explain(home, error) or error from error
+    try:
+        if lock.lock_counter == 1:  # nobody else writes now, so every draft is a dead one's
+            sweep(home, older_than=-math.inf)
+        yield
+    finally:
+        lock.release()
+
+
+def is_free(home: Path) -> bool:
+    """Whether no process works in `home` just now."""
+    lock = _lock(home)
+    if not home.is_dir():
+        return True
+    free = _taken_at_once(lock)
+    if free:
+        lock.release()
+    return free
+
+
+def _lock(home: Path) -> FileLock:
+    return FileLock(home / "audit.lock", is_singleton=True, thread_local=False)
+
+
+def _taken_at_once(lock: FileLock) -> bool:
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:  # an OSError too
+        return False
+    return True
