@@ -58,14 +58,10 @@ def ui(
     watch: Annotated[bool, typer.Option(help="Audit every declared system whenever it moves.")] = True,
 ) -> None:
     """Open the Dagster UI, with daemon, on the same instance and history; the daemon audits systems whenever they move."""
-    from mcas_assets.orchestration.clock import forget_the_future
-    from mcas_assets.orchestration.running import dagster_home, open_instance
+    from mcas_assets.orchestration.restart import make_ready
+    from mcas_assets.orchestration.running import dagster_home
 
-    instance = open_instance(paths.home())
-    try:
-        forget_the_future(instance)
-    finally:
-        instance.dispose()
+    make_ready(paths.home())
     os.environ.update(
         DAGSTER_HOME=str(dagster_home(paths.home())),
         MCAS_HOME=str(paths.home()),

@@ -21,7 +21,7 @@ _UNDER_WAY = (
     dg.DagsterRunStatus.STARTED,
     dg.DagsterRunStatus.CANCELING,
 )
-START_GRACE = 600.0  # seconds that a process may take from its run's creation to its lock
+START_GRACE = 600.0  # seconds
 _SECOND_LOOK = 0.5  # seconds: a run may have been about to take its lock, or to be told as ended
 
 
@@ -37,23 +37,28 @@ def alive(home: Path, run_id: str) -> Generator[None]:
         path.unlink(missing_ok=True)
 
 
-def bury_the_dead(instance: dg.DagsterInstance, home: Path, now: float | None = None) -> list[str]:
+def bury_the_dead(
+    instance: dg.DagsterInstance, home: Path, now: float | None = None, grace: float = START_GRACE
+) -> list[str]:
     """Tell the instance of runs that count as under way though their process is gone: as failed, and tagged `DIED`.
 
     Args:
         instance: Holds the runs.
         home: The MCAS home that they work in.
         now: Seconds since the epoch.
+        grace: Seconds that a process may take from its run's creation to its lock.
 
     Returns:
         The ids of those runs.
     """
     now = time.time() if now is None else now
-    suspects = [run_id for run_id in _under_way(instance) if _is_dead(instance, home, run_id, now)]
+    suspects = [run_id for run_id in _under_way(instance) if _is_dead(instance, home, run_id, now, grace)]
     if not suspects:
         return []
     time.sleep(_SECOND_LOOK)
-    dead = [run_id for run_id in _under_way(instance) if run_id in suspects and _is_dead(instance, home, run_id, now)]
+    dead = [
+        run_id for run_id in _under_way(instance) if run_id in suspects and _is_dead(instance, home, run_id, now, grace)
+    ]
     for run_id in dead:
         run = instance.get_run_by_id(run_id)
         if run is None:
@@ -70,7 +75,7 @@ def _under_way(instance: dg.DagsterInstance) -> list[str]:
     return [run.run_id for run in instance.get_runs(dg.RunsFilter(statuses=list(_UNDER_WAY)))]
 
 
-def _is_dead(instance: dg.DagsterInstance, home: Path, run_id: str, now: float) -> bool:
+def _is_dead(instance: dg.DagsterInstance, home: Path, run_id: str, now: float, grace: float) -> bool:
     path = _lock_file(home, run_id)
     if path.exists():
         lock = FileLock(path)
@@ -82,7 +87,7 @@ def _is_dead(instance: dg.DagsterInstance, home: Path, run_id: str, now: float) 
         return True
     record = instance.get_run_record_by_id(run_id)
     # Set back, a clock says that the run was made in the future: it then waits for as long as the clock was set back.
-    return record is not None and now - record.create_timestamp.timestamp() > START_GRACE
+    return record is not None and now - record.create_timestamp.timestamp() > grace
 
 
 def _lock_file(home: Path, run_id: str) -> Path:

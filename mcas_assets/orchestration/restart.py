@@ -1,0 +1,36 @@
+"""What is put right before a daemon starts: what the one before it left when it was killed, or when the machine stopped."""
+
+import logging
+import math
+from pathlib import Path
+
+from mcas_assets.orchestration.alive import START_GRACE, bury_the_dead
+from mcas_assets.orchestration.clock import forget_the_future
+from mcas_assets.orchestration.running import open_instance
+from mcas_assets.store.turns import is_free
+
+logger = logging.getLogger(__name__)
+
+
+def make_ready(home: Path) -> list[str]:
+    """Make an MCAS home ready for a daemon.
+
+    A run that a former daemon had launched, and whose process was killed before it showed as alive, would hold up all others for
+    as long as a process may take to start. Where nothing works in the home, no process is at that point but one of a daemon
+    that is gone; if it comes yet, Dagster sends it away, since its run has ended.
+
+    Args:
+        home: The MCAS home.
+
+    Returns:
+        The ids of the runs that were found dead.
+    """
+    instance = open_instance(home)
+    try:
+        forget_the_future(instance)
+        dead = bury_the_dead(instance, home, grace=-math.inf if is_free(home) else START_GRACE)
+    finally:
+        instance.dispose()
+    if dead:
+        logger.info("%d runs were found dead; their successors go on where they were", len(dead))
+    return dead
