@@ -33,8 +33,9 @@ from soak_course import Course, Reader, differences, doubled, leftovers, orphans
 from mcas_assets.store import Store
 
 LOOK_EVERY = 0.3  # seconds between two looks at the published copy
-PATIENCE = 300.0  # seconds that a step may take a daemon that is left alone
+PATIENCE = 600.0  # seconds that a step may take a daemon that is left alone
 console = Console(stderr=True)
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
 class Forge:
@@ -185,6 +186,7 @@ def soak(kills: int, seed: int, folder: Path) -> dict:
     }
 
 
+@app.command()
 def main(
     kills: Annotated[int, typer.Option(help="How often the daemon is killed.", min=1)] = 100,
     seed: Annotated[int, typer.Option(help="Of the random times.")] = 1,
@@ -214,4 +216,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    app()

@@ -18,6 +18,10 @@ STATES = ("available", "withdrawn", "unreachable", "unusable", "undeclared")
 WAITS = (timedelta(minutes=5), timedelta(hours=1), timedelta(hours=6), timedelta(days=1))
 """Before a second, third, ... try of an audit whose run failed; after the last one a person has to look."""
 
+DEATHS = 20
+"""A run whose process is gone is no fault of the audit (a restart, a power cut), and its successor goes on where it was: it is
+tried again at once. So many deaths are: it takes more memory than there is, say. Then a person has to look too."""
+
 Audited = tuple[str, str]
 """(audit, system version)."""
 
@@ -68,12 +72,14 @@ class Tried:
         last: How the newest one ended: 'succeeded', 'failed', 'died' (its process is gone) or 'cancelled' (by a person).
         ended_at: When.
         run_id: Of the newest one.
+        deaths: How many of them died.
     """
 
     runs: int
     last: str
     ended_at: datetime
     run_id: str = ""
+    deaths: int = 0
 
 
 @dataclass(frozen=True)
@@ -224,12 +230,13 @@ def _attempt(pair: Audited, known: Known, now: datetime) -> tuple[int, str]:
         return 1, "requested"
     if tried.last == "cancelled":
         return 0, f"cancelled by a person (run {tried.run_id[:8]}); run it by hand if it is wanted after all"
-    if tried.runs > len(WAITS):
+    failures = tried.runs - tried.deaths
+    if failures > len(WAITS) or tried.deaths > DEATHS:
         return (
             0,
             f"given up after {tried.runs} runs (run {tried.run_id[:8]} says why); run it by hand once that is mended",
         )
-    wait, waited = WAITS[tried.runs - 1], now - tried.ended_at
+    wait, waited = WAITS[max(failures, 1) - 1], now - tried.ended_at
     # A clock that was set back would say that the run ends in the future, and put off the next try by as long.
     what = (
         "left stages undone" if tried.last == "succeeded" else tried.last

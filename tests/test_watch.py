@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from mcas_assets.systems import Probe, SystemIdentity
-from mcas_assets.watch import WAITS, Known, Seen, State, Tried, Wanted, decide
+from mcas_assets.watch import DEATHS, WAITS, Known, Seen, State, Tried, Wanted, decide
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
@@ -117,7 +117,8 @@ def test_a_partition_deleted_while_its_run_is_under_way_is_added_and_not_run_twi
 
 
 def tried(last: str, runs: int = 1, ago: timedelta = timedelta(0)) -> Known:
-    return Known(frozenset([V]), tried={("gender", V): Tried(runs, last, NOW - ago, "0123456789")})
+    deaths = runs if last == "died" else 0
+    return Known(frozenset([V]), tried={("gender", V): Tried(runs, last, NOW - ago, "0123456789", deaths)})
 
 
 def test_a_run_that_died_is_requested_again_at_once_under_another_key():
@@ -138,7 +139,13 @@ def test_a_run_that_failed_is_tried_again_after_a_growing_wait_and_then_given_up
 
 
 def test_a_run_that_died_again_and_again_is_given_up_too():
-    assert decide([seen()], tried("died", len(WAITS) + 1), NOW).request == ()
+    assert len(decide([seen()], tried("died", DEATHS), NOW).request) == 1
+    assert decide([seen()], tried("died", DEATHS + 1), NOW).request == ()
+
+
+def test_deaths_do_not_count_as_failures():
+    known = Known(frozenset([V]), tried={("gender", V): Tried(8, "failed", NOW - WAITS[0], deaths=7)})
+    assert [one.attempt for one in decide([seen()], known, NOW).request] == [9]
 
 
 def test_what_a_person_cancelled_is_not_run_again():

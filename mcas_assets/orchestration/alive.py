@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 DIED = "mcas/died"
 """Tag of a run that was found dead."""
 
-_UNDER_WAY = (
+UNDER_WAY = (
     dg.DagsterRunStatus.NOT_STARTED,
     dg.DagsterRunStatus.STARTING,
     dg.DagsterRunStatus.STARTED,
@@ -52,6 +52,7 @@ def bury_the_dead(
         The ids of those runs.
     """
     now = time.time() if now is None else now
+    _clear_away(instance, home)
     suspects = [run_id for run_id in _under_way(instance) if _is_dead(instance, home, run_id, now, grace)]
     if not suspects:
         return []
@@ -71,8 +72,16 @@ def bury_the_dead(
     return dead
 
 
+def _clear_away(instance: dg.DagsterInstance, home: Path) -> None:
+    """Remove the lock files of runs that had ended when their process was killed."""
+    for path in (home / "runs").glob("*.lock"):
+        run = instance.get_run_by_id(path.stem)
+        if run is None or run.is_finished:
+            path.unlink(missing_ok=True)
+
+
 def _under_way(instance: dg.DagsterInstance) -> list[str]:
-    return [run.run_id for run in instance.get_runs(dg.RunsFilter(statuses=list(_UNDER_WAY)))]
+    return [run.run_id for run in instance.get_runs(dg.RunsFilter(statuses=list(UNDER_WAY)))]
 
 
 def _is_dead(instance: dg.DagsterInstance, home: Path, run_id: str, now: float, grace: float) -> bool:

@@ -14,11 +14,12 @@ import dagster as dg
 
 from mcas_assets.errors import BadInput
 from mcas_assets.look import look
-from mcas_assets.orchestration.alive import DIED, bury_the_dead
+from mcas_assets.orchestration.alive import DIED, UNDER_WAY, bury_the_dead
 from mcas_assets.orchestration.automation import PUBLISH, job_name
 from mcas_assets.orchestration.partitions import is_told, state_event, system_event, system_versions
 from mcas_assets.orchestration.resources import Workplace
 from mcas_assets.store import facts, ledger
+from mcas_assets.store.publication import is_behind
 from mcas_assets.store.states import read_sources, read_states, write_states
 from mcas_assets.systems import load_systems
 from mcas_assets.watch import Audited, Decision, Known, Seen, State, Tried, decide
@@ -64,8 +65,8 @@ def build_watch(jobs: Sequence[Any], audits: Collection[str]) -> dg.SensorDefini
             )
             for one in decision.request
         ]
-        if not requests and news != told:  # an audit publishes anyway
-            requests = [dg.RunRequest(run_key=f"{PUBLISH}/{json.dumps(news, sort_keys=True)}", job_name=PUBLISH)]
+        if not requests:  # an audit publishes anyway
+            requests = list(_publication(workplace, context.instance, news if news != told else None))
         return dg.SensorResult(
             run_requests=requests,
             skip_reason=None if requests else "; ".join(decision.notes) or "no system is declared",
@@ -120,7 +121,8 @@ def _runs(instance: dg.DagsterInstance, seen: Sequence[Seen]) -> tuple[frozenset
                 run = ended[0].dagster_run
                 last = "died" if run.tags.get(DIED) else _ENDED[run.status]
                 at = datetime.fromtimestamp(ended[0].end_time or ended[0].update_timestamp.timestamp(), UTC)
-                tried[pair] = Tried(len(ended), last, at, run.run_id)
+                deaths = sum(DIED in record.dagster_run.tags for record in ended)
+                tried[pair] = Tried(len(ended), last, at, run.run_id, deaths)
     return frozenset(in_flight), tried
 
 
@@ -134,6 +136,18 @@ def _events(
     for state in decision.states:
         if told.get(state.system) != _key(state):
             yield state_event(state)
+
+
+def _publication(
+    workplace: Workplace, instance: dg.DagsterInstance, news: dict[str, str] | None
+) -> Iterator[dg.RunRequest]:
+    """The run that publishes news, or what a run that has died or failed since has left unpublished."""
+    if news is not None:
+        yield dg.RunRequest(run_key=f"{PUBLISH}/{json.dumps(news, sort_keys=True)}", job_name=PUBLISH)
+    elif not instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.QUEUED, *UNDER_WAY]), limit=1) and is_behind(
+        workplace.store
+    ):
+        yield dg.RunRequest(job_name=PUBLISH)
 
 
 def _key(state: State) -> str:

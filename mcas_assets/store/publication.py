@@ -12,6 +12,7 @@ from mcas_assets.store.database import Store, connect, faults_told
 from mcas_assets.store.faults import explain
 from mcas_assets.store.files import discard, sweep, sync_file, sync_folder
 
+_NEWEST = "select (select max(version) from materialisations), (select max(number) from system_states)"
 _LOCK_WAIT = 5.0  # seconds that a query waits for someone who has opened the published copy for writing
 
 
@@ -49,6 +50,24 @@ def publish(store: Store) -> Path:
         discard(draft)
         discard(Path(f"{draft}.wal"))
     return store.published
+
+
+def is_behind(store: Store) -> bool:
+    """Whether the store holds a materialisation or a state of a system that is newer than what is published.
+
+    Raises:
+        StoreError: One of the two cannot be read.
+    """
+    if not store.published.exists():
+        return True
+    with store.open() as con:
+        kept = con.execute(_NEWEST).fetchall()
+    try:
+        return query(store, _NEWEST).rows() != kept
+    except StoreError:
+        raise
+    except BadInput:  # published by an older version, without one of the tables
+        return True
 
 
 def query(store: Store, sql: str) -> pl.DataFrame:

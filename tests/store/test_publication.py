@@ -119,3 +119,14 @@ def test_every_question_has_a_name_and_the_schema_is_none():
     found = publication.questions()
     assert "where-is-the-bias" in found
     assert "schema" not in found
+
+
+def test_a_copy_is_behind_until_what_is_new_in_the_store_is_published(store, scores, materialisation):
+    assert publication.is_behind(store)
+    publication.publish(store)
+    assert not publication.is_behind(store)
+    with store.open() as con:
+        ledger.record(con, materialisation, {"scores": scores})
+    assert publication.is_behind(store)
+    publication.publish(store)
+    assert not publication.is_behind(store)
