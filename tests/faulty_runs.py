@@ -7,6 +7,7 @@ name, its exit status, and what it said on the terminal.
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -19,7 +20,7 @@ import open_clip  # noqa: F401
 import torch  # noqa: F401
 import transformers  # noqa: F401
 
-from mcas_assets import generate, score
+from mcas_assets import embed, generate, score
 from mcas_assets.cli import main
 from mcas_assets.commands import auditing
 from mcas_assets.orchestration import assets, running  # noqa: F401
@@ -31,7 +32,9 @@ con = duckdb.connect(sys.argv[1], read_only=True)
 print("open", flush=True)
 time.sleep(float(sys.argv[2]))
 """
-home, audit, has_small_disk = Path(os.environ["MCAS_HOME"]), sys.argv[1], sys.argv[2] == "small-disk"
+home, audit, logs, has_small_disk = (
+    Path(os.environ["MCAS_HOME"]), sys.argv[1], Path(sys.argv[2]), sys.argv[3:] == ["small-disk"]
+)  # fmt: skip
 filler = home.parent / "filler"
 
 
@@ -63,7 +66,12 @@ def hold_the_store(seconds):
     holder = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert holder.stdout is not None
     assert holder.stdout.readline() == "open\n"
-    (home / ("holder-for-good" if seconds > 100 else "holder")).write_text(str(holder.pid))
+    (logs / "holder").write_text(str(holder.pid))
+
+
+def hold_the_store_for_good():
+    Store.__init__.__defaults__ = (0.3,)  # as if it had waited for as long as it does
+    hold_the_store(300)
 
 
 def pause():
@@ -83,7 +91,7 @@ def start(name, prepare, *words):
     child = os.fork()
     if child:
         return child
-    said = os.open(home.parent / f"{name}.log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    said = os.open(logs / f"{name}.log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     for stream in (1, 2):
         os.dup2(said, stream)
     generate.COMMIT_EVERY = 0  # a commit a batch, so that some are done when the fault comes
@@ -96,18 +104,16 @@ def start(name, prepare, *words):
 def end(name, child):
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     filler.unlink(missing_ok=True)
-    said = (home.parent / f"{name}.log").read_text(errors="replace")
+    if (holder := logs / "holder").exists():
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(int(holder.read_text()), signal.SIGKILL)
+        holder.rename(logs / f"{name}.holder")
+    said = (logs / f"{name}.log").read_text(errors="replace")
     print(json.dumps({"run": name, "status": status, "said": said}), flush=True)
 
 
 def run(name, prepare, *words):
     end(name, start(name, prepare, *words))
-
-
-def impatient():
-    """As if it had waited for as long as it does."""
-    Store.__init__.__defaults__ = (0.3,)
-    hold_the_store(300)
 
 
 def without_the_commands_lock():
@@ -120,16 +126,15 @@ home.mkdir()
 if has_small_disk:
     run("disk-full-at-images", lambda: meet(files, "write_images", fill_the_disk, 3))
     run("disk-full-at-store", lambda: meet(facts, "append_images", fill_the_disk, 3))
-run("store-held-for-good", lambda: meet(facts, "append_vectors", impatient, 1))
-with contextlib.suppress(ProcessLookupError):
-    os.kill(int((home / "holder-for-good").read_text()), 9)
-run(
-    "store-held-for-a-while",
-    lambda: (
-        meet(score, "measure", lambda: hold_the_store(1.5)),
-        has_small_disk and meet(assets, "publish", fill_the_disk),
-    ),
-)
+run("store-held-for-good", lambda: meet(embed, "embed", lambda: meet(Store, "open", hold_the_store_for_good, 2)))
+
+
+def held_for_a_while_and_stopped_at_publication():
+    meet(score, "measure", lambda: hold_the_store(1.5))
+    meet(assets, "publish", fill_the_disk if has_small_disk else hold_the_store_for_good)
+
+
+run("store-held-for-a-while", held_for_a_while_and_stopped_at_publication)
 first = start("first-of-two", lambda: meet(assets, "publish", pause))
 wait_for(home / "reached")
 run("second-command", lambda: None)

@@ -5,10 +5,13 @@ import os
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
+import dagster as dg
 import pytest
 
+from mcas_assets.orchestration.running import open_instance
 from mcas_assets.store import Store
 from mcas_assets.store.publication import query
 
@@ -23,6 +26,7 @@ class Faulted:
 
     def __init__(self, home: Path, told: list[dict], has_small_disk: bool) -> None:
         self.home, self.store, self.has_small_disk = home, Store(home), has_small_disk
+        self.holder = (home.parent / "store-held-for-good.holder").read_text()
         self.told = {one["run"]: one for one in told}
 
     def status(self, run: str) -> int:
@@ -47,12 +51,12 @@ def faulted(tmp_path_factory: pytest.TempPathFactory) -> Faulted:
     folder = tmp_path_factory.mktemp("faulted")
     disk, kept = folder / "disk", folder / "kept"
     disk.mkdir()
-    run = f"'{sys.executable}' '{SCRIPT}' '{TINY}'"
+    run = f"'{sys.executable}' '{SCRIPT}' '{TINY}' '{folder}'"
     mount = f"mount -t tmpfs -o size=96m tmpfs '{disk}'"
     has_small_disk = shutil.which("unshare") is not None and _runs(["unshare", "-rm", "sh", "-c", mount])
     words = ["unshare", "-rm", "sh", "-c", f"{mount} && {run} small-disk; cp -a '{disk}/home' '{kept}'"]
     if not has_small_disk:
-        words = ["sh", "-c", f"{run} large-disk; cp -a '{disk}/home' '{kept}'"]
+        words = ["sh", "-c", f"{run}; cp -a '{disk}/home' '{kept}'"]
     done = subprocess.run(
         words, env={**os.environ, "MCAS_HOME": str(disk / "home")}, capture_output=True, text=True, timeout=590
     )
@@ -74,7 +78,7 @@ def test_a_disk_that_fills_in_mid_run_is_one_clear_error(faulted, run):
 
 
 def test_someone_who_holds_the_store_and_does_not_let_go_is_named(faulted):
-    assert f"process {(faulted.home / 'holder-for-good').read_text()}" in faulted.error("store-held-for-good")
+    assert f"process {faulted.holder}" in faulted.error("store-held-for-good")
 
 
 def test_someone_who_holds_the_store_for_a_while_is_waited_for(faulted):
@@ -112,6 +116,15 @@ def test_what_came_of_it_all_is_bit_for_bit_what_an_undisturbed_run_makes(faulte
 
 def test_nothing_is_doubled(faulted):
     assert faulted.rows("select asset, partition from materialisations group by all having count(*) > 1") == []
+
+
+def test_no_run_counts_as_under_way_whose_process_is_gone(faulted):
+    with open_instance(faulted.home) as instance:
+        statuses = Counter(run.status for run in instance.get_runs())
+    # The second command was refused before it had one.
+    assert statuses[dg.DagsterRunStatus.SUCCESS] == 2
+    assert statuses[dg.DagsterRunStatus.FAILURE] == len(faulted.told) - 4
+    assert len(statuses) == 2
 
 
 def test_no_image_file_is_without_a_row_and_no_draft_is_left(faulted):

@@ -3,6 +3,7 @@
 import json
 import logging
 import shutil
+import sqlite3
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -10,13 +11,15 @@ from pathlib import Path
 from uuid import uuid4
 
 import dagster as dg
+from sqlalchemy.exc import DBAPIError
 
-from mcas_assets import embed
+from mcas_assets import embed, paths
 from mcas_assets.audit import Audit
 from mcas_assets.current import why_not_current
 from mcas_assets.definitions import build_definitions
 from mcas_assets.errors import CheckFailed
 from mcas_assets.matching import holding, is_given
+from mcas_assets.orchestration.alive import bury_the_dead
 from mcas_assets.orchestration.assets import CODE_VERSIONS, key_of
 from mcas_assets.orchestration.automation import job_name
 from mcas_assets.orchestration.history import unhurried_history
@@ -24,6 +27,7 @@ from mcas_assets.orchestration.partitions import is_told, register, state_event,
 from mcas_assets.orchestration.resources import Workplace
 from mcas_assets.paths import DATA
 from mcas_assets.store import facts
+from mcas_assets.store.faults import explain
 from mcas_assets.systems import System, SystemIdentity
 from mcas_assets.watch import State
 
@@ -66,11 +70,17 @@ def open_instance(home: Path) -> dg.DagsterInstance:
 
 @contextmanager
 def interruptible() -> Generator[None]:
-    """Dagster turns Ctrl+C within a step into an error of its own: what was interrupted is told as such."""
+    """Dagster turns Ctrl+C within a step into an error of its own: what was interrupted is told as such.
+
+    So is what its databases, which lie on the same disk as ours, report of a full one.
+    """
     try:
         yield
     except dg.DagsterExecutionInterruptedError:
         raise KeyboardInterrupt from None
+    except DBAPIError as error:
+        told = explain(paths.home() / "dagster", error.orig) if isinstance(error.orig, sqlite3.Error) else None
+        raise told or error from error
 
 
 def prepare(audit: Audit, system: System, workplace: Workplace) -> SystemIdentity:
@@ -100,6 +110,7 @@ def run_audit(audit: Audit, system: System, workplace: Workplace, instance: dg.D
         BadInput: See `prepare`; also what a stage finds at fault.
         CheckFailed: A blocking check did not pass; what comes after it was not made.
     """
+    bury_the_dead(instance, workplace.home)
     identity = prepare(audit, system, workplace)
     is_new = register(instance, identity.version)
     report_system(instance, identity)

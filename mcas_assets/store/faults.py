@@ -1,10 +1,11 @@
-"""What DuckDB and the operating system say when a store cannot be used, told as one clear StoreError.
+"""What DuckDB, SQLite and the operating system say when a store cannot be used, told as one clear StoreError.
 
 Only faults that the user can mend are told here; every other exception is left to raise as it is.
 """
 
 import errno
 import re
+import sqlite3
 from pathlib import Path
 
 import duckdb
@@ -19,7 +20,7 @@ _REMEDY_FULL = "Free some space, then run the same command again: nothing was ha
 
 # In order: the first that matches tells the story.
 _STORIES: tuple[tuple[str, str, str], ...] = (
-    (r"No space left on device|Disk quota exceeded|File too large", _FULL, _REMEDY_FULL),
+    (r"No space left on device|Disk quota exceeded|File too large|database or disk is full", _FULL, _REMEDY_FULL),
     (
         r"max_temp_directory_size|failed to offload|Out of Memory",
         "DuckDB ran out of memory, or of room for its temporary files",
@@ -76,13 +77,16 @@ def _command(pid: int) -> str | None:
     return line if len(line) <= _COMMAND_LENGTH else line[: _COMMAND_LENGTH - 3] + "..."
 
 
-def explain(path: Path, error: duckdb.Error | OSError) -> StoreError | None:
+def explain(path: Path, error: duckdb.Error | sqlite3.Error | OSError) -> StoreError | None:
     """The StoreError that tells what `error` means, or None where it is no fault of files or disk."""
     if isinstance(error, duckdb.Error) and is_lock_conflict(error):
         return locked(path, error)
     if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
         return StoreError(path, _FULL, _REMEDY_FULL)
-    if isinstance(error, (OSError, duckdb.OperationalError, duckdb.FatalException)) or type(error) is duckdb.Error:
+    if (
+        isinstance(error, (OSError, sqlite3.Error, duckdb.OperationalError, duckdb.FatalException))
+        or type(error) is duckdb.Error
+    ):
         for pattern, problem, remedy in _STORIES:
             if re.search(pattern, str(error)):
                 return StoreError(path, problem, remedy)
