@@ -78,8 +78,9 @@ def interruptible() -> Generator[None]:
         yield
     except dg.DagsterExecutionInterruptedError:
         raise KeyboardInterrupt from None
-    except DBAPIError as error:
-        told = explain(paths.home() / "dagster", error.orig) if isinstance(error.orig, sqlite3.Error) else None
+    except (DBAPIError, sqlite3.Error) as error:
+        reported = error.orig if isinstance(error, DBAPIError) else error
+        told = explain(paths.home() / "dagster", reported) if isinstance(reported, sqlite3.Error) else None
         raise told or error from error
 
 
