@@ -35,6 +35,16 @@ def test_a_run_whose_process_was_killed_while_it_started_does_not_hold_up_the_ne
     assert make_ready(tmp_path) == []
 
 
+def test_a_lock_of_a_run_that_had_ended_when_its_process_was_killed_is_cleared_away(starting, tmp_path):
+    _, run_id = starting
+    make_ready(tmp_path)
+    lock = tmp_path / "runs" / f"{run_id}.lock"
+    lock.parent.mkdir(exist_ok=True)
+    lock.touch()
+    make_ready(tmp_path)
+    assert not lock.exists()
+
+
 WORKER = """
 import sys, time
 from pathlib import Path

@@ -22,6 +22,7 @@ from mcas_assets.orchestration.resources import Workplace
 from mcas_assets.orchestration.running import open_instance
 from mcas_assets.paths import DATA
 from mcas_assets.store import Store
+from mcas_assets.store.publication import publish
 from mcas_assets.systems import Probe, SystemIdentity, find_system
 
 SYSTEMS = f"""\
@@ -128,11 +129,31 @@ def test_a_second_tick_over_what_is_audited_is_a_skip_that_says_why(place, insta
     home = Path(shutil.copytree(audited.home, tmp_path / "audited"))
     first = place.tick(instance, home=home)
     assert [request.job_name for request in first.run_requests] == ["publish"]  # the states are news, the audit is not
+    publish(Store(home))
     second = place.tick(instance, first.cursor, home=home)
     assert second.run_requests == []
     assert f"tiny of {audited.ran.system_version}: up to date" in second.skip_reason.skip_message
     assert "other: unreachable since" in second.skip_reason.skip_message
     assert [event for event in second.asset_events if isinstance(event, dg.AssetObservation)] == []
+
+
+def test_what_a_publication_that_died_left_unpublished_is_published_by_the_next_tick(
+    place, instance, audited, tmp_path
+):
+    home = Path(shutil.copytree(audited.home, tmp_path / "audited"))
+    first = place.tick(instance, home=home)
+    run = instance.create_run_for_job(
+        place.defs.resolve_job_def("publish"),
+        status=dg.DagsterRunStatus.STARTED,
+        tags={"dagster/run_key": first.run_requests[0].run_key},
+    )
+    assert place.tick(instance, first.cursor, home=home).run_requests == []  # it is under way
+    (home / "runs").mkdir()
+    (home / "runs" / f"{run.run_id}.lock").touch()  # what a killed process leaves
+    (again,) = place.tick(instance, first.cursor, home=home).run_requests
+    assert (again.job_name, again.run_key) == ("publish", None)
+    publish(Store(home))
+    assert place.tick(instance, first.cursor, home=home).run_requests == []
 
 
 def test_a_tick_that_was_killed_before_anything_was_kept_is_made_good_by_the_next(place, instance):
