@@ -148,7 +148,7 @@ def test_what_a_publication_that_died_left_unpublished_is_published_by_the_next_
         tags={"dagster/run_key": first.run_requests[0].run_key},
     )
     assert place.tick(instance, first.cursor, home=home).run_requests == []  # it is under way
-    (home / "runs").mkdir()
+    (home / "runs").mkdir(exist_ok=True)
     (home / "runs" / f"{run.run_id}.lock").touch()  # what a killed process leaves
     (again,) = place.tick(instance, first.cursor, home=home).run_requests
     assert (again.job_name, again.run_key) == ("publish", None)
