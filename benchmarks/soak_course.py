@@ -1,5 +1,6 @@
 """What the soak test puts a daemon through: systems that move step after step, and how two homes compare when it is over."""
 
+import shutil
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,33 +10,13 @@ import duckdb
 import yaml
 from duckdb import DuckDBPyConnection
 
-from mcas_assets.audit import load_audit
 from mcas_assets.orchestration.running import open_instance
-from mcas_assets.paths import DATA
+from mcas_assets.paths import DATA, ROOT
 from mcas_assets.store import Store
 from mcas_assets.store.database import connect
 from mcas_assets.systems import find_system
 
-AUDIT = """\
-audit: soak
-title: The smallest audit that has every stage
-description: Ten images of two concepts, one axis, one embedder.
-run_seed: 7
-images_per_prompt: {concept: 2, attribute: 2, neutral: 2}
-batch_size: 2
-axes:
-  gender:
-    a: {name: man, words: [man, he], prompts: [an image of a man]}
-    b: {name: woman, words: [woman, she], prompts: [an image of a woman]}
-templates: ["an image of {phrase}"]
-concepts:
-  - {concept: nurse, category: occupations, phrase: a nurse}
-  - {concept: ceo, category: occupations, phrase: a ceo}
-neutral:
-  - {prompt: an image of a person, name: person}
-embedders: [phantom-balanced]
-populations: [parity]
-"""
+AUDIT = ROOT / "tests" / "data" / "smallest.yaml"
 _WEIGHTS = ("stereotyped", "updated", "fair")
 # Of runs, clocks and ledgers, not of what was measured.
 _PASSING = {
@@ -61,8 +42,7 @@ class Course:
     def declare(self) -> None:
         """Declare the systems of the present step, and find what must be published of them."""
         (self.folder / "audits").mkdir(parents=True, exist_ok=True)
-        (self.folder / "audits" / "soak.yaml").write_text(AUDIT)
-        load_audit(self.folder / "audits" / "soak.yaml")
+        shutil.copy(AUDIT, self.folder / "audits")
         moves, shown = self.step - (self.step + 1) // 3, (self.step + 1) // 3
         systems = {"moving": _entry(moves), "steady": _entry(moves // 4)}
         if shown % 2:
@@ -88,7 +68,7 @@ def _entry(moves: int) -> dict:
     weights = DATA / "phantom" / _WEIGHTS[moves % len(_WEIGHTS)]
     return {
         "kind": "diffusers", "path": str(weights), "steps": 2, "guidance": 1.0 + moves // len(_WEIGHTS) / 100,
-        "width": 64, "height": 64, "dtype": "float32", "audits": ["soak"],
+        "width": 64, "height": 64, "dtype": "float32", "audits": ["smallest"],
     }  # fmt: skip
 
 
@@ -150,7 +130,7 @@ def stage(home: Path) -> str:
         steps = [entry.step_key for entry in instance.all_logs(started[-1].run_id) if entry.step_key]
         if not steps:
             return "run started"
-        step = steps[-1].removeprefix("soak__")
+        step = steps[-1].removeprefix("smallest__")
         return "checks" if "check" in step else step
 
 
@@ -165,6 +145,8 @@ def differences(store: Store, other: Store) -> list[str]:
         if tables[0] != tables[1]:
             return [f"tables: {tables[0]} and {tables[1]}"]
         for table in tables[0]:
+            if table == "store_schema":
+                continue
             rows = [_lasting(con, table) for con in (left, right)]
             if not rows[0].equals(rows[1]):
                 told.append(f"{table}: {len(rows[0])} and {len(rows[1])} rows, not the same")
@@ -192,7 +174,7 @@ def doubled(home: Path) -> list[str]:
         ).fetchall()
     told = [f"{asset} of {partition} is {n} times in the ledger" for asset, partition, n in rows]
     with open_instance(home) as instance:
-        runs = instance.get_runs(dg.RunsFilter(job_name="audit_soak", statuses=[dg.DagsterRunStatus.SUCCESS]))
+        runs = instance.get_runs(dg.RunsFilter(job_name="audit_smallest", statuses=[dg.DagsterRunStatus.SUCCESS]))
         ended = Counter(run.tags["dagster/partition"] for run in runs)
         under_way = instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus(name) for name in _UNDER_WAY]))
     told += [f"{version} was audited {n} times to the end" for version, n in ended.items() if n > 1]

@@ -124,8 +124,8 @@ def without_the_commands_lock():
 
 home.mkdir()
 if has_small_disk:
-    run("disk-full-at-images", lambda: meet(files, "write_images", fill_the_disk, 3))
-    run("disk-full-at-store", lambda: meet(facts, "append_images", fill_the_disk, 3))
+    run("disk-full-at-images", lambda: meet(files, "write_images", fill_the_disk, 1))
+    run("disk-full-at-store", lambda: meet(facts, "append_images", fill_the_disk, 1))
 run("store-held-for-good", lambda: meet(embed, "embed", lambda: meet(Store, "open", hold_the_store_for_good, 2)))
 
 
@@ -144,3 +144,5 @@ print(json.dumps({"run": "waiting", "status": int(os.waitpid(second, os.WNOHANG)
 (home / "go").touch()
 end("first-of-two", first)
 end("run-of-a-daemon", second)
+os.environ["MCAS_HOME"] = str(logs / "undisturbed")
+run("undisturbed", lambda: None)
