@@ -34,6 +34,9 @@ from mcas_assets.store import Store
 
 LOOK_EVERY = 0.3  # seconds between two looks at the published copy
 PATIENCE = 600.0  # seconds that a step may take a daemon that is left alone
+SPREAD = (
+    0.8  # of the time of the first step, of two audits: a later one has one, which about a third of the lives see end
+)
 console = Console(stderr=True)
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -153,8 +156,8 @@ def soak(kills: int, seed: int, folder: Path) -> dict:
         took = time.monotonic() - began
         forge.kill()
         with bars:
-            bar = bars.add_task(f"kills, 0 to {1.5 * took:.0f} s after a start", total=kills)
-            lives = [dice.uniform(0, 1.5 * took) for _ in range(kills)]
+            bar = bars.add_task(f"kills, 0 to {SPREAD * took:.0f} s after a start", total=kills)
+            lives = [dice.uniform(0, SPREAD * took) for _ in range(kills)]
             course.step = 0
             course.declare()
             where = disturb(forge, course, reader, lives, lambda step: bars.advance(bar))
