@@ -123,7 +123,7 @@ def test_any_change_of_the_document_changes_the_digest(tmp_path, old, new):
 
 
 def test_the_digest_is_the_same_on_every_machine(tmp_path):
-    expected = "6b0be7ded8c7c0c9a6bcbdecd6697123cd3c67a77fc64a18de065cf32ef80993"
+    expected = "9ccb654dd649ae5c9eb8181d0cf69bf2449cb6cd7dcd6164cdaf40b87620c711"
     assert load_audit(write(tmp_path)).digest() == expected
 
 
