@@ -40,7 +40,7 @@ systems:
     path: not-there
     audits: [tiny]
 """
-pytestmark = pytest.mark.timeout(480)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(480)]
 
 
 class Daemon:

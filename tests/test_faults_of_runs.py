@@ -20,7 +20,7 @@ from mcas_assets.store.publication import query
 AUDIT = Path(__file__).parent / "data" / "smallest.yaml"
 SCRIPT = Path(__file__).with_name("faulty_runs.py")
 MEASURED = ("scores", "components", "panel", "representation", "amplification", "divergence")
-pytestmark = [pytest.mark.soak, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
 
 
 class Faulted:

@@ -42,6 +42,7 @@ def newest(instance: dg.DagsterInstance) -> dict[str, bool]:
     return found
 
 
+@pytest.mark.long
 def test_the_stereotyped_phantom_breaks_a_policy_that_the_fair_one_meets(audited, tiny, tmp_path, instance):
     home = Path(shutil.copytree(audited.home, tmp_path / "home"))
     (tmp_path / "policies").mkdir()

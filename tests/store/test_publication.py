@@ -41,7 +41,7 @@ def test_the_copy_answers_as_the_store_does(store, scores, materialisation, imag
     assert sorted(file.name for file in store.home.iterdir()) == ["published.duckdb", "store.duckdb"]
 
 
-@pytest.mark.parametrize("publications", [15, pytest.param(100, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("publications", [15, pytest.param(100, marks=pytest.mark.long)])
 def test_a_reader_in_a_loop_sees_neither_error_nor_torn_state_during_publications(
     store, scores, materialisation, images, start, publications
 ):
