@@ -7,7 +7,6 @@ populations it names are `populations`; the embedders it names are resolved wher
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -23,8 +22,8 @@ from pydantic import (
 )
 
 from mcas_assets.audit_rules import contradictions, numbered
-from mcas_assets.declaration import Mistake, Slug, Text, did_you_mean, fault, load_document
-from mcas_assets.errors import BadInput
+from mcas_assets.declaration import Mistake, Slug, Text, fault, load_document
+from mcas_assets.named import find_document, require_name
 from mcas_assets.paths import audits_folder
 
 AUDITS = audits_folder()
@@ -231,15 +230,9 @@ def load_audit(name_or_path: str | Path, folder: Path = AUDITS) -> Audit:
         BadInput: there is no such file, or it cannot be read. The message lists the audits there are.
         BadDocument: the file has mistakes. The message lists all of them.
     """
-    text, known = str(name_or_path), list_audits(folder)
-    is_path = isinstance(name_or_path, Path) or Path(text).suffix in (".yaml", ".yml") or os.sep in text
-    path = Path(text) if is_path else known.get(text)
-    if path is None or not path.is_file():
-        where = text if is_path else f"audit {text!r}"
-        raise BadInput(where, "does not exist", did_you_mean(Path(text).stem, known))
+    path, asked = find_document(name_or_path, list_audits(folder), "audit")
     audit = load_document(path, Audit, _contradictions_in)
-    if not is_path and audit.audit != text:
-        raise BadInput(path, f"is {audit.audit!r}, but its file is named {text!r}", "Give both one name", "audit")
+    require_name(path, audit.audit, asked, "audit")
     return audit
 
 

@@ -19,7 +19,6 @@ from mcas_assets.orchestration.partitions import system_versions
 from mcas_assets.orchestration.resources import Workplace
 from mcas_assets.plan import build_plan, build_texts, plan_digest
 from mcas_assets.store import Store, facts, ledger
-from mcas_assets.store.ledger import Materialisation
 from mcas_assets.store.publication import publish
 
 # Raised by hand when a stage's code would give another result from the same inputs. `versions` adds to each what the stage
@@ -280,14 +279,12 @@ def keep(
     code_version = context.assets_def.get_asset_spec(context.asset_key).code_version or CODE_VERSIONS[stage]
     with store.open() as con:
         former = ledger.latest(con, stage, partition, audit.audit)
-    if former is not None and (former.data_version, former.code_version) == (digest, code_version):
+    if former is not None and former.is_of(digest, code_version):
         context.log.info("%s is as it was: version %d stands", stage, former.version)
         return former.version
-    made_with = ledger.environment()
-    materialisation = Materialisation(
+    materialisation = ledger.made_here(
         asset=stage, partition=partition, audit=audit.audit, run_id=context.run.run_id, code_version=code_version,
-        data_version=digest, input_versions=dict(inputs), packages=made_with.packages, git_commit=made_with.git_commit,
-        git_dirty=made_with.git_dirty,
+        data_version=digest, input_versions=dict(inputs),
     )  # fmt: skip
     with store.open() as con:
         return ledger.record(con, materialisation, tables)

@@ -16,7 +16,6 @@ from mcas_assets.orchestration.assets import read_latest
 from mcas_assets.orchestration.resources import Workplace
 from mcas_assets.orchestration.running import run_audit
 from mcas_assets.store import Store, ledger
-from mcas_assets.store.ledger import Materialisation
 from mcas_assets.store.publication import publish
 
 ASSET = "attribution"
@@ -100,13 +99,11 @@ def _keep(store: Store, audit: Audit, pair: tuple[str, str], rows: pl.DataFrame)
             former = ledger.read_table(con, "attributions", known.version).cast(dict(attribute.ATTRIBUTION_SCHEMA))
     table = pl.concat([former.filter(pl.col("before") != before), rows])
     content = digest({"attributions": table})
-    if known is not None and (known.data_version, known.code_version) == (content, CODE_VERSION):
+    if known is not None and known.is_of(content, CODE_VERSION):
         return
-    made_with = ledger.environment()
-    materialisation = Materialisation(
+    materialisation = ledger.made_here(
         asset=ASSET, partition=after, audit=audit.audit, run_id=str(uuid4()), code_version=CODE_VERSION,
-        data_version=content, input_versions={"before": before}, packages=made_with.packages,
-        git_commit=made_with.git_commit, git_dirty=made_with.git_dirty,
+        data_version=content, input_versions={"before": before},
     )  # fmt: skip
     with store.open() as con:
         ledger.record(con, materialisation, {"attributions": table})

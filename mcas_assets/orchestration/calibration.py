@@ -14,7 +14,6 @@ from mcas_assets.declared import Declared, code_version
 from mcas_assets.orchestration.history import unhurried_history
 from mcas_assets.orchestration.resources import Workplace, at_work
 from mcas_assets.store import Store, facts, ledger
-from mcas_assets.store.ledger import Materialisation
 from mcas_assets.store.publication import publish
 from mcas_assets.systems import System
 
@@ -104,13 +103,11 @@ def _keep(
     """Record the rows, unless the newest ones are the same by the same code. Returns their version."""
     with store.open() as con:
         former = ledger.latest(con, ASSET, "", audit.audit)
-    if former is not None and (former.data_version, former.code_version) == (digest, code):
+    if former is not None and former.is_of(digest, code):
         return former.version
-    made_with = ledger.environment()
-    materialisation = Materialisation(
+    materialisation = ledger.made_here(
         asset=ASSET, partition="", audit=audit.audit, run_id=run_id, code_version=code, data_version=digest,
-        input_versions={"systems": system_version, "audit": audit.digest()}, packages=made_with.packages,
-        git_commit=made_with.git_commit, git_dirty=made_with.git_dirty,
+        input_versions={"systems": system_version, "audit": audit.digest()},
     )  # fmt: skip
     with store.open() as con:
         return ledger.record(con, materialisation, {ASSET: table})

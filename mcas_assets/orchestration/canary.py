@@ -21,7 +21,6 @@ from mcas_assets.orchestration.watching import is_watching, observe
 from mcas_assets.quality.expectations import EXPECTED_ROWS
 from mcas_assets.quality.rules import SUITES
 from mcas_assets.store import Store, ledger
-from mcas_assets.store.ledger import Materialisation
 from mcas_assets.store.publication import publish
 from mcas_assets.systems import load_systems
 
@@ -186,11 +185,9 @@ def _take(
 
 
 def _record(store: Store, name: str, system_version: str, run_id: str, rows: pl.DataFrame) -> int:
-    made_with = ledger.environment()
-    materialisation = Materialisation(
+    materialisation = ledger.made_here(
         asset=ASSET, partition=system_version, audit=name, run_id=run_id, code_version=CODE_VERSION, data_version=_digest(rows),
-        input_versions={"systems": system_version}, packages=made_with.packages, git_commit=made_with.git_commit,
-        git_dirty=made_with.git_dirty,
+        input_versions={"systems": system_version},
     )  # fmt: skip
     with store.open() as con:
         return ledger.record(con, materialisation, {ASSET: rows})

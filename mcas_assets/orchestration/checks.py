@@ -21,7 +21,7 @@ from mcas_assets.quality.adapter import RuleResult, result_rows, validate
 from mcas_assets.quality.expectations import EXPECTED_ROWS, Rule
 from mcas_assets.quality.rules import SUITES
 from mcas_assets.scoring.association import COMPONENTS
-from mcas_assets.store import Store, ledger
+from mcas_assets.store import ledger
 
 TABLES = {
     "plan": ("plan", "texts"),
@@ -59,7 +59,9 @@ def _checks(audit: Audit, stage: str, table: str) -> dg.AssetChecksDefinition:
     ) -> Iterator[dg.AssetCheckResult]:
         # Unpartitioned checks run within a partitioned run, and then know its partition; the UI may run them without one.
         partition = context.partition_key if context.has_partition_key and stage != "plan" else ""
-        partition = partition or ("" if stage == "plan" else _newest_partition(workplace.store, audit, stage))
+        if not partition and stage != "plan":
+            with workplace.store.open() as con:
+                partition = ledger.newest_partition(con, stage, audit.audit)
         # One connection for all that is read: each inner one then costs nothing. Image files are looked at without.
         with nullcontext() if table == "images" else workplace.store.open():
             frame, expected, version = _frame(workplace, audit, stage, table, partition)
@@ -142,15 +144,6 @@ def _nothing_to_check(key: dg.AssetKey, table: str) -> Iterator[dg.AssetCheckRes
     for rule in SUITES[table]:
         told = "there is nothing to compare with, so the table is empty as it must be"
         yield dg.AssetCheckResult(passed=True, asset_key=key, check_name=check_name(rule), description=told)
-
-
-def _newest_partition(store: Store, audit: Audit, stage: str) -> str:
-    with store.open() as con:
-        rows = con.execute(
-            "select partition from materialisations where asset = ? and audit = ? order by version desc limit 1",
-            [stage, audit.audit],
-        ).fetchall()
-    return rows[0][0] if rows else ""
 
 
 def _check_result(key: dg.AssetKey, name: str, result: RuleResult) -> dg.AssetCheckResult:

@@ -74,7 +74,11 @@ def _checks(audit: Audit, policy: Policy, stage: str) -> dg.AssetChecksDefinitio
     def check(
         context: dg.AssetCheckExecutionContext, workplace: dg.ResourceParam[Workplace]
     ) -> Iterator[dg.AssetCheckResult]:
-        version = context.partition_key if context.has_partition_key else _newest(workplace, audit, stage)
+        if context.has_partition_key:
+            version = context.partition_key
+        else:
+            with workplace.store.open() as con:
+                version = ledger.newest_partition(con, stage, audit.audit)
         judged = hold(workplace.store, policy, audit, version, stage=stage)
         keep(workplace.store, judged, context.run.run_id, stage)
         with workplace.store.open() as con:
@@ -91,15 +95,6 @@ def _checks(audit: Audit, policy: Policy, stage: str) -> dg.AssetChecksDefinitio
 def _described(policy: Policy, rule: Rule) -> str:
     breach = "A breach stops the run." if rule.blocking else "A breach warns, and stops nothing."
     return " ".join(filter(None, (f"Policy {policy.policy}: {rule.requirement}.", rule.why, breach)))
-
-
-def _newest(workplace: Workplace, audit: Audit, stage: str) -> str:
-    with workplace.store.open() as con:
-        rows = con.execute(
-            "select partition from materialisations where asset = ? and audit = ? order by version desc limit 1",
-            [stage, audit.audit],
-        ).fetchall()
-    return rows[0][0] if rows else ""
 
 
 def _stops(rule: Rule, verdict: str) -> bool:

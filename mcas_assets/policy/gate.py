@@ -16,7 +16,7 @@ from mcas_assets.audit import Audit
 from mcas_assets.policy.judge import judge, overall
 from mcas_assets.policy.load import Policy, require_fit
 from mcas_assets.store import Store, ledger
-from mcas_assets.store.ledger import LedgerRow, Materialisation
+from mcas_assets.store.ledger import LedgerRow
 
 TABLES: dict[str, tuple[str, ...]] = {
     "refusals": ("refusal_disparities",),
@@ -110,22 +110,16 @@ def keep(store: Store, judged: Judged, run_id: str, stage: str | None = None) ->
         with store.open() as con:
             former = ledger.latest(con, asset, judged.system_version, judged.audit)
             read = ledger.latest(con, made_by, judged.system_version, judged.audit)
-        if (former is None and rows.is_empty()) or _is_same(former, data, code):
+        if (former is None and rows.is_empty()) or (former is not None and former.is_of(data, code)):
             continue
-        made_with = ledger.environment()
-        materialisation = Materialisation(
+        materialisation = ledger.made_here(
             asset=asset, partition=judged.system_version, audit=judged.audit, run_id=run_id, code_version=code,
-            data_version=data, input_versions={made_by: read.version} if read else {}, packages=made_with.packages,
-            git_commit=made_with.git_commit, git_dirty=made_with.git_dirty,
+            data_version=data, input_versions={made_by: read.version} if read else {},
         )  # fmt: skip
         with store.open() as con:
             ledger.record(con, materialisation, {"policy_results": rows})
         n_new += 1
     return n_new
-
-
-def _is_same(former: LedgerRow | None, data: str, code: str) -> bool:
-    return former is not None and (former.data_version, former.code_version) == (data, code)
 
 
 def _rows(con: DuckDBPyConnection, table: str, audit: str, system_version: str) -> pl.DataFrame:

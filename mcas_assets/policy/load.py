@@ -1,6 +1,5 @@
 """Reading a policy, as strictly as an audit: every mistake with file, line, key and remedy."""
 
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,6 +19,7 @@ from mcas_assets.declaration import (
     read_text,
 )
 from mcas_assets.errors import BadInput
+from mcas_assets.named import find_document, require_name
 from mcas_assets.paths import DATA
 from mcas_assets.policy.rules import KINDS_OF_RULES, Rule
 from mcas_assets.systems.identity import digest
@@ -79,12 +79,7 @@ def load_policy(name_or_path: str | Path, folder: Path = POLICIES) -> Policy:
         BadInput: There is no such file, or it cannot be read. The message lists the policies there are.
         BadDocument: The file has mistakes. The message lists all of them.
     """
-    text, known = str(name_or_path), list_policies(folder)
-    is_path = isinstance(name_or_path, Path) or Path(text).suffix in (".yaml", ".yml") or os.sep in text
-    path = Path(text) if is_path else known.get(text)
-    if path is None or not path.is_file():
-        where = text if is_path else f"policy {text!r}"
-        raise BadInput(where, "does not exist", did_you_mean(Path(text).stem, known))
+    path, asked = find_document(name_or_path, list_policies(folder), "policy")
     parsed = parse_yaml(read_text(path))
     outline, mistakes = check(parsed, _Outline)
     raw = parsed.value.get("rules") if isinstance(parsed.value, dict) else None
@@ -97,8 +92,7 @@ def load_policy(name_or_path: str | Path, folder: Path = POLICIES) -> Policy:
     mistakes += map(parsed.locate, _across(entries, outline.audits if outline else ()))
     if mistakes or outline is None:
         raise BadDocument(path, sorted(mistakes, key=lambda mistake: mistake.line or 0))
-    if not is_path and outline.policy != text:
-        raise BadInput(path, f"is {outline.policy!r}, but its file is named {text!r}", "Give both one name", "policy")
+    require_name(path, outline.policy, asked, "policy")
     about = outline.model_dump(include={"policy", "title", "description", "audits"})
     return Policy(**about, rules=tuple(rules), path=path)
 

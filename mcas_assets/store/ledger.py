@@ -96,6 +96,18 @@ class LedgerRow(Materialisation):
     n_rows: int
     created_at: datetime
 
+    def is_of(self, data_version: str, code_version: str) -> bool:
+        """Whether it is of this content, by this code."""
+        return (self.data_version, self.code_version) == (data_version, code_version)
+
+
+def made_here(**fields: Any) -> Materialisation:
+    """A materialisation by this process: the `fields` of `Materialisation`, and what it is made with."""
+    made_with = environment()
+    return Materialisation(
+        **fields, packages=made_with.packages, git_commit=made_with.git_commit, git_dirty=made_with.git_dirty
+    )
+
 
 def record(con: DuckDBPyConnection, materialisation: Materialisation, tables: Mapping[str, pl.DataFrame]) -> int:
     """Write the ledger row and the rows of its tables in one transaction.
@@ -169,6 +181,15 @@ def behaviour(con: DuckDBPyConnection) -> dict[str, str]:
         "select system, arg_max(window_name, window_number) from canary_history where verdict = 'behaviour changed' group by system"
     ).fetchall()
     return dict(rows)
+
+
+def newest_partition(con: DuckDBPyConnection, asset: str, audit: str) -> str:
+    """The partition of an asset that was materialised last, "" if none was."""
+    rows = con.execute(
+        "select partition from materialisations where asset = ? and audit = ? order by version desc limit 1",
+        [asset, audit],
+    ).fetchall()
+    return rows[0][0] if rows else ""
 
 
 def read_table(con: DuckDBPyConnection, table: str, version: int) -> pl.DataFrame:

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from mcas_assets.declaration import Mistake
 from mcas_assets.systems import Probe, Request
 from mcas_assets.systems.hosted import HostedSystem
-from mcas_assets.systems.hosted_answer import Answer, NotAnImage, look_at, mapping
+from mcas_assets.systems.hosted_answer import Answer, delivered, mapping
 from mcas_assets.systems.hosted_entry import HostedEntry
 from mcas_assets.systems.hosted_retry import retry_after
 
@@ -162,14 +162,7 @@ class GoogleSystem(HostedSystem):
         images = list(_images(response))
         if not images:
             return _declined(answer, response)
-        image = images[-1]  # where there are several, the last one is the final one
-        try:
-            answer.suffix, answer.size = look_at(image)
-        except NotAnImage as error:
-            answer.outcome, answer.reason = "decode_error", f"what was sent {error}"
-            return answer
-        answer.image = image
-        return answer
+        return delivered(answer, images[-1])  # where there are several, the last one is the final one
 
     def _failure(self, error: Any) -> Answer:
         outer = mapping(error.details)

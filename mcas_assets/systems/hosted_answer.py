@@ -84,6 +84,18 @@ class NotAnImage(ValueError):  # noqa: N818 - says what the data is
     """Data that cannot be read as an image. The message says why, in a few words."""
 
 
+def delivered(answer: Answer, sent: Any) -> Answer:
+    """The answer with what was sent as its image (bytes, or their base64), or saying why that is none."""
+    try:
+        image = sent if isinstance(sent, bytes) else decode_base64(sent)
+        answer.suffix, answer.size = look_at(image)
+    except NotAnImage as error:
+        answer.outcome, answer.reason = "decode_error", f"what was sent {error}"
+        return answer
+    answer.image = image
+    return answer
+
+
 def decode_base64(text: Any) -> bytes:
     """The bytes of a base64 text.
 

@@ -16,7 +16,7 @@ from pydantic import Field
 from mcas_assets.declaration import Mistake
 from mcas_assets.systems import Probe, Request
 from mcas_assets.systems.hosted import HostedSystem
-from mcas_assets.systems.hosted_answer import Answer, NotAnImage, decode_base64, look_at, mapping
+from mcas_assets.systems.hosted_answer import Answer, delivered, mapping
 from mcas_assets.systems.hosted_entry import HostedEntry
 from mcas_assets.systems.hosted_retry import retry_after
 
@@ -150,14 +150,7 @@ class OpenAISystem(HostedSystem):
             answer.outcome, answer.reason = "empty", "the answer holds no image"
             answer.message = json.dumps({key: value for key, value in body.items() if key != "usage"})
             return answer
-        try:
-            image = decode_base64(first["b64_json"])
-            answer.suffix, answer.size = look_at(image)
-        except NotAnImage as error:
-            answer.outcome, answer.reason = "decode_error", f"what was sent {error}"
-            return answer
-        answer.image = image
-        return answer
+        return delivered(answer, first["b64_json"])
 
     def _failure(self, error: Exception) -> Answer:
         import openai

@@ -1,7 +1,4 @@
-"""Pipelines of five families, made from configs and saved, are audited through the front door like any system.
-
-Stages after the images know nothing of families, so two families go through all of them, and three up to their images.
-"""
+"""Pipelines of five families, made from configs and saved, are audited through the front door like any system."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -14,12 +11,8 @@ import torch
 
 from mcas_assets import generate
 from mcas_assets.audit import Audit, load_audit
-from mcas_assets.definitions import build_definitions
-from mcas_assets.orchestration.assets import key_of
-from mcas_assets.orchestration.automation import job_name
-from mcas_assets.orchestration.partitions import register
 from mcas_assets.orchestration.resources import Workplace
-from mcas_assets.orchestration.running import Ran, prepare, run_audit
+from mcas_assets.orchestration.running import Ran, run_audit
 from mcas_assets.plan import build_plan
 from mcas_assets.progress import LogProgress
 from mcas_assets.store import Store
@@ -71,37 +64,31 @@ class Audited:
 
 @pytest.fixture
 def audit(minimal, home, shared, declare) -> Callable[..., Audited]:
-    """Audits a pipeline folder: `audit(folder, steps=2, ...)`; where `is_whole` is false only up to its images."""
+    """Audits a pipeline folder: `audit(folder, steps=2, ...)`."""
 
-    def run(folder: Path, is_whole: bool = True, **keys: object) -> Audited:
+    def run(folder: Path, **keys: object) -> Audited:
         system = find_system("tiny", declare(path=str(folder), steps=2, width=16, height=16, **keys))
         workplace = Workplace(home=home, system=system)
-        if is_whole:
-            return Audited(run_audit(minimal, system, workplace, shared), Store(home))
-        version = prepare(minimal, system, workplace).version
-        register(shared, version)
-        job = build_definitions([minimal], workplace).resolve_job_def(job_name(minimal.audit))
-        stages = [key_of(minimal.audit, stage) for stage in ("plan", "images")]
-        quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-        done = job.execute_in_process(instance=shared, partition_key=version, asset_selection=stages, run_config=quiet)
-        return Audited(Ran(done.run_id, version, is_new=True), Store(home))
+        return Audited(run_audit(minimal, system, workplace, shared), Store(home))
 
     return run
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+# Stages after the images know nothing of families: one of them goes through all stages each time, the others in CI.
+@pytest.mark.parametrize(
+    "family", ["flux", *(pytest.param(name, marks=pytest.mark.long) for name in ("sdxl", "sd3", "pixart"))]
+)
 def test_a_family_is_audited(family, families, audit):
     pipeline, arguments = FAMILIES[family]
-    found = audit(families(family), is_whole=family == "flux", arguments=arguments)
+    found = audit(families(family), arguments=arguments)
     assert found.rows("images", "count(*)", "count(distinct sha256)") == [(9, 9)]
     assert found.rows("images", "distinct outcome", "safety", "width", "height") == [("ok", "not_checked", 16, 16)]
     ((identity,),) = found.rows("systems", "identity")
     assert (json.loads(identity)["pipeline"], json.loads(identity)["watermark"]) == (pipeline, False)
     drawn_together = "json_extract_string(provider, '$.batch_size')"
     assert found.rows("image_facts", "distinct batch_size", drawn_together) == [(2, "2"), (3, "3")]
-    if family == "flux":
-        assert [mcas is not None for (mcas,) in found.rows("scores", "mcas")] == [True, True]
-        assert found.rows("refusals", "distinct rate") == [(0.0,)]
+    assert [mcas is not None for (mcas,) in found.rows("scores", "mcas")] == [True, True]
+    assert found.rows("refusals", "distinct rate") == [(0.0,)]
 
 
 def test_a_system_that_blanks_everything_is_audited_to_the_end(pipeline, change, audit):
