@@ -10,6 +10,7 @@ import duckdb
 import yaml
 from duckdb import DuckDBPyConnection
 
+from mcas_assets.orchestration.alive import bury_the_dead
 from mcas_assets.orchestration.running import open_instance
 from mcas_assets.paths import DATA, ROOT
 from mcas_assets.store import Store
@@ -193,5 +194,7 @@ def orphans(home: Path) -> list[str]:
 
 def leftovers(home: Path) -> list[str]:
     """Drafts, logs and locks that a killed process left, and that nobody has cleared away."""
+    with open_instance(home) as instance:
+        bury_the_dead(instance, home)  # as the next look would
     found = [*home.glob(".*"), *home.glob("*.wal"), *(home / "images" / ".tmp").glob("*"), *(home / "runs").glob("*")]
     return sorted(str(file.relative_to(home)) for file in found)

@@ -5,8 +5,6 @@ operating system lets go of when the process ends, however it ends; no clock and
 """
 
 import time
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 
 import dagster as dg
@@ -22,19 +20,25 @@ UNDER_WAY = (
     dg.DagsterRunStatus.CANCELING,
 )
 START_GRACE = 600.0  # seconds
-_SECOND_LOOK = 0.5  # seconds: a run may have been about to take its lock, or to be told as ended
+_SECOND_LOOK = 0.5  # seconds: the process may have ended just after it was told that its run has
 
 
-@contextmanager
-def alive(home: Path, run_id: str) -> Generator[None]:
-    """Within it, the run shows as alive."""
+_shown: list[FileLock] = []  # of the newest run of this process
+
+
+def show_alive(home: Path, run_id: str) -> None:
+    """Let a run show as alive from now on, until this process ends or shows its next run.
+
+    Not only while it works: that it has ended is written when all that it was given is put away, and may fail to be written
+    (the disk is full). Its file stays until someone looks and finds that the run has ended, or buries it.
+    """
     path = _lock_file(home, run_id)
     path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with FileLock(path):
-            yield
-    finally:
-        path.unlink(missing_ok=True)
+    lock = FileLock(path)
+    lock.acquire()
+    while _shown:
+        _shown.pop().release()
+    _shown.append(lock)
 
 
 def bury_the_dead(
@@ -73,7 +77,7 @@ def bury_the_dead(
 
 
 def _clear_away(instance: dg.DagsterInstance, home: Path) -> None:
-    """Remove the lock files of runs that had ended when their process was killed."""
+    """Remove the lock files of runs that have ended."""
     for path in (home / "runs").glob("*.lock"):
         run = instance.get_run_by_id(path.stem)
         if run is None or run.is_finished:

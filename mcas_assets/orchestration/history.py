@@ -3,7 +3,8 @@
 Dagster opens a connection for each of the hundreds of events of a run, and closes it again. Each commit then waits for the
 disk, and each close, being that of the last connection, copies SQLite's write-ahead log into the database and waits
 again: with a check a rule that costs more than all scoring. Here one connection to each file stays open meanwhile, and commits
-go to the log without a wait.
+go to the log without a wait. Nor does each connection have an engine of its own, for which SQLAlchemy would compile
+every statement anew.
 
 What that gives up: after a power failure (not after `kill -9`), the newest events of the history may be missing. SQLite
 documents that a database in WAL mode stays consistent with `synchronous = NORMAL` (sqlite.org/pragma.html). What
@@ -13,12 +14,15 @@ was measured does not rest on it: the store commits by itself.
 import sqlite3
 import threading
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
-from sqlalchemy import event
+from dagster._core.storage.event_log.sqlite import sqlite_event_log
+from dagster._core.storage.runs.sqlite import sqlite_run_storage
+from sqlalchemy import create_engine, event
 from sqlalchemy.engine import Engine
 
 
@@ -34,31 +38,56 @@ def unhurried_history(instance: dg.DagsterInstance) -> Generator[None]:
         return
     root = Path(instance.root_directory).resolve()
     held: dict[Path, sqlite3.Connection] = {}
+    joined: set[Path] = set()
     lock = threading.Lock()
+    resolved = lru_cache(lambda name: Path(name).resolve())
 
     def on_connect(connection: Any, _record: Any) -> None:
-        file = _file_of(connection)
-        if file is None or not file.is_relative_to(root):
+        name = _file_of(connection)
+        if name is None or not (file := resolved(name)).is_relative_to(root):
             return
         connection.execute("pragma synchronous = normal")
         with lock:
+            if file in joined:
+                return
             if file not in held:
                 held[file] = sqlite3.connect(file, check_same_thread=False, isolation_level=None)
             # Reading joins those who use the log, which a new file has only after Dagster has set it up.
-            held[file].execute("pragma schema_version").fetchall()
+            if held[file].execute("pragma journal_mode").fetchone() == ("wal",):
+                held[file].execute("pragma schema_version").fetchall()
+                joined.add(file)
 
     event.listen(Engine, "connect", on_connect)
     try:
-        yield
+        with _one_engine_a_file():
+            yield
     finally:
         event.remove(Engine, "connect", on_connect)
         for connection in held.values():
             connection.close()
 
 
-def _file_of(connection: Any) -> Path | None:
+@contextmanager
+def _one_engine_a_file() -> Generator[None]:
+    """Within it, Dagster's storages on SQLite are given for a file the engine that they have had. It pools no connections."""
+    engines: dict[str, Engine] = {}
+
+    def engine_of(url: str, **words: Any) -> Engine:
+        key = f"{url} {words}"
+        if key not in engines:
+            engines[key] = create_engine(url, **words)
+        return engines[key]
+
+    with ExitStack() as stack:
+        for module in (sqlite_event_log, sqlite_run_storage):
+            stack.callback(vars(module).update, create_engine=module.create_engine)
+            vars(module).update(create_engine=engine_of)
+        yield
+
+
+def _file_of(connection: Any) -> str | None:
     """The file that a new connection of any database is to, or None if it is none of SQLite's or in memory."""
     if not isinstance(connection, sqlite3.Connection):
         return None
     (_, _, name), *_ = connection.execute("pragma database_list").fetchall()
-    return Path(name).resolve() if name else None
+    return name or None

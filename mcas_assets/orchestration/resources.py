@@ -12,7 +12,8 @@ from mcas_assets.audit import Audit
 from mcas_assets.declared import Declared
 from mcas_assets.embedders import EMBEDDERS, Embedder, find_embedder
 from mcas_assets.look import Find, at_source
-from mcas_assets.orchestration.alive import alive
+from mcas_assets.orchestration.alive import show_alive
+from mcas_assets.orchestration.history import unhurried_history
 from mcas_assets.policy import POLICIES
 from mcas_assets.populations import POPULATIONS, Population, populations_of
 from mcas_assets.progress import LogProgress, Progress
@@ -107,10 +108,11 @@ def at_work(workplace: Workplace) -> dg.ResourceDefinition:
     """The workplace as the resource of a run, which waits for its turn there and shows that its process is alive."""
 
     def workplace_of_a_run(context: dg.InitResourceContext) -> Generator[Workplace]:
-        if context.run is None:  # a resource that is tried by itself
+        if context.run is None or context.instance is None:  # a resource that is tried by itself
             yield workplace
             return
-        with alive(workplace.home, context.run.run_id), turn(workplace.home):
+        show_alive(workplace.home, context.run.run_id)
+        with turn(workplace.home), unhurried_history(context.instance):
             yield workplace
 
     return dg.ResourceDefinition(workplace_of_a_run)

@@ -1,12 +1,8 @@
 """The sensor at work on real instances and stores: what a tick asks for, and how the next heals what went wrong."""
 
 import shutil
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -15,11 +11,8 @@ import pytest
 
 from mcas_assets.definitions import build_definitions
 from mcas_assets.errors import BadInput, McasError
-from mcas_assets.orchestration.alive import DIED, START_GRACE, alive, bury_the_dead
 from mcas_assets.orchestration.automation import job_name
-from mcas_assets.orchestration.clock import forget_the_future
 from mcas_assets.orchestration.resources import Workplace
-from mcas_assets.orchestration.running import open_instance
 from mcas_assets.paths import DATA
 from mcas_assets.store import Store
 from mcas_assets.store.publication import publish
@@ -240,60 +233,6 @@ def test_a_withdrawn_system_stays_with_its_versions(place, instance, hosted):
         assert con.execute("select count(*) from systems where system = 'other'").fetchall() == [(1,)]
 
 
-# A run in a process of its own, which is killed in the middle of it.
-RUN = """
-import sys, time
-from pathlib import Path
-import dagster as dg
-from mcas_assets.orchestration.resources import Workplace, at_work
-from mcas_assets.orchestration.running import open_instance
-home = Path(sys.argv[1])
-
-@dg.asset(required_resource_keys={"workplace"})
-def images(context):
-    print("working", flush=True)
-    time.sleep(300)
-
-dg.materialize([images], instance=open_instance(home), resources={"workplace": at_work(Workplace(home=home))})
-"""
-
-
-def test_a_run_whose_process_was_killed_is_told_from_one_at_work(tmp_path):
-    process = subprocess.Popen(
-        [sys.executable, "-c", RUN, str(tmp_path)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    )
-    instance = open_instance(tmp_path)
-    try:
-        assert process.stdout is not None
-        assert process.stdout.readline() == b"working\n"
-        (run,) = instance.get_runs()
-        assert run.status == dg.DagsterRunStatus.STARTED
-        assert bury_the_dead(instance, tmp_path) == []
-        process.kill()
-        process.wait()
-        assert bury_the_dead(instance, tmp_path) == [run.run_id]
-        buried = instance.get_run_by_id(run.run_id)
-        assert (buried.status, buried.tags[DIED]) == (dg.DagsterRunStatus.FAILURE, "true")
-        assert bury_the_dead(instance, tmp_path) == []
-    finally:
-        process.kill()
-        process.wait()
-        instance.dispose()
-
-
-def test_a_run_that_is_still_starting_is_given_time(tmp_path, instance, place):
-    run = instance.create_run_for_job(place.defs.resolve_job_def("audit_tiny"), status=dg.DagsterRunStatus.STARTED)
-    assert bury_the_dead(instance, tmp_path) == []
-    assert bury_the_dead(instance, tmp_path, time.time() + START_GRACE + 60) == [run.run_id]
-
-
-def test_a_run_shows_as_alive_only_while_it_is(tmp_path, instance, place):
-    run = instance.create_run_for_job(place.defs.resolve_job_def("audit_tiny"), status=dg.DagsterRunStatus.STARTED)
-    with alive(tmp_path, run.run_id):
-        assert bury_the_dead(instance, tmp_path, time.time() + 10 * START_GRACE) == []
-    assert list((tmp_path / "runs").iterdir()) == []
-
-
 def test_a_run_that_died_is_requested_again_by_the_tick_that_finds_it(place, instance):
     (request,) = place.tick(instance).run_requests
     run = instance.create_run_for_job(
@@ -304,30 +243,3 @@ def test_a_run_that_died_is_requested_again_by_the_tick_that_finds_it(place, ins
     (place.home / "runs" / f"{run.run_id}.lock").touch()  # what a killed process leaves
     (again,) = place.tick(instance).run_requests
     assert again.run_key == request.run_key.replace("#1", "#2")
-
-
-def test_a_sensor_that_rests_until_a_time_that_is_no_longer_now_ticks_again(tmp_path, place):
-    from dagster._core.definitions.run_request import InstigatorType
-    from dagster._core.remote_origin import RemoteInstigatorOrigin
-    from dagster._core.scheduler.instigation import InstigatorState, InstigatorStatus, SensorInstigatorData
-
-    instance = open_instance(tmp_path)
-    try:
-        origin = _origin(RemoteInstigatorOrigin)
-        future = datetime(2036, 1, 1, tzinfo=UTC).timestamp()
-        data = SensorInstigatorData(
-            last_tick_timestamp=future, last_tick_start_timestamp=future, min_interval=300, cursor="kept"
-        )
-        instance.add_instigator_state(InstigatorState(origin, InstigatorType.SENSOR, InstigatorStatus.RUNNING, data))
-        assert forget_the_future(instance) == ["watch"]
-        (state,) = instance.all_instigator_state()
-        assert (state.instigator_data.last_tick_timestamp, state.instigator_data.cursor) == (None, "kept")
-        assert forget_the_future(instance) == []
-    finally:
-        instance.dispose()
-
-
-def _origin(kind: Any) -> Any:
-    from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteRepositoryOrigin
-
-    return kind(RemoteRepositoryOrigin(RegisteredCodeLocationOrigin("mcas_assets"), "__repository__"), "watch")
