@@ -2,6 +2,7 @@
 
 import io
 import json
+import weakref
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from itertools import chain, islice, repeat
 from pathlib import Path
@@ -51,14 +52,17 @@ class Encoders:
         images: From what `prepare` makes.
         texts: From texts.
         prepare: From images in RGB, one after the other, to what the model takes; called by threads ahead of the model.
+        model: Refers to the model while it is loaded.
     """
 
     def __init__(
         self,
         images: Callable[[Any], np.ndarray],
         texts: Callable[[list[str]], np.ndarray],
-        prepare: Callable[[Iterator[Any]], Any] = list,
+        prepare: Callable[[Iterator[Any]], Any],
+        model: Any,
     ) -> None:
+        self.model = weakref.ref(model)
         self.images = images
         self.texts = texts
         self.prepare = prepare
@@ -144,8 +148,9 @@ class FolderEmbedder:
     def close(self) -> None:
         """Free the model."""
         if self._encoders is not None:
+            model = self._encoders.model
             self._encoders = None
-            devices.free(devices.best_device())
+            devices.free(devices.best_device(), model)
 
     def folder(self) -> Path:
         """The folder with the model's files, downloaded first if it is a repository that the cache lacks."""

@@ -147,7 +147,7 @@ class OpenClipEmbedder(FolderEmbedder):
             with torch.inference_mode(), devices.full_precision():
                 return model.encode_text(tokenizer(batch).to(device)).float().cpu().numpy()
 
-        return Encoders(images, texts, prepare)
+        return Encoders(images, texts, prepare, model)
 
     def _check_preprocess(self, folder: Path, loaded: dict[str, Any]) -> None:
         """The preprocessing is part of the identity, so it must be what was read from the files."""

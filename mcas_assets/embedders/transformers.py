@@ -94,7 +94,7 @@ class TransformersEmbedder(FolderEmbedder):
             with torch.inference_mode(), devices.full_precision():
                 return _array(model.get_text_features(**tokens.to(device)))
 
-        return Encoders(images, texts, prepare)
+        return Encoders(images, texts, prepare, model)
 
 
 def _array(features: Any) -> np.ndarray:

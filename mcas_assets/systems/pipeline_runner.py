@@ -4,6 +4,7 @@ import importlib.metadata
 import importlib.util
 import io
 import time
+import weakref
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -92,8 +93,11 @@ class PipelineRunner:
 
     def close(self) -> None:
         """Free the model."""
+        parts = [self._pipeline, *getattr(self._pipeline, "components", {}).values()]
+        gone = [weakref.ref(part) for part in parts if hasattr(part, "to")]
+        parts.clear()
         self._pipeline = None
-        devices.free(self._device)
+        devices.free(self._device, *gone)
 
     @cached_property
     def environment(self) -> dict[str, Any]:
