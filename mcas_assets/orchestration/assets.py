@@ -143,8 +143,9 @@ def _embeddings(audit: Audit) -> dg.AssetsDefinition:
     @dg.asset(**asset_options(audit, "embeddings", {"pytorch", "duckdb"}), deps=deps, partitions_def=system_versions)
     def embeddings(context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]) -> dg.MaterializeResult:
         version, store = context.partition_key, workplace.store
-        table, images_version = read_latest(store, audit, "images", "images", version)
-        texts, plan_version = read_latest(store, audit, "plan", "texts", "")
+        with store.open():  # once for both
+            table, images_version = read_latest(store, audit, "images", "images", version)
+            texts, plan_version = read_latest(store, audit, "plan", "texts", "")
         shown, said = embed.contents(table, texts)
         panel = workplace.embedders(audit.embedders)
         made = 0
@@ -180,9 +181,10 @@ def _scores(audit: Audit) -> dg.AssetsDefinition:
     @dg.asset(**asset_options(audit, "scores", {"numpy", "duckdb"}), deps=deps, partitions_def=system_versions)
     def scores(context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]) -> dg.MaterializeResult:
         version, store = context.partition_key, workplace.store
-        table, images_version = read_latest(store, audit, "images", "images", version)
-        texts, plan_version = read_latest(store, audit, "plan", "texts", "")
-        _, embeddings_version = read_latest(store, audit, "embeddings", "embeddings", version)
+        with store.open():  # once for all three
+            table, images_version = read_latest(store, audit, "images", "images", version)
+            texts, plan_version = read_latest(store, audit, "plan", "texts", "")
+            _, embeddings_version = read_latest(store, audit, "embeddings", "embeddings", version)
         measured = score.measure(store, audit, table, texts, workplace.embedders(audit.embedders))
         digest = measured.digest()
         inputs = {"plan": plan_version, "images": images_version, "embeddings": embeddings_version}
@@ -209,9 +211,10 @@ def _representation(audit: Audit) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]
     ) -> dg.MaterializeResult:
         version, store = context.partition_key, workplace.store
-        table, images_version = read_latest(store, audit, "images", "images", version)
-        texts, plan_version = read_latest(store, audit, "plan", "texts", "")
-        _, embeddings_version = read_latest(store, audit, "embeddings", "embeddings", version)
+        with store.open():  # once for all three
+            table, images_version = read_latest(store, audit, "images", "images", version)
+            texts, plan_version = read_latest(store, audit, "plan", "texts", "")
+            _, embeddings_version = read_latest(store, audit, "embeddings", "embeddings", version)
         panel = workplace.embedders(audit.embedders)
         shown = represent.measure(store, audit, table, texts, panel, workplace.tone_reader)
         held = amplify.hold(audit, shown, workplace.populations(audit))
@@ -279,14 +282,13 @@ def keep(
     code_version = context.assets_def.get_asset_spec(context.asset_key).code_version or CODE_VERSIONS[stage]
     with store.open() as con:
         former = ledger.latest(con, stage, partition, audit.audit)
-    if former is not None and former.is_of(digest, code_version):
-        context.log.info("%s is as it was: version %d stands", stage, former.version)
-        return former.version
-    materialisation = ledger.made_here(
-        asset=stage, partition=partition, audit=audit.audit, run_id=context.run.run_id, code_version=code_version,
-        data_version=digest, input_versions=dict(inputs),
-    )  # fmt: skip
-    with store.open() as con:
+        if former is not None and former.is_of(digest, code_version):
+            context.log.info("%s is as it was: version %d stands", stage, former.version)
+            return former.version
+        materialisation = ledger.made_here(
+            asset=stage, partition=partition, audit=audit.audit, run_id=context.run.run_id, code_version=code_version,
+            data_version=digest, input_versions=dict(inputs),
+        )  # fmt: skip
         return ledger.record(con, materialisation, tables)
 
 

@@ -74,14 +74,12 @@ def _checks(audit: Audit, policy: Policy, stage: str) -> dg.AssetChecksDefinitio
     def check(
         context: dg.AssetCheckExecutionContext, workplace: dg.ResourceParam[Workplace]
     ) -> Iterator[dg.AssetCheckResult]:
-        if context.has_partition_key:
-            version = context.partition_key
-        else:
-            with workplace.store.open() as con:
-                version = ledger.newest_partition(con, stage, audit.audit)
-        judged = hold(workplace.store, policy, audit, version, stage=stage)
-        keep(workplace.store, judged, context.run.run_id, stage)
         with workplace.store.open() as con:
+            version = (
+                context.partition_key if context.has_partition_key else ledger.newest_partition(con, stage, audit.audit)
+            )
+            judged = hold(workplace.store, policy, audit, version, stage=stage)
+            keep(workplace.store, judged, context.run.run_id, stage)
             made = ledger.latest(con, stage, version, audit.audit)
             rows = _quality_rows(judged, rules, stage, context.run.run_id)
             rows = rows.with_columns(pl.lit(made.version if made else None, pl.Int64).alias("version"))
