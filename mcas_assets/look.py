@@ -13,9 +13,9 @@ from typing import Any
 from mcas_assets.errors import McasError
 from mcas_assets.store import Store
 from mcas_assets.store.states import read_sources, read_states
-from mcas_assets.systems import Probe, System
+from mcas_assets.systems import Probe, System, SystemIdentity
 from mcas_assets.systems.catalogue import Entry
-from mcas_assets.systems.observed import ObservedSystem
+from mcas_assets.systems.observed import ObservedSystem, observed_identity
 from mcas_assets.watch import Seen
 
 log = logging.getLogger(__name__)
@@ -87,18 +87,26 @@ def _look(
         source: dict[str, Any] = {}
         if getattr(entry, "watch", None) and probe.revision:
             source = {"repo": getattr(entry, "repo", None), "revision": probe.revision}
-        found = at_source(find, name, source) if source else system
-        identity = found.identity()
+        identity = _identity(system, probe)
+        if identity is None:  # it was there a moment ago
+            return Seen(name, "unreachable", Probe("unreachable", "the hub no longer says what it is"), wanted)
         if probe.reported_version:
             source["reported_version"] = probe.reported_version
         if observed := _observed(probe, sources.get(identity.version, {}), window):
             source["observed"] = observed
-            identity = ObservedSystem(found, observed).identity()
+            identity = observed_identity(identity, observed)
     except McasError as error:
         return Seen(name, "unusable", Probe("unreachable", _one_line(error)), wanted)
     except OSError as error:
         return Seen(name, "unreachable", Probe("unreachable", _one_line(error)), wanted)
     return Seen(name, "available", probe, wanted, identity, source)
+
+
+def _identity(system: System, probe: Probe) -> SystemIdentity | None:
+    """What a system is, at the revision that a hub has now. Its weights are downloaded by its audit, not by a look."""
+    upstream = getattr(system, "upstream", None) if probe.revision else None
+    told = upstream(probe.revision) if upstream is not None else None
+    return system.identity() if told is None else told[1]
 
 
 def _observed(probe: Probe, declared: Mapping[str, Any], window: str | None) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from mcas_assets.errors import BadInput
 from mcas_assets.systems import Capabilities, Outcome, Probe, Request, SystemIdentity, devices, signatures
 from mcas_assets.systems.catalogue import Entry
 from mcas_assets.systems.hub import HubState, look_up, revision_mistakes, snapshot
-from mcas_assets.systems.hub_weights import weigh
+from mcas_assets.systems.hub_weights import laid_out
 from mcas_assets.systems.identity import DigestCache, FrozenFiles, fingerprint, plain
 from mcas_assets.systems.pipeline_folder import PipelineFolder, inspect, require_scheduler
 from mcas_assets.systems.pipeline_runner import PipelineRunner, Settings
@@ -163,30 +163,34 @@ class DiffusersSystem:
         source = {"repo": self._entry.repo, "revision": self._entry.revision} if self._entry.repo else {}
         return self._ready().environment | source
 
-    def upstream(self, revision: str = "main", *, endpoint: str | None = None) -> tuple[HubState, str | None] | None:
-        """What the hub says of the repository now, and the weights fingerprint that this system would have there.
+    def upstream(
+        self, revision: str = "main", *, endpoint: str | None = None
+    ) -> tuple[HubState, SystemIdentity | None] | None:
+        """What the hub says of the repository now, and the identity that this system would have there.
 
-        The fingerprint is to be compared with `weights` of the identity document: if they are equal, the repository was
-        at most touched. It is None unless the repository was found.
+        It is told from the hub's metadata and small files, and is that which it has once its weights were downloaded: None
+        unless the repository was found. For a folder, which has no hub, there is no answer.
 
         Args:
             revision: A branch, tag or commit.
             endpoint: Address of the hub; by default that of HF_ENDPOINT.
 
-        Returns:
-            None for a folder, which has no hub.
-
         Raises:
             BadInput: What is there now could not be loaded, or a small file of it cannot be had.
         """
-        entry = self._entry
-        if entry.repo is None:
+        if self._entry.repo is None:
             return None
-        state = look_up(entry.repo, revision, endpoint=endpoint)
+        state = look_up(self._entry.repo, revision, endpoint=endpoint)
         if state.standing != "found":
             return state, None
-        options = {"variant": entry.variant, "allow_pickle": entry.allow_pickle, "without": self._without}
-        return state, weigh(state, endpoint=endpoint, **options)
+        with laid_out(state, endpoint=endpoint) as path:
+            there = DiffusersSystem(self.name, self._entry, self._base)
+            try:
+                there._folder = self._inspect(path, whole=False)
+                return state, there.identity()
+            except BadInput as error:
+                where = error.where.replace(str(path), f"{state.repo}@{str(state.commit)[:12]}")
+                raise BadInput(where, error.problem, error.remedy, error.key) from None
 
     def close(self) -> None:
         """Free the model."""
@@ -199,7 +203,11 @@ class DiffusersSystem:
         """The pipeline folder, seen to be whole; downloaded first if it is a repository that the cache lacks."""
         entry = self._entry
         path = self._repository() if entry.repo else (self._base / Path(str(entry.path)).expanduser())
-        return inspect(path, variant=entry.variant, allow_pickle=entry.allow_pickle, without=self._without)
+        return self._inspect(path)
+
+    def _inspect(self, path: Path, whole: bool = True) -> PipelineFolder:
+        entry = self._entry
+        return inspect(path, variant=entry.variant, allow_pickle=entry.allow_pickle, without=self._without, whole=whole)
 
     @property
     def _without(self) -> tuple[str, ...]:

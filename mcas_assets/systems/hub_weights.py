@@ -1,61 +1,50 @@
-"""The weights fingerprint of a pipeline on the hub, told without downloading its weights.
+"""A pipeline on the hub, so far as its identity goes, without downloading its weights.
 
-It is the very fingerprint of `identity`: of a large file the hub's metadata states the sha256, and a small one is read,
-from the cache where its like is there. So a version that was audited and the hub's newest are compared for the price of
-one request, and of the few kilobytes that changed.
+Of a large file the hub's metadata states the sha256, and a small one is read, from the cache where its like is there. So a
+version that was audited and the hub's newest are compared for the price of one request, and of the few kilobytes that
+changed.
 """
 
 import hashlib
 import re
 import tempfile
-from collections.abc import Collection
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 from mcas_assets.errors import BadInput
 from mcas_assets.systems.hub import HubFile, HubState
-from mcas_assets.systems.identity import DigestCache, fingerprint
-from mcas_assets.systems.pipeline_folder import inspect
 
 # Read to tell which files are loaded, however they are kept.
 _STRUCTURE = re.compile(r"model_index\.json|.*/(scheduler_)?config\.json|.*\.index(\.\w+)?\.json")
 _SMALL = re.compile(r".*\.(json|txt|model|jinja|tiktoken)")
 
 
-def weigh(
-    state: HubState,
-    *,
-    variant: str | None = None,
-    allow_pickle: bool = False,
-    without: Collection[str] = (),
-    endpoint: str | None = None,
-) -> str:
-    """The fingerprint that the identity of the pipeline would have as its `weights` at this commit.
+@contextmanager
+def laid_out(state: HubState, *, endpoint: str | None = None) -> Generator[Path]:
+    """A folder that is to `identity` what the repository at this commit would be, and is gone afterwards.
+
+    Its small files are there, its large ones are empty and told by their name, as the hub's cache tells them.
 
     Args:
         state: What `look_up` found.
-        variant: As the system is declared, like the next two.
-        allow_pickle: Accept pickled weights where there are no others.
-        without: Components that are not loaded.
         endpoint: Address of the hub; by default that of HF_ENDPOINT.
 
-    Returns:
-        64 hex digits.
-
     Raises:
-        BadInput: The repository holds no pipeline that could be loaded, or a small file of it cannot be had.
+        BadInput: A small file of it cannot be had.
         ValueError: The state is not that of a repository that was found.
     """
     if state.commit is None:
-        raise ValueError(f"{state.repo} is {state.standing}: there is nothing to weigh")
+        raise ValueError(f"{state.repo} is {state.standing}: there is nothing to lay out")
     with tempfile.TemporaryDirectory() as made:
         # Laid out as the hub's cache, so that the code that knows the cache knows this.
         snapshot, blobs = Path(made, "snapshots", state.commit), Path(made, "blobs")
-        blobs.mkdir()
+        for folder in (snapshot, blobs):
+            folder.mkdir(parents=True)
         for name, file in state.files.items():
             if name == "model_index.json" or (name.count("/") == 1 and ".." not in name):
                 _lay(state, name, file, snapshot / name, blobs, endpoint)
-        folder = inspect(snapshot, variant=variant, allow_pickle=allow_pickle, without=without, whole=False)
-        return fingerprint(snapshot, folder.files, DigestCache())
+        yield snapshot
 
 
 def _lay(state: HubState, name: str, file: HubFile, at: Path, blobs: Path, endpoint: str | None) -> None:

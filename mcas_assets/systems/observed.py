@@ -10,6 +10,11 @@ from typing import Any
 from mcas_assets.systems import Capabilities, Outcome, Request, System, SystemIdentity
 
 
+def observed_identity(declared: SystemIdentity, observed: Mapping[str, Any]) -> SystemIdentity:
+    """The declared identity, and what was observed."""
+    return SystemIdentity(declared.system, declared.document | {"observed": dict(observed)})
+
+
 class ObservedSystem:
     """See `mcas_assets.systems.System`. What is not said here is as the system itself has it.
 
@@ -24,8 +29,7 @@ class ObservedSystem:
 
     def identity(self) -> SystemIdentity:
         """The declared identity, and what was observed."""
-        declared = self._system.identity()
-        return SystemIdentity(declared.system, declared.document | {"observed": self._observed})
+        return observed_identity(self._system.identity(), self._observed)
 
     def capabilities(self) -> Capabilities:
         """As declared."""

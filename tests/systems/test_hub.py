@@ -18,7 +18,7 @@ from mcas_assets.look import at_source, look
 from mcas_assets.systems import find_system, load_systems
 from mcas_assets.systems import identity as identities
 from mcas_assets.systems.hub import look_up, snapshot
-from mcas_assets.systems.hub_weights import weigh
+from mcas_assets.systems.hub_weights import laid_out
 from mcas_assets.systems.identity import DigestCache, hub_digest
 from mcas_assets.watch import Decision, Known, Seen, decide
 
@@ -190,8 +190,8 @@ def test_a_name_that_none_can_have_is_bad_input(hub):
 def test_metadata_cache_and_hashing_agree(hub, files, pipeline, declare, monkeypatch):
     hub.push(FIRST, files)
     by_hashing = find_system("tiny", declare(path="tiny")).identity()
-    by_metadata = weigh(look_up("org/tiny"))
-    assert by_metadata == by_hashing.document["weights"]
+    _, by_metadata = declared(declare).upstream()
+    assert by_metadata == by_hashing
     read: list[Path] = []
     hashed = identities._hash
     monkeypatch.setattr(identities, "_hash", lambda file: read.append(file) or hashed(file))
@@ -202,21 +202,21 @@ def test_metadata_cache_and_hashing_agree(hub, files, pipeline, declare, monkeyp
 
 def test_of_weights_nothing_is_downloaded_and_of_what_is_in_the_cache_nothing_at_all(hub, files, declare):
     hub.push(FIRST, files)
-    weigh(look_up("org/tiny"))
+    declared(declare).upstream()
     assert not [path for path in hub.asked if path.endswith(LARGE)]
     declared(declare).identity()
     hub.asked.clear()
-    weigh(look_up("org/tiny"))
+    declared(declare).upstream()
     assert [path for path in hub.asked if "/resolve/" in path] == []
 
 
 def test_a_readme_touches_the_repository_and_not_the_weights(hub, files, declare):
     hub.push(FIRST, files)
     system = declared(declare)
-    before = system.identity().document["weights"]
+    before = system.identity()
     hub.push(SECOND, files | {"README.md": b"better words"})
-    state, weights = system.upstream()
-    assert (state.commit, weights) == (SECOND, before)
+    state, identity = system.upstream()
+    assert (state.commit, identity) == (SECOND, before)
     assert system.upstream(FIRST)[0].commit == FIRST
 
 
@@ -231,47 +231,49 @@ def test_one_changed_byte_of_what_is_loaded_shows_upstream_and_is_the_version_it
     else:
         data += b" "
     hub.push(SECOND, files | {name: bytes(data)})
-    _, weights = system.upstream()
-    assert weights != before.document["weights"]
-    after = declared(declare, revision=SECOND).identity()
-    assert after.document["weights"] == weights
-    assert after.version != before.version
+    _, told = system.upstream()
+    assert told.document["weights"] != before.document["weights"]
+    assert told.version != before.version
+    assert declared(declare, revision=SECOND).identity() == told
 
 
 def test_variant_and_checker_are_weighed_as_they_are_declared(hub, files, declare):
     hub.push(FIRST, files | {UNET.replace(".safe", ".fp16.safe"): files[UNET]})
     for keys in ({}, {"variant": "fp16"}, {"safety_checker": "none"}):
         system = declared(declare, **keys)
-        assert system.upstream()[1] == system.identity().document["weights"]
+        assert system.upstream()[1] == system.identity()
 
 
-def test_a_repository_that_is_gone_has_a_state_and_no_fingerprint_and_what_was_audited_stays(hub, files, declare):
+def test_a_repository_that_is_gone_has_a_state_and_no_identity_and_what_was_audited_stays(hub, files, declare):
     hub.push(FIRST, files)
     before = declared(declare).identity()
     hub.instead = (404, {"X-Error-Code": "RepoNotFound"}, b"{}")
-    state, weights = declared(declare).upstream()
-    assert (state.standing, weights) == ("withdrawn", None)
+    state, identity = declared(declare).upstream()
+    assert (state.standing, identity) == ("withdrawn", None)
     assert declared(declare).identity() == before, "from the cache"
-    with pytest.raises(ValueError, match="nothing to weigh"):
-        weigh(state)
+    with pytest.raises(ValueError, match="nothing to lay out"), laid_out(state):
+        pass
 
 
 def test_a_folder_has_no_upstream(pipeline, declare):
     assert find_system("tiny", declare(path="tiny")).upstream() is None
 
 
-def test_a_repository_without_what_could_be_loaded_is_refused(hub, files):
+def test_a_repository_without_what_could_be_loaded_is_refused_by_its_own_name(hub, files, declare):
     hub.push(FIRST, {name: data for name, data in files.items() if name != UNET} | {"unet/model.bin": b"x"})
-    with pytest.raises(BadInput, match="only as a pickle"):
-        weigh(look_up("org/tiny"))
+    with pytest.raises(BadInput, match=rf"^org/tiny@{FIRST[:12]}/unet.*only as a pickle"):
+        declared(declare).upstream()
 
 
 def test_a_small_file_that_is_not_what_its_metadata_says_is_refused(hub, files):
     hub.push(FIRST, files)
     state = look_up("org/tiny")
     hub.commits[FIRST] = files | {"model_index.json": files["model_index.json"] + b" "}
-    with pytest.raises(BadInput, match=r"model_index.json (is not what the hub's metadata says|cannot be had)"):
-        weigh(state)
+    with (
+        pytest.raises(BadInput, match=r"model_index.json (is not what the hub's metadata says|cannot be had)"),
+        laid_out(state),
+    ):
+        pass
 
 
 # What the client noted is believed only of what nothing touched
@@ -351,7 +353,11 @@ def test_a_watched_branch_is_another_version_when_its_weights_move_and_only_touc
     find = partial(find_system, path=path)
 
     def seen(known: Known) -> tuple[Seen, Decision]:
+        hub.asked.clear()
         (one,) = look(load_systems(path), find, ["gender"], {}, {})
+        assert not [path for path in hub.asked if path.endswith(LARGE)], (
+            "weights are downloaded by the audit, not by a look"
+        )
         return one, decide([one], known)
 
     first, decision = seen(Known())
