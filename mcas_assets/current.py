@@ -12,6 +12,7 @@ from duckdb import DuckDBPyConnection
 from mcas_assets import generate
 from mcas_assets.audit import Audit
 from mcas_assets.plan import build_plan, build_texts, plan_digest
+from mcas_assets.quality.rules import SUITES
 from mcas_assets.store import Store, facts, ledger
 from mcas_assets.store.ledger import LedgerRow
 from mcas_assets.store.publication import query
@@ -88,19 +89,21 @@ def _unmet(
 
 
 def _unchecked(con: DuckDBPyConnection, made: Mapping[str, LedgerRow]) -> str | None:
-    """Of each materialisation and rule the newest result counts."""
-    versions = [row.version for row in made.values()]
+    """Of each materialisation and rule the newest result counts. A table without rows may have been left unchecked."""
     results = con.execute(
-        "select asset, bool_and(success) from ("
-        "  select asset, version, rule, success, severity from quality_results where list_contains(?, version)"
-        "  qualify row_number() over (partition by asset, version, rule order by created_at desc) = 1"
-        ") where severity = 'critical' group by asset",
-        [versions],
+        "select version, table_name, rule, success from quality_results where list_contains(?, version)"
+        " qualify row_number() over (partition by asset, version, table_name, rule order by created_at desc) = 1"
+        " and severity = 'critical'",
+        [[row.version for row in made.values()]],
     ).fetchall()
-    for stage in made:
-        passed = dict(results).get(stage)
-        if passed is None:
-            return f"{stage} was never checked"
-        if not passed:
+    for stage, row in made.items():
+        passed = {(table, rule): success for version, table, rule, success in results if version == row.version}
+        if not all(passed.values()):
             return f"a check of {stage} did not pass"
+        for table in row.tables:
+            rules = {(table, rule.name) for rule in SUITES[table] if rule.severity == "critical"}
+            if not rules <= set(passed) and (
+                rules & set(passed) or not ledger.read_table(con, table, row.version).is_empty()
+            ):
+                return f"{table} was never checked, or not by all of its rules"
     return None

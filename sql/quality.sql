@@ -1,9 +1,9 @@
 -- Does every check hold? The newest result of each rule, what failed first.
 select
-    q.asset, q.partition, q.audit, q.rule, q.outcome, q.severity, q.checked, q.unexpected, q.observed, q.sample, q.version,
+    q.asset, q.table_name, q.partition, q.audit, q.rule, q.outcome, q.severity, q.checked, q.unexpected, q.observed, q.sample, q.version,
     q.created_at
 from quality_results q
 qualify row_number() over (
-    partition by q.asset, q.partition, q.audit, q.rule order by q.version desc nulls last, q.created_at desc
+    partition by q.asset, q.table_name, q.partition, q.audit, q.rule order by q.version desc nulls last, q.created_at desc
 ) = 1
-order by q.success, q.severity, q.asset, q.partition, q.audit, q.rule;
+order by q.success, q.severity, q.asset, q.table_name, q.partition, q.audit, q.rule;

@@ -127,6 +127,7 @@ create table if not exists quality_results (
     asset       varchar not null,
     partition   varchar not null,
     audit       varchar not null,
+    table_name  varchar,                  -- the table of the asset that the rule is of; null if of no single one (a policy's)
     rule        varchar not null,
     expectation varchar,
     success     boolean not null,

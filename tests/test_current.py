@@ -60,3 +60,25 @@ def test_a_stage_that_was_made_again_with_an_equal_result_leaves_the_others_curr
 def test_a_stage_that_was_made_again_with_another_result_makes_the_next_one_wanted(store, reason, tiny):
     plan_again(store, tiny.audit, data_version="another")
     assert "made of an older plan" in str(reason())
+
+
+def test_a_stage_of_which_only_one_table_was_checked_is_wanted(store, reason):
+    publish(store)
+    with store.open() as con:
+        con.execute("delete from quality_results where table_name = 'texts'")
+    assert reason() == "texts was never checked, or not by all of its rules"
+
+
+def test_a_stage_whose_checks_were_broken_off_is_wanted(store, reason):
+    publish(store)
+    with store.open() as con:
+        con.execute("delete from quality_results where table_name = 'components' and rule = 'each component once'")
+    assert reason() == "components was never checked, or not by all of its rules"
+
+
+def test_a_rule_that_failed_is_not_hidden_by_one_of_the_same_name_of_another_table(store, reason):
+    publish(store)
+    with store.open() as con:
+        con.execute("update quality_results set success = false where table_name = 'plan' and rule = 'has rows'")
+        con.execute("update quality_results set created_at = now() where table_name = 'texts' and rule = 'has rows'")
+    assert reason() == "a check of plan did not pass"

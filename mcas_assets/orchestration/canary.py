@@ -206,7 +206,8 @@ def _checks(
     results = validate(frames.canary(rows), ASSET, {EXPECTED_ROWS: rows["window_number"].n_unique()})
     newest = rows.row(-1, named=True)
     told = result_rows(
-        results, run_id=context.run.run_id, version=version, asset=ASSET, partition=context.partition_key, audit=newest["canary"]
+        results, ASSET, asset=ASSET, version=version, run_id=context.run.run_id, partition=context.partition_key,
+        audit=newest["canary"],
     )  # fmt: skip
     with store.open() as con:
         ledger.append_quality(con, told)

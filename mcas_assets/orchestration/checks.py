@@ -69,9 +69,8 @@ def _checks(audit: Audit, stage: str, table: str) -> dg.AssetChecksDefinition:
                 yield from _nothing_to_check(key, table)
                 return
             results = validate(frame, table, {EXPECTED_ROWS: expected})
-            rows = result_rows(
-                results, run_id=context.run.run_id, version=version, asset=stage, partition=partition, audit=audit.audit
-            )
+            about = {"run_id": context.run.run_id, "version": version, "partition": partition, "audit": audit.audit}
+            rows = result_rows(results, table, asset=stage, **about)
             with workplace.store.open() as con:
                 ledger.append_quality(con, rows)
         for rule, result in zip(SUITES[table], results, strict=True):

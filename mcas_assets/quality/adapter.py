@@ -86,9 +86,16 @@ def validate(frame: pl.DataFrame, table: str, facts: Facts | None = None) -> lis
 
 
 def result_rows(
-    results: Sequence[RuleResult], *, run_id: str, version: int | None, asset: str, partition: str, audit: str
+    results: Sequence[RuleResult],
+    table: str,
+    *,
+    run_id: str,
+    version: int | None,
+    asset: str,
+    partition: str,
+    audit: str,
 ) -> pl.DataFrame:
-    """Results as rows for `ledger.append_quality`; `version` is the materialisation that was checked."""
+    """Results of a table's rules as rows for `ledger.append_quality`; `version` is the materialisation that was checked."""
     rows = [
         {
             "run_id": run_id,
@@ -96,6 +103,7 @@ def result_rows(
             "asset": asset,
             "partition": partition,
             "audit": audit,
+            "table_name": table,
             "rule": result.rule,
             "expectation": result.expectation,
             "success": result.success,

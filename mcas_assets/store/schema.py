@@ -12,7 +12,7 @@ from duckdb import DuckDBPyConnection
 from mcas_assets.errors import StoreError
 from mcas_assets.paths import SQL
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """Raised with every change of sql/schema.sql."""
 
 HISTORY = "_history"

@@ -57,17 +57,19 @@ def test_a_missing_fact_is_a_mistake_of_the_caller(good):
 
 def test_results_become_rows_of_quality_results(good, facts, tmp_path):
     results = validate(good["scores"].drop("p_value"), "scores", facts["scores"])
-    rows = result_rows(results, run_id="r", version=7, asset="scores", partition="s@1", audit="g")
+    rows = result_rows(results, "scores", run_id="r", version=7, asset="scores", partition="s@1", audit="g")
     with Store(tmp_path).open() as con:
         ledger.append_quality(con, rows)
         found = con.sql("select * from quality_results order by rowid").pl()
     assert found["rule"].to_list() == [rule.name for rule in SUITES["scores"]]
     assert found.filter(~pl.col("success"))["outcome"].to_list() == ["error"]
     assert found["version"].unique().to_list() == [7]
+    assert found["table_name"].unique().to_list() == ["scores"]
 
 
 def test_results_without_a_version_are_rows_too(good, tmp_path):
-    rows = result_rows(validate(good["plan"], "plan"), run_id="r", version=None, asset="plan", partition="", audit="g")
+    about = {"run_id": "r", "version": None, "asset": "plan", "partition": "", "audit": "g"}
+    rows = result_rows(validate(good["plan"], "plan"), "plan", **about)
     with Store(tmp_path).open() as con:
         ledger.append_quality(con, rows)
         assert con.execute("select count(*) from quality_results where version is null").fetchall() == [(len(rows),)]

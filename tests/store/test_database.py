@@ -209,7 +209,7 @@ def test_every_change_of_the_schema_raises_its_version():
     lines = (line.split("--")[0] for line in schema.schema_text().splitlines())
     statements = " ".join(" ".join(lines).split())
     pair = (schema.SCHEMA_VERSION, hashlib.sha256(statements.encode()).hexdigest()[:12])
-    assert pair == (3, "ad88ab0deaba")
+    assert pair == (4, "810563d7f33e")
 
 
 def test_a_frame_has_a_name_in_sql_only_while_it_is_used(store):
