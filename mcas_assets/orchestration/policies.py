@@ -19,10 +19,10 @@ from mcas_assets.errors import BadInput
 from mcas_assets.orchestration.assets import CODE_VERSIONS, key_of
 from mcas_assets.orchestration.resources import Workplace
 from mcas_assets.policy import Policy, Rule, list_policies, load_policy
-from mcas_assets.policy.gate import Judged, hold, keep
+from mcas_assets.policy.gate import Judged, code_version, hold, keep
 from mcas_assets.policy.judge import FAILED, NOT_JUDGED, PASSED, overall
 from mcas_assets.policy.load import require_fit
-from mcas_assets.store import ledger
+from mcas_assets.store import Store, ledger
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +43,21 @@ def declared_policies(workplace: Workplace) -> list[Policy]:
 
 def build_policy_checks(audit: Audit, policies: Sequence[Policy]) -> list[dg.AssetChecksDefinition]:
     """The checks of an audit: a set for each policy that names it and each stage that its rules read."""
-    checks = []
+    return [_checks(audit, policy, stage) for policy, stage in _judging(audit, policies)]
+
+
+def why_not_held(store: Store, audit: Audit, system_version: str, policies: Sequence[Policy]) -> str | None:
+    """Which policy a finished audit was not held against as it is declared now, in words; None if it was against all."""
+    with store.open() as con:
+        for policy, stage in _judging(audit, policies):
+            held = ledger.latest(con, f"policy/{policy.policy}/{stage}", system_version, audit.audit)
+            if held is None or held.code_version != code_version(policy):
+                return f"the policy {policy.policy} is new, or was changed since"
+    return None
+
+
+def _judging(audit: Audit, policies: Sequence[Policy]) -> Iterator[tuple[Policy, str]]:
+    """Each policy that judges an audit, with each of its stages that its rules read."""
     for policy in policies:
         if audit.audit not in policy.audits:
             continue
@@ -52,9 +66,9 @@ def build_policy_checks(audit: Audit, policies: Sequence[Policy]) -> list[dg.Ass
         except BadInput as problem:
             log.error("policy %s is left out of audit %s: %s", policy.policy, audit.audit, problem)
             continue
-        stages = dict.fromkeys(rule.STAGE for rule in policy.rules_of(audit.audit))
-        checks += [_checks(audit, policy, stage) for stage in stages if stage in CODE_VERSIONS]
-    return checks
+        for stage in dict.fromkeys(rule.STAGE for rule in policy.rules_of(audit.audit)):
+            if stage in CODE_VERSIONS:
+                yield policy, stage
 
 
 def check_name(policy: Policy, rule: Rule) -> str:

@@ -23,6 +23,7 @@ from mcas_assets.orchestration.alive import bury_the_dead
 from mcas_assets.orchestration.assets import CODE_VERSIONS, key_of
 from mcas_assets.orchestration.automation import job_name
 from mcas_assets.orchestration.partitions import is_told, register, state_event, system_event
+from mcas_assets.orchestration.policies import declared_policies, why_not_held
 from mcas_assets.orchestration.resources import Workplace
 from mcas_assets.paths import DATA
 from mcas_assets.store import facts
@@ -142,6 +143,7 @@ def _is_current(
     versions = {stage: graph.get(key_of(audit.audit, stage)).code_version for stage in CODE_VERSIONS}
     embedders = [embedder.id for embedder in workplace.embedders(audit.embedders)]
     reason = why_not_current(workplace.store, audit, identity.version, versions, embedders)
+    reason = reason or why_not_held(workplace.store, audit, identity.version, declared_policies(workplace))
     if reason is None:
         shown = dg.AssetRecordsFilter(asset_key=key_of(audit.audit, "scores"), asset_partitions=[identity.version])
         if instance.fetch_materializations(shown, limit=1).records:

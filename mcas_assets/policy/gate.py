@@ -91,6 +91,11 @@ def hold(
     return Judged(policy, audit.audit, system_version, results)
 
 
+def code_version(policy: Policy) -> str:
+    """That of its verdicts in the ledger: a policy that says something else judges anew."""
+    return policy.digest()[:12]
+
+
 def keep(store: Store, judged: Judged, run_id: str, stage: str | None = None) -> int:
     """Record verdicts, stage by stage, unless the newest ones are the same. Returns how many stages have new ones.
 
@@ -106,7 +111,7 @@ def keep(store: Store, judged: Judged, run_id: str, stage: str | None = None) ->
     for made_by in TABLES if stage is None else (stage,):
         rows = judged.results.filter(of_stage == made_by)
         data = hashlib.sha256(json.dumps(rows.rows(), separators=(",", ":")).encode()).hexdigest()
-        asset, code = f"policy/{judged.policy.policy}/{made_by}", judged.policy.digest()[:12]
+        asset, code = f"policy/{judged.policy.policy}/{made_by}", code_version(judged.policy)
         with store.open() as con:
             former = ledger.latest(con, asset, judged.system_version, judged.audit)
             read = ledger.latest(con, made_by, judged.system_version, judged.audit)

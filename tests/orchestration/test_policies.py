@@ -58,6 +58,12 @@ def test_the_stereotyped_phantom_breaks_a_policy_that_the_fair_one_meets(audited
         f"from quality_results select severity, outcome where run_id = '{fair.run_id}' and rule = 'policy small: even'"
     )
     assert query(Store(home), told).rows() == [("warning", "fail")]
+    # There is nothing to do until the policy says something else.
+    assert run_audit(tiny, find_system("phantom-fair"), workplace, instance).is_current
+    (tmp_path / "policies" / "small.yaml").write_text(POLICY.replace("beyond: 0.05", "beyond: 0.5"))
+    assert not run_audit(tiny, find_system("phantom-fair"), workplace, instance).is_current
+    found[0] = ("phantom-fair", "even", True)
+    assert query(Store(home), verdicts).rows() == found
     # One that blocks stops the run before the publication.
     with pytest.raises(CheckFailed, match="tiny/scores: policy small: lean: failed for 4 of 4"):
         run_audit(tiny, find_system("phantom-stereotyped"), workplace, instance)
