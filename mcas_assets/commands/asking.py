@@ -68,7 +68,7 @@ def ui(
         MCAS_WATCH="on" if watch else "off",
         DAGSTER_DISABLE_TELEMETRY="1",
     )
-    # A look may have to read large weights through, or to download those of a new commit.
+    # A look may have to read large weights through.
     os.environ.setdefault("DAGSTER_SENSOR_GRPC_TIMEOUT_SECONDS", "3600")
     workspace = paths.ROOT / "workspace.yaml"
     words = [sys.executable, "-W", "ignore", "-m", "dagster", "dev", "-w", str(workspace), "-h", host, "-p", str(port)]

@@ -16,6 +16,7 @@ from mcas_assets.errors import BadInput
 from mcas_assets.look import look
 from mcas_assets.orchestration.alive import DIED, UNDER_WAY, bury_the_dead
 from mcas_assets.orchestration.automation import PUBLISH, job_name
+from mcas_assets.orchestration.clock import ClockWatch
 from mcas_assets.orchestration.partitions import is_told, state_event, system_event, system_versions
 from mcas_assets.orchestration.resources import Workplace
 from mcas_assets.store import facts, ledger
@@ -28,6 +29,7 @@ SENSOR = "watch"
 STAGES = ("images", "embeddings", "scores", "representation")
 """What a complete audit of a version has made at least. Whether it made the rest is told by how its run ended."""
 
+_CLOCK = ClockWatch()
 _EVERY = 300  # seconds between looks: hubs and providers are asked a dozen times an hour
 _ENDED = {
     dg.DagsterRunStatus.SUCCESS: "succeeded",
@@ -50,6 +52,7 @@ def build_watch(jobs: Sequence[Any], audits: Collection[str]) -> dg.SensorDefini
         description="Looks at every system of data/systems.yaml: audits what is new, and keeps the state of each.",
     )  # fmt: skip
     def watch(context: dg.SensorEvaluationContext, workplace: dg.ResourceParam[Workplace]) -> dg.SensorResult:
+        _CLOCK.start(context.instance)
         decision, seen = observe(workplace, context.instance, audits)
         for note in decision.notes:
             context.log.info(note)
