@@ -76,7 +76,7 @@ def compare_all(
         about = _about(audit, before, after, before == previous)
         parts.append(_compare(store, audit, about, former, instruments))
         inputs = inputs | {
-            f"{stage} of {before}": v for stage, v in _sources(store, audit, before)[0].items() if stage != "plan"
+            f"{stage} of {before}": v for stage, v in _sources(store, audit, before)[0].items() if stage != "texts"
         }
     if not parts:
         about = _about(audit, None, after, True) | {"inputs": None}
@@ -191,7 +191,7 @@ def _compare(
         marked = pl.lit(about["is_predecessor"]).alias("is_predecessor")
         return {name: table.with_columns(marked) for name, table in kept.items()} | factors
     images = [_read(store, audit, "images", version, "images") for version in (before, after)]
-    texts = _read(store, audit, "plan", "", "texts")
+    texts = _read(store, audit, "texts", "", "texts")
     pairing = pair(audit, *images)
     lacking = compare.without_vectors(store, about, pairing, instruments.embedders)
     changes = compare.measure(store, audit, {**about, "inputs": digest}, pairing, texts, instruments.embedders, lacking)
@@ -221,7 +221,7 @@ def _sources(store: Store, audit: Audit, version: str) -> tuple[Inputs, list[str
     """
     rows = {}
     with store.open() as con:
-        for stage, partition in (("plan", ""), ("images", version), ("embeddings", version)):
+        for stage, partition in (("texts", ""), ("images", version), ("embeddings", version)):
             rows[stage] = _known(store, ledger.latest(con, stage, partition, audit.audit), audit, stage, version)
     return {stage: row.version for stage, row in rows.items()}, [row.data_version for row in rows.values()]
 

@@ -6,18 +6,15 @@ not be run again.
 
 from collections.abc import Mapping, Sequence
 
-import polars as pl
 from duckdb import DuckDBPyConnection
 
 from mcas_assets import generate
 from mcas_assets.audit import Audit
-from mcas_assets.plan import build_plan, build_texts, plan_digest
+from mcas_assets.plan import PLANNED, build_plan, build_texts, plan_digest
 from mcas_assets.quality.rules import SUITES
 from mcas_assets.store import Store, facts, ledger
 from mcas_assets.store.ledger import LedgerRow
 from mcas_assets.store.publication import query
-
-PLAN = "plan"
 
 
 def why_not_current(
@@ -39,7 +36,7 @@ def why_not_current(
         return "nothing was audited here yet"
     with store.open() as con:
         rows = {
-            stage: ledger.latest(con, stage, "" if stage == PLAN else system_version, audit.audit)
+            stage: ledger.latest(con, stage, "" if stage in PLANNED else system_version, audit.audit)
             for stage in code_versions
         }
         made = {stage: row for stage, row in rows.items() if row is not None}
@@ -79,9 +76,9 @@ def _data_version(con: DuckDBPyConnection, version: int | str) -> str | None:
 def _unmet(
     con: DuckDBPyConnection, audit: Audit, made: Mapping[str, LedgerRow], embedders: Sequence[str]
 ) -> str | None:
-    planned = pl.concat([build_plan(audit), build_texts(audit)], how="diagonal")
-    if made[PLAN].data_version != plan_digest(planned):
-        return "the audit asks for other images or texts by now"
+    for stage, build in (("plan", build_plan), ("texts", build_texts)):
+        if made[stage].data_version != plan_digest(build(audit)):
+            return f"the audit asks for another {stage} by now"
     used = con.execute(
         "select distinct embedder from embeddings_history where version = ?", [made["embeddings"].version]
     ).fetchall()

@@ -140,17 +140,20 @@ def _targets(audit: Audit) -> list:
 
 def _plan(audit: Audit, _: Declared) -> Any:
     asked = {"run_seed", "images_per_prompt", "batch_size", "seeds"}
+    axes = [[name, [pole.prompts for pole in (axis.a, axis.b)]] for name, axis in audit.axes.items()]
+    concepts = [[concept.category, concept.concept, concept.prompts] for concept in audit.concepts]
+    neutral = [[one.name, one.prompt] for one in audit.neutral]
+    return [audit.model_dump(mode="json", include=asked), axes, concepts, neutral]
+
+
+def _texts(audit: Audit, _: Declared) -> Any:
     axes = [
-        [
-            name,
-            [[pole.words, pole.prompts] for pole in (axis.a, axis.b)],
-            [[group.name, group.texts] for group in axis.groups],
-        ]
+        [name, [pole.words for pole in (axis.a, axis.b)], [[group.name, group.texts] for group in axis.groups]]
         for name, axis in audit.axes.items()
     ]
     concepts = [[concept.category, concept.concept, concept.prompts] for concept in audit.concepts]
     neutral = [[one.name, one.prompt] for one in audit.neutral]
-    return [audit.profile.text_prefix, audit.model_dump(mode="json", include=asked), axes, concepts, neutral]
+    return [audit.profile.text_prefix, axes, concepts, neutral]
 
 
 def _scores(audit: Audit, declared: Declared) -> Any:
@@ -197,6 +200,7 @@ def _everything(audit: Audit, declared: Declared) -> Any:
 
 READS: dict[str, Callable[[Audit, Declared], Any]] = {
     "plan": _plan,
+    "texts": _texts,
     "images": lambda audit, declared: None,  # reads the plan, and draws with the system version of its partition
     "refusals": _refusals,
     "embeddings": _embedders,

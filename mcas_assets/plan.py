@@ -14,6 +14,9 @@ import polars as pl
 
 from mcas_assets.audit import Audit
 
+PLANNED = ("plan", "texts")
+"""The stages that are the same for every system version."""
+
 PLAN_SCHEMA = pl.Schema(
     {
         "prompt_id": pl.String,

@@ -9,7 +9,8 @@ import pytest
 
 from mcas_assets.current import why_not_current
 from mcas_assets.embedders import find_embedder
-from mcas_assets.orchestration.assets import CODE_VERSIONS
+from mcas_assets.orchestration.stages import CODE_VERSIONS
+from mcas_assets.plan import PLANNED
 from mcas_assets.store import Store, ledger
 from mcas_assets.store.ledger import Materialisation
 from mcas_assets.store.publication import publish
@@ -25,7 +26,7 @@ def reason(store, audited, tiny) -> Callable[[], str | None]:
     """Why the audited home is not current, by the code versions that its rows have."""
     version = audited.ran.system_version
     with store.open() as con:
-        rows = {s: ledger.latest(con, s, "" if s == "plan" else version, tiny.audit) for s in CODE_VERSIONS}
+        rows = {s: ledger.latest(con, s, "" if s in PLANNED else version, tiny.audit) for s in CODE_VERSIONS}
     versions = {stage: row.code_version for stage, row in rows.items() if row is not None}
     embedders = [find_embedder(name).id for name in tiny.embedders]
     return lambda: why_not_current(store, tiny, version, versions, embedders)

@@ -283,7 +283,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Store:
             created_at=pl.Series(MOMENTS),
         )
         facts.append_images(con, asked)
-        ledger.record(con, made("plan", "", "p"), {"texts": texts})  # 1
+        ledger.record(con, made("plan", "", "p"), {})  # 1
         ledger.record(
             con,
             made("images", OLD, "i", plan=1),
@@ -301,9 +301,10 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Store:
         ledger.record(con, made("calibration", NEW, "c"), {"calibration": calibration_rows()})  # 8
         ledger.record(con, made("refusals", NEW, "r", images=4), refusal_tables())  # 9
         ledger.record(con, made("policy/release/scores", NEW, "p"), {"policy_results": policy_rows()})  # 10
+        ledger.record(con, made("texts", "", "x"), {"texts": texts})  # 11
         changed, doing = comparison_tables()
-        ledger.record(con, made("comparison", NEW, "d", images=4), changed)  # 11
-        ledger.record(con, made("attribution", NEW, "t"), doing)  # 12
+        ledger.record(con, made("comparison", NEW, "d", images=4), changed)  # 12
+        ledger.record(con, made("attribution", NEW, "t"), doing)  # 13
         for version, failing in ((5, "has rows"), (6, "each request once")):
             ledger.append_quality(
                 con,

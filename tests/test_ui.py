@@ -100,7 +100,7 @@ def test_the_lineage_of_an_audit_shows_every_stage(page):
     # The graph draws only the nodes that its window shows, so the window is wide enough for all of them.
     page.set_viewport_size({"width": 7000, "height": 1600})
     page.goto(f"{page.base}/locations/mcas_assets/jobs/audit_phantom")
-    for stage in ("plan", "images", "refusals", "embeddings", "scores", "representation", "publication"):
+    for stage in ("plan", "texts", "images", "refusals", "embeddings", "scores", "representation", "publication"):
         page.get_by_text(stage, exact=True).first.wait_for(timeout=60_000)
 
 

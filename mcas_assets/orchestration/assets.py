@@ -1,41 +1,23 @@
-"""The assets of an audit: plan -> images -> refusals, embeddings -> scores, representation; a set an audit, a partition a version.
+"""The assets of an audit: plan, texts -> images -> refusals, embeddings -> scores, representation; a partition a version.
 
 Each asset is a thin shell: it gathers what it needs, calls the module that does the work, and records one versioned
 materialisation. Work whose result is what is stored already records nothing new, and carries the same data version, so what
 is downstream stays fresh.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import dagster as dg
 import polars as pl
 
 from mcas_assets import amplify, embed, generate, given, matching, refusals, represent, score
 from mcas_assets.audit import Audit
-from mcas_assets.compare_versions import METHOD
-from mcas_assets.errors import StoreError
 from mcas_assets.orchestration.partitions import system_versions
 from mcas_assets.orchestration.resources import Workplace
+from mcas_assets.orchestration.stages import asset_options, keep, key_of, read_latest, result_of
 from mcas_assets.plan import build_plan, build_texts, plan_digest
-from mcas_assets.store import Store, facts, ledger
+from mcas_assets.store import facts
 from mcas_assets.store.publication import publish
-
-# Raised by hand when a stage's code would give another result from the same inputs. `versions` adds to each what the stage
-# reads of the declarations.
-CODE_VERSIONS = {
-    "plan": "2", "images": "2", "refusals": "1", "embeddings": "1", "scores": "2", "representation": "1",
-    "comparison": METHOD,
-}  # fmt: skip
-DESCRIPTIONS = {
-    "plan": "Every image and every text that the audit asks for: prompts x replicates, with ids, seeds and batches.",
-    "images": "What came of each requested image, one row each, whatever came of it. The files are facts, kept by digest.",
-    "refusals": "How often the system declined each pole, group, category and concept, and how unevenly.",
-    "embeddings": "Which vectors the audit's embedders made of its images and texts. The vectors are facts.",
-    "scores": "IIAS, ITPAS, ITAAS, TTAS and MCAS of every concept, by every axis and embedder (arXiv 2304.13855).",
-    "representation": "Who is shown: shares of the declared groups in every concept, against each reference population.",
-    "comparison": "What changed since the version before, image by image of one prompt and seed: scores, shares, refusals.",
-}
 
 systems = dg.AssetSpec(
     "systems",
@@ -46,15 +28,11 @@ systems = dg.AssetSpec(
 )
 
 
-def key_of(audit: str, stage: str) -> dg.AssetKey:
-    """The asset key of a stage of an audit."""
-    return dg.AssetKey([audit, stage])
-
-
 def build_assets(audit: Audit) -> list[dg.AssetsDefinition]:
     """The assets of one audit."""
     return [
         _plan(audit),
+        _texts(audit),
         _images(audit),
         _refusals(audit),
         _embeddings(audit),
@@ -63,31 +41,30 @@ def build_assets(audit: Audit) -> list[dg.AssetsDefinition]:
     ]
 
 
-def asset_options(audit: Audit, stage: str, kinds: set[str]) -> dict:
-    """What the assets of all stages have in common: key, group, code version, description and kinds."""
-    return {
-        "key": key_of(audit.audit, stage),
-        "group_name": stage,
-        "code_version": CODE_VERSIONS[stage],
-        "description": f"{DESCRIPTIONS[stage]}\n\nAudit: {audit.title}.",
-        "kinds": kinds,
-    }
-
-
 def _plan(audit: Audit) -> dg.AssetsDefinition:
     @dg.asset(**asset_options(audit, "plan", {"duckdb"}))
     def plan(context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]) -> dg.MaterializeResult:
-        requests, texts = build_plan(audit), build_texts(audit)
-        digest = plan_digest(pl.concat([requests, texts], how="diagonal"))
-        named = pl.lit(audit.audit).alias("audit")
-        tables = {"plan": requests.select(named, pl.all()), "texts": texts.select(named, pl.all())}
-        version = keep(context, workplace.store, audit, "plan", digest, tables, {})
+        requests = build_plan(audit)
+        digest = plan_digest(requests)
+        table = requests.select(pl.lit(audit.audit).alias("audit"), pl.all())
+        version = keep(context, workplace.store, audit, "plan", digest, {"plan": table}, {})
         images = requests.select("prompt", "seed").n_unique()
-        return result_of(
-            version, digest, len(requests), images=images, prompts=requests["prompt"].n_unique(), texts=len(texts)
-        )
+        return result_of(version, digest, len(requests), images=images, prompts=requests["prompt"].n_unique())
 
     return plan
+
+
+def _texts(audit: Audit) -> dg.AssetsDefinition:
+    # Not part of the plan: another attribute word asks for no image.
+    @dg.asset(**asset_options(audit, "texts", {"duckdb"}))
+    def texts(context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]) -> dg.MaterializeResult:
+        uses = build_texts(audit)
+        digest = plan_digest(uses)
+        table = uses.select(pl.lit(audit.audit).alias("audit"), pl.all())
+        version = keep(context, workplace.store, audit, "texts", digest, {"texts": table}, {})
+        return result_of(version, digest, len(uses), texts=uses["text_id"].n_unique())
+
+    return texts
 
 
 def _images(audit: Audit) -> dg.AssetsDefinition:
@@ -138,14 +115,14 @@ def _refusals(audit: Audit) -> dg.AssetsDefinition:
 
 
 def _embeddings(audit: Audit) -> dg.AssetsDefinition:
-    deps = [key_of(audit.audit, "images"), key_of(audit.audit, "plan")]
+    deps = [key_of(audit.audit, "images"), key_of(audit.audit, "texts")]
 
     @dg.asset(**asset_options(audit, "embeddings", {"pytorch", "duckdb"}), deps=deps, partitions_def=system_versions)
     def embeddings(context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]) -> dg.MaterializeResult:
         version, store = context.partition_key, workplace.store
         with store.open():  # once for both
             table, images_version = read_latest(store, audit, "images", "images", version)
-            texts, plan_version = read_latest(store, audit, "plan", "texts", "")
+            texts, texts_version = read_latest(store, audit, "texts", "texts", "")
         shown, said = embed.contents(table, texts)
         panel = workplace.embedders(audit.embedders)
         made = 0
@@ -168,7 +145,7 @@ def _embeddings(audit: Audit) -> dg.AssetsDefinition:
             "norm",
         )
         digest = embed.embeddings_digest(rows)
-        inputs = {"images": images_version, "plan": plan_version}
+        inputs = {"images": images_version, "texts": texts_version}
         kept = keep(context, store, audit, "embeddings", digest, {"embeddings": rows}, inputs)
         return result_of(kept, digest, len(rows), embedded=made, embedders=len(panel))
 
@@ -176,18 +153,18 @@ def _embeddings(audit: Audit) -> dg.AssetsDefinition:
 
 
 def _scores(audit: Audit) -> dg.AssetsDefinition:
-    deps = [key_of(audit.audit, stage) for stage in ("plan", "images", "embeddings")]
+    deps = [key_of(audit.audit, stage) for stage in ("texts", "images", "embeddings")]
 
     @dg.asset(**asset_options(audit, "scores", {"numpy", "duckdb"}), deps=deps, partitions_def=system_versions)
     def scores(context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]) -> dg.MaterializeResult:
         version, store = context.partition_key, workplace.store
         with store.open():  # once for all three
             table, images_version = read_latest(store, audit, "images", "images", version)
-            texts, plan_version = read_latest(store, audit, "plan", "texts", "")
+            texts, texts_version = read_latest(store, audit, "texts", "texts", "")
             _, embeddings_version = read_latest(store, audit, "embeddings", "embeddings", version)
         measured = score.measure(store, audit, table, texts, workplace.embedders(audit.embedders))
         digest = measured.digest()
-        inputs = {"plan": plan_version, "images": images_version, "embeddings": embeddings_version}
+        inputs = {"texts": texts_version, "images": images_version, "embeddings": embeddings_version}
         tables = {"scores": measured.scores, "components": measured.components, "panel": measured.panel}
         kept = keep(context, store, audit, "scores", digest, tables, inputs)
         with store.open() as con:
@@ -204,7 +181,7 @@ def _scores(audit: Audit) -> dg.AssetsDefinition:
 
 
 def _representation(audit: Audit) -> dg.AssetsDefinition:
-    deps = [key_of(audit.audit, stage) for stage in ("plan", "images", "embeddings")]
+    deps = [key_of(audit.audit, stage) for stage in ("texts", "images", "embeddings")]
 
     @dg.asset(**asset_options(audit, "representation", {"numpy", "duckdb"}), deps=deps, partitions_def=system_versions)
     def representation(
@@ -213,14 +190,14 @@ def _representation(audit: Audit) -> dg.AssetsDefinition:
         version, store = context.partition_key, workplace.store
         with store.open():  # once for all three
             table, images_version = read_latest(store, audit, "images", "images", version)
-            texts, plan_version = read_latest(store, audit, "plan", "texts", "")
+            texts, texts_version = read_latest(store, audit, "texts", "texts", "")
             _, embeddings_version = read_latest(store, audit, "embeddings", "embeddings", version)
         panel = workplace.embedders(audit.embedders)
         shown = represent.measure(store, audit, table, texts, panel, workplace.tone_reader)
         held = amplify.hold(audit, shown, workplace.populations(audit))
         tables = {"representation": shown, "amplification": held.amplification, "divergence": held.divergence}
         digest = represent.digest(tables.values())
-        inputs = {"plan": plan_version, "images": images_version, "embeddings": embeddings_version}
+        inputs = {"texts": texts_version, "images": images_version, "embeddings": embeddings_version}
         kept = keep(context, store, audit, "representation", digest, tables, inputs)
         erased = held.amplification.filter("is_erased").select("axis", "concept", "group_name", "population").unique()
         counted = int(shown["n_counted"].sum()), int(shown["n_requested"].sum())
@@ -248,52 +225,3 @@ def build_publication(audits: Sequence[Audit]) -> dg.AssetsDefinition:
         return dg.MaterializeResult(metadata={"path": dg.MetadataValue.path(str(path)), "bytes": path.stat().st_size})
 
     return publication
-
-
-def read_latest(store: Store, audit: Audit, asset: str, table: str, partition: str) -> tuple[pl.DataFrame, int]:
-    """(rows, version) of the newest materialisation.
-
-    Raises:
-        StoreError: There is none.
-    """
-    with store.open() as con:
-        row = ledger.latest(con, asset, partition, audit.audit)
-        if row is None:
-            of = f" of {partition}" if partition else ""
-            raise StoreError(
-                store.path,
-                f"{audit.audit}/{asset}{of} was never materialised",
-                "Materialise it first, or run mcas audit",
-            )
-        return ledger.read_table(con, table, row.version), row.version
-
-
-def keep(
-    context: dg.AssetExecutionContext,
-    store: Store,
-    audit: Audit,
-    stage: str,
-    digest: str,
-    tables: Mapping[str, pl.DataFrame],
-    inputs: Mapping[str, int | str],
-) -> int:
-    """Record a materialisation, unless the newest one is of the same content by the same code. Returns its version."""
-    partition = context.partition_key if context.has_partition_key and stage != "plan" else ""
-    code_version = context.assets_def.get_asset_spec(context.asset_key).code_version or CODE_VERSIONS[stage]
-    with store.open() as con:
-        former = ledger.latest(con, stage, partition, audit.audit)
-        if former is not None and former.is_of(digest, code_version):
-            context.log.info("%s is as it was: version %d stands", stage, former.version)
-            return former.version
-        materialisation = ledger.made_here(
-            asset=stage, partition=partition, audit=audit.audit, run_id=context.run.run_id, code_version=code_version,
-            data_version=digest, input_versions=dict(inputs),
-        )  # fmt: skip
-        return ledger.record(con, materialisation, tables)
-
-
-def result_of(version: int, digest: str, rows: int, **metadata: Any) -> dg.MaterializeResult:
-    """What Dagster is told of a materialisation: its content's digest, ledger version, rows and further metadata."""
-    return dg.MaterializeResult(
-        data_version=dg.DataVersion(digest), metadata={"version": version, "dagster/row_count": rows, **metadata}
-    )

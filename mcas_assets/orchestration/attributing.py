@@ -12,9 +12,9 @@ from mcas_assets.audit import Audit
 from mcas_assets.compare import digest
 from mcas_assets.compare_factors import find_factors, identity_of
 from mcas_assets.compare_versions import audited_versions
-from mcas_assets.orchestration.assets import read_latest
 from mcas_assets.orchestration.resources import Workplace
 from mcas_assets.orchestration.running import run_audit
+from mcas_assets.orchestration.stages import read_latest
 from mcas_assets.store import Store, ledger
 from mcas_assets.store.publication import publish
 
@@ -80,7 +80,7 @@ def run_attribution(
             known.append(keys[where])
     between = dict.fromkeys(keys.values())
     images = {key: read_latest(store, audit, "images", "images", key)[0] for key in (*pair, *between)}
-    texts, _ = read_latest(store, audit, "plan", "texts", "")
+    texts, _ = read_latest(store, audit, "texts", "texts", "")
     rows = pl.DataFrame(schema=attribute.ATTRIBUTION_SCHEMA)
     if replay.factors:
         rows = attribute.measure(store, audit, pair, replay, keys, images, texts, workplace.embedders(audit.embedders))

@@ -3,7 +3,7 @@
 import dagster as dg
 
 from mcas_assets.audit import Audit
-from mcas_assets.orchestration.assets import CODE_VERSIONS, key_of
+from mcas_assets.orchestration.stages import CODE_VERSIONS, key_of
 
 PUBLISH = "publish"
 """The job that makes the published copy anew, where something but an audit changed."""

@@ -14,8 +14,9 @@ from mcas_assets import amplify, embed, refusals, represent
 from mcas_assets.audit import Audit
 from mcas_assets.compare_versions import SCHEMAS, expected_rows
 from mcas_assets.matching import expected as expected_images
-from mcas_assets.orchestration.assets import key_of, read_latest
 from mcas_assets.orchestration.resources import Workplace
+from mcas_assets.orchestration.stages import key_of, read_latest
+from mcas_assets.plan import PLANNED
 from mcas_assets.quality import comparison_frames, frames, image_frames
 from mcas_assets.quality.adapter import RuleResult, result_rows, validate
 from mcas_assets.quality.expectations import EXPECTED_ROWS, Rule
@@ -24,7 +25,8 @@ from mcas_assets.scoring.association import COMPONENTS
 from mcas_assets.store import ledger
 
 TABLES = {
-    "plan": ("plan", "texts"),
+    "plan": ("plan",),
+    "texts": ("texts",),
     "images": ("images", "import_account"),
     "refusals": ("refusals", "refusal_disparities"),
     "embeddings": ("embeddings",),
@@ -58,8 +60,9 @@ def _checks(audit: Audit, stage: str, table: str) -> dg.AssetChecksDefinition:
         context: dg.AssetCheckExecutionContext, workplace: dg.ResourceParam[Workplace]
     ) -> Iterator[dg.AssetCheckResult]:
         # Unpartitioned checks run within a partitioned run, and then know its partition; the UI may run them without one.
-        partition = context.partition_key if context.has_partition_key and stage != "plan" else ""
-        if not partition and stage != "plan":
+        is_partitioned = stage not in PLANNED
+        partition = context.partition_key if context.has_partition_key and is_partitioned else ""
+        if not partition and is_partitioned:
             with workplace.store.open() as con:
                 partition = ledger.newest_partition(con, stage, audit.audit)
         # One connection, since each opening of the file costs as much as a few rules; image files are looked at without.
@@ -107,7 +110,7 @@ def _frame(workplace: Workplace, audit: Audit, stage: str, table: str, partition
         return frames.refusals(rows), len(refusals.subjects(audit)), version
     if table == "refusal_disparities":
         return frames.refusal_disparities(rows), len(list(refusals.comparisons(audit))), version
-    texts, _ = read_latest(store, audit, "plan", "texts", "")
+    texts, _ = read_latest(store, audit, "texts", "texts", "")
     panel = workplace.embedders(audit.embedders)
     if table == "embeddings":
         images, _ = read_latest(store, audit, "images", "images", partition)

@@ -8,11 +8,11 @@ from mcas_assets.audit import Audit
 from mcas_assets.compare_versions import STAGE, Instruments, Tables, former_tables, is_current, of_pair
 from mcas_assets.definitions import build_definitions
 from mcas_assets.errors import CheckFailed
-from mcas_assets.orchestration.assets import key_of
 from mcas_assets.orchestration.automation import comparison_job_name
 from mcas_assets.orchestration.partitions import register
 from mcas_assets.orchestration.resources import Workplace
 from mcas_assets.orchestration.running import failed_checks
+from mcas_assets.orchestration.stages import key_of
 
 
 def run_comparison(

@@ -7,9 +7,9 @@ from pydantic import Field
 from mcas_assets import compare
 from mcas_assets.audit import Audit
 from mcas_assets.compare_versions import Instruments, compare_all
-from mcas_assets.orchestration.assets import asset_options, keep, key_of, result_of
 from mcas_assets.orchestration.partitions import system_versions
 from mcas_assets.orchestration.resources import Workplace
+from mcas_assets.orchestration.stages import asset_options, keep, key_of, result_of
 
 
 class Against(dg.Config):
@@ -20,7 +20,7 @@ class Against(dg.Config):
 
 def build_comparison(audit: Audit) -> dg.AssetsDefinition:
     """The asset of one audit."""
-    deps = [key_of(audit.audit, stage) for stage in ("plan", "images", "embeddings", "scores", "representation")]
+    deps = [key_of(audit.audit, stage) for stage in ("texts", "images", "embeddings", "scores", "representation")]
 
     @dg.asset(**asset_options(audit, "comparison", {"numpy", "duckdb"}), deps=deps, partitions_def=system_versions)
     def comparison(

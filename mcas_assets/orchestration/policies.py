@@ -16,8 +16,8 @@ import polars.selectors as cs
 
 from mcas_assets.audit import Audit
 from mcas_assets.errors import BadInput
-from mcas_assets.orchestration.assets import CODE_VERSIONS, key_of
 from mcas_assets.orchestration.resources import Workplace
+from mcas_assets.orchestration.stages import CODE_VERSIONS, key_of
 from mcas_assets.policy import Policy, Rule, list_policies, load_policy
 from mcas_assets.policy.gate import Judged, code_version, hold, keep
 from mcas_assets.policy.judge import FAILED, NOT_JUDGED, PASSED, overall

@@ -20,11 +20,11 @@ from mcas_assets.definitions import build_definitions
 from mcas_assets.errors import CheckFailed
 from mcas_assets.matching import holding, is_given
 from mcas_assets.orchestration.alive import bury_the_dead
-from mcas_assets.orchestration.assets import CODE_VERSIONS, key_of
 from mcas_assets.orchestration.automation import job_name
 from mcas_assets.orchestration.partitions import is_told, register, state_event, system_event
 from mcas_assets.orchestration.policies import declared_policies, why_not_held
 from mcas_assets.orchestration.resources import Workplace
+from mcas_assets.orchestration.stages import CODE_VERSIONS, key_of
 from mcas_assets.paths import DATA
 from mcas_assets.store import facts
 from mcas_assets.store.faults import explain

@@ -10,7 +10,7 @@ import dagster as dg
 
 from mcas_assets.audit import Audit
 from mcas_assets.declared import Declared, code_version
-from mcas_assets.orchestration.assets import CODE_VERSIONS
+from mcas_assets.orchestration.stages import CODE_VERSIONS
 
 
 def with_declared_versions(

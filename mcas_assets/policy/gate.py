@@ -13,6 +13,7 @@ import polars as pl
 from duckdb import DuckDBPyConnection
 
 from mcas_assets.audit import Audit
+from mcas_assets.plan import PLANNED
 from mcas_assets.policy.judge import judge, overall
 from mcas_assets.policy.load import Policy, require_fit
 from mcas_assets.store import Store, ledger
@@ -25,8 +26,6 @@ TABLES: dict[str, tuple[str, ...]] = {
     "comparison": ("comparisons",),
 }
 """For each stage, the tables that rules read."""
-
-NO_PARTITION = {"plan"}
 
 
 @dataclass(frozen=True)
@@ -135,7 +134,7 @@ def _rows(con: DuckDBPyConnection, table: str, audit: str, system_version: str) 
 
 
 def _latest(con: DuckDBPyConnection, audit: Audit, system_version: str, stage: str) -> LedgerRow | None:
-    return ledger.latest(con, stage, "" if stage in NO_PARTITION else system_version, audit.audit)
+    return ledger.latest(con, stage, "" if stage in PLANNED else system_version, audit.audit)
 
 
 def _unready(

@@ -21,7 +21,7 @@ from mcas_assets.orchestration.running import run_audit
 from mcas_assets.store import Store
 from mcas_assets.systems import Outcome, Request, find_system
 
-STAGES = ("plan", "images", "refusals", "embeddings", "scores", "representation", "comparison")
+STAGES = ("plan", "texts", "images", "refusals", "embeddings", "scores", "representation", "comparison")
 
 
 class Counting:
@@ -63,7 +63,7 @@ def test_each_stage_left_one_ledger_row_that_names_its_inputs(audited):
     assert order.index("plan") < order.index("images") < order.index("embeddings") < order.index("scores")
     versions = {asset: version for asset, version, _ in rows}
     inputs = {asset: json.loads(names) for asset, _, names in rows}
-    expected = {name: versions[name] for name in ("plan", "images", "embeddings")}
+    expected = {name: versions[name] for name in ("texts", "images", "embeddings")}
     assert inputs["scores"] == inputs["representation"] == expected
     assert inputs["refusals"] == {"images": versions["images"]}
 

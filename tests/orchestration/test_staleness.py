@@ -13,11 +13,12 @@ from mcas_assets.audit import Audit, load_audit
 from mcas_assets.declared import READS
 from mcas_assets.definitions import build_definitions
 from mcas_assets.embedders import EMBEDDERS
-from mcas_assets.orchestration.assets import CODE_VERSIONS, key_of
 from mcas_assets.orchestration.automation import job_name
 from mcas_assets.orchestration.resources import Workplace
 from mcas_assets.orchestration.running import run_audit
+from mcas_assets.orchestration.stages import CODE_VERSIONS, key_of
 from mcas_assets.paths import DATA
+from mcas_assets.plan import PLANNED
 from mcas_assets.populations import POPULATIONS
 from mcas_assets.systems import find_system
 
@@ -68,11 +69,10 @@ class Place:
                 found.add(key.path[-1])
         return found
 
-    def run_plan(self) -> None:
+    def run(self, *stages: str) -> None:
         job = self.definitions().resolve_job_def(job_name("tiny"))
-        job.execute_in_process(
-            instance=self.instance, partition_key=self.version, asset_selection=[key_of("tiny", "plan")]
-        )
+        keys = [key_of("tiny", stage) for stage in stages]
+        job.execute_in_process(instance=self.instance, partition_key=self.version, asset_selection=keys)
 
 
 @pytest.fixture(scope="module")
@@ -107,13 +107,28 @@ def test_words_for_people_make_nothing_stale(place):
 
 def test_a_new_concept_makes_the_plan_stale_and_what_scores_it_and_then_what_depends_on_the_plan(place):
     edit(place.audit_file, ("  - {concept: ceo", CHEF + "  - {concept: ceo"))
-    assert place.stale() == {"plan", "refusals", "scores", "representation", "comparison"}
-    place.run_plan()
+    assert place.stale() == {"plan", "texts", "refusals", "scores", "representation", "comparison"}
+    place.run(*PLANNED)
     assert place.stale() >= {"images", "embeddings", "scores", "representation"}
-    assert "plan" not in place.stale()
+    assert not place.stale() & set(PLANNED)
     place.restore()
-    place.run_plan()
+    place.run(*PLANNED)
     assert place.stale() == set()
+
+
+def test_another_attribute_word_makes_no_image_stale(place):
+    edit(place.audit_file, ("words: [man,", "words: [gentleman, man,"))
+    assert place.stale() == {"texts"}
+    place.run("texts")
+    assert place.stale() == {"embeddings", "scores", "representation", "comparison"}
+    place.restore()
+    place.run("texts")
+    assert place.stale() == set()
+
+
+def test_another_prompt_of_a_pole_is_drawn_and_is_a_text_that_labels(place):
+    edit(place.audit_file, ("prompts: [an image of a man", "prompts: [an image of a farmer"))
+    assert place.stale() == {"plan", "texts", "refusals"}
 
 
 def test_a_new_embedder_makes_no_image_stale(place):
