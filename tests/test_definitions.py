@@ -104,7 +104,7 @@ def test_the_domain_knows_nothing_of_dagster(module):
 def test_a_draft_that_cannot_be_read_does_not_stop_the_other_audits(monkeypatch, caplog, tmp_path):
     (tmp_path / "broken.yaml").write_text("audit: broken\nfoo: [")
     listed = {**list_audits(), "broken": tmp_path / "broken.yaml"}
-    monkeypatch.setattr("mcas_assets.definitions.list_audits", lambda: listed)
+    monkeypatch.setattr("mcas_assets.orchestration.building.list_audits", lambda: listed)
     assert {audit.audit for audit in declared_audits()} == set(listed) - {"broken"}
     assert "audit broken.yaml is left out" in caplog.text
 

@@ -13,8 +13,8 @@ def watch(
     run: Annotated[bool, typer.Option(help="Run the audits that are wanted, one after the other.")] = False,
 ) -> None:
     """Look once at every declared system: is it there, is it another by now, which audits does it want?"""
-    from mcas_assets.definitions import declared_audits
     from mcas_assets.look import at_source
+    from mcas_assets.orchestration.building import declared_audits
     from mcas_assets.orchestration.resources import Workplace
     from mcas_assets.orchestration.running import interruptible, open_instance, run_audit, tell
     from mcas_assets.orchestration.watching import observe

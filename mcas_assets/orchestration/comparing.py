@@ -6,9 +6,9 @@ import dagster as dg
 
 from mcas_assets.audit import Audit
 from mcas_assets.compare_versions import STAGE, Instruments, Tables, former_tables, is_current, of_pair
-from mcas_assets.definitions import build_definitions
 from mcas_assets.errors import CheckFailed
 from mcas_assets.orchestration.automation import comparison_job_name
+from mcas_assets.orchestration.building import build_definitions
 from mcas_assets.orchestration.partitions import register
 from mcas_assets.orchestration.resources import Workplace
 from mcas_assets.orchestration.running import failed_checks

@@ -20,8 +20,6 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
-from dagster._core.storage.event_log.sqlite import sqlite_event_log
-from dagster._core.storage.runs.sqlite import sqlite_run_storage
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import Engine
 
@@ -70,6 +68,9 @@ def unhurried_history(instance: dg.DagsterInstance) -> Generator[None]:
 @contextmanager
 def _one_engine_a_file() -> Generator[None]:
     """Within it, Dagster's storages on SQLite are given for a file the engine that they have had. It pools no connections."""
+    from dagster._core.storage.event_log.sqlite import sqlite_event_log
+    from dagster._core.storage.runs.sqlite import sqlite_run_storage
+
     engines: dict[str, Engine] = {}
 
     def engine_of(url: str, **words: Any) -> Engine:

@@ -16,11 +16,11 @@ from sqlalchemy.exc import DBAPIError
 from mcas_assets import embed, paths
 from mcas_assets.audit import Audit
 from mcas_assets.current import why_not_current
-from mcas_assets.definitions import build_definitions
 from mcas_assets.errors import CheckFailed
 from mcas_assets.matching import holding, is_given
 from mcas_assets.orchestration.alive import bury_the_dead
 from mcas_assets.orchestration.automation import job_name
+from mcas_assets.orchestration.building import build_definitions
 from mcas_assets.orchestration.partitions import is_told, register, state_event, system_event
 from mcas_assets.orchestration.policies import declared_policies, why_not_held
 from mcas_assets.orchestration.resources import Workplace
