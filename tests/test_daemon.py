@@ -17,6 +17,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from mcas_assets.orchestration.alive import DIED
 from mcas_assets.orchestration.running import open_instance
 from mcas_assets.paths import DATA
 from mcas_assets.store import Store
@@ -49,12 +50,57 @@ class Daemon:
     def __init__(self, folder: Path, home: Path) -> None:
         self.folder, self.home, self.store = folder, home, Store(home)
         self.instance = open_instance(home)
+        self.process: subprocess.Popen | None = None
+
+    def start(self) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        seams = {
+            "MCAS_HOME": str(self.home),
+            "MCAS_SYSTEMS": str(self.folder / "systems.yaml"),
+            "MCAS_AUDITS": str(self.folder / "audits"),
+            "MCAS_WATCH_EVERY": "2",
+        }
+        ticks = self.ticks()
+        with (self.home / "daemon.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "mcas_assets", "ui", "--port", str(port)],
+                env={**os.environ, **seams},
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        self.wait(lambda: self.ticks() >= ticks + 2)
+
+    def end(self, signum: int) -> None:
+        """Send a signal to everything that belongs to it, and wait until it is gone."""
+        assert self.process is not None
+        os.killpg(self.process.pid, signum)
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
 
     def system_version(self) -> str:
         return find_system("phantom-stereotyped", self.folder / "systems.yaml").identity().version
 
-    def runs(self) -> list[dg.DagsterRun]:
-        return self.instance.get_runs(dg.RunsFilter(job_name="audit_tiny"))
+    def becomes(self, phantom: str) -> tuple[str, str]:
+        """Change the model's folder. Returns the versions before and after."""
+        before = self.system_version()
+        shutil.copytree(DATA / "phantom" / phantom, self.folder / "model", dirs_exist_ok=True)
+        assert self.system_version() != before
+        return before, self.system_version()
+
+    def shows(self, system_version: str) -> bool:
+        """Whether it is published."""
+        rows = query(self.store, "select distinct system_version from scores")
+        return system_version in rows["system_version"].to_list()
+
+    def runs(self, system_version: str | None = None) -> list[dg.DagsterRun]:
+        tags = {} if system_version is None else {"dagster/partition": system_version}
+        return self.instance.get_runs(dg.RunsFilter(job_name="audit_tiny", tags=tags))
 
     def wait(self, what: Callable[[], bool], seconds: float = 240) -> None:
         deadline = time.monotonic() + seconds
@@ -76,34 +122,13 @@ def daemon(audited, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon
     (folder / "audits").mkdir()
     shutil.copy(TINY, folder / "audits")
     (folder / "systems.yaml").write_text(SYSTEMS)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    seams = {
-        "MCAS_HOME": str(home),
-        "MCAS_SYSTEMS": str(folder / "systems.yaml"),
-        "MCAS_AUDITS": str(folder / "audits"),
-        "MCAS_WATCH_EVERY": "2",
-    }
-    with (home / "daemon.log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "mcas_assets", "ui", "--port", str(port)],
-            env={**os.environ, **seams},
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
     running = Daemon(folder, home)
     try:
-        running.wait(lambda: running.ticks() >= 2)
+        running.start()
         yield running
     finally:
+        running.end(signal.SIGINT)
         running.instance.dispose()
-        os.killpg(process.pid, signal.SIGINT)
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
 
 
 def test_a_version_that_is_current_is_known_to_the_daemon_and_not_audited_again(daemon):
@@ -119,25 +144,14 @@ def test_a_system_that_is_not_there_is_a_state_in_the_published_copy_and_does_no
 
 
 def test_a_folder_that_changes_on_disk_is_audited_and_published_by_itself(daemon):
-    before = daemon.system_version()
-    shutil.copytree(DATA / "phantom" / "updated", daemon.folder / "model", dirs_exist_ok=True)
-    after = daemon.system_version()
-    assert after != before
-
-    def is_published() -> bool:
-        return after in query(daemon.store, "select distinct system_version from scores")["system_version"].to_list()
-
-    daemon.wait(is_published)
+    before, after = daemon.becomes("updated")
+    daemon.wait(lambda: daemon.shows(after))
     daemon.wait(lambda: all(run.is_finished for run in daemon.runs()))
-    assert [run.status for run in daemon.runs() if run.tags["dagster/partition"] == after] == [
-        dg.DagsterRunStatus.SUCCESS
-    ]
+    assert [run.status for run in daemon.runs(after)] == [dg.DagsterRunStatus.SUCCESS]
     images = query(daemon.store, f"select count(*) n from images where system_version = '{after}'")["n"].item()
     assert images == 42
-    compared = query(daemon.store, f"select distinct before from comparisons where after = '{after}'")[
-        "before"
-    ].to_list()
-    assert compared == [before]
+    compared = query(daemon.store, f"select distinct before from comparisons where after = '{after}'")
+    assert compared["before"].to_list() == [before]
 
 
 def test_a_touched_readme_requests_nothing(daemon):
@@ -146,3 +160,22 @@ def test_a_touched_readme_requests_nothing(daemon):
     (daemon.folder / "model" / "README.md").write_text("# Another text\n")
     daemon.wait(lambda: daemon.ticks() >= ticks + 2)
     assert len(daemon.runs()) == ran
+
+
+def test_a_daemon_that_is_killed_in_mid_run_goes_on_where_it_was_when_it_is_started_again(daemon):
+    drawn = set((daemon.home / "images").rglob("*.png"))
+    _, after = daemon.becomes("fair")
+    daemon.wait(lambda: bool(set((daemon.home / "images").rglob("*.png")) - drawn))
+    daemon.end(signal.SIGKILL)
+    (run,) = daemon.runs(after)
+    assert not run.is_finished, "nobody was left to say so"
+    daemon.start()
+    daemon.wait(lambda: daemon.shows(after))
+    daemon.wait(lambda: all(run.is_finished for run in daemon.runs()))
+    second, first = daemon.runs(after)
+    assert (first.run_id, first.status, first.tags[DIED]) == (run.run_id, dg.DagsterRunStatus.FAILURE, "true")
+    assert second.status == dg.DagsterRunStatus.SUCCESS
+    made = f"select count(*), count(distinct image_id) from image_facts where system_version = '{after}'"
+    assert query(daemon.store, made).rows() == [(42, 42)]
+    again = f"select asset from materialisations where partition = '{after}' group by all having count(*) > 1"
+    assert query(daemon.store, again).is_empty()
