@@ -19,6 +19,7 @@ from mcas_assets.orchestration.attributing import run_attribution
 from mcas_assets.orchestration.comparing import run_comparison
 from mcas_assets.orchestration.resources import Workplace
 from mcas_assets.orchestration.running import run_audit
+from mcas_assets.quality.rules import SUITES
 from mcas_assets.store import Store
 from mcas_assets.summary import truth_of
 from mcas_assets.systems import find_system
@@ -163,6 +164,8 @@ def test_the_part_of_the_weights_is_told_from_the_part_of_the_steps(moved):
     # The updated weights at the former step count were audited already, under their own name: they are not drawn again.
     assert moved.new in found.audited
     assert moved.rows("select count(*) from systems where system like 'replay-%'") == [(1,)]
+    checked = "select count(*), bool_and(success) from quality_results where asset = 'attribution'"
+    assert moved.rows(checked) == [(len(SUITES["attributions"]), True)]
     effects = found.rows.filter(concept="golfer")
     change = former_tables(moved.store, AUDIT, moved.fewer_steps)["comparisons"]
     total = change.filter(before=moved.old, concept="golfer", component="adjusted")["difference"]

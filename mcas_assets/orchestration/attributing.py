@@ -12,9 +12,12 @@ from mcas_assets.audit import Audit
 from mcas_assets.compare import digest
 from mcas_assets.compare_factors import find_factors, identity_of
 from mcas_assets.compare_versions import audited_versions
+from mcas_assets.errors import CheckFailed
 from mcas_assets.orchestration.resources import Workplace
 from mcas_assets.orchestration.running import run_audit
 from mcas_assets.orchestration.stages import read_latest
+from mcas_assets.quality import comparison_frames
+from mcas_assets.quality.adapter import result_rows, validate
 from mcas_assets.store import Store, ledger
 from mcas_assets.store.publication import publish
 
@@ -101,9 +104,17 @@ def _keep(store: Store, audit: Audit, pair: tuple[str, str], rows: pl.DataFrame)
     content = digest({"attributions": table})
     if known is not None and known.is_of(content, CODE_VERSION):
         return
+    run_id = str(uuid4())
     materialisation = ledger.made_here(
-        asset=ASSET, partition=after, audit=audit.audit, run_id=str(uuid4()), code_version=CODE_VERSION,
+        asset=ASSET, partition=after, audit=audit.audit, run_id=run_id, code_version=CODE_VERSION,
         data_version=content, input_versions={"before": before},
     )  # fmt: skip
+    results = [] if table.is_empty() else validate(comparison_frames.attributions(table), "attributions")
     with store.open() as con:
-        ledger.record(con, materialisation, {"attributions": table})
+        version = ledger.record(con, materialisation, {"attributions": table})
+        if results:
+            about = {"run_id": run_id, "version": version, "partition": after, "audit": audit.audit}
+            ledger.append_quality(con, result_rows(results, "attributions", asset=ASSET, **about))
+    failed = [f"{audit.audit}/{ASSET}: {one.rule}: failed for {one.unexpected}" for one in results if not one.success]
+    if failed:
+        raise CheckFailed("\n".join(failed))

@@ -55,6 +55,29 @@ def comparison_factors(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def attributions(rows: pl.DataFrame) -> pl.DataFrame:
+    """The attributions' rows: each factor's effect on each concept, and its share of the change over all.
+
+    `n_of_factor` is how many rows a factor has, `n_of_each` how many that has which has most; `share_sum_error` is what the
+    factors' shares miss of 1 (null where there are none, and for single concepts); `is_effect_in_interval` and
+    `is_share_in_interval` are null where there is no value.
+    """
+    one = ["before", "after", "audit", "axis", "embedder"]
+    is_whole = pl.col("concept").is_null()
+    share_sum = pl.col("share").filter(is_whole).sum().over(one)
+    lacking = pl.when(is_whole).then(unexplained("share", "reason")).otherwise(unexplained("effect", "reason"))
+    counted = rows.with_columns(n_of_factor=pl.len().over([*one, "factor"]))
+    return counted.with_columns(
+        concept_or_all=pl.col("concept").fill_null("all"),
+        n_of_each=pl.col("n_of_factor").max().over(one),
+        share_sum_error=pl.when(pl.col("share").is_not_null()).then((share_sum - 1).abs()),
+        is_effect_in_interval=inside("effect", "low", "high"),
+        is_share_in_interval=inside("share", "share_low", "share_high"),
+        is_unexplained_null=lacking,
+        has_nan=has_nan(rows),
+    )
+
+
 def _compared(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(
         verdict_or_missing=or_missing("verdict"),

@@ -9,6 +9,7 @@ from mcas_assets.quality.expectations import (
     exact_rows,
     ordered,
     present,
+    some_rows,
     suite,
     unique,
 )
@@ -20,6 +21,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "refusal_comparisons": ("before", "after", "audit", "role", "subject"),
     "comparison_summary": ("before", "after", "audit", "axis", "embedder"),
     "comparison_factors": ("before", "after", "audit", "kind", "factor", "stage"),
+    "attributions": ("before", "after", "audit", "axis", "embedder", "factor", "concept_or_all"),
 }
 
 _TOLERANCE = 1e-6
@@ -110,10 +112,30 @@ _COMPARISON_FACTORS = suite(
     },
 )
 
+_ATTRIBUTIONS = suite(
+    "attributions",
+    {
+        "has rows": some_rows(),
+        "each effect once": unique(*KEYS["attributions"]),
+        "before is present": present("before"),
+        "after is this version": equal("after", "system_version"),
+        "every factor has an effect on the same concepts": equal("n_of_factor", "n_of_each"),
+        "effect lies in its interval": among("is_effect_in_interval", (True,)),
+        "share lies in its interval": among("is_share_in_interval", (True,)),
+        "shares sum to 1": between("share_sum_error", 0, _TOLERANCE),
+        "p_value in (0, 1]": between("p_value", 0, 1, above_low=True),
+        "q_value in (0, 1]": between("q_value", 0, 1, above_low=True),
+        "p_value is at most q_value": ordered("p_value", "q_value"),
+        "null number has a reason": among("is_unexplained_null", (False,)),
+        "no number is NaN": among("has_nan", (False,)),
+    },
+)
+
 SUITES: dict[str, tuple[Rule, ...]] = {
     "comparisons": _COMPARISONS,
     "share_comparisons": _SHARE_COMPARISONS,
     "refusal_comparisons": _REFUSAL_COMPARISONS,
     "comparison_summary": _COMPARISON_SUMMARY,
     "comparison_factors": _COMPARISON_FACTORS,
+    "attributions": _ATTRIBUTIONS,
 }

@@ -244,7 +244,23 @@ def good_comparisons() -> dict[str, pl.DataFrame]:
         ("weights", "weights", "identity", "a", "b", True, None),
         ("packages", "torch", "images", "1", None, False, "gone"),
     )
+    doing = pair | axis | {"concept": None, "factor": "weights", "share": 0.9, "share_low": 0.7, "share_high": 1.2}
+    part = (
+        pair
+        | axis
+        | {
+            "concept": "nurse",
+            "factor": "weights",
+            "effect": 0.1,
+            "low": 0.0,
+            "high": 0.2,
+            "p_value": 0.01,
+            "q_value": 0.02,
+        }
+    )
+    rest = {"factor": "interaction", "share": 0.1, "share_low": -0.1, "share_high": 0.3}
     rows = {
+        "attributions": [doing | {"reason": None}, doing | rest, part, part | {"factor": "interaction"}],
         "comparisons": [shown | score | nurse, nothing | score | pilot],
         "share_comparisons": [shown | share | nurse, nothing | share | pilot],
         "refusal_comparisons": [shown | refused[0], nothing | refused[1]],

@@ -51,6 +51,13 @@ def rebuilt(build: Change, **values: Any) -> Change:
 
 
 NAN = float("nan")
+
+
+def everywhere(**values: Any) -> Change:
+    """The attributions with other values in all rows."""
+    return lambda frame: comparison_frames.attributions(frame.with_columns(**values))
+
+
 BAD = [
     Bad("plan", "has rows", lambda frame: frame.clear()),
     *(
@@ -328,6 +335,31 @@ BAD = [
         "what cannot be replayed has a reason",
         rebuilt(comparison_frames.comparison_factors, is_replayable=False),
     ),
+    Bad("attributions", "has rows", lambda frame: frame.clear()),
+    Bad("attributions", "each effect once", last_as_first),
+    Bad("attributions", "before is present", first(before=None)),
+    Bad("attributions", "after is this version", first(after="s@9")),
+    Bad(
+        "attributions",
+        "every factor has an effect on the same concepts",
+        lambda frame: comparison_frames.attributions(frame.head(3)),
+    ),
+    Bad(
+        "attributions",
+        "effect lies in its interval",
+        lambda frame: comparison_frames.attributions(frame.with_columns(high=-1.0)),
+    ),
+    Bad(
+        "attributions",
+        "share lies in its interval",
+        lambda frame: comparison_frames.attributions(frame.with_columns(share_high=-1.0)),
+    ),
+    Bad("attributions", "shares sum to 1", rebuilt(comparison_frames.attributions, share=0.8)),
+    Bad("attributions", "p_value in (0, 1]", first(p_value=0.0)),
+    Bad("attributions", "q_value in (0, 1]", first(q_value=1.5)),
+    Bad("attributions", "p_value is at most q_value", lambda frame: frame.with_columns(p_value=pl.lit(0.5))),
+    Bad("attributions", "null number has a reason", everywhere(effect=None)),
+    Bad("attributions", "no number is NaN", rebuilt(comparison_frames.attributions, p_value=NAN)),
 ]
 
 
