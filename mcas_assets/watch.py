@@ -91,6 +91,8 @@ class Known:
         complete: What has been audited, every stage of it.
         in_flight: What a run is queued for or at work on.
         tried: What became of former runs.
+        unfinished: Audits of versions that their systems no longer are, whose newest run died when all images were there:
+            the rest can be made without the model.
         states: The newest state of each system that was ever looked at.
     """
 
@@ -98,6 +100,7 @@ class Known:
     complete: frozenset[Audited] = frozenset()
     in_flight: frozenset[Audited] = frozenset()
     tried: Mapping[Audited, Tried] = field(default_factory=dict)
+    unfinished: frozenset[Audited] = frozenset()
     states: Mapping[str, State] = field(default_factory=dict)
 
 
@@ -145,7 +148,8 @@ def decide(seen: Sequence[Seen], known: Known, now: datetime | None = None) -> D
     now = now or datetime.now(UTC)
     names = {one.system for one in seen}
     gone = [_undeclared(state) for name, state in known.states.items() if name not in names]
-    states, changed, notes, request = [], set(), [], []
+    states, changed = [], set()
+    request, notes = _finishing(known, now)  # first, so that versions are compared in the order that they came in
     for one in sorted([*seen, *gone], key=lambda each: each.system):
         before = known.states.get(one.system)
         state, is_new = _next_state(one, before, now)
@@ -155,7 +159,7 @@ def decide(seen: Sequence[Seen], known: Known, now: datetime | None = None) -> D
         wanted, said = _wanted(one, known, now)
         request += wanted
         notes += [f"{one.system}: {text}" for text in (*_told(one, before), *said)]
-    versions = [one.identity.version for one in seen if one.identity is not None]
+    versions = [*(one.system_version for one in request), *(one.identity.version for one in seen if one.identity)]
     add = dict.fromkeys(version for version in versions if version not in known.partitions)
     return Decision(tuple(add), tuple(dict.fromkeys(request)), tuple(states), frozenset(changed), tuple(notes))
 
@@ -216,6 +220,17 @@ def _wanted(one: Seen, known: Known, now: datetime) -> tuple[list[Wanted], list[
         if attempt:
             wanted.append(Wanted(audit, version, attempt))
         said.append(f"{audit} of {version}: {text}")
+    return wanted, said
+
+
+def _finishing(known: Known, now: datetime) -> tuple[list[Wanted], list[str]]:
+    """(audits of former versions to finish, what to say of them)."""
+    wanted, said = [], []
+    for audit, version in sorted(known.unfinished):
+        attempt, text = _attempt((audit, version), known, now)
+        if attempt:
+            wanted.append(Wanted(audit, version, attempt))
+        said.append(f"{audit} of {version}, which its system no longer is: {text}")
     return wanted, said
 
 

@@ -166,3 +166,13 @@ def test_a_clock_that_jumps_either_way_asks_for_nothing_that_is_there():
 def test_an_audit_whose_publication_failed_is_not_taken_for_complete():
     known = replace(tried("failed", 1, timedelta(days=1)), complete=frozenset([("gender", V)]))
     assert len(decide([seen()], known, NOW).request) == 1
+
+
+def test_what_died_of_a_version_that_has_passed_is_finished_first():
+    unfinished = replace(tried("died"), unfinished=frozenset([("gender", V)]))
+    now_is = identity("b").version
+    decision = decide([seen("b")], unfinished, NOW)
+    assert [one.run_key for one in decision.request] == [f"gender/{V}#2", f"gender/{now_is}#1"]
+    assert decision.add == (now_is,)
+    assert decide([seen("b")], replace(unfinished, partitions=frozenset()), NOW).add == (V, now_is)
+    assert f"gender of {V}, which its system no longer is: requested again" in decision.notes[0]

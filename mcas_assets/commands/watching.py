@@ -32,7 +32,8 @@ def watch(
                 return
             failed: list[str] = []
             sources = {one.identity.version: one.source for one in seen if one.identity is not None}
-            for wanted in decision.request:
+            # What its system no longer is can be finished by the daemon only, whose runs are of a partition.
+            for wanted in (one for one in decision.request if one.system_version in sources):
                 name = wanted.system_version.rpartition("@")[0]
                 system = at_source(workplace.find, name, sources[wanted.system_version])
                 with interruptible(), TerminalProgress() as bars:

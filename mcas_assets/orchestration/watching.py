@@ -6,7 +6,7 @@ the instance. The cursor holds only what the instance was told of, so that it is
 
 import json
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -30,6 +30,7 @@ STAGES = ("images", "embeddings", "scores", "representation")
 """What a complete audit of a version has made at least. Whether it made the rest is told by how its run ended."""
 
 _CLOCK = ClockWatch()
+_DIED = 50  # that many of the runs that died are looked at
 _EVERY = 300  # seconds between looks: hubs and providers are asked a dozen times an hour
 _ENDED = {
     dg.DagsterRunStatus.SUCCESS: "succeeded",
@@ -96,11 +97,17 @@ def observe(workplace: Workplace, instance: dg.DagsterInstance, audits: Collecti
     bury_the_dead(instance, workplace.home)
     with workplace.store.open() as con:
         sources, states = read_sources(con), read_states(con)
-        complete, behaviour = ledger.complete(con, STAGES), ledger.behaviour(con)
+        complete, drawn = ledger.complete(con, STAGES), ledger.complete(con, ["images"])
+        behaviour = ledger.behaviour(con)
     seen = look(entries, workplace.find, audits, sources, behaviour)
-    in_flight, tried = _runs(instance, seen)
+    present = [(audit, one.identity.version) for one in seen if one.identity for audit in one.audits]
+    died = _died(instance, audits) & drawn
+    former = {pair for pair in died - set(present) if pair[1].rpartition("@")[0] in entries}
+    in_flight, tried = _runs(instance, [*present, *former])
+    unfinished = frozenset(pair for pair in former - in_flight if tried[pair].last == "died")
     partitions = frozenset(instance.get_dynamic_partitions(str(system_versions.name)))
-    decision = decide(seen, Known(partitions, complete, in_flight, tried, states), datetime.now(UTC))
+    known = Known(partitions, complete, in_flight, tried, unfinished, states)
+    decision = decide(seen, known, datetime.now(UTC))
     with workplace.store.open() as con:
         for one in seen:
             if one.identity is not None:
@@ -109,24 +116,30 @@ def observe(workplace: Workplace, instance: dg.DagsterInstance, audits: Collecti
     return decision, seen
 
 
-def _runs(instance: dg.DagsterInstance, seen: Sequence[Seen]) -> tuple[frozenset[Audited], dict[Audited, Tried]]:
-    """(what a run is queued for or at work on, what became of former runs), for the present version of each system."""
+def _runs(instance: dg.DagsterInstance, pairs: Iterable[Audited]) -> tuple[frozenset[Audited], dict[Audited, Tried]]:
+    """(what a run is queued for or at work on, what became of former runs), for each of `pairs`."""
     in_flight, tried = set(), {}
-    for one in seen:
-        for audit in one.audits if one.identity else ():
-            pair = (audit, one.identity.version if one.identity else "")
-            tags = {"dagster/partition": pair[1]}
-            records = instance.get_run_records(dg.RunsFilter(job_name=job_name(audit), tags=tags))
-            ended = [record for record in records if record.dagster_run.status in _ENDED]
-            if len(ended) < len(records):
-                in_flight.add(pair)
-            if ended:  # the newest comes first
-                run = ended[0].dagster_run
-                last = "died" if run.tags.get(DIED) else _ENDED[run.status]
-                at = datetime.fromtimestamp(ended[0].end_time or ended[0].update_timestamp.timestamp(), UTC)
-                deaths = sum(DIED in record.dagster_run.tags for record in ended)
-                tried[pair] = Tried(len(ended), last, at, run.run_id, deaths)
+    for pair in pairs:
+        wanted = dg.RunsFilter(job_name=job_name(pair[0]), tags={"dagster/partition": pair[1]})
+        records = instance.get_run_records(wanted)
+        ended = [record for record in records if record.dagster_run.status in _ENDED]
+        if len(ended) < len(records):
+            in_flight.add(pair)
+        if ended:  # the newest comes first
+            run = ended[0].dagster_run
+            last = "died" if run.tags.get(DIED) else _ENDED[run.status]
+            at = datetime.fromtimestamp(ended[0].end_time or ended[0].update_timestamp.timestamp(), UTC)
+            deaths = sum(DIED in record.dagster_run.tags for record in ended)
+            tried[pair] = Tried(len(ended), last, at, run.run_id, deaths)
     return frozenset(in_flight), tried
+
+
+def _died(instance: dg.DagsterInstance, audits: Collection[str]) -> set[Audited]:
+    """What the newest of the runs that died were at work on."""
+    named = {job_name(audit): audit for audit in audits}
+    runs = instance.get_runs(dg.RunsFilter(tags={DIED: "true"}), limit=_DIED)
+    partitions = [(named.get(run.job_name), run.tags.get("dagster/partition")) for run in runs]
+    return {(audit, version) for audit, version in partitions if audit and version}
 
 
 def _events(

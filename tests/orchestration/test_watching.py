@@ -243,3 +243,34 @@ def test_a_run_that_died_is_requested_again_by_the_tick_that_finds_it(place, ins
     (place.home / "runs" / f"{run.run_id}.lock").touch()  # what a killed process leaves
     (again,) = place.tick(instance).run_requests
     assert again.run_key == request.run_key.replace("#1", "#2")
+
+
+@pytest.mark.parametrize(("has_images", "n_wanted"), [(True, 2), (False, 1)])
+def test_an_audit_that_died_is_finished_though_its_system_has_moved_on_if_its_images_are_there(
+    place, instance, audited, tiny, tmp_path, has_images, n_wanted
+):
+    home = Path(shutil.copytree(audited.home, tmp_path / "audited"))
+    old = audited.ran.system_version
+    if not has_images:
+        with Store(home).open() as con:
+            con.execute("delete from materialisations where asset = 'images'")
+    run = instance.create_run_for_job(
+        place.defs.resolve_job_def("audit_tiny"), status=dg.DagsterRunStatus.STARTED, tags={"dagster/partition": old}
+    )
+    (home / "runs").mkdir(exist_ok=True)
+    (home / "runs" / f"{run.run_id}.lock").touch()  # what a killed process leaves
+    place.file.write_text(SYSTEMS.replace("steps: 8", "steps: 4"))
+    new = find_system("phantom-stereotyped", place.file).identity().version
+    result = place.tick(instance, home=home)
+    wanted = [f"tiny/{old}#2", f"tiny/{new}#1"][-n_wanted:]
+    assert [request.run_key for request in result.run_requests] == wanted
+    assert result.dynamic_partitions_requests == [
+        dg.DynamicPartitionsDefinition(name="system_version").build_add_request([old, new][-n_wanted:])
+    ]
+    for request in result.run_requests[:-1]:  # it is finished without the model, which is another by now
+        defs = build_definitions([tiny], replace(place.workplace, home=home))
+        instance.add_dynamic_partitions("system_version", [old])
+        job = defs.resolve_job_def(request.job_name)
+        done = job.execute_in_process(instance=instance, partition_key=request.partition_key, tags=request.tags)
+        assert done.success
+        assert [one.run_key for one in place.tick(instance, home=home).run_requests] == [f"tiny/{new}#1"]
