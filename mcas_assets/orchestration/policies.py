@@ -118,11 +118,13 @@ def _result(key: dg.AssetKey, name: str, rule: Rule, rows: pl.DataFrame) -> dg.A
     counts = {word: rows.filter(verdict=word).height for word in (PASSED, FAILED, NOT_JUDGED)}
     told = ", ".join(f"{n} {word}" for word, n in counts.items() if n)
     worst = rows.filter(verdict=verdict).head(SAMPLE_ROWS) if verdict != PASSED else rows.clear()
-    shown = worst.select(_SHOWN).with_columns(cs.float().round(4))
-    records = [dg.TableRecord({k: v for k, v in row.items() if v is not None}) for row in shown.to_dicts()]
+    shown = worst.select(name for name in _SHOWN if worst[name].count()).with_columns(cs.float().round(4))
     metadata: dict[str, Any] = {"judged": rows.height, "failed": counts[FAILED], "not_judged": counts[NOT_JUDGED]}
-    if records:
-        columns = [dg.TableColumn(column, "float" if worst[column].dtype.is_float() else "string") for column in _SHOWN]
+    if not shown.is_empty():
+        columns = [
+            dg.TableColumn(name, "float" if kind.is_float() else "string") for name, kind in shown.schema.items()
+        ]
+        records = [dg.TableRecord(row) for row in shown.to_dicts()]
         metadata["rows"] = dg.MetadataValue.table(records, dg.TableSchema(columns))
     return dg.AssetCheckResult(
         passed=verdict == PASSED,

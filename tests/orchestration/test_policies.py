@@ -4,14 +4,16 @@ import shutil
 from pathlib import Path
 
 import dagster as dg
+import polars as pl
 import pytest
 
 from mcas_assets.definitions import build_definitions
 from mcas_assets.errors import CheckFailed
+from mcas_assets.orchestration import policies
 from mcas_assets.orchestration.policies import build_policy_checks, declared_policies
 from mcas_assets.orchestration.resources import Workplace
 from mcas_assets.orchestration.running import run_audit
-from mcas_assets.policy import POLICIES
+from mcas_assets.policy import POLICIES, load_policy
 from mcas_assets.store import Store
 from mcas_assets.store.publication import query
 from mcas_assets.systems import find_system
@@ -71,6 +73,24 @@ def test_the_stereotyped_phantom_breaks_a_policy_that_the_fair_one_meets(audited
     assert query(Store(home), verdicts).rows() == found
 
 
+def test_rows_that_lack_different_columns_are_shown_in_one_table(tmp_path):
+    (tmp_path / "small.yaml").write_text(POLICY)
+    (rule, *_) = load_policy("small", tmp_path).rules
+    rows = pl.DataFrame({
+        "axis": ["gender"] * 2, "embedder": [None, "e"], "concept": ["nurse", None], "group_name": [None, None],
+        "measure": ["adjusted"] * 2, "observed": [0.7, None], "low": [0.61234567, None], "high": [None, 0.8],
+        "threshold": [0.5] * 2, "reason": [None, "no image"], "verdict": ["failed"] * 2,
+    }, schema_overrides={"group_name": pl.String})  # fmt: skip
+    shown = policies._result(dg.AssetKey("scores"), "lean", rule, rows).metadata["rows"]
+    assert [column.name for column in shown.schema.columns] == [
+        "axis", "embedder", "concept", "measure", "observed", "low", "high", "threshold", "reason"
+    ]  # fmt: skip
+    assert [(one.data["concept"], one.data["low"], one.data["reason"]) for one in shown.records] == [
+        ("nurse", 0.6123, None),
+        (None, None, "no image"),
+    ]
+
+
 def test_every_shipped_rule_is_a_check_on_the_stage_that_it_reads():
     defs = build_definitions()
     keys = {(key.asset_key.to_user_string(), key.name) for key in defs.resolve_asset_graph().asset_check_keys}
@@ -85,8 +105,8 @@ def test_a_policy_that_cannot_be_read_or_does_not_fit_is_reported_and_left_out(t
     shutil.copytree(POLICIES, tmp_path / "policies")
     (tmp_path / "policies" / "broken.yaml").write_text("policy: broken\nrules: [")
     (tmp_path / "policies" / "small.yaml").write_text(POLICY.replace("axes: [gender]", "axes: [gendr]"))
-    policies = declared_policies(Workplace(policy_folder=tmp_path / "policies"))
-    assert {policy.policy for policy in policies} == {"release", "update", "instrument", "small"}
+    found = declared_policies(Workplace(policy_folder=tmp_path / "policies"))
+    assert {policy.policy for policy in found} == {"release", "update", "instrument", "small"}
     assert "policy broken.yaml is left out" in caplog.text
-    assert build_policy_checks(tiny, policies) == []
+    assert build_policy_checks(tiny, found) == []
     assert "policy small is left out of audit tiny" in caplog.text
