@@ -55,7 +55,7 @@ def _print_headline(console: Console, audit: Audit, summary: pl.DataFrame) -> No
         head = summary.filter(axis=name, embedder=audit.embedders[0]).row(0, named=True)
         parts.append(f"{head['n_changed']} of {head['n_concepts']} concepts on {name.replace('_', ' ')}")
     p = whole["any_p_value"]
-    said = f"nothing changed: p = {_p(p)}" if p is not None else whole["reason"] or ""
+    said = f"test that nothing changed at all: p = {_p(p)}" if p is not None else whole["reason"] or ""
     verdict = Text(whole["verdict"].upper(), COLOURS[whole["verdict"]])
     console.print(Text.assemble(verdict, "  ", " · ".join(parts), " · ", said))
     lone = [f"{whole[f'n_only_{when}']} only {when}" for when in ("before", "after") if whole[f"n_only_{when}"]]
