@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 from rich.console import Console
 
+from mcas_assets.attribute import ATTRIBUTION_SCHEMA
 from mcas_assets.attribute_view import print_attribution
 from mcas_assets.audit import load_audit
 from mcas_assets.compare_factors import find_factors, identity_factors
@@ -14,8 +15,8 @@ from mcas_assets.compare_labels import compare_refusals
 from mcas_assets.compare_pairing import pair
 from mcas_assets.compare_versions import FIRST, former_tables, predecessor, resolve_version
 from mcas_assets.compare_view import print_comparison
-from mcas_assets.errors import BadInput, StoreError
-from mcas_assets.orchestration.attributing import run_attribution
+from mcas_assets.errors import BadInput, CheckFailed, StoreError
+from mcas_assets.orchestration.attributing import keep, run_attribution
 from mcas_assets.orchestration.comparing import run_comparison
 from mcas_assets.orchestration.resources import Workplace
 from mcas_assets.orchestration.running import run_audit
@@ -152,6 +153,27 @@ def test_another_package_device_or_instrument_is_told_from_the_record(moved, tmp
     assert found["code", "git commit"].before.startswith("abc")
     assert found["machine", "device"].before == "tpu"
     assert found["instrument", "phantom-balanced"].before == "older"
+
+
+def test_an_attribution_that_breaks_a_rule_is_not_recorded_and_which_rule_is(tmp_path):
+    of, store = ("sd@1", "sd@2"), Store(tmp_path)
+    about = {"system": "sd", "system_version": "sd@2", "before": "sd@1", "after": "sd@2", "audit": AUDIT.audit}
+    whole = about | {
+        "axis": "gender",
+        "embedder": "e",
+        "factor": "weights",
+        "share": 0.8,
+        "share_low": 0.7,
+        "share_high": 0.9,
+    }
+    rows = pl.DataFrame([whole], schema=ATTRIBUTION_SCHEMA)
+    for _ in range(2):
+        with pytest.raises(CheckFailed, match="attribution: shares sum to 1: failed for 1"):
+            keep(store, AUDIT, of, rows)
+    with store.open() as con:
+        assert con.execute("select count(*) from materialisations").fetchall() == [(0,)]
+        failed = con.execute("select rule, version from quality_results where not success").fetchall()
+    assert failed == [("shares sum to 1", None)] * 2
 
 
 def test_the_part_of_the_weights_is_told_from_the_part_of_the_steps(moved):

@@ -87,13 +87,17 @@ def run_attribution(
     rows = pl.DataFrame(schema=attribute.ATTRIBUTION_SCHEMA)
     if replay.factors:
         rows = attribute.measure(store, audit, pair, replay, keys, images, texts, workplace.embedders(audit.embedders))
-    _keep(store, audit, pair, rows)
+    keep(store, audit, pair, rows)
     publish(store)
     return Attributed(rows, replay.factors, replay.not_replayed, list(between))
 
 
-def _keep(store: Store, audit: Audit, pair: tuple[str, str], rows: pl.DataFrame) -> None:
-    """Record the rows beside those of other pairs with the same later version, unless they are what is recorded."""
+def keep(store: Store, audit: Audit, pair: tuple[str, str], rows: pl.DataFrame) -> None:
+    """Record the rows beside those of other pairs with the same later version, unless they are what is recorded.
+
+    Raises:
+        CheckFailed: They break a rule. They are not recorded, only which rule it was.
+    """
     before, after = pair
     former = pl.DataFrame(schema=attribute.ATTRIBUTION_SCHEMA)
     with store.open() as con:
@@ -110,11 +114,12 @@ def _keep(store: Store, audit: Audit, pair: tuple[str, str], rows: pl.DataFrame)
         data_version=content, input_versions={"before": before},
     )  # fmt: skip
     results = [] if table.is_empty() else validate(comparison_frames.attributions(table), "attributions")
+    failed = [one for one in results if not one.success]
     with store.open() as con:
-        version = ledger.record(con, materialisation, {"attributions": table})
+        version = None if failed else ledger.record(con, materialisation, {"attributions": table})
         if results:
             about = {"run_id": run_id, "version": version, "partition": after, "audit": audit.audit}
             ledger.append_quality(con, result_rows(results, "attributions", asset=ASSET, **about))
-    failed = [f"{audit.audit}/{ASSET}: {one.rule}: failed for {one.unexpected}" for one in results if not one.success]
     if failed:
-        raise CheckFailed("\n".join(failed))
+        told = (f"{audit.audit}/{ASSET}: {one.rule}: failed for {one.unexpected or 'the table'}" for one in failed)
+        raise CheckFailed("\n".join(told))

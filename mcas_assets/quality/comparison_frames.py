@@ -60,30 +60,34 @@ def attributions(rows: pl.DataFrame) -> pl.DataFrame:
 
     `n_of_factor` is how many rows a factor has, `n_of_each` how many that has which has most; `share_sum_error` is what the
     factors' shares miss of 1 (null where there are none, and for single concepts); `is_effect_in_interval` and
-    `is_share_in_interval` are null where there is no value.
+    `is_share_in_interval` are no false where there is no interval; nulls and NaN as for comparisons.
     """
     one = ["before", "after", "audit", "axis", "embedder"]
     is_whole = pl.col("concept").is_null()
     share_sum = pl.col("share").filter(is_whole).sum().over(one)
-    lacking = pl.when(is_whole).then(unexplained("share", "reason")).otherwise(unexplained("effect", "reason"))
+    lacks = pl.when(is_whole).then(pl.col("share").is_null()).otherwise(_lacks("effect"))
     counted = rows.with_columns(n_of_factor=pl.len().over([*one, "factor"]))
     return counted.with_columns(
         concept_or_all=pl.col("concept").fill_null("all"),
         n_of_each=pl.col("n_of_factor").max().over(one),
         share_sum_error=pl.when(pl.col("share").is_not_null()).then((share_sum - 1).abs()),
-        is_effect_in_interval=inside("effect", "low", "high"),
+        is_effect_in_interval=inside("effect", "low", "high") | pl.col("low").is_null(),
         is_share_in_interval=inside("share", "share_low", "share_high"),
-        is_unexplained_null=lacking,
+        is_unexplained_null=lacks & pl.col("reason").is_null(),
         has_nan=has_nan(rows),
     )
+
+
+def _lacks(value: str) -> pl.Expr:
+    """Whether a value, its interval or its q-value is missing."""
+    return pl.any_horizontal(pl.col(value, "q_value", "low").is_null())
 
 
 def _compared(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(
         verdict_or_missing=or_missing("verdict"),
         is_difference_in_interval=inside("difference", "low", "high") | pl.col("low").is_null(),
-        is_unexplained_null=pl.any_horizontal(pl.col("difference", "q_value", "low").is_null())
-        & pl.col("reason").is_null(),
+        is_unexplained_null=_lacks("difference") & pl.col("reason").is_null(),
         is_changed_unshown=(pl.col("verdict") == "changed") & (pl.col("q_value").is_null() | pl.col("low").is_null()),
         has_nan=has_nan(rows),
     )

@@ -258,9 +258,11 @@ def good_comparisons() -> dict[str, pl.DataFrame]:
             "q_value": 0.02,
         }
     )
+    none = part | {"factor": "interaction", "effect": 0.0, "reason": "the two versions gave the same images"}
+    none |= dict.fromkeys(("low", "high", "p_value", "q_value"))
     rest = {"factor": "interaction", "share": 0.1, "share_low": -0.1, "share_high": 0.3}
     rows = {
-        "attributions": [doing | {"reason": None}, doing | rest, part, part | {"factor": "interaction"}],
+        "attributions": [doing | {"reason": None}, doing | rest, part, none],
         "comparisons": [shown | score | nurse, nothing | score | pilot],
         "share_comparisons": [shown | share | nurse, nothing | share | pilot],
         "refusal_comparisons": [shown | refused[0], nothing | refused[1]],
