@@ -23,18 +23,23 @@ import dagster as dg
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import Engine
 
+_UNHURRIED: set[Path] = set()  # the folders of instances that are written so just now
+
 
 @contextmanager
 def unhurried_history(instance: dg.DagsterInstance) -> Generator[None]:
     """Within it, the SQLite files of an instance are written as the module says; those of others are left alone.
 
+    A command is within it from before its run until after: Dagster then reads how it ended, and SQLite could not open a file
+    anew on a full disk. A daemon's run is from when it is at work.
+
     Args:
-        instance: Where it keeps no files (an ephemeral one), nothing is changed.
+        instance: Where it keeps no files (an ephemeral one), or this is within it already, nothing is changed.
     """
-    if not instance.is_persistent:
+    root = Path(instance.root_directory).resolve() if instance.is_persistent else None
+    if root is None or root in _UNHURRIED:
         yield
         return
-    root = Path(instance.root_directory).resolve()
     held: dict[Path, sqlite3.Connection] = {}
     joined: set[Path] = set()
     lock = threading.Lock()
@@ -50,17 +55,20 @@ def unhurried_history(instance: dg.DagsterInstance) -> Generator[None]:
                 return
             if file not in held:
                 held[file] = sqlite3.connect(file, check_same_thread=False, isolation_level=None)
-            # Reading joins those who use the log, which a new file has only after Dagster has set it up.
+            # Reading joins those who use the log, which a new file has only after Dagster has set it up; before it has read
+            # the file anew, a connection tells the mode that the file had.
+            held[file].execute("pragma schema_version").fetchall()
             if held[file].execute("pragma journal_mode").fetchone() == ("wal",):
-                held[file].execute("pragma schema_version").fetchall()
                 joined.add(file)
 
+    _UNHURRIED.add(root)
     event.listen(Engine, "connect", on_connect)
     try:
         with _one_engine_a_file():
             yield
     finally:
         event.remove(Engine, "connect", on_connect)
+        _UNHURRIED.remove(root)
         for connection in held.values():
             connection.close()
 

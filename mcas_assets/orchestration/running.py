@@ -21,6 +21,7 @@ from mcas_assets.matching import holding, is_given
 from mcas_assets.orchestration.alive import bury_the_dead
 from mcas_assets.orchestration.automation import job_name
 from mcas_assets.orchestration.building import build_definitions
+from mcas_assets.orchestration.history import unhurried_history
 from mcas_assets.orchestration.partitions import is_told, register, state_event, system_event
 from mcas_assets.orchestration.policies import declared_policies, why_not_held
 from mcas_assets.orchestration.resources import Workplace
@@ -120,13 +121,14 @@ def run_audit(audit: Audit, system: System, workplace: Workplace, instance: dg.D
         return Ran("", identity.version, is_new, is_current=True)
     run_id = str(uuid4())
     try:
-        defs.resolve_job_def(job_name(audit.audit)).execute_in_process(
-            instance=instance,
-            partition_key=identity.version,
-            run_id=run_id,
-            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-            tags={"mcas/audit": audit.audit},
-        )
+        with unhurried_history(instance):
+            defs.resolve_job_def(job_name(audit.audit)).execute_in_process(
+                instance=instance,
+                partition_key=identity.version,
+                run_id=run_id,
+                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+                tags={"mcas/audit": audit.audit},
+            )
     except dg.DagsterError as error:
         found = failed_checks(workplace, run_id)
         if not found:

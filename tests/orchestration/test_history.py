@@ -39,9 +39,20 @@ def test_only_files_of_the_instance_are_written_so_and_only_within(instance, tmp
     assert (synchronous(ours), synchronous(others)) == (FULL, FULL)
 
 
+def test_within_itself_it_changes_nothing_and_ends_with_the_outer_one(instance, tmp_path):
+    ours = tmp_path / "dagster" / "some.db"
+    with unhurried_history(instance):
+        with unhurried_history(instance):
+            assert synchronous(ours) == NORMAL
+        assert synchronous(ours) == NORMAL
+    assert synchronous(ours) == FULL
+
+
 def test_every_event_is_there_afterwards_and_no_log_is_left_beside_it(instance, tmp_path):
     with unhurried_history(instance):
         done = dg.materialize([number], instance=instance)
+        # Its log is kept from being copied back at each close, also of the file that this run began.
+        assert [file.name for file in (tmp_path / "dagster").rglob(f"{done.run_id}.db-wal")] != []
     with dg.DagsterInstance.local_temp(str(tmp_path / "dagster")) as again:
         assert again.get_latest_materialization_event(number.key) is not None
         stored = again.all_logs(done.run_id)
