@@ -141,9 +141,7 @@ def _targets(audit: Audit) -> list:
 def _plan(audit: Audit, _: Declared) -> Any:
     asked = {"run_seed", "images_per_prompt", "batch_size", "seeds"}
     axes = [[name, [pole.prompts for pole in (axis.a, axis.b)]] for name, axis in audit.axes.items()]
-    concepts = [[concept.category, concept.concept, concept.prompts] for concept in audit.concepts]
-    neutral = [[one.name, one.prompt] for one in audit.neutral]
-    return [audit.model_dump(mode="json", include=asked), axes, concepts, neutral]
+    return [audit.model_dump(mode="json", include=asked), axes, *_prompts(audit)]
 
 
 def _texts(audit: Audit, _: Declared) -> Any:
@@ -151,9 +149,13 @@ def _texts(audit: Audit, _: Declared) -> Any:
         [name, [pole.words for pole in (axis.a, axis.b)], [[group.name, group.texts] for group in axis.groups]]
         for name, axis in audit.axes.items()
     ]
+    return [audit.profile.text_prefix, axes, *_prompts(audit)]
+
+
+def _prompts(audit: Audit) -> list:
+    """What is both drawn and embedded as a text: the prompts of concepts, and the neutral ones."""
     concepts = [[concept.category, concept.concept, concept.prompts] for concept in audit.concepts]
-    neutral = [[one.name, one.prompt] for one in audit.neutral]
-    return [audit.profile.text_prefix, axes, concepts, neutral]
+    return [concepts, [[one.name, one.prompt] for one in audit.neutral]]
 
 
 def _scores(audit: Audit, declared: Declared) -> Any:

@@ -5,7 +5,7 @@ what has happened since, so a look that was lost (a killed tick, a restart) is m
 jumps can at most move the time of a second try. Looking is `look`; doing is `orchestration.watching`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -149,7 +149,8 @@ def decide(seen: Sequence[Seen], known: Known, now: datetime | None = None) -> D
     names = {one.system for one in seen}
     gone = [_undeclared(state) for name, state in known.states.items() if name not in names]
     states, changed = [], set()
-    request, notes = _finishing(known, now)  # first, so that versions are compared in the order that they came in
+    # What is to be finished comes first, so that versions are compared in the order that they came in.
+    request, notes = _attempts(sorted(known.unfinished), known, now, ", which its system no longer is")
     for one in sorted([*seen, *gone], key=lambda each: each.system):
         before = known.states.get(one.system)
         state, is_new = _next_state(one, before, now)
@@ -212,25 +213,20 @@ def _wanted(one: Seen, known: Known, now: datetime) -> tuple[list[Wanted], list[
     """(audits to run of one system, what to say of each of its audits)."""
     if one.identity is None:
         return [], []
-    version, wanted, said = one.identity.version, [], []
+    version = one.identity.version
     if not one.audits:
-        said.append(f"{version}: declares no audits")
-    for audit in one.audits:
-        attempt, text = _attempt((audit, version), known, now)
-        if attempt:
-            wanted.append(Wanted(audit, version, attempt))
-        said.append(f"{audit} of {version}: {text}")
-    return wanted, said
+        return [], [f"{version}: declares no audits"]
+    return _attempts([(audit, version) for audit in one.audits], known, now)
 
 
-def _finishing(known: Known, now: datetime) -> tuple[list[Wanted], list[str]]:
-    """(audits of former versions to finish, what to say of them)."""
+def _attempts(pairs: Iterable[Audited], known: Known, now: datetime, aside: str = "") -> tuple[list[Wanted], list[str]]:
+    """(the tries to make now, what to say of each of `pairs`, with what there is to say of its version)."""
     wanted, said = [], []
-    for audit, version in sorted(known.unfinished):
+    for audit, version in pairs:
         attempt, text = _attempt((audit, version), known, now)
         if attempt:
             wanted.append(Wanted(audit, version, attempt))
-        said.append(f"{audit} of {version}, which its system no longer is: {text}")
+        said.append(f"{audit} of {version}{aside}: {text}")
     return wanted, said
 
 
