@@ -15,6 +15,7 @@ import polars as pl
 
 from mcas_assets.errors import BadInput
 from mcas_assets.orchestration.checks import check_name
+from mcas_assets.orchestration.history import unhurried_history
 from mcas_assets.orchestration.partitions import register, system_versions
 from mcas_assets.orchestration.resources import Workplace, at_work
 from mcas_assets.orchestration.watching import is_watching, observe
@@ -125,13 +126,14 @@ def run_window(
         BadInput: The system declares no canary, or cannot be asked.
     """
     register(instance, system_version)
-    dg.materialize(
-        [build_canary()],
-        instance=instance,
-        partition_key=system_version,
-        resources={"workplace": at_work(workplace)},
-        run_config=window_config(window) | {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-    )
+    with unhurried_history(instance):
+        dg.materialize(
+            [build_canary()],
+            instance=instance,
+            partition_key=system_version,
+            resources={"workplace": at_work(workplace)},
+            run_config=window_config(window) | {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+        )
     with workplace.store.open() as con:
         rows = con.sql(
             "select * from canary where system_version = $version order by window_number",

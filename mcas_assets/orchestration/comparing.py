@@ -9,6 +9,7 @@ from mcas_assets.compare_versions import STAGE, Instruments, Tables, former_tabl
 from mcas_assets.errors import CheckFailed
 from mcas_assets.orchestration.automation import comparison_job_name
 from mcas_assets.orchestration.building import build_definitions
+from mcas_assets.orchestration.history import unhurried_history
 from mcas_assets.orchestration.partitions import register
 from mcas_assets.orchestration.resources import Workplace
 from mcas_assets.orchestration.running import failed_checks
@@ -34,16 +35,17 @@ def run_comparison(
     register(instance, after)
     defs, run_id = build_definitions([audit], workplace), str(uuid4())
     try:
-        defs.resolve_job_def(comparison_job_name(audit.audit)).execute_in_process(
-            instance=instance,
-            partition_key=after,
-            run_id=run_id,
-            run_config={
-                "ops": {key_of(audit.audit, STAGE).to_python_identifier(): {"config": {"before": [before]}}},
-                "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
-            },
-            tags={"mcas/audit": audit.audit},
-        )
+        with unhurried_history(instance):
+            defs.resolve_job_def(comparison_job_name(audit.audit)).execute_in_process(
+                instance=instance,
+                partition_key=after,
+                run_id=run_id,
+                run_config={
+                    "ops": {key_of(audit.audit, STAGE).to_python_identifier(): {"config": {"before": [before]}}},
+                    "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+                },
+                tags={"mcas/audit": audit.audit},
+            )
     except dg.DagsterError as error:
         found = failed_checks(workplace, run_id)
         if not found:
