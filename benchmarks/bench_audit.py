@@ -20,12 +20,12 @@ import numpy as np
 import torch
 from PIL import Image
 
-from mcas_assets.audit import Audit, load_audit
+from mcas_assets.core.paths import DATA
+from mcas_assets.declare.audit import Audit, load_audit
 from mcas_assets.orchestration.resources import Workplace
-from mcas_assets.orchestration.running import run_audit
-from mcas_assets.paths import DATA
-from mcas_assets.plan import build_plan, build_texts
-from mcas_assets.systems import find_system
+from mcas_assets.orchestration.runs import run_audit
+from mcas_assets.plan.requests import build_plan, build_texts
+from mcas_assets.systems.find import find_system
 
 FOLDER = DATA / "phantom" / "stereotyped"
 CLIPS = ("clip-balanced", "clip-biased")

@@ -19,14 +19,15 @@ import polars as pl
 import torch
 from diffusers import DiffusionPipeline
 
-from mcas_assets import generate
-from mcas_assets.audit import load_audit
-from mcas_assets.paths import DATA
-from mcas_assets.plan import build_plan
-from mcas_assets.progress import LogProgress
-from mcas_assets.store import Store
-from mcas_assets.systems import System, find_system
-from mcas_assets.systems.quiet import quiet_loading
+from mcas_assets.core.paths import DATA
+from mcas_assets.core.progress import LogProgress
+from mcas_assets.declare.audit import load_audit
+from mcas_assets.images import generate
+from mcas_assets.plan.requests import build_plan
+from mcas_assets.store.database import Store
+from mcas_assets.systems.find import find_system
+from mcas_assets.systems.pipelines.quiet import quiet_loading
+from mcas_assets.systems.protocol import System
 
 SYSTEM, FOLDER = "phantom-stereotyped", DATA / "phantom" / "stereotyped"
 

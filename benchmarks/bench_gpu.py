@@ -28,12 +28,13 @@ import torch._dynamo
 import yaml
 from shapes import SHAPES, TINY, Shape, build
 
-from mcas_assets import generate
-from mcas_assets.progress import LogProgress
-from mcas_assets.store import Store
-from mcas_assets.systems import System, find_system
-from mcas_assets.systems.compiling import compile_denoiser
-from mcas_assets.systems.quiet import quiet_loading
+from mcas_assets.core.progress import LogProgress
+from mcas_assets.images import generate
+from mcas_assets.store.database import Store
+from mcas_assets.systems.find import find_system
+from mcas_assets.systems.pipelines.compiling import compile_denoiser
+from mcas_assets.systems.pipelines.quiet import quiet_loading
+from mcas_assets.systems.protocol import System
 
 
 class Busy:

@@ -23,7 +23,8 @@ import numpy as np
 import yaml
 from PIL import Image
 
-from mcas_assets.paths import ROOT
+from mcas_assets.core.paths import ROOT
+from mcas_assets.systems.protocol import is_given
 
 TINY = ROOT / "tests" / "data" / "tiny.yaml"
 PROMPTS = ("an image of a nurse", "an image of a ceo", "an image of a man", "an image of a woman", "a dog")
@@ -62,17 +63,19 @@ def make(folder: Path, images: int, size: int, format: str) -> None:
 
 def imported(folder: Path, home: Path) -> dict[str, float]:
     """What an audit does with the set, up to the rows of `images` and `import_account`."""
-    from mcas_assets import generate, given, matching
-    from mcas_assets.audit import load_audit
-    from mcas_assets.progress import LogProgress
-    from mcas_assets.store import Store
-    from mcas_assets.systems import find_system
+    from mcas_assets.core.progress import LogProgress
+    from mcas_assets.declare.audit import load_audit
+    from mcas_assets.images import generate
+    from mcas_assets.images import keep_given as given
+    from mcas_assets.images import match_given as matching
+    from mcas_assets.store.database import Store
+    from mcas_assets.systems.find import find_system
 
     declared = home.parent / "systems.yaml"
     entry = {"kind": "import", "path": str(folder), "model": "noise", "prompt": "prompt", "seed": "seed"}
     declared.write_text(yaml.safe_dump({"systems": {"noise": entry}}))
     system, audit, store = find_system("noise", declared, cache=home / "digests.json"), load_audit(TINY), Store(home)
-    assert matching.is_given(system)
+    assert is_given(system)
     begun = time.perf_counter()
     version = system.identity().version
     identified = time.perf_counter()

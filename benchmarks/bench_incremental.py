@@ -28,12 +28,13 @@ import dagster as dg
 import numpy as np
 import torch
 
-from mcas_assets.audit import Audit, load_audit
-from mcas_assets.embedders import EMBEDDERS, find_embedder
+from mcas_assets.core.paths import DATA
+from mcas_assets.declare.audit import Audit, load_audit
+from mcas_assets.embedders.find import EMBEDDERS, find_embedder
 from mcas_assets.orchestration.resources import Workplace
-from mcas_assets.orchestration.running import run_audit
-from mcas_assets.paths import DATA
-from mcas_assets.systems import Outcome, Request, find_system
+from mcas_assets.orchestration.runs import run_audit
+from mcas_assets.systems.find import find_system
+from mcas_assets.systems.protocol import Outcome, Request
 
 SYSTEM = "phantom-stereotyped"
 FULL, ONE_MORE = "full audit, 29 concepts", "one concept more (28 to 29)"

@@ -55,7 +55,8 @@ def bench_one_test(rounds: int) -> None:
     """One test of two target sets, from embeddings to p."""
     from scipy.stats import permutation_test as scipy_test
 
-    from mcas_assets.scoring import association, effect_size, permutation_test
+    from mcas_assets.scoring.mcas.association import association, effect_size
+    from mcas_assets.scoring.stats.permutation import permutation_test
 
     x, y, a, b = embeddings()
 
@@ -89,7 +90,7 @@ def bench_one_test(rounds: int) -> None:
 
 def embeddings() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Unit vectors of two target and two attribute sets."""
-    from mcas_assets.scoring import unit
+    from mcas_assets.scoring.mcas.association import unit
 
     generator = np.random.default_rng(0)
     sizes = (TARGETS, TARGETS, ATTRIBUTES, ATTRIBUTES)
@@ -101,7 +102,7 @@ def bench_many_tests(rounds: int) -> None:
     """200 tests of one split size, which share one table of draws."""
     from scipy.stats import permutation_test as scipy_test
 
-    from mcas_assets.scoring import permutation_tests
+    from mcas_assets.scoring.stats.permutation import permutation_tests
 
     values = np.random.default_rng(1).standard_normal((200, 2 * TARGETS))
     few = 3
@@ -145,7 +146,7 @@ def bench_bootstrap(rounds: int) -> None:
     """Effect size of 10,000 images, prompts as clusters, 10,000 replicates."""
     from scipy.stats import bootstrap
 
-    from mcas_assets.scoring import effect_size_interval
+    from mcas_assets.scoring.stats.bootstrap import effect_size_interval
 
     x, y = crossed()
     prompts, seeds = (labels.ravel() for labels in np.indices(x.shape))
@@ -198,7 +199,7 @@ def bench_bootstrap(rounds: int) -> None:
 
 def closed_forms() -> None:
     """Standard errors at 10,000 replicates over their closed forms."""
-    from mcas_assets.scoring import bootstrap_interval, one_way_variance, two_way_variance
+    from mcas_assets.scoring.stats.bootstrap import bootstrap_interval, one_way_variance, two_way_variance
 
     x, _ = crossed()
     prompts, seeds = (labels.ravel() for labels in np.indices(x.shape))
@@ -213,7 +214,7 @@ def closed_forms() -> None:
 
 def type_one_error(audits: int = 2000) -> None:
     """How often a true null is rejected at 5 % when images of a prompt are alike."""
-    from mcas_assets.scoring import permutation_tests
+    from mcas_assets.scoring.stats.permutation import permutation_tests
 
     print(f"\nrejections of a true null at nominal 5 %, intra-class correlation .3, {audits} simulated comparisons")
     for prompts, images in ((20, 10), (10, 50)):
@@ -262,7 +263,7 @@ ARCH_CHILD = """
 import json, sys, time
 import numpy as np
 from arch.bootstrap import IndependentSamplesBootstrap
-from mcas_assets.scoring import effect_size_interval
+from mcas_assets.scoring.stats.bootstrap import effect_size_interval
 sets, few, full = np.load(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
 x, y = sets["x"], sets["y"]
 prompts = np.indices(x.shape)[0].ravel()
@@ -305,7 +306,8 @@ def bench_wefe(rounds: int) -> None:
     """WEFE's p-value and effect size; they are timed in its own process, next to ours in this one."""
     import time
 
-    from mcas_assets.scoring import effect_size, permutation_test
+    from mcas_assets.scoring.mcas.association import effect_size
+    from mcas_assets.scoring.stats.permutation import permutation_test
 
     print(f"\nWEFE 1.0.1 in an environment of its own, {WEFE_ITERATIONS} iterations, extrapolated to {DRAWS}, linear")
     sets = dict(zip("xyab", embeddings(), strict=True))

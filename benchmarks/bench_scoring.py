@@ -79,7 +79,9 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--images", type=int, default=100_000)
     options = parser.parse_args()
-    from mcas_assets.scoring import AuditVectors, association, bootstrap_concepts, component_scores, unit
+    from mcas_assets.scoring.mcas.association import association, component_scores, unit
+    from mcas_assets.scoring.mcas.concept_bootstrap import bootstrap_concepts
+    from mcas_assets.scoring.mcas.vectors import AuditVectors
 
     generator = np.random.default_rng(0)
     n = options.images

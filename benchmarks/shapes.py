@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import torch
 
-from mcas_assets.systems.quiet import quiet_loading
+from mcas_assets.systems.pipelines.quiet import quiet_loading
 
 
 class Shape(NamedTuple):

@@ -30,7 +30,7 @@ from rich.table import Table
 sys.path.insert(0, str(Path(__file__).parent))
 from soak_course import Course, Reader, differences, doubled, leftovers, orphans, stage
 
-from mcas_assets.store import Store
+from mcas_assets.store.database import Store
 
 LOOK_EVERY = 0.3  # seconds between two looks at the published copy
 PATIENCE = 600.0  # seconds that a step may take a daemon that is left alone

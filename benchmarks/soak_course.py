@@ -10,12 +10,11 @@ import duckdb
 import yaml
 from duckdb import DuckDBPyConnection
 
+from mcas_assets.core.paths import DATA, ROOT
 from mcas_assets.orchestration.alive import bury_the_dead
-from mcas_assets.orchestration.running import open_instance
-from mcas_assets.paths import DATA, ROOT
-from mcas_assets.store import Store
-from mcas_assets.store.database import connect
-from mcas_assets.systems import find_system
+from mcas_assets.orchestration.runs import open_instance
+from mcas_assets.store.database import Store, connect
+from mcas_assets.systems.find import find_system
 
 AUDIT = ROOT / "tests" / "data" / "smallest.yaml"
 _WEIGHTS = ("stereotyped", "updated", "fair")

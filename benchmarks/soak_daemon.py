@@ -25,15 +25,15 @@ WARM = (
     "open_clip",
     "torch",
     "transformers",
-    "mcas_assets.calibrate",
-    "mcas_assets.cli",
+    "mcas_assets.calibrate.run",
+    "mcas_assets.cli.app",
     "mcas_assets.embedders.open_clip",
     "mcas_assets.orchestration.assets",
-    "mcas_assets.orchestration.building",
-    "mcas_assets.orchestration.running",
+    "mcas_assets.orchestration.definitions",
+    "mcas_assets.orchestration.runs",
     "mcas_assets.quality.adapter",
     "mcas_assets.systems.diffusers",
-    "mcas_assets.systems.pipeline_runner",
+    "mcas_assets.systems.pipelines.pipeline_runner",
 )
 """All but `mcas_assets.definitions` and what imports it: a forked process imports that for its own home."""
 
@@ -80,7 +80,7 @@ def settle(home: Path) -> None:
     """Make a forked process one of this home."""
     home.mkdir(parents=True, exist_ok=True)
     os.environ["MCAS_HOME"] = str(home)  # before the definitions are imported, which look it up
-    from mcas_assets.orchestration.running import dagster_home
+    from mcas_assets.orchestration.runs import dagster_home
 
     os.environ["DAGSTER_HOME"] = str(dagster_home(home))
     log = os.open(home / "daemon.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
@@ -98,7 +98,7 @@ def daemon(home: Path, want: int) -> None:
     from dagster._daemon.run_coordinator.queued_run_coordinator_daemon import QueuedRunCoordinatorDaemon
 
     from mcas_assets.orchestration.restart import make_ready
-    from mcas_assets.orchestration.running import open_instance
+    from mcas_assets.orchestration.runs import open_instance
 
     make_ready(home)
     code = LoadableTargetOrigin(executable_path=sys.executable, module_name="mcas_assets.definitions")
@@ -138,7 +138,7 @@ def run(run_id: str, home: Path) -> None:
     settle(home)
     from dagster._cli.api import _execute_run_command_body
 
-    from mcas_assets.orchestration.running import open_instance
+    from mcas_assets.orchestration.runs import open_instance
 
     with open_instance(home) as instance:
         _execute_run_command_body(run_id, instance, lambda event: None, set_exit_code_on_failure=True)

@@ -1,5 +1,5 @@
 """`python -m mcas_assets` is the `mcas` command."""
 
-from mcas_assets.cli import main
+from mcas_assets.cli.app import main
 
 main()

@@ -1,6 +1,6 @@
 """The front door that workspace.yaml names. Importing it loads neither torch nor great_expectations."""
 
-from mcas_assets.orchestration.building import build_definitions, declared_audits
+from mcas_assets.orchestration.definitions import build_definitions, declared_audits
 
 __all__ = ["build_definitions", "declared_audits", "defs"]
 

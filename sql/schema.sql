@@ -21,7 +21,7 @@ create table if not exists image_facts (
     seed           bigint,                -- null where an imported set does not tell it
     width          integer,               -- pixels, as requested; imported: of the image, null where there is none
     height         integer,
-    outcome        varchar not null,      -- one of mcas_assets.outcomes.OUTCOMES
+    outcome        varchar not null,      -- one of mcas_assets.core.outcomes.OUTCOMES
     reason         varchar,               -- why there is no image, null where there is one
     sha256         varchar,               -- of the file's bytes, null unless there is a file
     path           varchar,               -- relative to MCAS_HOME
@@ -72,7 +72,7 @@ create table if not exists systems (
     identity       json not null,
     first_seen     timestamptz not null default now(),
     last_audited   timestamptz,
-    source         json                   -- how it is had: commit of a watched branch, what was observed; see mcas_assets.look
+    source         json                   -- how it is had: commit of a watched branch, what was observed; see mcas_assets.watch.look
 );
 
 -- How each declared system was found when it was looked at: one row for as long as nothing changed but the time.
@@ -81,7 +81,7 @@ create sequence if not exists system_state_number;
 create table if not exists system_states (
     number           bigint primary key,  -- the newest row of a system has the largest; clocks may jump
     system           varchar not null,
-    state            varchar not null,    -- one of mcas_assets.watch.STATES
+    state            varchar not null,    -- one of mcas_assets.store.states.STATES
     detail           varchar not null,    -- in words, of the last look
     system_version   varchar,             -- what it was when last available, null if it never was
     revision         varchar,             -- commit of a watched hub repository

@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from mcas_assets.declaration import Mistake
-from mcas_assets.errors import BadInput
-from mcas_assets.overlap import HELPERS, ahead
-from mcas_assets.systems import devices
-from mcas_assets.systems.catalogue import Entry
-from mcas_assets.systems.hub import revision_mistakes
+from mcas_assets.core.errors import BadInput
+from mcas_assets.core.overlap import HELPERS, ahead
+from mcas_assets.declare.catalogue import Entry
+from mcas_assets.declare.documents import Mistake
 from mcas_assets.systems.identity import DigestCache, FrozenFiles, digest, fingerprint, plain
+from mcas_assets.systems.pipelines import devices
+from mcas_assets.systems.pipelines.hub import revision_mistakes
 
 BATCH = 32
 """Part of every embedder's identity, since the size of a batch changes low bits of a vector."""

@@ -11,13 +11,13 @@ from typing import Any, Literal
 
 import numpy as np
 
-from mcas_assets.declaration import Mistake
+from mcas_assets.core.errors import BadInput
+from mcas_assets.declare.documents import Mistake
 from mcas_assets.embedders.model import Encoders, FolderEmbedder, FolderEntry
 from mcas_assets.embedders.open_clip_tags import model_config, tag_config, tag_mistakes
-from mcas_assets.errors import BadInput
-from mcas_assets.systems import devices
-from mcas_assets.systems.hub import revision_mistakes, snapshot
-from mcas_assets.systems.weights import PICKLES, check_safetensors, read_json
+from mcas_assets.systems.pipelines import devices
+from mcas_assets.systems.pipelines.hub import revision_mistakes, snapshot
+from mcas_assets.systems.pipelines.weights import PICKLES, check_safetensors, read_json
 
 _CONFIG = "open_clip_config.json"
 # The order in which open_clip 3.3 looks for weights (factory._find_checkpoint_in_dir); others after these, by name.

@@ -7,11 +7,11 @@ from typing import Any, Literal
 
 import numpy as np
 
+from mcas_assets.core.errors import BadInput
 from mcas_assets.embedders.model import Encoders, FolderEmbedder, FolderEntry
-from mcas_assets.errors import BadInput
-from mcas_assets.systems import devices
-from mcas_assets.systems.hub import snapshot
-from mcas_assets.systems.weights import find_weights, read_json
+from mcas_assets.systems.pipelines import devices
+from mcas_assets.systems.pipelines.hub import snapshot
+from mcas_assets.systems.pipelines.weights import find_weights, read_json
 
 _IMAGE_PROCESSORS = ("preprocessor_config.json", "processor_config.json")
 _TOKENIZER = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json")
@@ -69,7 +69,7 @@ class TransformersEmbedder(FolderEmbedder):
         import torch
         from transformers import AutoImageProcessor, AutoModel, AutoTokenizer
 
-        from mcas_assets.systems.quiet import quiet_loading
+        from mcas_assets.systems.pipelines.quiet import quiet_loading
 
         device, length = devices.best_device(), self.identity()["text_length"]
         local = {"local_files_only": True}

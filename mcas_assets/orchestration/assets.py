@@ -10,14 +10,32 @@ from collections.abc import Sequence
 import dagster as dg
 import polars as pl
 
-from mcas_assets import amplify, embed, generate, given, matching, refusals, represent, score
-from mcas_assets.audit import Audit
+from mcas_assets.declare.audit import Audit
+from mcas_assets.images import generate
+from mcas_assets.images import keep_given as given
+from mcas_assets.images import match_given as matching
+from mcas_assets.measure import (
+    embeddings as embed,
+)
+from mcas_assets.measure import (
+    populations as amplify,
+)
+from mcas_assets.measure import (
+    refusals,
+)
+from mcas_assets.measure import (
+    scores as score,
+)
+from mcas_assets.measure import (
+    shares as represent,
+)
 from mcas_assets.orchestration.partitions import system_versions
+from mcas_assets.orchestration.records import asset_options, keep, key_of, read_latest, result_of
 from mcas_assets.orchestration.resources import Workplace
-from mcas_assets.orchestration.stages import asset_options, keep, key_of, read_latest, result_of
-from mcas_assets.plan import build_plan, build_texts, plan_digest
+from mcas_assets.plan.requests import build_plan, build_texts, plan_digest
 from mcas_assets.store import facts
 from mcas_assets.store.publication import publish
+from mcas_assets.systems.protocol import is_given
 
 systems = dg.AssetSpec(
     "systems",
@@ -77,7 +95,7 @@ def _images(audit: Audit) -> dg.AssetsDefinition:
         system = workplace.system_of(version)
         account = pl.DataFrame(schema=matching.ACCOUNT_SCHEMA)
         try:
-            if matching.is_given(system):
+            if is_given(system):
                 matched = matching.match(audit, planned, system, version)
                 made = given.take(store, matched, system, version, workplace.progress, context.run.run_id)
                 table = given.image_table(store, matched, audit.audit, version)

@@ -7,18 +7,19 @@ from uuid import uuid4
 import dagster as dg
 import polars as pl
 
-from mcas_assets import attribute
-from mcas_assets.audit import Audit
-from mcas_assets.compare import digest
-from mcas_assets.compare_factors import find_factors, identity_of
-from mcas_assets.compare_versions import audited_versions
-from mcas_assets.errors import CheckFailed
+from mcas_assets.compare import attribution as attribute
+from mcas_assets.compare.factors import find_factors, identity_of
+from mcas_assets.compare.scores import digest
+from mcas_assets.compare.versions import audited_versions
+from mcas_assets.core.errors import CheckFailed
+from mcas_assets.declare.audit import Audit
+from mcas_assets.orchestration.records import read_latest
 from mcas_assets.orchestration.resources import Workplace
-from mcas_assets.orchestration.running import run_audit
-from mcas_assets.orchestration.stages import read_latest
+from mcas_assets.orchestration.runs import run_audit
 from mcas_assets.quality import comparison_frames
 from mcas_assets.quality.adapter import result_rows, validate
-from mcas_assets.store import Store, ledger
+from mcas_assets.store import ledger
+from mcas_assets.store.database import Store
 from mcas_assets.store.publication import publish
 
 ASSET = "attribution"

@@ -7,15 +7,16 @@ from dataclasses import replace
 import dagster as dg
 import polars as pl
 
-from mcas_assets.audit import Audit, load_audit
-from mcas_assets.calibrate import FULL, Scale, calibrate
-from mcas_assets.calibrate_rows import KINDS
-from mcas_assets.declared import Declared, code_version
+from mcas_assets.calibrate.rows import KINDS
+from mcas_assets.calibrate.run import FULL, Scale, calibrate
+from mcas_assets.declare.audit import Audit, load_audit
 from mcas_assets.orchestration.history import unhurried_history
 from mcas_assets.orchestration.resources import Workplace, at_work
-from mcas_assets.store import Store, facts, ledger
+from mcas_assets.stages.reads import Declared, code_version
+from mcas_assets.store import facts, ledger
+from mcas_assets.store.database import Store
 from mcas_assets.store.publication import publish
-from mcas_assets.systems import System
+from mcas_assets.systems.protocol import System
 
 ASSET = "calibration"
 AUDIT, SYSTEM = "phantom", "phantom-stereotyped"

@@ -1,6 +1,6 @@
 """The asset `canary`: a window of few prompts for systems that may move behind their name, its checks and its schedule.
 
-What the numbers mean is `mcas_assets.canary`. A window that shows another behaviour makes another version of the system,
+What the numbers mean is `mcas_assets.watch.canary`. A window that shows another behaviour makes another version of the system,
 which the sensor then has audited with images of its own.
 """
 
@@ -13,17 +13,18 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from mcas_assets.errors import BadInput
+from mcas_assets.core.errors import BadInput
 from mcas_assets.orchestration.checks import check_name
 from mcas_assets.orchestration.history import unhurried_history
 from mcas_assets.orchestration.partitions import register, system_versions
 from mcas_assets.orchestration.resources import Workplace, at_work
-from mcas_assets.orchestration.watching import is_watching, observe
+from mcas_assets.orchestration.sensor import is_watching, observe
 from mcas_assets.quality.expectations import EXPECTED_ROWS
 from mcas_assets.quality.rules import SUITES
-from mcas_assets.store import Store, ledger
+from mcas_assets.store import ledger
+from mcas_assets.store.database import Store
 from mcas_assets.store.publication import publish
-from mcas_assets.systems import load_systems
+from mcas_assets.systems.find import load_systems
 
 ASSET, JOB, BEHAVIOUR, WEEKLY = "canary", "canary_window", "behaviour_is_as_before", "canary_weekly"
 # Raised by hand when the canary's code would give another result from the same answers.
@@ -151,7 +152,7 @@ def _take(
     context: dg.AssetExecutionContext, workplace: Workplace, system_version: str, window: str
 ) -> tuple[pl.DataFrame, int, bool]:
     """(all windows of the version, the ledger's version of them, whether the window is new)."""
-    from mcas_assets.canary import ask, judge, load_canary, requests
+    from mcas_assets.watch.canary import ask, judge, load_canary, requests
 
     name, store = system_version.rpartition("@")[0], workplace.store
     entry = load_systems(workplace.system_file).get(name)

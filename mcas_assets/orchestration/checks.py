@@ -10,18 +10,21 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from mcas_assets import amplify, embed, refusals, represent
-from mcas_assets.audit import Audit
-from mcas_assets.compare_versions import SCHEMAS, expected_rows
-from mcas_assets.matching import expected as expected_images
+from mcas_assets.compare.versions import SCHEMAS, expected_rows
+from mcas_assets.declare.audit import Audit
+from mcas_assets.images.match_given import expected as expected_images
+from mcas_assets.measure import embeddings as embed
+from mcas_assets.measure import populations as amplify
+from mcas_assets.measure import refusals
+from mcas_assets.measure import shares as represent
+from mcas_assets.orchestration.records import key_of, read_latest
 from mcas_assets.orchestration.resources import Workplace
-from mcas_assets.orchestration.stages import key_of, read_latest
-from mcas_assets.plan import PLANNED
+from mcas_assets.plan.requests import PLANNED
 from mcas_assets.quality import comparison_frames, frames, image_frames
 from mcas_assets.quality.adapter import RuleResult, result_rows, validate
 from mcas_assets.quality.expectations import EXPECTED_ROWS, Rule
 from mcas_assets.quality.rules import SUITES
-from mcas_assets.scoring.association import COMPONENTS
+from mcas_assets.scoring.mcas.association import COMPONENTS
 from mcas_assets.store import ledger
 
 TABLES = {

@@ -4,16 +4,16 @@ from uuid import uuid4
 
 import dagster as dg
 
-from mcas_assets.audit import Audit
-from mcas_assets.compare_versions import STAGE, Instruments, Tables, former_tables, is_current, of_pair
-from mcas_assets.errors import CheckFailed
-from mcas_assets.orchestration.automation import comparison_job_name
-from mcas_assets.orchestration.building import build_definitions
+from mcas_assets.compare.versions import STAGE, Instruments, Tables, former_tables, is_current, of_pair
+from mcas_assets.core.errors import CheckFailed
+from mcas_assets.declare.audit import Audit
+from mcas_assets.orchestration.definitions import build_definitions
 from mcas_assets.orchestration.history import unhurried_history
+from mcas_assets.orchestration.jobs import comparison_job_name
 from mcas_assets.orchestration.partitions import register
+from mcas_assets.orchestration.records import key_of
 from mcas_assets.orchestration.resources import Workplace
-from mcas_assets.orchestration.running import failed_checks
-from mcas_assets.orchestration.stages import key_of
+from mcas_assets.orchestration.runs import failed_checks
 
 
 def run_comparison(

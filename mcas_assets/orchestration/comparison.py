@@ -4,12 +4,12 @@ import dagster as dg
 import polars as pl
 from pydantic import Field
 
-from mcas_assets import compare
-from mcas_assets.audit import Audit
-from mcas_assets.compare_versions import Instruments, compare_all
+from mcas_assets.compare import scores as compare
+from mcas_assets.compare.versions import Instruments, compare_all
+from mcas_assets.declare.audit import Audit
 from mcas_assets.orchestration.partitions import system_versions
+from mcas_assets.orchestration.records import asset_options, keep, key_of, result_of
 from mcas_assets.orchestration.resources import Workplace
-from mcas_assets.orchestration.stages import asset_options, keep, key_of, result_of
 
 
 class Against(dg.Config):

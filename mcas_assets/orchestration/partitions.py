@@ -4,9 +4,9 @@ import re
 
 import dagster as dg
 
-from mcas_assets.errors import BadInput
-from mcas_assets.systems import SystemIdentity
-from mcas_assets.watch import State
+from mcas_assets.core.errors import BadInput
+from mcas_assets.store.states import State
+from mcas_assets.systems.protocol import SystemIdentity
 
 system_versions = dg.DynamicPartitionsDefinition(name="system_version")
 

@@ -14,15 +14,16 @@ import dagster as dg
 import polars as pl
 import polars.selectors as cs
 
-from mcas_assets.audit import Audit
-from mcas_assets.errors import BadInput
+from mcas_assets.core.errors import BadInput
+from mcas_assets.declare.audit import Audit
+from mcas_assets.orchestration.records import CODE_VERSIONS, key_of
 from mcas_assets.orchestration.resources import Workplace
-from mcas_assets.orchestration.stages import CODE_VERSIONS, key_of
-from mcas_assets.policy import Policy, Rule, list_policies, load_policy
 from mcas_assets.policy.gate import Judged, code_version, hold, keep
 from mcas_assets.policy.judge import FAILED, NOT_JUDGED, PASSED, overall
-from mcas_assets.policy.load import require_fit
-from mcas_assets.store import Store, ledger
+from mcas_assets.policy.load import Policy, list_policies, load_policy, require_fit
+from mcas_assets.policy.rules import Rule
+from mcas_assets.store import ledger
+from mcas_assets.store.database import Store
 
 log = logging.getLogger(__name__)
 

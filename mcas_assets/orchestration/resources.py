@@ -7,21 +7,23 @@ from pathlib import Path
 
 import dagster as dg
 
-from mcas_assets import paths
-from mcas_assets.audit import Audit
-from mcas_assets.declared import Declared
-from mcas_assets.embedders import EMBEDDERS, Embedder, find_embedder
-from mcas_assets.look import Find, at_source
+from mcas_assets.core import paths
+from mcas_assets.core.progress import LogProgress, Progress
+from mcas_assets.declare.audit import Audit
+from mcas_assets.declare.populations import POPULATIONS, Population, populations_of
+from mcas_assets.embedders.find import EMBEDDERS, find_embedder
+from mcas_assets.embedders.protocol import Embedder
+from mcas_assets.measure.tone import SalientTone, ToneReader
 from mcas_assets.orchestration.alive import show_alive
 from mcas_assets.orchestration.history import unhurried_history
-from mcas_assets.policy import POLICIES
-from mcas_assets.populations import POPULATIONS, Population, populations_of
-from mcas_assets.progress import LogProgress, Progress
-from mcas_assets.store import Store
+from mcas_assets.policy.load import POLICIES
+from mcas_assets.stages.reads import Declared
+from mcas_assets.store.database import Store
 from mcas_assets.store.states import read_sources
 from mcas_assets.store.turns import turn
-from mcas_assets.systems import SYSTEMS, System, find_system
-from mcas_assets.tone import SalientTone, ToneReader
+from mcas_assets.systems.find import SYSTEMS, find_system
+from mcas_assets.systems.protocol import System
+from mcas_assets.watch.look import Find, at_source
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mcas_assets.orchestration.alive import START_GRACE, bury_the_dead
 from mcas_assets.orchestration.clock import forget_the_future
-from mcas_assets.orchestration.running import open_instance
+from mcas_assets.orchestration.runs import open_instance
 from mcas_assets.store.turns import is_free
 
 logger = logging.getLogger(__name__)

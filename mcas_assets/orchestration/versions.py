@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 import dagster as dg
 
-from mcas_assets.audit import Audit
-from mcas_assets.declared import Declared, code_version
-from mcas_assets.orchestration.stages import CODE_VERSIONS
+from mcas_assets.declare.audit import Audit
+from mcas_assets.orchestration.records import CODE_VERSIONS
+from mcas_assets.stages.reads import Declared, code_version
 
 
 def with_declared_versions(

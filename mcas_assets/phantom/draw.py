@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
 from mcas_assets.phantom.pictograms import INK, LOOKS, Primitive
-from mcas_assets.scoring.skin_tone import MONK_HEX
+from mcas_assets.scoring.shares.skin_tone import MONK_HEX
 
 SIZE = 64
 OVERSAMPLE = 3

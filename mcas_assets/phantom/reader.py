@@ -13,8 +13,7 @@ import numpy as np
 
 from mcas_assets.phantom.draw import FIGURES, HEAD, MONK, OVERSAMPLE, POSES, PROP_ORIGIN, SIZE, draw, silhouettes
 from mcas_assets.phantom.world import ALL
-from mcas_assets.scoring import srgb_to_lab
-from mcas_assets.scoring.skin_tone import monk_lab
+from mcas_assets.scoring.shares.skin_tone import monk_lab, srgb_to_lab
 
 # Limits of readability, in CIELAB units (a just noticeable difference is about 2.3): the root mean square misfit of the
 # best candidate, and how far the second stands from it (see `_margin`). Pictures of noise and colour patches misfit by

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 import polars as pl
 from duckdb import DuckDBPyConnection
 
-from mcas_assets.audit import Audit
-from mcas_assets.plan import PLANNED
+from mcas_assets.declare.audit import Audit
+from mcas_assets.plan.requests import PLANNED
 from mcas_assets.policy.judge import judge, overall
 from mcas_assets.policy.load import Policy, require_fit
-from mcas_assets.store import Store, ledger
+from mcas_assets.store import ledger
+from mcas_assets.store.database import Store
 from mcas_assets.store.ledger import LedgerRow
 
 TABLES: dict[str, tuple[str, ...]] = {

@@ -6,8 +6,10 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from mcas_assets.audit import Audit, Names, Part
-from mcas_assets.declaration import (
+from mcas_assets.core.errors import BadInput
+from mcas_assets.core.paths import DATA
+from mcas_assets.declare.audit import Audit, Names, Part
+from mcas_assets.declare.documents import (
     BadDocument,
     Mistake,
     Parsed,
@@ -18,9 +20,7 @@ from mcas_assets.declaration import (
     parse_yaml,
     read_text,
 )
-from mcas_assets.errors import BadInput
-from mcas_assets.named import find_document, require_name
-from mcas_assets.paths import DATA
+from mcas_assets.declare.named import find_document, require_name
 from mcas_assets.policy.rules import KINDS_OF_RULES, Rule
 from mcas_assets.systems.identity import digest
 

@@ -13,7 +13,7 @@ from mcas_assets.quality.expectations import (
     suite,
     unique,
 )
-from mcas_assets.scoring.pairs import CHANGES
+from mcas_assets.scoring.changes.pairs import CHANGES
 
 KEYS: dict[str, tuple[str, ...]] = {
     "comparisons": ("before", "after", "audit", "axis", "embedder", "concept", "component"),

@@ -10,7 +10,7 @@ import polars as pl
 from duckdb import DuckDBPyConnection
 from PIL import Image, UnidentifiedImageError
 
-from mcas_assets.matching import MATCHED
+from mcas_assets.images.match_given import MATCHED
 from mcas_assets.quality.columns import or_missing
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from mcas_assets.matching import MATCHES
+from mcas_assets.images.match_given import MATCHES
 from mcas_assets.quality.expectations import Build, among, between, equal, exact_rows, matching, present, unique
 
 KEY = ("set_prompt", "match", "prompt_id", "role", "axis", "pole", "concept", "detail")

@@ -6,7 +6,7 @@ said in frames.py.
 
 from typing import Any
 
-from mcas_assets.outcomes import OUTCOMES
+from mcas_assets.core.outcomes import OUTCOMES
 from mcas_assets.quality import canary_rules, comparison_rules, import_rules, refusal_rules
 from mcas_assets.quality.expectations import (
     Rule,

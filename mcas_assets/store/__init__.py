@@ -1,5 +1,1 @@
 """What an installation keeps: facts, ledger and tables in one DuckDB file, image files, a published copy."""
-
-from mcas_assets.store.database import Store
-
-__all__ = ["Store"]

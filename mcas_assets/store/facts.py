@@ -12,8 +12,8 @@ import polars as pl
 from duckdb import DuckDBPyConnection
 from numpy.typing import NDArray
 
-from mcas_assets.errors import StoreError
-from mcas_assets.outcomes import OUTCOMES, SETTLED
+from mcas_assets.core.errors import StoreError
+from mcas_assets.core.outcomes import OUTCOMES, SETTLED
 from mcas_assets.store.database import framed, transaction
 
 _LARGEST_DIM = 65_536

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from mcas_assets.errors import StoreError
+from mcas_assets.core.errors import StoreError
 
 _LOCK = re.compile(r"Conflicting lock is held(?: in (?P<program>.+?))?(?: \(PID (?P<pid>\d+)\))", re.DOTALL)
 _COMMAND_LENGTH = 200

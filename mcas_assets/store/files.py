@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from uuid import uuid4
 
-from mcas_assets.errors import StoreError
+from mcas_assets.core.errors import StoreError
 from mcas_assets.store.faults import explain
 
 _FOLDER = "images"

@@ -12,8 +12,8 @@ from typing import Any
 import polars as pl
 from duckdb import DuckDBPyConnection
 
-from mcas_assets.errors import StoreError
-from mcas_assets.paths import ROOT
+from mcas_assets.core.errors import StoreError
+from mcas_assets.core.paths import ROOT
 from mcas_assets.store.database import framed, transaction
 from mcas_assets.store.facts import canonical_json
 from mcas_assets.store.schema import HISTORY, versioned_tables

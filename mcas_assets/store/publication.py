@@ -6,8 +6,8 @@ from uuid import uuid4
 import duckdb
 import polars as pl
 
-from mcas_assets.errors import BadInput, StoreError
-from mcas_assets.paths import SQL
+from mcas_assets.core.errors import BadInput, StoreError
+from mcas_assets.core.paths import SQL
 from mcas_assets.store.database import Store, connect, faults_told
 from mcas_assets.store.faults import explain
 from mcas_assets.store.files import discard, sweep, sync_file, sync_folder

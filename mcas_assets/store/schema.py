@@ -9,8 +9,8 @@ from pathlib import Path
 import duckdb
 from duckdb import DuckDBPyConnection
 
-from mcas_assets.errors import StoreError
-from mcas_assets.paths import SQL
+from mcas_assets.core.errors import StoreError
+from mcas_assets.core.paths import SQL
 
 SCHEMA_VERSION = 4
 """Raised with every change of sql/schema.sql."""

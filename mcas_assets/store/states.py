@@ -2,12 +2,33 @@
 
 import json
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
 from duckdb import DuckDBPyConnection
 
 from mcas_assets.store.database import transaction
-from mcas_assets.watch import State
+
+STATES = ("available", "withdrawn", "unreachable", "unusable", "undeclared")
+"""`unusable`: it is there, but is nothing to audit (broken files, say). `undeclared`: no longer in the file of systems."""
+
+
+@dataclass(frozen=True)
+class State:
+    """One row of table `system_states`, which see."""
+
+    system: str
+    state: str
+    detail: str
+    since: datetime
+    last_looked: datetime
+    system_version: str | None = None
+    revision: str | None = None
+    reported_version: str | None = None
+    shutdown_date: date | None = None
+    last_seen: datetime | None = None
+
 
 _COLUMNS = (
     "system", "state", "detail", "since", "last_looked", "system_version", "revision", "reported_version",

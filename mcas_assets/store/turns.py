@@ -12,7 +12,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from mcas_assets.errors import BadInput
+from mcas_assets.core.errors import BadInput
 from mcas_assets.store.faults import explain
 from mcas_assets.store.files import sweep
 

@@ -11,15 +11,16 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from mcas_assets.declaration import Mistake
-from mcas_assets.errors import BadInput
-from mcas_assets.systems import Capabilities, Outcome, Probe, Request, SystemIdentity, devices, signatures
-from mcas_assets.systems.catalogue import Entry
-from mcas_assets.systems.hub import HubState, look_up, revision_mistakes, snapshot
-from mcas_assets.systems.hub_weights import laid_out
+from mcas_assets.core.errors import BadInput
+from mcas_assets.declare.catalogue import Entry
+from mcas_assets.declare.documents import Mistake
 from mcas_assets.systems.identity import DigestCache, FrozenFiles, fingerprint, plain
-from mcas_assets.systems.pipeline_folder import PipelineFolder, inspect, require_scheduler
-from mcas_assets.systems.pipeline_runner import PipelineRunner, Settings
+from mcas_assets.systems.pipelines import devices, signatures
+from mcas_assets.systems.pipelines.hub import HubState, look_up, revision_mistakes, snapshot
+from mcas_assets.systems.pipelines.hub_weights import laid_out
+from mcas_assets.systems.pipelines.pipeline_folder import PipelineFolder, inspect, require_scheduler
+from mcas_assets.systems.pipelines.pipeline_runner import PipelineRunner, Settings
+from mcas_assets.systems.protocol import Capabilities, Outcome, Probe, Request, SystemIdentity
 
 Pixels = Annotated[int, Field(ge=8, le=16384)]
 _CHECKER = "safety_checker"
@@ -105,7 +106,7 @@ def build(name: str, entry: Declaration, base: Path, cache: Path | None = None) 
 
 
 class DiffusersSystem:
-    """A pipeline under audit. See `mcas_assets.systems.System`."""
+    """A pipeline under audit. See `mcas_assets.systems.protocol.System`."""
 
     def __init__(self, name: str, entry: Declaration, base: Path, cache: Path | None = None) -> None:
         self.name = name

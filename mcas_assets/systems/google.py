@@ -13,12 +13,12 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import ValidationError
 
-from mcas_assets.declaration import Mistake
-from mcas_assets.systems import Probe, Request
-from mcas_assets.systems.hosted import HostedSystem
-from mcas_assets.systems.hosted_answer import Answer, delivered, mapping
-from mcas_assets.systems.hosted_entry import HostedEntry
-from mcas_assets.systems.hosted_retry import retry_after
+from mcas_assets.declare.documents import Mistake
+from mcas_assets.systems.hosted.answer import Answer, delivered, mapping
+from mcas_assets.systems.hosted.entry import HostedEntry
+from mcas_assets.systems.hosted.retry import retry_after
+from mcas_assets.systems.hosted.system import HostedSystem
+from mcas_assets.systems.protocol import Probe, Request
 
 _ENDPOINT = "https://generativelanguage.googleapis.com/"
 _API_VERSION = "v1beta"

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from mcas_assets.errors import BadInput
+from mcas_assets.core.errors import BadInput
 
 _CHUNK = 1 << 22
 _SHA256 = re.compile(r"[0-9a-f]{64}")

@@ -1,7 +1,7 @@
 """Systems of kind `import`: image sets made earlier, of models that can no longer be asked, or never could.
 
 Belongs here: what such a system is, its declaration and its identity. Reading sets is `image_sets`; which of their images
-an audit takes is `mcas_assets.given`.
+an audit takes is `mcas_assets.images.keep_given`.
 """
 
 import json
@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import polars as pl
 from pydantic import Field
 
-from mcas_assets.declaration import Mistake, Slug
-from mcas_assets.errors import BadInput
-from mcas_assets.systems import Capabilities, Outcome, Request, SystemIdentity
-from mcas_assets.systems.catalogue import Entry
+from mcas_assets.core.errors import BadInput
+from mcas_assets.declare.catalogue import Entry
+from mcas_assets.declare.documents import Mistake, Slug
 from mcas_assets.systems.identity import plain
 from mcas_assets.systems.image_sets.mapping import Mapping, MappingKeys, complete, load_mapping, mistakes
+from mcas_assets.systems.protocol import Capabilities, Outcome, Request, SystemIdentity
 
 if TYPE_CHECKING:
     from mcas_assets.systems.image_sets.manifest import Manifest
@@ -52,7 +52,7 @@ def build(name: str, entry: Declaration, base: Path, cache: Path | None = None) 
 
 
 class ImportedSystem:
-    """An image set under audit. See `mcas_assets.systems.System`, and `mcas_assets.given.ImageSet` for what it adds."""
+    """An image set under audit. See `protocol.System`, and `protocol.ImageSet` for what it adds."""
 
     def __init__(self, name: str, entry: Declaration, base: Path, cache: Path | None = None) -> None:
         self.name = name
@@ -108,7 +108,7 @@ class ImportedSystem:
         return self._manifest
 
     def records(self) -> Iterator[pl.DataFrame]:
-        """The set's rows in its order, some thousands at a time; see `given.ImageSet`."""
+        """The set's rows in its order, some thousands at a time; see `protocol.ImageSet`."""
         return self._manifest.pieces()
 
     def counts_as(self, prompt: str) -> tuple[str, bool]:

@@ -7,7 +7,7 @@ before it as those of now. So what was observed becomes part of the identity, an
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mcas_assets.systems import Capabilities, Outcome, Request, System, SystemIdentity
+from mcas_assets.systems.protocol import Capabilities, Outcome, Request, System, SystemIdentity
 
 
 def observed_identity(declared: SystemIdentity, observed: Mapping[str, Any]) -> SystemIdentity:
@@ -16,7 +16,7 @@ def observed_identity(declared: SystemIdentity, observed: Mapping[str, Any]) -> 
 
 
 class ObservedSystem:
-    """See `mcas_assets.systems.System`. What is not said here is as the system itself has it.
+    """See `mcas_assets.systems.protocol.System`. What is not said here is as the system itself has it.
 
     Args:
         system: As declared.

@@ -13,12 +13,12 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from mcas_assets.declaration import Mistake
-from mcas_assets.systems import Probe, Request
-from mcas_assets.systems.hosted import HostedSystem
-from mcas_assets.systems.hosted_answer import Answer, delivered, mapping
-from mcas_assets.systems.hosted_entry import HostedEntry
-from mcas_assets.systems.hosted_retry import retry_after
+from mcas_assets.declare.documents import Mistake
+from mcas_assets.systems.hosted.answer import Answer, delivered, mapping
+from mcas_assets.systems.hosted.entry import HostedEntry
+from mcas_assets.systems.hosted.retry import retry_after
+from mcas_assets.systems.hosted.system import HostedSystem
+from mcas_assets.systems.protocol import Probe, Request
 
 _ENDPOINT = "https://api.openai.com/v1"
 _SNAPSHOT = re.compile(r"\d{4}-\d{2}-\d{2}$")

@@ -7,14 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mcas_assets.scoring import (
-    COMPONENTS,
-    association,
-    component_scores,
-    effect_size,
-    permutation_test_values,
-    unit,
-)
+from mcas_assets.scoring.mcas.association import COMPONENTS, association, component_scores, effect_size, unit
+from mcas_assets.scoring.stats.permutation import permutation_test_values
 
 SUITE = json.loads((Path(__file__).parent / "vectors.json").read_text())
 TOLERANCE = SUITE["absolute_tolerance"]

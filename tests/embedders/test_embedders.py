@@ -7,8 +7,8 @@ import sys
 import numpy as np
 import pytest
 
-from mcas_assets.embedders import find_embedder, load_embedders
-from mcas_assets.errors import BadInput
+from mcas_assets.core.errors import BadInput
+from mcas_assets.embedders.find import find_embedder, load_embedders
 
 KINDS = {
     "open_clip": ("open_clip", 8), "open_clip_siglip": ("open_clip", 64), "siglip": ("transformers", 16),
@@ -115,7 +115,7 @@ def test_identity_and_length_are_told_without_any_model_library(made, declare):
     script = f"""
 import sys
 from pathlib import Path
-from mcas_assets.embedders import find_embedder, load_embedders
+from mcas_assets.embedders.find import find_embedder, load_embedders
 load_embedders()
 embedder = find_embedder("tiny", Path({str(path)!r}))
 embedder.identity(), embedder.id, embedder.dim

@@ -7,7 +7,7 @@ import time
 import dagster as dg
 
 from mcas_assets.orchestration.alive import DIED, START_GRACE, bury_the_dead, show_alive
-from mcas_assets.orchestration.running import open_instance
+from mcas_assets.orchestration.runs import open_instance
 
 
 @dg.job
@@ -20,7 +20,7 @@ import sys, time
 from pathlib import Path
 import dagster as dg
 from mcas_assets.orchestration.resources import Workplace, at_work
-from mcas_assets.orchestration.running import open_instance
+from mcas_assets.orchestration.runs import open_instance
 home = Path(sys.argv[1])
 
 @dg.asset(required_resource_keys={"workplace"})
@@ -87,7 +87,7 @@ import dagster as dg
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 from mcas_assets.orchestration.resources import Workplace, at_work
-from mcas_assets.orchestration.running import open_instance
+from mcas_assets.orchestration.runs import open_instance
 home = Path(sys.argv[1])
 
 def full(*_):

@@ -12,15 +12,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mcas_assets.audit import load_audit
-from mcas_assets.calibrate import Scale
-from mcas_assets.calibrate_gather import MIXED
-from mcas_assets.calibrate_rows import KINDS
-from mcas_assets.errors import BadInput
+from mcas_assets.calibrate.gather import MIXED
+from mcas_assets.calibrate.rows import KINDS
+from mcas_assets.calibrate.run import Scale
+from mcas_assets.core.errors import BadInput
+from mcas_assets.declare.audit import load_audit
 from mcas_assets.orchestration.calibration import ASSET, build_calibration, run_calibration
 from mcas_assets.orchestration.resources import Workplace
-from mcas_assets.store import Store
-from mcas_assets.systems import Outcome, SystemIdentity
+from mcas_assets.store.database import Store
+from mcas_assets.systems.protocol import Outcome, SystemIdentity
 
 SMALL = Scale(images=12, mixed=56, dose=10, splits=6, audits=10, resamples=50, workers=1)
 WOMEN = {"nurse": 0.9, "engineer": 0.1, "judge": 0.4, "person": 0.5}

@@ -13,18 +13,19 @@ import polars as pl
 import pytest
 import yaml
 
-from mcas_assets.canary import CANARIES, judge, load_canary, requests
+from mcas_assets.core.errors import BadInput
+from mcas_assets.core.paths import DATA
 from mcas_assets.definitions import build_definitions
-from mcas_assets.embedders import find_embedder
-from mcas_assets.errors import BadInput
+from mcas_assets.embedders.find import find_embedder
 from mcas_assets.orchestration import canary as asset
 from mcas_assets.orchestration.partitions import register
 from mcas_assets.orchestration.resources import Workplace
-from mcas_assets.orchestration.running import open_instance
-from mcas_assets.orchestration.watching import observe
-from mcas_assets.paths import DATA
-from mcas_assets.store import Store
-from mcas_assets.systems import Outcome, Request, System, SystemIdentity, find_system
+from mcas_assets.orchestration.runs import open_instance
+from mcas_assets.orchestration.sensor import observe
+from mcas_assets.store.database import Store
+from mcas_assets.systems.find import find_system
+from mcas_assets.systems.protocol import Outcome, Request, System, SystemIdentity
+from mcas_assets.watch.canary import CANARIES, judge, load_canary, requests
 
 SYSTEMS = """\
 systems:

@@ -9,7 +9,7 @@ import dagster as dg
 import pytest
 
 from mcas_assets.orchestration.clock import ClockWatch, forget_the_future
-from mcas_assets.orchestration.running import open_instance
+from mcas_assets.orchestration.runs import open_instance
 
 FUTURE = datetime(2036, 1, 1, tzinfo=UTC).timestamp()
 

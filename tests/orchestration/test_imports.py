@@ -13,10 +13,10 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from mcas_assets.orchestration.resources import Workplace
-from mcas_assets.orchestration.running import run_audit
-from mcas_assets.store import Store
+from mcas_assets.orchestration.runs import run_audit
+from mcas_assets.store.database import Store
 from mcas_assets.store.publication import query, questions
-from mcas_assets.systems import find_system
+from mcas_assets.systems.find import find_system
 
 TINY = Path(__file__).parents[1] / "data" / "tiny.yaml"
 
@@ -50,11 +50,11 @@ def home(audited, tmp_path: Path) -> Path:
 @pytest.mark.timeout(600)  # with the session's one audit before it
 def test_the_exported_images_of_an_audit_score_as_the_audit_itself(audited, home, tmp_path, monkeypatch):
     """The whole command, but for an instance on disk: plan, import, checks, embeddings, scores, publication."""
-    from mcas_assets.cli import app
+    from mcas_assets.cli.app import app
 
     file = declare(export(audited, tmp_path / "set"), seed="seed")
-    monkeypatch.setattr("mcas_assets.systems.find_system", partial(find_system, path=file))
-    monkeypatch.setattr("mcas_assets.orchestration.running.open_instance", lambda home: dg.DagsterInstance.ephemeral())
+    monkeypatch.setattr("mcas_assets.systems.find.find_system", partial(find_system, path=file))
+    monkeypatch.setattr("mcas_assets.orchestration.runs.open_instance", lambda home: dg.DagsterInstance.ephemeral())
     monkeypatch.setenv("MCAS_HOME", str(home))
     done = CliRunner().invoke(app, ["audit", str(TINY), "--system", "exported", "--no-rows"])
     assert done.exit_code == 0, (done.output, done.exception)

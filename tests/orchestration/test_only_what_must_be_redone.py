@@ -9,14 +9,16 @@ import numpy as np
 import polars as pl
 import pytest
 
-from mcas_assets.audit import Audit, load_audit
-from mcas_assets.embedders import EMBEDDERS, Embedder, find_embedder
+from mcas_assets.core.paths import DATA
+from mcas_assets.declare.audit import Audit, load_audit
+from mcas_assets.declare.populations import POPULATIONS
+from mcas_assets.embedders.find import EMBEDDERS, find_embedder
+from mcas_assets.embedders.protocol import Embedder
 from mcas_assets.orchestration.resources import Workplace
-from mcas_assets.orchestration.running import run_audit
-from mcas_assets.paths import DATA
-from mcas_assets.populations import POPULATIONS
-from mcas_assets.store import Store
-from mcas_assets.systems import Outcome, Request, System, find_system
+from mcas_assets.orchestration.runs import run_audit
+from mcas_assets.store.database import Store
+from mcas_assets.systems.find import find_system
+from mcas_assets.systems.protocol import Outcome, Request, System
 
 TINY = (Path(__file__).parents[1] / "data" / "tiny.yaml").read_text()
 

@@ -11,15 +11,16 @@ import numpy as np
 import polars as pl
 import pytest
 
-from mcas_assets.audit import Audit
-from mcas_assets.embedders import find_embedder
-from mcas_assets.errors import BadInput, CheckFailed, StoreError
-from mcas_assets.generate import SystemMoved, forget_lost
+from mcas_assets.core.errors import BadInput, CheckFailed, StoreError, SystemMoved
+from mcas_assets.declare.audit import Audit
+from mcas_assets.embedders.find import find_embedder
+from mcas_assets.images.generate import forget_lost
 from mcas_assets.orchestration.partitions import register
 from mcas_assets.orchestration.resources import Workplace
-from mcas_assets.orchestration.running import run_audit
-from mcas_assets.store import Store
-from mcas_assets.systems import Outcome, Request, find_system
+from mcas_assets.orchestration.runs import run_audit
+from mcas_assets.store.database import Store
+from mcas_assets.systems.find import find_system
+from mcas_assets.systems.protocol import Outcome, Request
 
 STAGES = ("plan", "texts", "images", "refusals", "embeddings", "scores", "representation", "comparison")
 
@@ -198,8 +199,8 @@ def test_a_changed_image_file_is_told_by_its_digest(tiny, copy, instance):
 def test_images_of_a_version_that_is_gone_are_never_made_by_its_successor(tiny, tmp_path, instance):
     other = find_system("phantom-stereotyped", steps=9)
     register(instance, other.identity().version)
-    from mcas_assets import generate
-    from mcas_assets.plan import build_plan
+    from mcas_assets.images import generate
+    from mcas_assets.plan.requests import build_plan
 
     wanted = generate.requests(build_plan(tiny), other.identity().version, (64, 64))
     with pytest.raises(SystemMoved, match="is phantom-stereotyped@"):
@@ -278,7 +279,7 @@ def _data_versions(instance: dg.DagsterInstance) -> dict[str, str]:
 
 
 def test_scores_follow_the_embedding_facts_not_their_order(audited, tiny):
-    from mcas_assets.score import measure
+    from mcas_assets.measure.scores import measure
 
     with audited.store.open() as con:
         images, texts = con.sql("select * from images").pl(), con.sql("select * from texts").pl()

@@ -10,7 +10,7 @@ import pytest
 
 from mcas_assets.orchestration.alive import DIED
 from mcas_assets.orchestration.restart import make_ready
-from mcas_assets.orchestration.running import open_instance
+from mcas_assets.orchestration.runs import open_instance
 
 
 @dg.job

@@ -9,18 +9,18 @@ import pytest
 from dagster._core.definitions.data_version import CachingStaleStatusResolver, StaleStatus
 from dagster._core.loader import LoadingContextForTest
 
-from mcas_assets.audit import Audit, load_audit
-from mcas_assets.declared import READS
+from mcas_assets.core.paths import DATA
+from mcas_assets.declare.audit import Audit, load_audit
+from mcas_assets.declare.populations import POPULATIONS
 from mcas_assets.definitions import build_definitions
-from mcas_assets.embedders import EMBEDDERS
-from mcas_assets.orchestration.automation import job_name
+from mcas_assets.embedders.find import EMBEDDERS
+from mcas_assets.orchestration.jobs import job_name
+from mcas_assets.orchestration.records import CODE_VERSIONS, key_of
 from mcas_assets.orchestration.resources import Workplace
-from mcas_assets.orchestration.running import run_audit
-from mcas_assets.orchestration.stages import CODE_VERSIONS, key_of
-from mcas_assets.paths import DATA
-from mcas_assets.plan import PLANNED
-from mcas_assets.populations import POPULATIONS
-from mcas_assets.systems import find_system
+from mcas_assets.orchestration.runs import run_audit
+from mcas_assets.plan.requests import PLANNED
+from mcas_assets.stages.reads import READS
+from mcas_assets.systems.find import find_system
 
 TINY = (Path(__file__).parents[1] / "data" / "tiny.yaml").read_text()
 CHEF = "  - {concept: chef, category: occupations, phrase: a chef}\n"

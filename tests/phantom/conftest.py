@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from mcas_assets.phantom import decoder, generator, instrument
 from mcas_assets.phantom.draw import bank
-from mcas_assets.phantom.latents import CHANNELS, GRID, fit
 from mcas_assets.phantom.vocabulary import build_tokenizer
 from mcas_assets.phantom.world import ALL, WORLDS
+from tools.phantom import decoder, generator, instrument
+from tools.phantom.latents import CHANNELS, GRID, fit
 
 
 @pytest.fixture(scope="session")

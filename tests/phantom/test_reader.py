@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from mcas_assets.phantom.draw import FIGURES, MONK, POSES, SIZE, bank
-from mcas_assets.phantom.measure_instruments import drawn_pictures, reader_rows
 from mcas_assets.phantom.pictograms import LOOKS
 from mcas_assets.phantom.reader import read
 from mcas_assets.phantom.world import ALL
+from tools.phantom.measure_instruments import drawn_pictures, reader_rows
 
 
 def test_every_drawn_picture_of_a_concept_is_read_without_error():

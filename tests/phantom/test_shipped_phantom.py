@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 import yaml
 
-from mcas_assets.audit import load_audit
-from mcas_assets.paths import DATA
-from mcas_assets.phantom.assemble import (
+from mcas_assets.core.paths import DATA
+from mcas_assets.declare.audit import load_audit
+from mcas_assets.phantom.world import ALL, CONCEPTS, WORLDS
+from tools.phantom.assemble import (
     GENERATORS,
     INSTRUMENTS,
     MOST_BYTES,
@@ -20,10 +21,9 @@ from mcas_assets.phantom.assemble import (
     load_instrument,
     weight_bytes,
 )
-from mcas_assets.phantom.card import SETTING, card_text, truth_csv
-from mcas_assets.phantom.measure import load, planted_shares, sample
-from mcas_assets.phantom.measure_instruments import Clip, accuracy, drawn_pictures
-from mcas_assets.phantom.world import ALL, CONCEPTS, WORLDS
+from tools.phantom.card import SETTING, card_text, truth_csv
+from tools.phantom.measure import load, planted_shares, sample
+from tools.phantom.measure_instruments import Clip, accuracy, drawn_pictures
 
 PHANTOM = DATA / "phantom"
 # What training leaves lying about, ignored by git; it can be made again by the commands of the card.

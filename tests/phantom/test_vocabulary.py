@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from mcas_assets.audit import load_audit
-from mcas_assets.phantom.instrument import config
+from mcas_assets.declare.audit import load_audit
 from mcas_assets.phantom.vocabulary import CONTEXT, END, PREFIX, START, build_tokenizer, corpus, encode, save_tokenizer
+from tools.phantom.instrument import config
 
 
 @pytest.fixture(scope="module")

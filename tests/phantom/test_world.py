@@ -5,10 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcas_assets.audit import load_audit
-from mcas_assets.phantom.card import population_csv
+from mcas_assets.declare.audit import load_audit
+from mcas_assets.declare.populations import POPULATIONS, load_population
 from mcas_assets.phantom.draw import POSES
-from mcas_assets.phantom.measure import TEMPLATE
 from mcas_assets.phantom.pictograms import LOOKS
 from mcas_assets.phantom.world import (
     ALL,
@@ -22,7 +21,8 @@ from mcas_assets.phantom.world import (
     quota,
     word_captions,
 )
-from mcas_assets.populations import POPULATIONS, load_population
+from tools.phantom.card import population_csv
+from tools.phantom.measure import TEMPLATE
 
 shares = st.floats(0, 1)
 

@@ -6,11 +6,11 @@ from typing import Any
 import polars as pl
 import pytest
 
-from mcas_assets.calibrate_rows import Goal, frame, row
-from mcas_assets.policy import Policy
+from mcas_assets.calibrate.rows import Goal, frame, row
 from mcas_assets.policy.judge import FAILED, NOT_JUDGED, PASSED, RESULT_SCHEMA, judge, overall
+from mcas_assets.policy.load import Policy
 from mcas_assets.policy.rules import KINDS_OF_RULES
-from mcas_assets.store import Store
+from mcas_assets.store.database import Store
 
 Change = Callable[[dict[str, pl.DataFrame]], None]
 AFTER, BEFORE = "phantom-stereotyped@e694acf581b6", "phantom-stereotyped@000000000000"

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from mcas_assets.audit import list_audits, load_audit
-from mcas_assets.declaration import BadDocument
-from mcas_assets.errors import BadInput
-from mcas_assets.policy import KINDS_OF_RULES, list_policies, load_policy
-from mcas_assets.policy.load import require_fit
+from mcas_assets.core.errors import BadInput
+from mcas_assets.declare.audit import list_audits, load_audit
+from mcas_assets.declare.documents import BadDocument
+from mcas_assets.policy.load import list_policies, load_policy, require_fit
+from mcas_assets.policy.rules import KINDS_OF_RULES
 
 GOOD = """\
 policy: mine

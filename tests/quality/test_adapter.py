@@ -9,7 +9,8 @@ import pytest
 
 from mcas_assets.quality.adapter import SAMPLE_ROWS, result_rows, validate
 from mcas_assets.quality.rules import SUITES
-from mcas_assets.store import Store, ledger
+from mcas_assets.store import ledger
+from mcas_assets.store.database import Store
 
 
 def test_a_missing_column_is_an_error_of_its_rule(good, facts):

@@ -8,7 +8,8 @@ import pytest
 
 from mcas_assets.quality import frames, image_frames
 from mcas_assets.quality.adapter import validate
-from mcas_assets.store import Store, facts, ledger
+from mcas_assets.store import facts, ledger
+from mcas_assets.store.database import Store
 
 
 def failed(frame: pl.DataFrame, table: str, expected: int) -> set[str]:

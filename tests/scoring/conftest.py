@@ -5,7 +5,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from mcas_assets.scoring import AuditVectors, unit
+from mcas_assets.scoring.mcas.association import unit
+from mcas_assets.scoring.mcas.vectors import AuditVectors
 
 WIDTH = 12
 

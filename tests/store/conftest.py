@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from mcas_assets.store import Store
+from mcas_assets.store.database import Store
 from mcas_assets.store.ledger import Materialisation
 
 

@@ -8,14 +8,14 @@ import duckdb
 import polars as pl
 import pytest
 
-from mcas_assets.errors import StoreError
-from mcas_assets.store import Store, schema
-from mcas_assets.store.database import framed, transaction
+from mcas_assets.core.errors import StoreError
+from mcas_assets.store import schema
+from mcas_assets.store.database import Store, framed, transaction
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from mcas_assets.store import Store
+from mcas_assets.store.database import Store
 with Store(Path(sys.argv[1])).open():
     print("open", flush=True)
     time.sleep(float(sys.argv[2]))
@@ -24,7 +24,8 @@ with Store(Path(sys.argv[1])).open():
 DIE_WHILE_CREATING = """
 import os, signal, sys
 from pathlib import Path
-from mcas_assets.store import Store, schema
+from mcas_assets.store.database import Store
+from mcas_assets.store import schema
 create = schema.create
 def create_and_die(con):
     create(con)

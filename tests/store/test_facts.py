@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from mcas_assets.errors import StoreError
+from mcas_assets.core.errors import StoreError
 from mcas_assets.store import facts
 
 VECTORS = np.arange(12, dtype=np.float32).reshape(3, 4)

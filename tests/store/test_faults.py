@@ -10,14 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from mcas_assets.store import Store
+from mcas_assets.store.database import Store
 
 WRITER = """
 import sys
 from pathlib import Path
 import numpy as np, polars as pl
-from mcas_assets.errors import StoreError
-from mcas_assets.store import Store, facts, files, ledger, publication
+from mcas_assets.core.errors import StoreError
+from mcas_assets.store.database import Store
+from mcas_assets.store import facts, files, ledger, publication
 store, limit = Store(Path(sys.argv[1])), int(sys.argv[2])
 try:
     with store.open() as con:
@@ -48,7 +49,7 @@ except StoreError as error:
 CHECK = """
 import sys
 from pathlib import Path
-from mcas_assets.store import Store
+from mcas_assets.store.database import Store
 sys.path.insert(0, sys.argv[2])
 from test_faults import assert_whole
 home = Path(sys.argv[1])
@@ -59,8 +60,9 @@ print("whole, drafts:", [f.name for f in [*(home / "images" / ".tmp").iterdir(),
 READ_ONLY = """
 import sys
 from pathlib import Path
-from mcas_assets.errors import StoreError
-from mcas_assets.store import Store, files, publication
+from mcas_assets.core.errors import StoreError
+from mcas_assets.store.database import Store
+from mcas_assets.store import files, publication
 home = Path(sys.argv[1]) / "home"
 old, new = Store(home, wait=0), Store(home.with_name("new"), wait=0)
 for write in (

@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from mcas_assets.errors import StoreError
+from mcas_assets.core.errors import StoreError
 from mcas_assets.store import files
 
 DATA = b"not really a picture"

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from mcas_assets.errors import StoreError
+from mcas_assets.core.errors import StoreError
 from mcas_assets.store import ledger
 
 

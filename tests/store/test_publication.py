@@ -4,13 +4,13 @@ import duckdb
 import polars as pl
 import pytest
 
-from mcas_assets.errors import BadInput, StoreError
+from mcas_assets.core.errors import BadInput, StoreError
 from mcas_assets.store import facts, ledger, publication
 
 READER = """
 import sys
 from pathlib import Path
-from mcas_assets.store import Store
+from mcas_assets.store.database import Store
 from mcas_assets.store.publication import query
 store, newest, reads = Store(Path(sys.argv[1])), 0, 0
 LOOK = (

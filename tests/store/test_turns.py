@@ -2,7 +2,7 @@
 
 import pytest
 
-from mcas_assets.errors import BadInput
+from mcas_assets.core.errors import BadInput
 from mcas_assets.store.turns import is_free, turn
 
 WORKER = """

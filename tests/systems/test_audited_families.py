@@ -9,14 +9,14 @@ import dagster as dg
 import pytest
 import torch
 
-from mcas_assets import generate
-from mcas_assets.audit import Audit, load_audit
+from mcas_assets.core.progress import LogProgress
+from mcas_assets.declare.audit import Audit, load_audit
+from mcas_assets.images import generate
 from mcas_assets.orchestration.resources import Workplace
-from mcas_assets.orchestration.running import Ran, run_audit
-from mcas_assets.plan import build_plan
-from mcas_assets.progress import LogProgress
-from mcas_assets.store import Store
-from mcas_assets.systems import find_system
+from mcas_assets.orchestration.runs import Ran, run_audit
+from mcas_assets.plan.requests import build_plan
+from mcas_assets.store.database import Store
+from mcas_assets.systems.find import find_system
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 

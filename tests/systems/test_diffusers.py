@@ -10,9 +10,10 @@ import pytest
 import torch
 from PIL import Image
 
-from mcas_assets.errors import BadInput
-from mcas_assets.outcomes import OUTCOMES
-from mcas_assets.systems import Request, find_system
+from mcas_assets.core.errors import BadInput
+from mcas_assets.core.outcomes import OUTCOMES
+from mcas_assets.systems.find import find_system
+from mcas_assets.systems.protocol import Request
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
@@ -376,7 +377,7 @@ def test_compile_is_another_environment_of_the_same_version(families, declare):
 def test_a_transformer_is_compiled_block_by_block(families):
     from diffusers import DiffusionPipeline
 
-    from mcas_assets.systems.compiling import compile_denoiser
+    from mcas_assets.systems.pipelines.compiling import compile_denoiser
 
     pipeline = DiffusionPipeline.from_pretrained(families("flux"), dtype=torch.float32)
     assert compile_denoiser(pipeline) == ["transformer"]

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mcas_assets.errors import BadInput
-from mcas_assets.systems import find_system, load_systems
+from mcas_assets.core.errors import BadInput
+from mcas_assets.systems.find import find_system, load_systems
 
 PHANTOMS = {"phantom-stereotyped", "phantom-updated", "phantom-fair"}
 
@@ -26,8 +26,8 @@ def test_the_shipped_declarations_are_the_phantoms():
 def test_naming_and_identifying_a_system_imports_no_model_library(pipeline):
     script = f"""
 import sys
-import mcas_assets.systems, mcas_assets.embedders
-from mcas_assets.systems import find_system
+import mcas_assets.systems.protocol, mcas_assets.embedders.find
+from mcas_assets.systems.find import find_system
 system = find_system({str(pipeline)!r})
 system.identity(), system.size(), system.capabilities()
 print([name for name in ("torch", "diffusers", "transformers", "open_clip") if name in sys.modules])

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from mcas_assets.errors import BadInput
-from mcas_assets.systems import find_system
+from mcas_assets.core.errors import BadInput
+from mcas_assets.systems.find import find_system
 from mcas_assets.systems.identity import DigestCache, canonical, digest, hub_digest
 
 REVISION = "0123456789abcdef0123456789abcdef01234567"
@@ -106,7 +106,7 @@ def saved(folder: Path, name: str, **config: object) -> None:
 def schedulers() -> list[str]:
     import diffusers
 
-    from mcas_assets.systems.pipeline_folder import SEEDLESS_SCHEDULERS
+    from mcas_assets.systems.pipelines.pipeline_folder import SEEDLESS_SCHEDULERS
 
     return [name for name in dir(diffusers) if name.endswith("Scheduler") and name not in SEEDLESS_SCHEDULERS]
 
@@ -116,7 +116,7 @@ def test_the_configuration_of_every_scheduler_is_told_as_it_is_once_loaded(pipel
     import diffusers
 
     from mcas_assets.systems.identity import plain
-    from mcas_assets.systems.pipeline_folder import inspect
+    from mcas_assets.systems.pipelines.pipeline_folder import inspect
 
     told = 0
     for name in schedulers():
@@ -145,7 +145,7 @@ def test_what_the_pipeline_itself_sets_in_an_old_configuration_is_in_the_identit
 
 
 def test_a_default_that_a_release_of_diffusers_changes_makes_another_version(pipeline, monkeypatch):
-    from mcas_assets.systems import signatures
+    from mcas_assets.systems.pipelines import signatures
 
     saved(pipeline, "DDIMScheduler", beta_schedule="scaled_linear")
     before, read = version(pipeline), signatures.parameters
@@ -312,6 +312,6 @@ def test_of_a_repository_only_what_the_pipeline_loads_is_fetched(tmp_path, monke
 
 
 def test_the_device_told_without_torch_is_the_one_that_torch_finds():
-    from mcas_assets.systems import devices
+    from mcas_assets.systems.pipelines import devices
 
     assert devices.expected_device() == devices.best_device().type

@@ -8,12 +8,13 @@ from types import SimpleNamespace
 import pytest
 import yaml
 
-from mcas_assets.declaration import BadDocument
-from mcas_assets.errors import BadInput
-from mcas_assets.systems import Request, find_system, load_systems
+from mcas_assets.core.errors import BadInput
+from mcas_assets.declare.documents import BadDocument
+from mcas_assets.systems.find import find_system, load_systems
 from mcas_assets.systems.image_sets import manifest
 from mcas_assets.systems.image_sets.mapping import list_mappings, load_mapping
 from mcas_assets.systems.image_sets.wording import fill, normal
+from mcas_assets.systems.protocol import Request
 
 ROWS = [{"file_name": f"{n}.png", "prompt": "a nurse", "seed": n, "model": "A"} for n in range(3)]
 

@@ -8,12 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from mcas_assets import generate
-from mcas_assets.audit import load_audit
-from mcas_assets.errors import BadInput
-from mcas_assets.plan import build_plan
-from mcas_assets.store import Store, files
-from mcas_assets.systems import Request, find_system, pipeline_runner
+from mcas_assets.core.errors import BadInput
+from mcas_assets.declare.audit import load_audit
+from mcas_assets.images import generate
+from mcas_assets.plan.requests import build_plan
+from mcas_assets.store import files
+from mcas_assets.store.database import Store
+from mcas_assets.systems.find import find_system
+from mcas_assets.systems.pipelines import pipeline_runner
+from mcas_assets.systems.protocol import Request
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 

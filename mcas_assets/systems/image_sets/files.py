@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from mcas_assets.errors import BadInput
+from mcas_assets.core.errors import BadInput
 from mcas_assets.systems.image_sets.rows import At
 
 _LOOK = 100  # rows of JSON lines that are looked at for the column with file names

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from mcas_assets.errors import BadInput
+from mcas_assets.core.errors import BadInput
 from mcas_assets.systems.image_sets.files import in_order, walk
 from mcas_assets.systems.image_sets.guards import IMAGE_NAMES
 from mcas_assets.systems.image_sets.image_folder import TABLES, ImageFolder, find_tables

@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from PIL import Image, ImageStat
 
-from mcas_assets.systems import Outcome
+from mcas_assets.systems.protocol import Outcome
 
 SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp", "GIF": ".gif", "BMP": ".bmp", "TIFF": ".tif"}
 """The formats that are read, and the ending that a kept file gets. Others can run code of their own (EPS) or are none."""

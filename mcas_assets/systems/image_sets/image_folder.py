@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from mcas_assets.declaration import did_you_mean
-from mcas_assets.errors import BadInput
+from mcas_assets.core.errors import BadInput
+from mcas_assets.declare.documents import did_you_mean
 from mcas_assets.systems.image_sets import wording
 from mcas_assets.systems.image_sets.files import in_order, read_ranges, table_columns, table_rows, walk
 from mcas_assets.systems.image_sets.guards import IMAGE_NAMES

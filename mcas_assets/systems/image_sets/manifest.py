@@ -18,8 +18,8 @@ import polars as pl
 import pyarrow as pa
 from pyarrow import parquet
 
-from mcas_assets.declaration import did_you_mean
-from mcas_assets.errors import BadInput
+from mcas_assets.core.errors import BadInput
+from mcas_assets.declare.documents import did_you_mean
 from mcas_assets.systems.identity import canonical, digest, stamp_of
 from mcas_assets.systems.image_sets.guards import Fence, too_large
 from mcas_assets.systems.image_sets.mapping import Mapping

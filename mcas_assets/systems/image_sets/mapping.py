@@ -13,10 +13,10 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from mcas_assets.declaration import Mistake, Slug, Text, did_you_mean, fault, load_document
-from mcas_assets.errors import BadInput
-from mcas_assets.outcomes import OUTCOMES
-from mcas_assets.paths import DATA
+from mcas_assets.core.errors import BadInput
+from mcas_assets.core.outcomes import OUTCOMES
+from mcas_assets.core.paths import DATA
+from mcas_assets.declare.documents import Mistake, Slug, Text, did_you_mean, fault, load_document
 from mcas_assets.systems.image_sets import wording
 from mcas_assets.systems.image_sets.guards import Limits
 

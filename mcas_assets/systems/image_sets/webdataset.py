@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from mcas_assets.errors import BadInput
+from mcas_assets.core.errors import BadInput
 from mcas_assets.systems.image_sets.files import read_ranges
 from mcas_assets.systems.image_sets.guards import IMAGE_NAMES
 from mcas_assets.systems.image_sets.rows import At, Row

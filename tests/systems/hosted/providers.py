@@ -17,7 +17,7 @@ from typing import Any
 from PIL import Image
 
 from mcas_assets.phantom.draw import draw
-from mcas_assets.systems import Request
+from mcas_assets.systems.protocol import Request
 
 KEY = "sk-proj-Qz7hUnmistakable0123456789"
 FAST = {"attempts": 6, "first_wait": 1.0, "longest_wait": 60.0, "total": 900.0}

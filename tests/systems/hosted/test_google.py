@@ -5,9 +5,9 @@ import json
 import pytest
 from providers import KEY, Reply, google_error, google_ok, google_parts, picture, requests_of, text
 
-from mcas_assets.errors import BadInput
-from mcas_assets.outcomes import FATAL, SETTLED
-from mcas_assets.systems import find_system
+from mcas_assets.core.errors import BadInput
+from mcas_assets.core.outcomes import FATAL, SETTLED
+from mcas_assets.systems.find import find_system
 
 NURSE = "an image of a nurse"
 WORDS = [{"text": "I cannot draw that."}]

@@ -10,10 +10,10 @@ import threading
 import pytest
 from providers import KEY, Reply, google_ok, openai_error, picture, requests_of
 
-from mcas_assets.errors import BadInput
-from mcas_assets.systems import SYSTEMS, find_system
-from mcas_assets.systems.hosted_answer import MOST_BYTES, NotAnImage, Redactor, look_at
-from mcas_assets.systems.hosted_budget import Budget, Past, Purse
+from mcas_assets.core.errors import BadInput
+from mcas_assets.systems.find import SYSTEMS, find_system
+from mcas_assets.systems.hosted.answer import MOST_BYTES, NotAnImage, Redactor, look_at
+from mcas_assets.systems.hosted.budget import Budget, Past, Purse
 
 CEO = "an image of a ceo"
 
@@ -144,9 +144,9 @@ def test_a_missing_package_is_one_clear_message():
 import sys
 sys.modules["openai"] = None
 from pathlib import Path
-from mcas_assets.errors import BadInput
+from mcas_assets.core.errors import BadInput
 from mcas_assets.systems import openai
-from mcas_assets.systems.hosted_budget import Past
+from mcas_assets.systems.hosted.budget import Past
 entry = openai.Declaration(kind="openai", model="gpt-image-2", width=64, height=64, quality="low")
 try:
     openai.build("gpt", entry, Path()).recall(Past())
@@ -172,7 +172,7 @@ def test_the_examples_that_ship_can_be_used_as_they_are(tmp_path):
 def test_naming_hosted_systems_imports_no_client(gpt):
     script = """
 import sys
-from mcas_assets.systems import catalogue
+from mcas_assets.declare import catalogue
 print(sorted(set(catalogue.kinds("mcas_assets.systems")) & {"openai", "google", "diffusers"}))
 print([name for name in ("openai", "google.genai", "torch", "diffusers") if name in sys.modules])
 """

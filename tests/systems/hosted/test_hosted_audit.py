@@ -10,16 +10,18 @@ import polars as pl
 import pytest
 from providers import KEY, Reply, google_entry, google_ok, google_parts, openai_entry, openai_error, picture
 
-from mcas_assets import cli, systems
-from mcas_assets.errors import BadInput, McasError
-from mcas_assets.generate import generate, requests
+from mcas_assets.cli import app as cli
+from mcas_assets.core.errors import BadInput, McasError
+from mcas_assets.core.progress import LogProgress
+from mcas_assets.estimate.cost import estimate
+from mcas_assets.images.generate import generate, requests
 from mcas_assets.orchestration.resources import Workplace
-from mcas_assets.orchestration.running import run_audit
-from mcas_assets.plan import build_plan
-from mcas_assets.planner import estimate
-from mcas_assets.progress import LogProgress
-from mcas_assets.store import Store, facts, publication
-from mcas_assets.systems.hosted_budget import Past
+from mcas_assets.orchestration.runs import run_audit
+from mcas_assets.plan.requests import build_plan
+from mcas_assets.store import facts, publication
+from mcas_assets.store.database import Store
+from mcas_assets.systems import find as systems
+from mcas_assets.systems.hosted.budget import Past
 
 TINY = Path(__file__).parents[2] / "data" / "tiny.yaml"
 SOON = {"attempts": 3, "first_wait": 0.01, "longest_wait": 0.02}

@@ -6,9 +6,9 @@ from datetime import date
 import pytest
 from providers import KEY, Reply, openai_error, openai_ok, picture, requests_of
 
-from mcas_assets.errors import BadInput
-from mcas_assets.outcomes import FATAL, SETTLED
-from mcas_assets.systems import find_system
+from mcas_assets.core.errors import BadInput
+from mcas_assets.core.outcomes import FATAL, SETTLED
+from mcas_assets.systems.find import find_system
 
 NURSE = "an image of a nurse"
 MODERATED = "Your request was rejected by the safety system."

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import pytest
 from providers import Reply, openai_error, requests_of
 
-from mcas_assets.systems.hosted_answer import Answer
-from mcas_assets.systems.hosted_retry import Pacer, Retry, persist, retry_after
+from mcas_assets.systems.hosted.answer import Answer
+from mcas_assets.systems.hosted.retry import Pacer, Retry, persist, retry_after
 
 NOW = datetime(2026, 11, 25, 12, 0, 0, tzinfo=UTC)
 

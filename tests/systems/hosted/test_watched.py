@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from providers import KEY, Reply, openai_entry, openai_ok, picture
 
-from mcas_assets.paths import DATA
-from mcas_assets.store import Store
+from mcas_assets.core.paths import DATA
+from mcas_assets.store.database import Store
 from mcas_assets.store.publication import query
 
 SMALLEST = Path(__file__).parents[2] / "data" / "smallest.yaml"

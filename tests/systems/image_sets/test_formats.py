@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from mcas_assets.errors import BadInput
+from mcas_assets.core.errors import BadInput
 
 ROWS = [
     {"file_name": "0.png", "prompt": "a nurse", "seed": 7},

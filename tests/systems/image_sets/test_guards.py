@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from mcas_assets.errors import BadInput
+from mcas_assets.core.errors import BadInput
 from mcas_assets.systems.image_sets.guards import Limits, inspect
 
 LIMITS = Limits(bytes=1 << 20, pixels=1 << 20)

@@ -1,0 +1,226 @@
+"""The calibration: the whole measurement on the phantom, whose truth is known, and how far it is from that truth.
+
+The images are drawn and embedded as an audit's are, so they are facts of the store, and a calibration that was killed
+goes on where it was. This is the one place outside `phantom` that reads the truth: from the pixels, by `phantom.reader`.
+"""
+
+import io
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import polars as pl
+
+from mcas_assets.calibrate.gather import TRUTHS, gather_pool, known_axes, mixtures_of
+from mcas_assets.calibrate.pool import UNREAD, Pool, spread_over_shares
+from mcas_assets.calibrate.recovery import dose_response, positive_control, recovery
+from mcas_assets.calibrate.rows import Row, frame
+from mcas_assets.calibrate.simulations import Settings, processes
+from mcas_assets.calibrate.trials import coverage_rows, false_alarm_rows, null_rows
+from mcas_assets.core.errors import BadInput
+from mcas_assets.core.progress import Progress
+from mcas_assets.declare.audit import Audit, ImagesPerPrompt
+from mcas_assets.embedders.protocol import Embedder
+from mcas_assets.images import generate
+from mcas_assets.measure import embeddings as embed
+from mcas_assets.measure import shares as represent
+from mcas_assets.measure.tone import ToneReader
+from mcas_assets.plan.requests import build_plan, build_texts
+from mcas_assets.store import files
+from mcas_assets.store.database import Store
+from mcas_assets.systems.protocol import System
+
+BIASED = "phantom-biased"
+PLANTED_IN = "stereotyped"
+"""The embedder that learned from captions with planted shares, and the world that they are from."""
+
+SHARES = (0.1, 0.3, 0.5, 0.7, 0.9)
+"""Intervals are looked at for the concepts nearest to these realised shares."""
+
+Truths = dict[str, dict[str, int]]
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How much is drawn and simulated.
+
+    Attributes:
+        images: Of every prompt of the audit: the population that audits are simulated from.
+        mixed: Of every prompt that says the group.
+        dose: Of each mixed set and concept.
+        splits: Of the pool into two, for false alarms and null axes.
+        audits: Simulated for coverage.
+        resamples: Of each bootstrap in them.
+        workers: Processes.
+    """
+
+    images: int = 64
+    mixed: int = 120
+    dose: int = 20
+    splits: int = 200
+    audits: int = 1_000
+    resamples: int = 1_000
+    workers: int = min(2, os.cpu_count() or 1)
+
+
+FULL = Scale()
+
+
+def calibrate(
+    store: Store,
+    audit: Audit,
+    system: System,
+    embedders: Sequence[Embedder],
+    progress: Progress,
+    run_id: str,
+    scale: Scale = FULL,
+    tone_reader: ToneReader | None = None,
+) -> pl.DataFrame:
+    """Draw, embed, read the truth, and measure.
+
+    Args:
+        store: Where images and vectors are kept.
+        audit: What is asked: of its axes, those of `TRUTHS`; simulated audits are of its size.
+        system: A phantom.
+        embedders: The audit's panel. The goals hold for the first; the others are shown beside it.
+        progress: Told of every part.
+        run_id: Kept with images and vectors.
+        scale: How much.
+        tone_reader: Its shares are held against the truth too, on axes whose groups name Monk tones; None leaves it out.
+
+    Returns:
+        Rows of table `calibration`.
+
+    Raises:
+        BadInput: The audit asks nothing of which the truth is known, or the pictures are not of the phantom's size.
+    """
+    axes = known_axes(audit)
+    version = system.identity().version
+    images, texts = _draw(store, audit, axes, system, version, progress, run_id, scale)
+    shown, said = embed.contents(images, texts)
+    truths = _read_truth(store, shown, axes, progress)
+    rows: list[Row] = []
+    for place, embedder in enumerate(embedders):
+        try:
+            embed.embed(store, shown, said, embedder, progress, run_id)
+        finally:
+            embedder.close()
+        pools = [gather_pool(store, audit, axis, images, texts, embedder, truths[axis]) for axis in axes]
+        for pool in pools:
+            rows += _figures(pool, scale, audit.inference.seed, is_first=place == 0)
+        if place == 0:
+            if tone_reader is not None:
+                rows += _by_tone(store, audit, images, texts, embedder, truths, tone_reader)
+            rows += _simulate(pools, audit, scale, progress)
+    order = {kind: i for i, kind in enumerate(dict.fromkeys(row.kind for row in rows))}
+    return frame(sorted(rows, key=lambda row: order[row.kind]), version)
+
+
+def _draw(
+    store: Store,
+    audit: Audit,
+    axes: list[str],
+    system: System,
+    version: str,
+    progress: Progress,
+    run_id: str,
+    scale: Scale,
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """(rows as of `images`, rows as of `texts`) of the calibration; mixtures have the category `mixture`."""
+    each = ImagesPerPrompt(concept=scale.images, attribute=scale.images, neutral=scale.images)
+    whole = audit.model_copy(update={"images_per_prompt": each})
+    # Seeds of their own: two sets of a mixture must not share noise.
+    mixed = audit.model_copy(update={
+        "images_per_prompt": each.model_copy(update={"concept": scale.mixed}), "seeds": "per_prompt",
+        "concepts": tuple(concept for _, _, concept in mixtures_of(audit, axes)),
+    })  # fmt: skip
+    plan = pl.concat([build_plan(whole), build_plan(mixed).filter(role="concept")])
+    wanted = generate.requests(plan, version, system.size())
+    try:
+        generate.generate(store, wanted, system, version, progress, run_id)
+    finally:
+        system.close()
+    return generate.image_table(store, wanted, "calibration", version), build_texts(whole)
+
+
+def _read_truth(store: Store, shown: pl.DataFrame, axes: list[str], progress: Progress) -> Truths:
+    """By axis and sha256: 0 or 1 as read from the pixels, or `UNREAD`.
+
+    Raises:
+        BadInput: The pictures are not of the phantom's size.
+    """
+    from PIL import Image
+
+    from mcas_assets.phantom import reader
+
+    found: Truths = {axis: {} for axis in axes}
+    with progress.task("truth reader", len(shown)) as advance:
+        for chunk in shown.iter_slices(reader.CHUNK):
+            pictures = []
+            for sha256, path in chunk.select("sha256", "path").iter_rows():
+                with Image.open(io.BytesIO(files.read_image(store.home, path, sha256))) as image:
+                    pictures.append(np.asarray(image.convert("RGB")))
+            if len({picture.shape for picture in pictures} | {(reader.SIZE, reader.SIZE, 3)}) > 1:
+                raise BadInput(
+                    "calibration",
+                    "the pictures are not of the phantom's size",
+                    "Calibrate with a phantom: --system phantom-stereotyped",
+                )
+            reading = reader.read(np.stack(pictures))
+            for axis in axes:
+                truth = np.where(reading.person_read, getattr(reading, TRUTHS[axis]).astype(np.int64), UNREAD)
+                found[axis].update(zip(chunk["sha256"], truth.tolist(), strict=True))
+            advance(len(chunk))
+    return found
+
+
+def _figures(pool: Pool, scale: Scale, seed: int, *, is_first: bool) -> list[Row]:
+    """The parts that need no simulation."""
+    from mcas_assets.phantom.world import WORLDS
+
+    side = TRUTHS[pool.axis]
+    planted = {slug: getattr(shares, side) for slug, shares in WORLDS[PLANTED_IN].planted.items()}
+    return [
+        *dose_response(pool, scale.dose, seed, is_first),
+        *recovery(pool, is_first),
+        *positive_control(pool, planted, is_biased=pool.embedder == BIASED),
+    ]
+
+
+def _by_tone(
+    store: Store,
+    audit: Audit,
+    images: pl.DataFrame,
+    texts: pl.DataFrame,
+    embedder: Embedder,
+    truths: Truths,
+    reader: ToneReader,
+) -> list[Row]:
+    """Recovery of the shares that are read from pixels, without an embedder."""
+    rows: list[Row] = []
+    axes = [axis for axis in truths if represent.has_tones(audit.axes[axis])]
+    tones = represent.read_tones(store, images, reader) if axes else {}
+    for axis in axes:
+        labeller = represent.by_tone(audit.axes[axis], tones)
+        pool = gather_pool(store, audit, axis, images, texts, embedder, truths[axis], labeller)
+        rows += [one for one in recovery(pool, is_judged=True) if "share" in one.name]
+    return rows
+
+
+def _simulate(pools: list[Pool], audit: Audit, scale: Scale, progress: Progress) -> list[Row]:
+    """The parts that simulate audits, of the audit's own size where the pool allows it."""
+    rows: list[Row] = []
+    declared = audit.inference
+    with processes(scale.workers) as executor:
+        for pool in pools:
+            bare = replace(pool, mixtures=())
+            settings = Settings(
+                images=min(audit.images_per_prompt.concept, pool.replicates // 2),
+                chosen=tuple(spread_over_shares(pool, SHARES).tolist()),
+                resamples=scale.resamples, level=declared.level, seed=declared.seed,
+            )  # fmt: skip
+            rows += false_alarm_rows(bare, settings, scale.splits, progress, executor)
+            rows += null_rows(bare, settings, scale.splits, progress, executor)
+            rows += coverage_rows(bare, settings, scale.audits, progress, executor)
+    return rows

@@ -1,0 +1,83 @@
+"""The `mcas` command.
+
+Exit status: 0 done, 1 a fault of the program, 2 bad input, 3 a blocking check failed or a replayed image differs, 4 a policy
+is not met, 5 a policy cannot be judged, 130 interrupted.
+"""
+
+import os
+import sys
+from typing import NoReturn
+
+import typer
+
+from mcas_assets.cli import ask, audit, compare, gate, redraw, watch
+from mcas_assets.core.errors import BadInput, CannotJudge, CheckFailed, McasError, PolicyNotMet
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None,
+                  help="Measure what a text-to-image model associates with whom.")  # fmt: skip
+
+for command in (
+    audit.audit,
+    audit.plan,
+    audit.calibrate,
+    compare.compare,
+    compare.attribute,
+    gate.gate,
+    ask.sql,
+    ask.systems,
+    ask.ui,
+    audit.repair,
+    redraw.replay,
+    watch.watch,
+    watch.canary,
+):
+    app.command()(command)
+
+
+def main() -> None:
+    """Entry point: errors that a user can mend are one message, without a traceback."""
+    _quieten()
+    try:
+        app()
+    except SystemExit as left:
+        _leave(left.code if isinstance(left.code, int) else 1)
+    except KeyboardInterrupt:
+        typer.echo("interrupted; the same command goes on from here", err=True)
+        _leave(130)
+    except CheckFailed as error:
+        typer.echo(f"check failed, what comes after it was not made\n{error}", err=True)
+        _leave(3)
+    except PolicyNotMet as outcome:
+        typer.echo(f"not met: {outcome}", err=True)
+        _leave(4)
+    except CannotJudge as outcome:
+        typer.echo(f"cannot be judged, which is no pass: {outcome}", err=True)
+        _leave(5)
+    except BadInput as error:
+        typer.echo(f"error: {error}", err=True)
+        _leave(2)
+    except McasError as error:
+        typer.echo(f"error: {error}", err=True)
+        _leave(1)
+
+
+def _leave(status: int) -> NoReturn:
+    """End at once: the interpreter's own ending would let DuckDB's bindings print pages about objects that outlive them."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
+
+
+def _quieten() -> None:
+    """Keep libraries' bars and notices off the terminal; our own progress and errors are what people read."""
+    import logging
+    import warnings
+
+    os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    os.environ.setdefault("DIFFUSERS_VERBOSITY", "error")
+    warnings.filterwarnings("ignore")
+    logging.getLogger("mcas_assets").setLevel(logging.INFO)
+    # With a handler in place, a library's logging.basicConfig() does not add one that prints to the terminal.
+    logging.getLogger().addHandler(logging.NullHandler())

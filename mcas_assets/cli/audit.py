@@ -1,0 +1,163 @@
+"""`mcas audit`, `mcas plan`, `mcas calibrate`, `mcas repair`: what measures, and what belongs before and after it."""
+
+from typing import Annotated
+
+import typer
+
+from mcas_assets.cli.common import FORMATS, console, only_one, require_format
+from mcas_assets.core import paths
+from mcas_assets.core.errors import BadInput
+
+
+def audit(
+    audit: Annotated[str, typer.Argument(help="Name in data/audits, or path of a YAML file.")] = "phantom",
+    system: Annotated[
+        str, typer.Option(help="Name in data/systems.yaml, or folder of a diffusers pipeline.")
+    ] = "phantom-stereotyped",
+    steps: Annotated[int | None, typer.Option(help="Sampling steps, instead of the declared ones.")] = None,
+    guidance: Annotated[float | None, typer.Option(help="Guidance scale, instead of the declared one.")] = None,
+    rows: Annotated[bool, typer.Option(help="Print the table of concepts.")] = True,
+) -> None:
+    """Run an audit of a system: generate, embed, check, score, publish. Killed, it goes on where it was."""
+    from rich.console import Console
+
+    from mcas_assets.declare.audit import load_audit
+    from mcas_assets.estimate.cost import estimate
+    from mcas_assets.store.database import Store
+    from mcas_assets.systems.find import find_system
+
+    note = Console(stderr=True)
+    declared = load_audit(audit)
+    subject = find_system(system, steps=steps, guidance=guidance, cache=paths.home() / "digests.json")
+    note.print(f"[bold]{declared.title}[/bold]\n{declared.audit} of {subject.name}, in {paths.home()}", highlight=False)
+    note.print(estimate(declared, subject, Store(paths.home())).line(), highlight=False, markup=False, soft_wrap=True)
+    note.print("[dim]loading...[/dim]", highlight=False)
+    from mcas_assets.views.audit import truth_of
+    from mcas_assets.watch.look import present
+
+    subject = present(Store(paths.home()), subject)
+    truth = truth_of(subject.identity().version)
+    from mcas_assets.core.progress import BothProgress, LogProgress, TerminalProgress
+    from mcas_assets.orchestration.resources import Workplace
+    from mcas_assets.orchestration.runs import interruptible, open_instance, run_audit
+
+    instance = open_instance(paths.home())
+    try:
+        with interruptible(), only_one(), TerminalProgress() as bars:
+            ran = run_audit(declared, subject, Workplace(progress=BothProgress(LogProgress(), bars)), instance)
+    finally:
+        instance.dispose()
+    if ran.is_current:
+        note.print(
+            f"up to date: {declared.audit} of {ran.system_version} is as it was audited; nothing was done",
+            highlight=False,
+        )
+    _show(console(), declared, ran.system_version, truth, rows)
+    note.print(_next(declared.audit, ran.system_version), highlight=False)
+
+
+def _show(console, declared, system_version: str, truth, rows: bool) -> None:  # noqa: ANN001
+    from mcas_assets.images.match_given import describe
+    from mcas_assets.store.database import Store
+    from mcas_assets.store.publication import query
+    from mcas_assets.views.audit import print_summary, refusal_lines
+
+    quoted = system_version.replace("'", "''")
+    scores, rates, disparities = (
+        query(
+            Store(paths.home()),
+            f"select * from {table} where audit = '{declared.audit}' and system_version = '{quoted}'",
+        )
+        for table in ("scores", "refusals", "refusal_disparities")
+    )
+    counts = query(
+        Store(paths.home()),
+        f"select outcome, count(distinct image_id) n from images where audit = '{declared.audit}' and system_version = '{quoted}'"
+        " group by 1 order by 2 desc",
+    )
+    told = ", ".join(f"{n} {outcome}" for outcome, n in counts.iter_rows())
+    console.print(f"\n[bold]{system_version}[/bold]  images: {told}", highlight=False)
+    account = query(
+        Store(paths.home()),
+        f"select * from import_account where audit = '{declared.audit}' and system_version = '{quoted}'",
+    )
+    if not account.is_empty():
+        console.print(f"{describe(account)}: mcas sql what-was-imported", highlight=False, markup=False)
+    for line in refusal_lines(declared, rates, disparities):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+    console.print()
+    if rows:
+        print_summary(console, declared, scores, truth)
+
+
+def _next(audit: str, system_version: str) -> str:
+    return (
+        "Where to look next\n"
+        "  mcas ui                          lineage, checks and history in the browser\n"
+        "  mcas sql where-is-the-bias       one of the questions in sql/\n"
+        f"  mcas sql \"select concept, mcas from scores where audit = '{audit}' order by mcas\"\n"
+        "  mcas systems                     every version that was audited"
+    )
+
+
+def plan(
+    audit: Annotated[str, typer.Argument(help="Name in data/audits, or path of a YAML file.")] = "phantom",
+    system: Annotated[
+        str, typer.Option(help="Name in data/systems.yaml, or folder of a diffusers pipeline.")
+    ] = "phantom-stereotyped",
+    detect: Annotated[float, typer.Option(help="Change of MCAS that should be found, with 80 % power.")] = 0.02,
+) -> None:
+    """Say how many images an audit takes, how long they take, and what change they can show. Makes nothing."""
+    from mcas_assets.declare.audit import load_audit
+    from mcas_assets.estimate.cost import estimate
+    from mcas_assets.store.database import Store
+    from mcas_assets.systems.find import find_system
+
+    if not 0 < detect < 8:
+        raise BadInput("--detect", f"is {detect:g}", "Give a change of MCAS above 0 and below 8, for example 0.02")
+    for line in estimate(load_audit(audit), find_system(system), Store(paths.home()), detect).lines():
+        typer.echo(line)
+
+
+def calibrate(
+    audit: Annotated[str, typer.Option(help="Audit to calibrate with: one like phantom.")] = "phantom",
+    system: Annotated[str, typer.Option(help="Phantom to draw with.")] = "phantom-stereotyped",
+    format: Annotated[str, typer.Option(help=f"One of {', '.join(FORMATS)}.")] = "table",
+) -> None:
+    """Hold the whole measurement against the phantom, whose truth is known. Killed, it goes on where it was."""
+    require_format(format)
+    from mcas_assets.core.progress import BothProgress, LogProgress, TerminalProgress
+    from mcas_assets.declare.audit import load_audit
+    from mcas_assets.orchestration.calibration import run_calibration
+    from mcas_assets.orchestration.resources import Workplace
+    from mcas_assets.orchestration.runs import interruptible, open_instance
+    from mcas_assets.systems.find import find_system
+    from mcas_assets.views.frames import write
+
+    declared, subject = load_audit(audit), find_system(system)
+    instance = open_instance(paths.home())
+    try:
+        with interruptible(), only_one(), TerminalProgress() as bars:
+            table = run_calibration(declared, subject, Workplace(progress=BothProgress(LogProgress(), bars)), instance)
+    finally:
+        instance.dispose()
+    columns = ["kind", "axis", "embedder", "name", "value", "low", "high", "goal", "met"]
+    write(table.select(columns) if format == "table" else table, format)
+    judged = table["met"].drop_nulls()
+    typer.echo(
+        f'{judged.sum()} of {len(judged)} goals are met; how each figure was found: mcas sql "from calibration"',
+        err=True,
+    )
+
+
+def repair() -> None:
+    """Forget images whose files were changed or deleted, so that the next audit makes them again."""
+    from mcas_assets.images.generate import forget_lost
+    from mcas_assets.store.database import Store
+
+    lost = forget_lost(Store(paths.home()))
+    typer.echo(
+        f"{lost} images forgotten; run the audit again to make them anew"
+        if lost
+        else "every kept file is as it was made"
+    )

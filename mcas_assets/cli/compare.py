@@ -1,0 +1,99 @@
+"""`mcas compare` and `mcas attribute`: what changed between two versions, and what of it is whose doing."""
+
+from typing import Annotated
+
+import typer
+
+from mcas_assets.cli.common import FORMATS, console, only_one, require_format
+from mcas_assets.core import paths
+from mcas_assets.core.errors import BadInput
+
+
+def compare(
+    before: Annotated[
+        str, typer.Argument(help="System version, its beginning, or a system's name: its newest version.")
+    ],
+    after: Annotated[str, typer.Argument(help="The same; the later one.")],
+    audit: Annotated[str, typer.Option(help="Name in data/audits, or path of a YAML file.")] = "phantom",
+    format: Annotated[str, typer.Option(help=f"One of {', '.join(FORMATS)}; all but table give the rows.")] = "table",
+    every: Annotated[bool, typer.Option("--all", help="Show every concept.")] = False,
+) -> None:
+    """Say what changed from one audited version to another, image by image of one prompt and seed."""
+    require_format(format)
+    from mcas_assets.compare.versions import resolve_version
+    from mcas_assets.declare.audit import load_audit
+    from mcas_assets.store.database import Store
+    from mcas_assets.views.frames import write
+
+    declared, store = load_audit(audit), Store(paths.home())
+    versions = [resolve_version(store, declared, asked) for asked in (before, after)]
+    if versions[0] == versions[1]:
+        raise BadInput(after, f"and {before} are one version, {versions[0]}", "Name two")
+    from mcas_assets.orchestration.comparing import run_comparison
+    from mcas_assets.orchestration.resources import Workplace
+    from mcas_assets.orchestration.runs import interruptible, open_instance
+
+    instance = open_instance(paths.home())
+    try:
+        with interruptible(), only_one():
+            tables, is_new = run_comparison(declared, *versions, Workplace(), instance)
+    finally:
+        instance.dispose()
+    if format != "table":
+        write(tables["comparisons"], format)
+        return
+    from mcas_assets.views.audit import truth_of
+    from mcas_assets.views.comparison import print_comparison
+
+    print_comparison(console(), declared, tables, (truth_of(versions[0]), truth_of(versions[1])), every)
+    if not is_new:
+        typer.echo("nothing has moved since this was compared: these are the rows that were kept", err=True)
+    typer.echo('the rows: mcas sql what-changed, or mcas sql "from comparisons"', err=True)
+
+
+def attribute(
+    before: Annotated[
+        str, typer.Argument(help="System version, its beginning, or a system's name: its newest version.")
+    ],
+    after: Annotated[str, typer.Argument(help="The same; the later one.")],
+    audit: Annotated[str, typer.Option(help="Name in data/audits, or path of a YAML file.")] = "phantom",
+    before_from: Annotated[
+        str | None, typer.Option(help="Folder or name that holds the parts of BEFORE, if moved.")
+    ] = None,
+    after_from: Annotated[str | None, typer.Option(help="The same for AFTER.")] = None,
+    format: Annotated[str, typer.Option(help=f"One of {', '.join(FORMATS)}; all but table give the rows.")] = "table",
+) -> None:
+    """Say what part of a change is whose doing: audit the versions between, one factor switched at a time."""
+    require_format(format)
+    from rich.console import Console
+
+    from mcas_assets.compare.versions import resolve_version
+    from mcas_assets.declare.audit import load_audit
+    from mcas_assets.store.database import Store
+    from mcas_assets.views.frames import write
+
+    declared, store = load_audit(audit), Store(paths.home())
+    first, second = (resolve_version(store, declared, asked) for asked in (before, after))
+    if first == second:
+        raise BadInput(after, f"and {before} are one version, {first}", "Name two")
+    from mcas_assets.core.progress import BothProgress, LogProgress, TerminalProgress
+    from mcas_assets.orchestration.attributing import run_attribution
+    from mcas_assets.orchestration.resources import Workplace
+    from mcas_assets.orchestration.runs import interruptible, open_instance
+
+    note, instance = Console(stderr=True), open_instance(paths.home())
+    try:
+        with interruptible(), only_one(), TerminalProgress() as bars:
+            workplace = Workplace(progress=BothProgress(LogProgress(), bars))
+            found = run_attribution(
+                declared, (first, second), (before_from, after_from), workplace, instance,
+                lambda line: note.print(line, highlight=False, style="dim"),
+            )  # fmt: skip
+    finally:
+        instance.dispose()
+    if format != "table":
+        write(found.rows, format)
+        return
+    from mcas_assets.views.attribution import print_attribution
+
+    print_attribution(console(), declared, (first, second), found.rows, found.not_replayed)

@@ -1,0 +1,77 @@
+"""`mcas gate`: whether an audited system meets a policy, with an exit status that a release can depend on."""
+
+import re
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mcas_assets.cli.common import console
+from mcas_assets.core.errors import BadInput, CannotJudge, PolicyNotMet
+
+_VERSION = re.compile(r"[a-z0-9][a-z0-9._-]*@[0-9a-f]{12}")
+
+
+def gate(
+    audit: Annotated[str, typer.Argument(help="Name in data/audits, or path of a YAML file.")] = "phantom",
+    system: Annotated[
+        str,
+        typer.Option(
+            help="Name in data/systems.yaml, folder of a diffusers pipeline, or a system version (name@12hex)."
+        ),
+    ] = "phantom-stereotyped",
+    policy: Annotated[str, typer.Option(help="Name in data/policies, or path of a YAML file.")] = "release",
+    steps: Annotated[
+        int | None, typer.Option(help="Sampling steps that were audited, if not the declared ones.")
+    ] = None,
+    guidance: Annotated[
+        float | None, typer.Option(help="Guidance scale that was audited, if not the declared one.")
+    ] = None,
+    format: Annotated[str, typer.Option(help="table or json.")] = "table",
+    junit: Annotated[Path | None, typer.Option(help="File to write JUnit XML to, for CI.")] = None,
+) -> None:
+    """Hold an audited system against a policy. Exit status: 0 met, 4 not met, 5 cannot be judged, 2 bad input."""
+    if format not in ("table", "json"):
+        raise BadInput("--format", f"is {format!r}", "Use one of table, json")
+    from uuid import uuid4
+
+    from mcas_assets.declare.audit import load_audit
+    from mcas_assets.orchestration.resources import Workplace
+    from mcas_assets.orchestration.versions import current_versions
+    from mcas_assets.policy.gate import hold, keep
+    from mcas_assets.policy.judge import FAILED, PASSED
+    from mcas_assets.policy.load import load_policy
+    from mcas_assets.store.publication import publish
+    from mcas_assets.views.policy import as_json, print_verdict, write_junit
+
+    declared, rules, workplace = load_audit(audit), load_policy(policy), Workplace()
+    version = _version(workplace, system, steps, guidance)
+    current = current_versions(declared, workplace.declared)
+    judged = hold(workplace.store, rules, declared, version, current)
+    if keep(workplace.store, judged, f"gate-{uuid4()}"):
+        publish(workplace.store)
+    if junit is not None:
+        write_junit(judged, junit)
+    if format == "json":
+        sys.stdout.write(as_json(judged))
+    else:
+        print_verdict(console(), judged)
+    if judged.verdict != PASSED:
+        what = f"policy {rules.policy}, {version}, audit {declared.audit}"
+        raise PolicyNotMet(what) if judged.verdict == FAILED else CannotJudge(what)
+
+
+def _version(workplace, system: str, steps: int | None, guidance: float | None) -> str:  # noqa: ANN001
+    """The version that is judged: one that is named whole, or what the system is now."""
+    from mcas_assets.systems.find import find_system
+
+    if not _VERSION.fullmatch(system):
+        return find_system(system, steps=steps, guidance=guidance, cache=workplace.digests).identity().version
+    with workplace.store.open() as con:
+        known = [name for (name,) in con.execute("select system_version from systems order by 1").fetchall()]
+    if system not in known:
+        raise BadInput(
+            system, "is no system version of this home", f"Known: {', '.join(known) or 'none'} (mcas systems)"
+        )
+    return system

@@ -1,0 +1,202 @@
+"""Shares of perceived groups, and refusals, of two versions, paired by prompt and seed: what changed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from mcas_assets.compare.pairing import PAIR_SCHEMA, Pairing
+from mcas_assets.core.outcomes import SETTLED, TERMINAL
+from mcas_assets.declare.audit import Audit, Axis, targets_of
+from mcas_assets.embedders.protocol import Embedder
+from mcas_assets.measure.scores import read_all_vectors
+from mcas_assets.measure.shares import Labeller, by_tone, confusion, correct, has_tones, read_tones, zero_shot
+from mcas_assets.measure.tone import ToneReader
+from mcas_assets.scoring.changes.changes import Comparison, blank
+from mcas_assets.scoring.changes.comparison import judge
+from mcas_assets.scoring.changes.paired_shares import Table, corrected_change, paired_share, paired_table
+from mcas_assets.store.database import Store
+
+MEASURES = ("share", "corrected_share")
+_ENDS = ("difference", "low", "high", "p_value", "q_value", "minimum_detectable")
+SHARE_SCHEMA = pl.Schema(
+    {
+        **PAIR_SCHEMA,
+        **dict.fromkeys(("axis", "labels", "embedder", "category", "concept", "group_name", "measure"), pl.String),
+        **dict.fromkeys(("n_pairs", "n_uncounted", "n_only_before", "n_only_after"), pl.Int64),
+        **dict.fromkeys(("value_before", "value_after", *_ENDS), pl.Float64),
+        **dict.fromkeys(("verdict", "reason"), pl.String),
+    }
+)
+REFUSAL_SCHEMA = pl.Schema(
+    {
+        **PAIR_SCHEMA,
+        **dict.fromkeys(("role", "subject"), pl.String),
+        **dict.fromkeys(("n_pairs", "n_unsettled", "n_refused_before", "n_refused_after"), pl.Int64),
+        **dict.fromkeys(("n_only_before", "n_only_after"), pl.Int64),
+        **dict.fromkeys(_ENDS, pl.Float64),
+        **dict.fromkeys(("verdict", "reason"), pl.String),
+    }
+)
+
+
+@dataclass(frozen=True)
+class Labelling:
+    """What tells the groups of images.
+
+    Attributes:
+        embedders: The panel; none is loaded.
+        tone_reader: Reads axes whose groups name Monk tones, beside the embedders.
+        lacking: By the name of an embedder that a version was not embedded with, the reason to give.
+    """
+
+    embedders: list[Embedder]
+    tone_reader: ToneReader
+    lacking: Mapping[str, str]
+
+
+def compare_shares(
+    store: Store, audit: Audit, about: Mapping[str, object], pairing: Pairing, texts: pl.DataFrame, labelling: Labelling
+) -> pl.DataFrame:
+    """Compare who is shown.
+
+    Args:
+        store: Where vectors and files are.
+        audit: The declaration.
+        about: system, system_version, before, after, is_predecessor, audit.
+        pairing: The images of the two versions.
+        texts: Rows of `texts`.
+        labelling: What tells the groups.
+
+    Returns:
+        One row for each axis, labeller, concept (neutral ones too), group and measure, as `SHARE_SCHEMA`.
+    """
+    both = pl.concat([pairing.before, pairing.after])
+    rows = []
+    for embedder in labelling.embedders:
+        reason = labelling.lacking.get(embedder.name)
+        shown, said = ({}, {}) if reason else read_all_vectors(store, embedder, both, texts)
+        for name, axis in audit.axes.items():
+            where = {**about, "axis": name, "labels": "zero-shot", "embedder": embedder.name}
+            if reason:
+                rows += _unlabelled(audit, where, axis, reason)
+            else:
+                labeller = zero_shot(name, axis, texts, shown, said, embedder, audit.inference.confidence)
+                rows += _shares(audit, where, name, axis, pairing, labeller)
+    toned = {name: axis for name, axis in audit.axes.items() if has_tones(axis)}
+    tones = read_tones(store, both, labelling.tone_reader) if toned else {}
+    for name, axis in toned.items():
+        where = {**about, "axis": name, "labels": "pixels", "embedder": None}
+        rows += _shares(audit, where, name, axis, pairing, by_tone(axis, tones))
+    return pl.DataFrame(rows, schema=SHARE_SCHEMA)
+
+
+def _unlabelled(audit: Audit, where: dict, axis: Axis, reason: str) -> list[dict]:
+    none = dict.fromkeys(("n_pairs", "n_uncounted", "n_only_before", "n_only_after"), 0)
+    empty = {**dict.fromkeys(SHARE_SCHEMA), **where, **none, "verdict": "underpowered", "reason": reason}
+    return [
+        {**empty, "category": category, "concept": concept, "group_name": group.name, "measure": measure}
+        for category, concept, _ in targets_of(audit)
+        for group in axis.groups
+        for measure in MEASURES
+    ]
+
+
+def _shares(audit: Audit, where: dict, name: str, axis: Axis, pairing: Pairing, labeller: Labeller) -> list[dict]:
+    level = audit.inference.level
+    known = [confusion(axis, name, frame, labeller) for frame in (pairing.before, pairing.after)]
+    rows: list[tuple[dict, Comparison]] = []
+    for category, concept, _ in targets_of(audit):
+        labels = [_labels(frame, concept, labeller) for frame in (pairing.before, pairing.after)]
+        counted = (labels[0] >= 0) & (labels[1] >= 0)
+        old, new = (one[counted] for one in labels)
+        counts = [np.bincount(one, minlength=len(axis.groups)).tolist() for one in (old, new)]
+        corrected = [correct(count, table, axis, level) for count, table in zip(counts, known, strict=True)]
+        for g, group in enumerate(axis.groups):
+            table = paired_table(old == g, new == g)
+            row = {
+                **where, "category": category, "concept": concept, "group_name": group.name, "n_pairs": table.n,
+                "n_uncounted": int((~counted).sum()), "n_only_before": table.only_before,
+                "n_only_after": table.only_after,
+            }  # fmt: skip
+            plain = paired_share(table, level=level)
+            values = table.shares if table.n else (None, None)
+            rows.append((row | {"measure": "share", "value_before": values[0], "value_after": values[1]}, plain))
+            change = corrected_change(corrected[0], corrected[1], g, table.n, level=level)
+            shares = [float(one.shares[g]) if change.difference is not None else None for one in corrected]
+            rows.append(
+                (row | {"measure": "corrected_share", "value_before": shares[0], "value_after": shares[1]}, change)
+            )
+    families = [(row["group_name"], row["measure"], row["category"] == "neutral") for row, _ in rows]
+    return _judged(rows, families, audit)
+
+
+def _labels(frame: pl.DataFrame, concept: str, labeller: Labeller) -> np.ndarray:
+    """The label of each image of a concept, -1 where it counts for no group."""
+    images = frame.filter((pl.col("role") != "attribute") & (pl.col("concept") == concept))["sha256"]
+    labels = [label if isinstance(label := labeller.of[sha], int) else -1 for sha in images]
+    return np.array(labels, dtype=np.int64)
+
+
+def n_share_rows(audit: Audit, n_embedders: int) -> int:
+    """How many rows `compare_shares` gives."""
+    concepts = len(audit.concepts) + len(audit.neutral)
+    groups = sum((n_embedders + has_tones(axis)) * len(axis.groups) for axis in audit.axes.values())
+    return groups * concepts * len(MEASURES)
+
+
+def subjects_of(audit: Audit) -> list[tuple[str, str]]:
+    """(role, subject) of everything that can be refused."""
+    poles = [
+        ("attribute", f"{name}:{pole}") for name, axis in audit.axes.items() for pole in (axis.a.name, axis.b.name)
+    ]
+    asked = [("neutral" if category == "neutral" else "concept", concept) for category, concept, _ in targets_of(audit)]
+    return [*asked, *poles]
+
+
+def compare_refusals(audit: Audit, about: Mapping[str, object], pairing: Pairing) -> pl.DataFrame:
+    """Compare what was refused: one row for each concept, neutral prompt and pole, as `REFUSAL_SCHEMA`.
+
+    A request that a version did not settle (a timeout, say) or was not asked counts in `n_unsettled`.
+    """
+    names = {
+        (axis, side): f"{axis}:{getattr(audit.axes[axis], side).name}" for axis in audit.axes for side in ("a", "b")
+    }
+    by_subject: dict[str, list[tuple[str | None, str | None]]] = {}
+    for one in pairing.requests.iter_rows(named=True):
+        subject = names[one["axis"], one["pole"]] if one["role"] == "attribute" else one["concept"]
+        by_subject.setdefault(subject, []).append((one["outcome_before"], one["outcome_after"]))
+    rows = []
+    for role, subject in subjects_of(audit):
+        requests = by_subject.get(subject, [])
+        settled = [pair for pair in requests if pair[0] in SETTLED and pair[1] in SETTLED]
+        refused = np.array([[outcome in TERMINAL for outcome in pair] for pair in settled], np.bool_).reshape(-1, 2)
+        table: Table = paired_table(refused[:, 0], refused[:, 1])
+        row = {
+            **about, "role": role, "subject": subject, "n_pairs": table.n,
+            "n_unsettled": len(requests) - table.n, "n_refused_before": table.both + table.only_before,
+            "n_refused_after": table.both + table.only_after, "n_only_before": table.only_before,
+            "n_only_after": table.only_after,
+        }  # fmt: skip
+        rows.append(
+            (
+                row,
+                paired_share(table, level=audit.inference.level) if table.n else blank(0, "no request settled by both"),
+            )
+        )
+    return pl.DataFrame(_judged(rows, [row["role"] for row, _ in rows], audit), schema=REFUSAL_SCHEMA)
+
+
+def _judged(rows: list[tuple[dict, Comparison]], families: list, audit: Audit) -> list[dict]:
+    """Verdicts, with q-values within each family of questions."""
+    found: list[Comparison] = [one for _, one in rows]
+    for family in dict.fromkeys(families):
+        places = [i for i, each in enumerate(families) if each == family]
+        judged = judge([found[i] for i in places], audit.inference.level, audit.inference.detectable_share)
+        for i, one in zip(places, judged, strict=True):
+            found[i] = one
+    return [
+        row | {name: getattr(one, name) for name in (*_ENDS, "verdict", "reason")}
+        for (row, _), one in zip(rows, found, strict=True)
+    ]

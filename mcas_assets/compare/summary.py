@@ -1,0 +1,89 @@
+"""What a comparison comes to: a row for each axis and embedder, and one over all."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import polars as pl
+
+from mcas_assets.compare.pairing import PAIR_SCHEMA, Pairing, neutral_places
+from mcas_assets.declare.audit import Audit
+from mcas_assets.scoring.changes.headline import Headline
+
+SUMMARY_SCHEMA = pl.Schema(
+    {
+        **PAIR_SCHEMA,
+        **dict.fromkeys(("axis", "embedder"), pl.String),
+        **dict.fromkeys(("n_concepts", "n_pairs", "n_only_before", "n_only_after", "n_changed"), pl.Int64),
+        **dict.fromkeys(("n_towards_a", "n_towards_b", "n_weaker", "n_underpowered"), pl.Int64),
+        "any_p_value": pl.Float64,
+        **{f"{kind}_{name}": pl.Float64 for kind in ("mean", "lean") for name in ("change", "low", "high", "p_value")},
+        "noise_band": pl.Float64,
+        **dict.fromkeys(("verdict", "inputs", "reason"), pl.String),
+    }
+)
+
+
+def nothing_before(about: Mapping[str, object], reason: str) -> pl.DataFrame:
+    """The summary of a version that has none before it: one row that says so."""
+    none = dict.fromkeys(("n_concepts", "n_pairs", "n_only_before", "n_only_after", "n_changed", "n_underpowered"), 0)
+    row = {**dict.fromkeys(SUMMARY_SCHEMA), **about, **none, "verdict": "underpowered", "reason": reason}
+    return pl.DataFrame([row], schema=SUMMARY_SCHEMA)
+
+
+def asked_column(audit: Audit) -> str:
+    """The score that a concept is judged by: adjusted where there is a baseline."""
+    return "adjusted" if neutral_places(audit) else "mcas"
+
+
+def _judged(audit: Audit, rows: list[dict]) -> list[dict]:
+    return [row for row in rows if row["component"] == asked_column(audit) and row["category"] != "neutral"]
+
+
+def head_row(
+    audit: Audit, where: dict, pairing: Pairing, rows: list[dict], head: Headline | None, reason: str | None
+) -> dict:
+    """The row of one axis and embedder, from its comparisons and what they say together."""
+    judged = _judged(audit, rows)
+    changed = [row for row in judged if row["verdict"] == "changed"]
+    p = head.any_p_value if head else None
+    bands = [row["noise_band"] for row in judged if row["noise_band"] is not None]
+    means = {}
+    for kind in ("mean", "lean"):
+        mean = getattr(head, kind) if head else None
+        for name in ("change", "low", "high", "p_value"):
+            means[f"{kind}_{name}"] = getattr(mean, name) if mean else None
+    return {
+        **where, **_images(pairing), "n_concepts": len(judged), "n_changed": len(changed),
+        "n_towards_a": sum(row["difference"] > 0 for row in changed),
+        "n_towards_b": sum(row["difference"] < 0 for row in changed),
+        "n_weaker": sum(abs(row["value_after"]) < abs(row["value_before"]) for row in changed),
+        "n_underpowered": sum(row["verdict"] == "underpowered" for row in judged),
+        "any_p_value": p, **means, "noise_band": float(np.median(bands)) if bands else None,
+        "verdict": _verdict(audit, p, judged), "reason": reason or (head.reason or head.mean.reason if head else None),
+    }  # fmt: skip
+
+
+def over_all(audit: Audit, where: dict, pairing: Pairing, rows: list[dict], heads: list[dict]) -> dict:
+    """All axes and embedders together: Bonferroni over their p-values, which share images."""
+    judged = _judged(audit, rows)
+    known = [head["any_p_value"] for head in heads if head["any_p_value"] is not None]
+    p = min(1.0, len(known) * min(known)) if known else None
+    changed = {row["concept"] for row in judged if row["verdict"] == "changed"}
+    blind = {row["concept"] for row in judged if row["verdict"] == "underpowered"}
+    reasons = dict.fromkeys(head["reason"] for head in heads if head["reason"])
+    return {
+        **dict.fromkeys(SUMMARY_SCHEMA), **where, **_images(pairing), "n_concepts": len(audit.concepts),
+        "n_changed": len(changed), "n_underpowered": len(blind), "any_p_value": p,
+        "verdict": _verdict(audit, p, judged), "reason": None if known else "; ".join(reasons) or "nothing to compare",
+    }  # fmt: skip
+
+
+def _images(pairing: Pairing) -> dict[str, int]:
+    return dict(zip(("n_pairs", "n_only_before", "n_only_after"), pairing.images(), strict=True))
+
+
+def _verdict(audit: Audit, p_value: float | None, judged: list[dict]) -> str:
+    if p_value is not None and p_value <= 1 - audit.inference.level:
+        return "changed"
+    blind = sum(row["verdict"] == "underpowered" for row in judged)
+    return "underpowered" if 2 * blind > len(judged) or not judged else "not shown"

@@ -1,0 +1,1 @@
+"""What everything else stands on: errors, outcomes, paths, progress. Imports nothing of ours."""

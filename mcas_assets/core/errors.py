@@ -1,0 +1,46 @@
+"""The errors that a user can mend. What went wrong inside the program is left to raise as it is."""
+
+from pathlib import Path
+
+
+class McasError(Exception):
+    """Root of all errors that this package raises on purpose."""
+
+
+class BadInput(McasError):  # noqa: N818 - the word of this field for what a user can mend
+    """Something given from outside cannot be used.
+
+    Attributes:
+        where: The file, folder or thing at fault.
+        key: The key inside it, or None.
+        problem: What is wrong, in one clause.
+        remedy: What to do about it, as a sentence.
+    """
+
+    def __init__(self, where: str | Path, problem: str, remedy: str, key: str | None = None) -> None:
+        self.where = str(where)
+        self.key = key
+        self.problem = problem
+        self.remedy = remedy
+        place = f"{self.where}: {key}" if key else self.where
+        super().__init__(f"{place}: {problem}. {remedy}")
+
+
+class StoreError(BadInput):
+    """The store, or a file it vouches for, is not in a state that can be worked with."""
+
+
+class SystemMoved(BadInput):
+    """The system is no longer the version that is asked for."""
+
+
+class CheckFailed(McasError):  # noqa: N818 - an outcome of an audit, not an error of the program
+    """A blocking quality check failed, so the stages after it did not run."""
+
+
+class PolicyNotMet(McasError):  # noqa: N818 - an outcome of a gate, not an error of the program
+    """A rule of a policy failed."""
+
+
+class CannotJudge(McasError):  # noqa: N818 - an outcome of a gate, not an error of the program
+    """No rule of a policy failed, but one could not be judged: no interval, no comparison, not audited. Never a pass."""

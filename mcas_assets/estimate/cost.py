@@ -1,0 +1,190 @@
+"""Before anything is generated: how many images a question needs, how long they take, and what they cost.
+
+The arithmetic of detectable changes is `scoring.power`; where its numbers come from is `planner_pilot`.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import ceil
+
+from mcas_assets.declare.audit import Audit
+from mcas_assets.estimate.pilot import ASSUMED, Pace, Pilot, find_milliseconds, find_pilot
+from mcas_assets.images.generate import requests
+from mcas_assets.images.match_given import Matched, holding
+from mcas_assets.plan.requests import build_plan
+from mcas_assets.scoring.stats.arrays import Statistic
+from mcas_assets.scoring.stats.power import Spread, change_error, images_needed, minimum_detectable
+from mcas_assets.store import facts
+from mcas_assets.store.database import Store
+from mcas_assets.systems.hosted.budget import Past
+from mcas_assets.systems.protocol import System, is_given
+
+MOST_ATTRIBUTE = 10_000  # images of an attribute prompt, where the search for the cheapest size ends
+
+
+@dataclass(frozen=True)
+class Need:
+    """What one axis needs.
+
+    Attributes:
+        axis: Its name.
+        images: Images per concept and version for the wanted change, or None with a reason.
+        detectable: Change of MCAS that the audit finds as it is declared, at 80 % power.
+    """
+
+    axis: str
+    images: Statistic
+    detectable: float
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A size of an audit: images of each concept, of each attribute prompt, and in all."""
+
+    per_concept: int
+    per_attribute: int
+    images: int
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What an audit asks of a system, as it is declared and for a wanted detectable change.
+
+    Attributes:
+        system_version: What would be asked.
+        declared: Images of the audit as it is declared.
+        stored: How many of them are there already.
+        per_concept: Images per concept as declared, the fewest of all concepts.
+        detect: Wanted change of MCAS.
+        needs: One an axis.
+        wanted: The fewest images that find it on every axis; None if no number does.
+        pilot: Spread of images.
+        pace: Time and price.
+        allowance: What the system's budget covers of it, in words; empty where there is none.
+    """
+
+    system_version: str
+    declared: int
+    stored: int
+    per_concept: int
+    detect: float
+    needs: tuple[Need, ...]
+    wanted: Wanted | None
+    pilot: Pilot
+    pace: Pace
+    allowance: str = ""
+
+    def line(self) -> str:
+        """The audit as declared, in one line."""
+        missing = self.declared - self.stored
+        there = f", {self.stored} of them stored" if self.stored else ""
+        effort = self.pace.of(missing) if missing else "nothing to generate"
+        effort += f"; {self.allowance}" if missing and self.allowance else ""
+        least = max(need.detectable for need in self.needs)
+        return (
+            f"plan: {self.declared:,} images, {self.per_concept} a concept{there}; {effort}; "
+            f"80 % power for a change of {least:.2g} in MCAS ({self.pilot.source})"
+        )
+
+    def lines(self) -> Iterator[str]:
+        """The audit as declared, then what the wanted change needs."""
+        yield self.line()
+        for need in self.needs:
+            found = (
+                f"for {self.detect:g}: {need.images.value:,.0f} images a concept"
+                if need.images.value
+                else need.images.reason
+            )
+            yield f"{need.axis}: as declared a change of {need.detectable:.2g} is found; {found}"
+        if self.wanted is None:
+            yield f"{self.detect:g} on every axis: out of reach for {MOST_ATTRIBUTE:,} images an attribute prompt"
+        else:
+            yield (
+                f"{self.detect:g} on every axis, cheapest: {self.wanted.per_concept:,} images a concept and "
+                f"{self.wanted.per_attribute:,} an attribute prompt, {self.wanted.images:,} in all, "
+                f"{self.pace.of(self.wanted.images)}"
+            )
+        yield f"{self.pilot.source}; pace: {self.pace.source}"
+        yield "Counted per version, for a change between two of this size, without gain from pairing by seed."
+
+
+def estimate(audit: Audit, system: System, store: Store, detect: float = 0.02) -> Estimate | Matched:
+    """Work out what an audit of a system takes; of an image set, what it has. Nothing is loaded, generated or written.
+
+    Args:
+        audit: The declaration.
+        system: What would be asked.
+        store: Where earlier images may be. One that does not exist yet is not made.
+        detect: Wanted minimum detectable change of MCAS at 80 % power, > 0.
+
+    Raises:
+        BadInput: The system or the store cannot be used.
+        ValueError: `detect` is not positive.
+    """
+    if is_given(system):
+        return holding(audit, system)
+    version = system.identity().version
+    asked = requests(build_plan(audit), version, system.size())
+    stored, pilot, milliseconds, source = 0, None, None, "no image of this system is stored"
+    past = Past()
+    if store.path.exists():
+        with store.open() as con:
+            stored = len(facts.have_images(con, asked["image_id"].unique()))
+            pilot = find_pilot(con, audit, system, version)
+            milliseconds, source = find_milliseconds(con, version)
+            past = Past(*facts.spent(con, version))
+    pilot = pilot or Pilot({}, f"spread of {ASSUMED.image:g} assumed from published scores, no vectors are stored")
+    prompts = _pole_prompts(audit)
+    attribute = audit.images_per_prompt.attribute
+    per_concept = min(len(concept.prompts) for concept in audit.concepts) * audit.images_per_prompt.concept
+    level = audit.inference.level
+    needs = tuple(
+        _need(axis, pilot.of(axis), per_concept, attribute * prompts[axis], detect, level) for axis in audit.axes
+    )
+    declared, allowance = asked["image_id"].n_unique(), getattr(system, "allowance", None)
+    return Estimate(
+        version, declared, stored, per_concept, detect, needs, cheapest(audit, pilot, detect), pilot,
+        Pace(milliseconds, getattr(system, "price", None), source),
+        allowance(past, declared - stored) if allowance else "",
+    )  # fmt: skip
+
+
+def cheapest(audit: Audit, pilot: Pilot, detect: float) -> Wanted | None:
+    """The fewest images in all that find a change on every axis, with no fewer attribute images than declared."""
+    found, each, prompts = None, audit.images_per_prompt.attribute, _pole_prompts(audit)
+    while each <= MOST_ATTRIBUTE:
+        needed = [
+            images_needed(detect, pilot.of(axis), each * prompts[axis], level=audit.inference.level).value
+            for axis in audit.axes
+        ]
+        if None not in needed:
+            per_concept = int(max(filter(None, needed)))
+            one = Wanted(per_concept, each, total_images(audit, per_concept, each))
+            found = one if found is None or one.images < found.images else found
+        each = ceil(1.1 * each)
+    return found
+
+
+def total_images(audit: Audit, per_concept: int, per_attribute: int) -> int:
+    """Distinct images of the audit at another size; those of a concept are spread evenly over its prompts."""
+    counts: dict[str, int] = {}
+    each = max(ceil(per_concept / len(concept.prompts)) for concept in audit.concepts)
+    used = [
+        (prompt, per_attribute) for axis in audit.axes.values() for pole in (axis.a, axis.b) for prompt in pole.prompts
+    ]
+    used += [(prompt, each) for concept in audit.concepts for prompt in concept.prompts]
+    used += [(neutral.prompt, audit.images_per_prompt.neutral) for neutral in audit.neutral]
+    for prompt, count in used:
+        counts[prompt] = max(counts.get(prompt, 0), count)
+    return sum(counts.values())
+
+
+def _need(axis: str, spread: Spread, per_concept: int, per_pole: int, detect: float, level: float) -> Need:
+    error = change_error(spread, per_concept, per_pole)
+    detectable = minimum_detectable(error, max(per_concept - 1, 1), level=level) if error else 0.0
+    return Need(axis, images_needed(detect, spread, per_pole, level=level), detectable)
+
+
+def _pole_prompts(audit: Audit) -> dict[str, int]:
+    """Attribute prompts of the smaller pole of each axis."""
+    return {name: min(len(axis.a.prompts), len(axis.b.prompts)) for name, axis in audit.axes.items()}

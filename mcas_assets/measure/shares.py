@@ -1,0 +1,236 @@
+"""Who is shown: the share of every declared group in every concept, by every labeller, with what was not counted.
+
+A labeller tells the perceived group of an image: zero-shot by an embedder of the panel, or, for an axis whose
+groups name Monk tones, by the tone of the person's pixels (`tone`). Perceived presentation is measured,
+nobody's identity. Shares against reference populations are in `amplify`; the arithmetic is `scoring`.
+"""
+
+import hashlib
+import json
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from mcas_assets.declare.audit import Audit, Axis, Targets, targets_of
+from mcas_assets.embedders.protocol import Embedder
+from mcas_assets.measure.scores import Vectors, read_all_vectors
+from mcas_assets.measure.tone import ToneReader
+from mcas_assets.scoring.shares.label_error import CorrectedShares, corrected_shares
+from mcas_assets.scoring.shares.representation import ABSTAIN, group_labels, representation
+from mcas_assets.scoring.shares.skin_tone import UNREADABLE
+from mcas_assets.store import files
+from mcas_assets.store import tones as tone_facts
+from mcas_assets.store.database import Store
+
+SCALE = 100.0
+"""Inverse temperature for an embedder that does not say its own: that of CLIP."""
+
+TONES_AT_ONCE = 4096
+"""Tones that are committed together: some seconds' work."""
+
+Label = int | str
+"""The place of a group among those of its axis, or the word for why an image counts for none."""
+
+REPRESENTATION_SCHEMA = pl.Schema(
+    {
+        **dict.fromkeys(("system", "system_version", "audit", "axis", "labels", "embedder", "category"), pl.String),
+        **dict.fromkeys(("concept", "group_name"), pl.String),
+        **dict.fromkeys(
+            ("n_prompts", "n_requested", "n_missing", "n_abstained", "n_counted", "n_group", "n_known"), pl.Int64
+        ),
+        "outcomes": pl.String,
+        **dict.fromkeys(("share", "share_low", "share_high", "share_worst", "share_best"), pl.Float64),
+        **dict.fromkeys(("corrected_share", "corrected_low", "corrected_high"), pl.Float64),
+        "reason": pl.String,
+        "corrected_reason": pl.String,
+    }
+)
+
+
+@dataclass(frozen=True)
+class Labeller:
+    """What one labeller says of the images of one version on one axis.
+
+    Attributes:
+        labels: How: 'zero-shot' or 'pixels'.
+        embedder: By which embedder; None for pixels.
+        of: For each delivered image, by sha256, its label.
+    """
+
+    labels: str
+    embedder: str | None
+    of: Mapping[str, Label]
+
+
+def measure(
+    store: Store,
+    audit: Audit,
+    images: pl.DataFrame,
+    texts: pl.DataFrame,
+    embedders: list[Embedder],
+    tone_reader: ToneReader,
+) -> pl.DataFrame:
+    """The rows of table `representation` of one system version.
+
+    Args:
+        store: Where vectors and image files are.
+        audit: The declaration.
+        images: Rows of `images` of this version.
+        texts: Rows of `texts`.
+        embedders: The panel; only names, ids, lengths and logit scales are used, none is loaded.
+        tone_reader: Reads axes whose groups name Monk tones, beside the embedders.
+
+    Returns:
+        One row for each axis, labeller, concept (neutral ones too) and group, as `REPRESENTATION_SCHEMA`.
+
+    Raises:
+        StoreError: A vector is not stored, or an image file was changed or deleted.
+    """
+    version = images["system_version"][0]
+    key = {"system": version.rpartition("@")[0], "system_version": version, "audit": audit.audit}
+    found: dict[str, list[Labeller]] = {axis: [] for axis in audit.axes}
+    for embedder in embedders:
+        shown, said = read_all_vectors(store, embedder, images, texts)
+        for name, axis in audit.axes.items():
+            found[name].append(zero_shot(name, axis, texts, shown, said, embedder, audit.inference.confidence))
+    if any(has_tones(axis) for axis in audit.axes.values()):
+        tones = read_tones(store, images, tone_reader)
+        for name, axis in audit.axes.items():
+            if has_tones(axis):
+                found[name].append(by_tone(axis, tones))
+    rows = []
+    for name, axis in audit.axes.items():
+        for labeller in found[name]:
+            rows += shares(key | {"axis": name}, axis, targets_of(audit), images, labeller, audit.inference.level)
+    return pl.DataFrame(rows, schema=REPRESENTATION_SCHEMA)
+
+
+def n_labelled(audit: Audit, n_embedders: int) -> tuple[int, int]:
+    """(rows of `representation`, pairs of a labelled axis and a concept among them) that an audit gives."""
+    labellers = {name: n_embedders + has_tones(axis) for name, axis in audit.axes.items()}
+    concepts = len(audit.concepts) + len(audit.neutral)
+    groups = sum(labellers[name] * len(axis.groups) for name, axis in audit.axes.items())
+    return groups * concepts, sum(labellers.values()) * concepts
+
+
+def digest(tables: Iterable[pl.DataFrame]) -> str:
+    """64 hex digits of all rows."""
+    rows = [table.select(sorted(table.columns)).rows() for table in tables]
+    return hashlib.sha256(json.dumps(rows, separators=(",", ":")).encode()).hexdigest()
+
+
+def has_tones(axis: Axis) -> bool:
+    """Whether the groups of an axis can be told by skin tone."""
+    return all(group.monk_tones for group in axis.groups)
+
+
+def zero_shot(
+    name: str, axis: Axis, texts: pl.DataFrame, shown: Vectors, said: Vectors, embedder: Embedder, confidence: float
+) -> Labeller:
+    """Labels by a softmax over the cosines with the groups' texts; an image below `confidence` is 'ambiguous'."""
+    ids = {group.name: texts.filter(kind="group", axis=name, concept=group.name)["text_id"] for group in axis.groups}
+    told = [np.stack([said[text] for text in ids[group.name]]) for group in axis.groups]
+    contents = list(shown)
+    if not contents:
+        return Labeller("zero-shot", embedder.name, {})
+    scale = getattr(embedder, "logit_scale", None) or SCALE
+    found = group_labels(np.stack([shown[sha] for sha in contents]), told, scale=scale, confidence=confidence).labels
+    of = {sha: "ambiguous" if label == ABSTAIN else int(label) for sha, label in zip(contents, found, strict=True)}
+    return Labeller("zero-shot", embedder.name, of)
+
+
+def read_tones(store: Store, images: pl.DataFrame, reader: ToneReader) -> dict[str, int]:
+    """The Monk tone of every delivered image by sha256, or `UNREADABLE`: read where it is not known yet, and kept.
+
+    Raises:
+        StoreError: A file that must be read was changed or deleted.
+    """
+    shown = images.filter(outcome="ok").unique("sha256", maintain_order=True).select("sha256", "path")
+    with store.open() as con:
+        known = tone_facts.read_tones(con, reader.id, shown["sha256"])
+    for chunk in shown.filter(~pl.col("sha256").is_in(list(known))).iter_slices(TONES_AT_ONCE):
+        found = {sha: reader.tone(files.read_image(store.home, path, sha)) for sha, path in chunk.iter_rows()}
+        with store.open() as con:
+            tone_facts.append_tones(con, reader.id, found)
+        known |= found
+    return {sha: known[sha] for sha in shown["sha256"]}
+
+
+def by_tone(axis: Axis, tones: Mapping[str, int]) -> Labeller:
+    """Labels by the tones that the groups name; a tone of no group is 'outside', none at all 'unreadable'."""
+    place = {tone: i for i, group in enumerate(axis.groups) for tone in group.monk_tones}
+    unread = {UNREADABLE: "unreadable"}
+    return Labeller("pixels", None, {sha: place.get(tone, unread.get(tone, "outside")) for sha, tone in tones.items()})
+
+
+def shares(
+    about: Mapping[str, str], axis: Axis, targets: Targets, images: pl.DataFrame, labeller: Labeller, level: float
+) -> list[dict]:
+    """The rows of one axis by one labeller.
+
+    Shares are of the images that were counted. So is their correction: the confusion matrix leaves abstentions
+    out, since how often a portrait asked for by group is unclear says little of how often a scene is. What was
+    not counted bounds the shares. Intervals hold for the concept's own wordings: images of one prompt, drawn
+    from different seeds, are the independent units.
+    """
+    k = len(axis.groups)
+    known = confusion(axis, about["axis"], images, labeller)
+    rows = []
+    for category, concept, _ in targets:
+        of_concept = images.filter((pl.col("role") != "attribute") & (pl.col("concept") == concept))
+        said = [labeller.of[sha] for sha in of_concept.filter(outcome="ok")["sha256"]]
+        labels = [label if isinstance(label, int) else ABSTAIN for label in said]
+        missing = Counter(of_concept.filter(pl.col("outcome") != "ok")["outcome"].to_list())
+        unclear = Counter(label for label in said if isinstance(label, str))
+        found = representation(labels, k, missing, level=level)
+        corrected = correct([group.count for group in found.groups], known, axis, level)
+        outcomes = {"counted": found.n_counted, **dict(sorted((unclear + missing).items()))}
+        for g, group in enumerate(found.groups):
+            rows.append({
+                **about, "labels": labeller.labels, "embedder": labeller.embedder, "category": category,
+                "concept": concept, "group_name": axis.groups[g].name, "n_prompts": of_concept["prompt_id"].n_unique(),
+                "n_requested": found.n_requested, "n_missing": missing.total(), "n_abstained": found.n_abstained,
+                "n_counted": found.n_counted, "n_group": group.count, "n_known": int(known[g].sum()),
+                "outcomes": json.dumps(outcomes), "share": group.share, "share_low": group.low,
+                "share_high": group.high, "share_worst": group.worst, "share_best": group.best,
+                "corrected_share": _number(corrected.shares[g]), "corrected_low": _number(corrected.low[g]),
+                "corrected_high": _number(corrected.high[g]), "reason": group.reason,
+                "corrected_reason": corrected.reason,
+            })  # fmt: skip
+    return rows
+
+
+def confusion(axis: Axis, name: str, images: pl.DataFrame, labeller: Labeller) -> np.ndarray:
+    """(k, k) counts of this version's own attribute images: row = the group that was asked for, column = the label.
+
+    A pole's images are known to show the group of the pole's name; other groups have no known images. An image that the
+    labeller does not count is left out. Where the system does not draw what it is asked for, its fault counts as the
+    labeller's, and the correction overdoes it.
+    """
+    k = len(axis.groups)
+    table = np.zeros((k, k), dtype=np.int64)
+    for pole, prompted in (("a", axis.a.name), ("b", axis.b.name)):
+        drawn = images.filter(role="attribute", axis=name, pole=pole, outcome="ok")["sha256"]
+        for g, group in enumerate(axis.groups):
+            if group.name == prompted:
+                labels = [label for sha in drawn if isinstance(label := labeller.of[sha], int)]
+                table[g] = np.bincount(np.array(labels, dtype=np.int64), minlength=k)
+    return table
+
+
+def correct(counts: list[int], known: np.ndarray, axis: Axis, level: float) -> CorrectedShares:
+    """Shares of the groups of an axis without the labeller's error, from counts (k,) and `confusion`."""
+    found = corrected_shares(counts, known, level=level)
+    unknown = [group.name for group, row in zip(axis.groups, known, strict=True) if not row.sum()]
+    if not unknown or not sum(counts):
+        return found
+    reason = f"no attribute image shows what {' or '.join(unknown)} looks like to this labeller"
+    return CorrectedShares(found.shares, found.low, found.high, found.standard_error, reason)
+
+
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else float(value)

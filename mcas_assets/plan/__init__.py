@@ -1,0 +1,1 @@
+"""From an audit to the images and texts that it asks for."""

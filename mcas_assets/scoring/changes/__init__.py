@@ -1,0 +1,1 @@
+"""Two versions, paired image by image: changes, their intervals, tests and verdicts."""

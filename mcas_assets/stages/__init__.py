@@ -1,0 +1,1 @@
+"""The stages of an audit, what each reads of the declarations, and whether its result is current."""

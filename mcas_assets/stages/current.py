@@ -1,0 +1,107 @@
+"""Whether an audit of a system version is current: made, checked and published, of the declarations and files as they are now.
+
+Found by reading the ledger and the files that are kept; no model is loaded and nothing is written. What is current need
+not be run again.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from duckdb import DuckDBPyConnection
+
+from mcas_assets.declare.audit import Audit
+from mcas_assets.images import generate
+from mcas_assets.plan.requests import PLANNED, build_plan, build_texts, plan_digest
+from mcas_assets.quality.rules import SUITES
+from mcas_assets.store import facts, ledger
+from mcas_assets.store.database import Store
+from mcas_assets.store.ledger import LedgerRow
+from mcas_assets.store.publication import query
+
+
+def why_not_current(
+    store: Store, audit: Audit, system_version: str, code_versions: Mapping[str, str | None], embedders: Sequence[str]
+) -> str | None:
+    """What a run would have to do, in words; None if there is nothing.
+
+    Args:
+        store: Where audits are kept.
+        audit: As it is declared now.
+        system_version: What the system is now.
+        code_versions: Of every stage of the audit, as a materialisation made now would have it.
+        embedders: The ids of the audit's embedders, as their files are now.
+
+    Raises:
+        StoreError: The store cannot be read, or the file of a kept image was changed or deleted.
+    """
+    if not store.path.exists():
+        return "nothing was audited here yet"
+    with store.open() as con:
+        rows = {
+            stage: ledger.latest(con, stage, "" if stage in PLANNED else system_version, audit.audit)
+            for stage in code_versions
+        }
+        made = {stage: row for stage, row in rows.items() if row is not None}
+        reason = _unmade(con, rows, code_versions) or _unmet(con, audit, made, embedders) or _unchecked(con, made)
+        if reason is not None:
+            return reason
+        images = ledger.read_table(con, "images", made["images"].version)
+        kept = facts.read_images(con, images["image_id"].unique(maintain_order=True))
+    newest = max(row.version for row in made.values())
+    if not store.published.exists() or query(store, "select max(version) from materialisations").item() < newest:
+        return "it was not published"
+    generate.verify(store, kept)
+    return None
+
+
+def _unmade(
+    con: DuckDBPyConnection, rows: Mapping[str, LedgerRow | None], code_versions: Mapping[str, str | None]
+) -> str | None:
+    for stage, row in rows.items():
+        if row is None:
+            return f"{stage} was never made"
+        if row.code_version != code_versions[stage]:
+            return f"{stage} was made by other code, or of other declarations"
+        for name, version in row.input_versions.items():
+            read = rows.get(name)
+            # A stage that was made again with an equal result left what was made of it as it should be.
+            if read is not None and read.version != version and read.data_version != _data_version(con, version):
+                return f"{stage} was made of an older {name}"
+    return None
+
+
+def _data_version(con: DuckDBPyConnection, version: int | str) -> str | None:
+    found = con.execute("select data_version from materialisations where version = ?", [version]).fetchall()
+    return found[0][0] if found else None
+
+
+def _unmet(
+    con: DuckDBPyConnection, audit: Audit, made: Mapping[str, LedgerRow], embedders: Sequence[str]
+) -> str | None:
+    for stage, build in (("plan", build_plan), ("texts", build_texts)):
+        if made[stage].data_version != plan_digest(build(audit)):
+            return f"the audit asks for another {stage} by now"
+    used = con.execute(
+        "select distinct embedder from embeddings_history where version = ?", [made["embeddings"].version]
+    ).fetchall()
+    return None if {name for (name,) in used} == set(embedders) else "an embedder is another by now"
+
+
+def _unchecked(con: DuckDBPyConnection, made: Mapping[str, LedgerRow]) -> str | None:
+    """Of each materialisation and rule the newest result counts. A table without rows may have been left unchecked."""
+    results = con.execute(
+        "select version, table_name, rule, success from quality_results where list_contains(?, version)"
+        " qualify row_number() over (partition by asset, version, table_name, rule order by created_at desc) = 1"
+        " and severity = 'critical'",
+        [[row.version for row in made.values()]],
+    ).fetchall()
+    for stage, row in made.items():
+        passed = {(table, rule): success for version, table, rule, success in results if version == row.version}
+        if not all(passed.values()):
+            return f"a check of {stage} did not pass"
+        for table in row.tables:
+            rules = {(table, rule.name) for rule in SUITES[table] if rule.severity == "critical"}
+            if not rules <= set(passed) and (
+                rules & set(passed) or not ledger.read_table(con, table, row.version).is_empty()
+            ):
+                return f"{table} was never checked, or not by all of its rules"
+    return None

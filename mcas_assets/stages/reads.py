@@ -1,0 +1,213 @@
+"""What each stage reads of what people declare, as a digest: so an edit makes stale what reads it, and nothing else.
+
+Belongs here: which part of an audit, of the declared embedders and of the populations a stage looks at. A stage whose code
+comes to read another field adds it to its entry of `READS`; a stage without an entry is taken to read all there is, which
+is safe, and makes it stale more often than needed. What a stage reads of other stages is told by their data versions.
+
+Everything here is cheap enough for every load of the definitions: no model is loaded, no weight file read through. Of an
+embedder from a local folder, `sketch` looks at names, sizes and samples of the files; the digest of all bytes is found
+when a run begins, names the vectors, and so reaches the data version of `embeddings` whatever a sketch may have missed.
+A tag or a repository counts as it is declared: pin a revision, since what stands behind a name may move.
+"""
+
+import hashlib
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from mcas_assets.core.errors import BadInput
+from mcas_assets.declare.audit import Audit
+from mcas_assets.declare.catalogue import Entry
+from mcas_assets.declare.populations import POPULATIONS, load_population
+from mcas_assets.embedders.find import EMBEDDERS, load_embedders
+from mcas_assets.systems.identity import digest
+
+log = logging.getLogger(__name__)
+
+_FOR_PEOPLE = {"title", "description", "licence", "source", "truth"}
+_READ_BY_LOADERS = {".json", ".safetensors", ".bin", ".pth", ".pt", ".txt", ".model"}
+_SAMPLES, _SAMPLE = 32, 1 << 14  # so many samples of so many bytes: training anew changes every one of them
+
+
+@dataclass(frozen=True)
+class Declared:
+    """The declarations that lie beside the audits. Read once for each object.
+
+    Attributes:
+        embedder_file: The declared embedders.
+        population_folder: The reference populations.
+    """
+
+    embedder_file: Path = EMBEDDERS
+    population_folder: Path = POPULATIONS
+    _sketches: dict[Path, list] = field(default_factory=dict, compare=False)
+
+    @cached_property
+    def _entries(self) -> dict[str, Entry] | None:
+        """The embedders, or None where their file cannot be used: a run says what is wrong, the definitions still load."""
+        try:
+            return load_embedders(self.embedder_file)
+        except BadInput as problem:
+            log.error("embedders cannot be told apart: %s", problem)
+            return None
+
+    def embedder(self, name: str) -> list:
+        """What determines an embedder, as far as its declaration and a look at its folder tell."""
+        if self._entries is None:
+            return [name, "unreadable", _bytes_digest(self.embedder_file)]
+        entry = self._entries.get(name)
+        if entry is None:
+            return [name, "undeclared"]
+        folder = getattr(entry, "folder", None)
+        seen = self._sketch(self.embedder_file.resolve().parent / Path(folder).expanduser()) if folder else []
+        return [name, entry.model_dump(mode="json", exclude=_FOR_PEOPLE), seen]
+
+    def population(self, name: str, audit: Audit) -> list:
+        """What a population says of the concepts and groups of an audit, and whose numbers they are."""
+        try:
+            found = load_population(name, self.population_folder)
+        except BadInput:
+            return [name, "unreadable", _bytes_digest(self.population_folder / f"{name}.csv")]
+        shares = {
+            axis: {concept: found.shares.get(axis, {}).get(concept) for concept in _names(audit)} for axis in audit.axes
+        }
+        return [name, found.year, found.locale, found.source, found.is_equal, shares]
+
+    def _sketch(self, folder: Path) -> list:
+        if folder not in self._sketches:
+            self._sketches[folder] = sketch(folder)
+        return self._sketches[folder]
+
+
+def code_version(stage: str, by_hand: str, audit: Audit, declared: Declared) -> str:
+    """The code version of a stage of an audit: the version of its code, and 12 hex digits of what it reads.
+
+    Args:
+        stage: Name of the asset.
+        by_hand: The version that is raised when the stage's code would give another result from the same inputs.
+        audit: The declaration.
+        declared: What lies beside it.
+    """
+    read = READS.get(stage, _everything)(audit, declared)
+    return f"{by_hand}+{digest(read)[:12]}" if read else by_hand
+
+
+def sketch(folder: Path) -> list:
+    """Name, size and a digest of samples of every file that a loader may read; nothing of a folder that is not there.
+
+    A file of up to half a megabyte is read whole. Independent of time stamps, so that a fresh checkout changes nothing.
+    """
+    try:
+        files = sorted(path for path in folder.iterdir() if path.suffix in _READ_BY_LOADERS and path.is_file())
+        return [[path.name, path.stat().st_size, _samples_digest(path)] for path in files]
+    except OSError:
+        return []
+
+
+def _samples_digest(path: Path) -> str:
+    size, found = path.stat().st_size, hashlib.sha256()
+    with path.open("rb") as file:
+        if size <= _SAMPLES * _SAMPLE:
+            return hashlib.sha256(file.read()).hexdigest()
+        for i in range(_SAMPLES):
+            file.seek((size - _SAMPLE) * i // (_SAMPLES - 1))
+            found.update(file.read(_SAMPLE))
+    return found.hexdigest()
+
+
+def _bytes_digest(path: Path) -> str | None:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return None
+
+
+def _names(audit: Audit) -> list[str]:
+    return [*(concept.concept for concept in audit.concepts), *(neutral.name for neutral in audit.neutral)]
+
+
+def _embedders(audit: Audit, declared: Declared) -> list:
+    return [declared.embedder(name) for name in audit.embedders]
+
+
+def _targets(audit: Audit) -> list:
+    concepts = [(concept.category, concept.concept, concept.prompt) for concept in audit.concepts]
+    return [*concepts, *(("neutral", neutral.name, neutral.prompt) for neutral in audit.neutral)]
+
+
+def _plan(audit: Audit, _: Declared) -> Any:
+    asked = {"run_seed", "images_per_prompt", "batch_size", "seeds"}
+    axes = [[name, [pole.prompts for pole in (axis.a, axis.b)]] for name, axis in audit.axes.items()]
+    return [audit.model_dump(mode="json", include=asked), axes, *_prompts(audit)]
+
+
+def _texts(audit: Audit, _: Declared) -> Any:
+    axes = [
+        [name, [pole.words for pole in (axis.a, axis.b)], [[group.name, group.texts] for group in axis.groups]]
+        for name, axis in audit.axes.items()
+    ]
+    return [audit.profile.text_prefix, axes, *_prompts(audit)]
+
+
+def _prompts(audit: Audit) -> list:
+    """What is both drawn and embedded as a text: the prompts of concepts, and the neutral ones."""
+    concepts = [[concept.category, concept.concept, concept.prompts] for concept in audit.concepts]
+    return [concepts, [[one.name, one.prompt] for one in audit.neutral]]
+
+
+def _scores(audit: Audit, declared: Declared) -> Any:
+    drawn = audit.inference.model_dump(include={"level", "resamples", "permutations", "seed"})
+    baseline = [neutral.name for neutral in audit.neutral if neutral.baseline]
+    return [list(audit.axes), _targets(audit), baseline, _embedders(audit, declared), drawn]
+
+
+def _groups(audit: Audit) -> list:
+    return [
+        [name, axis.a.name, axis.b.name, [[group.name, group.monk_tones] for group in axis.groups]]
+        for name, axis in audit.axes.items()
+    ]
+
+
+def _representation(audit: Audit, declared: Declared) -> Any:
+    drawn = audit.inference.model_dump(include={"level", "confidence", "seed"})
+    targets = [target[:2] for target in _targets(audit)]
+    populations = [declared.population(name, audit) for name in audit.populations]
+    return [_groups(audit), targets, _embedders(audit, declared), drawn, populations]
+
+
+def _refusals(audit: Audit, declared: Declared) -> Any:
+    named = [
+        [
+            name,
+            [[pole.name, pole.prompts] for pole in (axis.a, axis.b)],
+            [[group.name, group.texts] for group in axis.groups],
+        ]
+        for name, axis in audit.axes.items()
+    ]
+    targets = [[target[:2] for target in _targets(audit)], [neutral.baseline for neutral in audit.neutral]]
+    return [named, targets, audit.inference.model_dump(include={"level", "seed"})]
+
+
+def _comparison(audit: Audit, declared: Declared) -> Any:
+    return [_scores(audit, declared), _groups(audit), audit.inference.confidence]
+
+
+def _everything(audit: Audit, declared: Declared) -> Any:
+    populations = [declared.population(name, audit) for name in audit.populations]
+    return [audit.model_dump(mode="json"), _embedders(audit, declared), populations]
+
+
+READS: dict[str, Callable[[Audit, Declared], Any]] = {
+    "plan": _plan,
+    "texts": _texts,
+    "images": lambda audit, declared: None,  # reads the plan, and draws with the system version of its partition
+    "refusals": _refusals,
+    "embeddings": _embedders,
+    "scores": _scores,
+    "representation": _representation,
+    "comparison": _comparison,
+}
+"""For each stage, what it reads of the declarations, as JSON values; None for nothing."""

@@ -1,0 +1,104 @@
+"""How a system is found by name or folder, and made ready. Loads nothing.
+
+Nothing here imports torch or diffusers: what a system *is* can be told by reading files, only drawing needs the model.
+"""
+
+import re
+from pathlib import Path
+
+from mcas_assets.core.errors import BadInput
+from mcas_assets.core.paths import systems_file
+from mcas_assets.declare.catalogue import Entry, kind_module, load_entries, revise
+from mcas_assets.declare.documents import did_you_mean
+from mcas_assets.systems.protocol import System
+
+KINDS = "mcas_assets.systems"
+SYSTEMS = systems_file()
+
+
+def load_systems(path: Path = SYSTEMS) -> dict[str, Entry]:
+    """The declared systems by name.
+
+    Raises:
+        BadInput: The file cannot be read or used; every mistake in it is listed.
+    """
+    return load_entries(path, "systems", KINDS)
+
+
+def find_system(
+    name_or_folder: str | Path,
+    path: Path = SYSTEMS,
+    *,
+    steps: int | None = None,
+    guidance: float | None = None,
+    width: int | None = None,
+    height: int | None = None,
+    dtype: str | None = None,
+    revision: str | None = None,
+    cache: Path | None = None,
+) -> System:
+    """The system of a declared name, else that of a folder. Loads nothing yet.
+
+    Args:
+        name_or_folder: A name of `path`, or a pipeline folder; a folder that is declared is what its declaration says.
+        path: The declarations; relative folders in them are relative to the folder that it lies in.
+        steps: In place of what is declared, as are the next four. Each makes another system version.
+        guidance: Guidance scale.
+        width: In pixels.
+        height: In pixels.
+        dtype: 'float32', 'float16' or 'bfloat16'.
+        revision: Commit of a hub repository: that which a version of a watched branch stands for.
+        cache: File that remembers the digests of large files (`systems.identity.DigestCache`).
+
+    Raises:
+        BadInput: There is no such system, or it cannot be what the arguments say.
+    """
+    name, entry, base = find_entry(name_or_folder, path)
+    overrides = {
+        "steps": steps,
+        "guidance": guidance,
+        "width": width,
+        "height": height,
+        "dtype": dtype,
+        "revision": revision,
+    }
+    entry = revise(name, entry, {key: value for key, value in overrides.items() if value is not None})
+    return kind_module(entry.kind, KINDS).build(name, entry, base, cache)
+
+
+def find_entry(name_or_folder: str | Path, path: Path = SYSTEMS) -> tuple[str, Entry, Path]:
+    """(name, declaration, folder that its paths are relative to) of a declared name, else of a folder.
+
+    Raises:
+        BadInput: There is no such system.
+    """
+    given, base = str(name_or_folder), path.resolve().parent
+    entries = load_systems(path)
+    name = given if given in entries else _declared_folder(Path(given), entries, base)
+    if name is not None:
+        return name, entries[name], base
+    return (*_undeclared(Path(given), entries, path), base)
+
+
+def _declared_folder(folder: Path, entries: dict[str, Entry], base: Path) -> str | None:
+    if not folder.is_dir():
+        return None
+    for name, entry in entries.items():
+        declared = getattr(entry, "path", None)
+        if declared and (base / declared).resolve() == folder.expanduser().resolve():
+            return name
+    return None
+
+
+def _undeclared(folder: Path, entries: dict[str, Entry], path: Path) -> tuple[str, Entry]:
+    folder = folder.expanduser()
+    if folder.is_dir():
+        slug = re.sub(r"[^a-z0-9_]+", "-", folder.resolve().name.lower()).strip("-_") or "folder"
+        return slug, kind_module("diffusers", KINDS).Declaration(kind="diffusers", path=str(folder.resolve()))
+    if folder.exists():
+        problem = "is a file, where a pipeline folder is needed"
+        raise BadInput(folder, problem, "Give the folder that holds model_index.json")
+    remedy = did_you_mean(str(folder), entries)
+    if len(folder.parts) > 1:
+        remedy += f". A hub repository is declared in {path.name} with repo and revision"
+    raise BadInput(str(folder), "is neither a declared system nor a folder", remedy)

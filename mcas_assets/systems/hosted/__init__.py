@@ -1,0 +1,1 @@
+"""What all hosted systems share: answers, budget, retries. One file a provider stands beside this package."""

@@ -1,0 +1,158 @@
+"""What a provider answered to one request, in the audit's words; and how its texts and bytes are taken in.
+
+Nothing that a provider says is trusted: a text may repeat the key, an image may be none.
+"""
+
+import base64
+import binascii
+import io
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from PIL import Image, UnidentifiedImageError
+
+MOST_BYTES = 2000  # of a provider's message, as UTF-8
+_MOST_PIXELS = 1 << 26  # 8192 x 8192, above what any provider offers
+_SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp"}
+_HIDDEN = "[key]"
+# What keys of these providers look like, also where a server shortens them, or echoes one that is not ours.
+_LOOKS_LIKE_A_KEY = re.compile(r"\bsk-[\w*.…-]{4,}|\bAIza[\w*.…-]{4,}|(?<=Bearer )[\w.~+/=*-]+")
+
+
+@dataclass
+class Answer:
+    """What came of one request.
+
+    Attributes:
+        outcome: One of `mcas_assets.core.outcomes.OUTCOMES`.
+        reason: Why there is no image, in one sentence; None if there is one.
+        image: The bytes as sent; None unless the outcome is `ok`.
+        suffix: The ending for a file of them, with its dot.
+        size: Width and height in pixels of the image as sent ("1024x1024").
+        http_status: Of the answer, None where there was none.
+        code: The provider's own code for what happened.
+        category: What the provider says it declined for, or in which stage.
+        message: What the provider wrote, raw.
+        request_id: The provider's id of the request: what its support asks for.
+        model_reported: The model version that the provider says it used.
+        usage: What the provider counted.
+        settings: The settings that the provider says it used.
+        usd: US dollars that the request is taken to have cost.
+        retry_after: Seconds that the provider asks to wait.
+        latency_ms: Wall time in milliseconds.
+        waited_s: Seconds waited afterwards, before the next request for the same image.
+        is_sent: Whether a request was sent at all.
+    """
+
+    outcome: str
+    reason: str | None = None
+    image: bytes | None = None
+    suffix: str = ".png"
+    size: str | None = None
+    http_status: int | None = None
+    code: str | None = None
+    category: str | None = None
+    message: str | None = None
+    request_id: str | None = None
+    model_reported: str | None = None
+    usage: dict[str, Any] | None = None
+    settings: dict[str, Any] = field(default_factory=dict)
+    usd: float = 0.0
+    retry_after: float | None = None
+    latency_ms: float | None = None
+    waited_s: float = 0.0
+    is_sent: bool = True
+
+    def attempt(self) -> dict[str, Any]:
+        """One line of the log of attempts: what tells the attempts for one image apart."""
+        named = {
+            "outcome": self.outcome, "http_status": self.http_status, "provider_code": self.code,
+            "request_id": self.request_id, "model_reported": self.model_reported, "cost_usd": self.usd,
+            "latency_ms": self.latency_ms, "waited_s": self.waited_s,
+        }  # fmt: skip
+        return {key: value for key, value in named.items() if value is not None}
+
+
+def mapping(value: Any) -> dict[str, Any]:
+    """The value if it is a JSON object, else an empty one: nobody vouches for the form of an answer."""
+    return value if isinstance(value, dict) else {}
+
+
+class NotAnImage(ValueError):  # noqa: N818 - says what the data is
+    """Data that cannot be read as an image. The message says why, in a few words."""
+
+
+def delivered(answer: Answer, sent: Any) -> Answer:
+    """The answer with what was sent as its image (bytes, or their base64), or saying why that is none."""
+    try:
+        image = sent if isinstance(sent, bytes) else decode_base64(sent)
+        answer.suffix, answer.size = look_at(image)
+    except NotAnImage as error:
+        answer.outcome, answer.reason = "decode_error", f"what was sent {error}"
+        return answer
+    answer.image = image
+    return answer
+
+
+def decode_base64(text: Any) -> bytes:
+    """The bytes of a base64 text.
+
+    Raises:
+        NotAnImage: It is none.
+    """
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError, TypeError) as error:
+        raise NotAnImage("is not valid base64") from error
+
+
+def look_at(data: bytes) -> tuple[str, str]:
+    """(suffix by type, size as "WxH") of an image file, decoded once to see that it is whole.
+
+    Raises:
+        NotAnImage: It is not, or it is of a type or size that no provider is asked for.
+    """
+    try:
+        with Image.open(io.BytesIO(data), formats=tuple(_SUFFIXES)) as image:
+            width, height = image.size
+            if width * height > _MOST_PIXELS:
+                raise NotAnImage(f"is an image of {width} x {height} pixels, larger than any that was asked for")
+            image.load()
+            return _SUFFIXES[str(image.format)], f"{width}x{height}"
+    except NotAnImage:
+        raise
+    except UnidentifiedImageError as error:
+        raise NotAnImage(f"is no PNG, JPEG or WebP image ({len(data):,} bytes)") from error
+    # Pillow raises these for what is not, or no longer, a whole image; ValueError and SyntaxError come from broken PNGs.
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise NotAnImage(f"is a broken image ({len(data):,} bytes)") from error
+
+
+class Redactor:
+    """Takes keys out of what is kept, logged or shown.
+
+    Args:
+        secrets: The keys in use; what merely looks like a key goes too.
+    """
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        self._secrets = sorted({secret for secret in secrets if secret}, key=len, reverse=True)
+
+    def text(self, text: str) -> str:
+        """The text without keys, cut to `MOST_BYTES` (after that: a cut key would not be known again)."""
+        for secret in self._secrets:
+            text = text.replace(secret, _HIDDEN)
+        text = _LOOKS_LIKE_A_KEY.sub(_HIDDEN, text)
+        return text.encode(errors="replace")[:MOST_BYTES].decode(errors="ignore")
+
+    def value(self, value: Any) -> Any:
+        """The same for every text in a JSON value, keys of mappings included."""
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, dict):
+            return {self.text(str(key)): self.value(item) for key, item in value.items()}
+        if isinstance(value, list | tuple):
+            return [self.value(item) for item in value]
+        return value

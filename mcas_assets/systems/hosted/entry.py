@@ -1,0 +1,59 @@
+"""What entries of all hosted kinds may say, on top of what each provider takes."""
+
+from collections.abc import Iterable
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import Field
+
+from mcas_assets.declare.catalogue import Entry
+from mcas_assets.declare.documents import Mistake, Slug
+from mcas_assets.systems.hosted.budget import Budget, Dollars, TokenPrices
+from mcas_assets.systems.hosted.retry import Retry
+
+
+class HostedEntry(Entry):
+    """What entries of all hosted kinds may say.
+
+    What is asked for is part of the system version. What is only about how it is asked is not: price, token_prices, budget,
+    concurrency, requests_per_minute, timeout and retry may change while an audit is under way.
+
+    Attributes:
+        model: The provider's id of the model. A dated one cannot move under an audit.
+        base_url: The address of a gateway that speaks the provider's API; the provider's own if not given.
+        price: US dollars an image, for the plan and for the budget.
+        token_prices: US dollars for a million tokens, where the bill goes by tokens: what an image did cost is then
+            counted from what the provider reports.
+        budget: The most that may be spent on this version, over all runs.
+        concurrency: Requests under way at once.
+        requests_per_minute: No more than that; no limit if not given.
+        timeout: Seconds to wait for one answer.
+        retry: See `hosted_retry.Retry`.
+        canary: As for every kind, but asked by default: a hosted model may move behind its name. `null` asks nothing.
+    """
+
+    model: Annotated[str, Field(min_length=1)]
+    base_url: str | None = None
+    price: Dollars | None = None
+    token_prices: TokenPrices | None = None
+    budget: Budget = Budget()
+    concurrency: Annotated[int, Field(ge=1, le=256)] = 4
+    requests_per_minute: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    timeout: Annotated[float, Field(ge=0.1, le=3600, allow_inf_nan=False)] = 300.0
+    retry: Retry = Retry()
+    canary: Slug | None = "hosted"
+
+    @classmethod
+    def contradictions(cls, raw: dict[str, Any]) -> Iterable[Mistake]:
+        """What no single field shows: an address that can be called, a price where dollars are to be counted."""
+        if isinstance(url := raw.get("base_url"), str):
+            parts = urlsplit(url)
+            if parts.scheme not in ("http", "https") or not parts.hostname:
+                yield Mistake(("base_url",), f"is {url!r}, no http address", "Write it as https://host/path")
+            elif parts.username or parts.password or parts.query:
+                problem = "holds more than an address, and it is kept with every image"
+                yield Mistake(("base_url",), problem, "Keep keys and passwords in the environment")
+        budget = raw.get("budget")
+        if isinstance(budget, dict) and budget.get("usd") is not None and raw.get("price") is None:
+            remedy = "Give price: US dollars an image, or budget.requests in place of budget.usd"
+            yield Mistake(("budget", "usd"), "cannot be held to without a price", remedy)

@@ -1,0 +1,97 @@
+"""A pipeline on the hub, so far as its identity goes, without downloading its weights.
+
+Of a large file the hub's metadata states the sha256, and a small one is read, from the cache where its like is there. So a
+version that was audited and the hub's newest are compared for the price of one request, and of the few kilobytes that
+changed.
+"""
+
+import hashlib
+import re
+import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+from mcas_assets.core.errors import BadInput
+from mcas_assets.systems.pipelines.hub import HubFile, HubState
+
+# Read to tell which files are loaded, however they are kept.
+_STRUCTURE = re.compile(r"model_index\.json|.*/(scheduler_)?config\.json|.*\.index(\.\w+)?\.json")
+_SMALL = re.compile(r".*\.(json|txt|model|jinja|tiktoken)")
+
+
+@contextmanager
+def laid_out(state: HubState, *, endpoint: str | None = None) -> Generator[Path]:
+    """A folder that is to `identity` what the repository at this commit would be, and is gone afterwards.
+
+    Its small files are there, its large ones are empty and told by their name, as the hub's cache tells them.
+
+    Args:
+        state: What `look_up` found.
+        endpoint: Address of the hub; by default that of HF_ENDPOINT.
+
+    Raises:
+        BadInput: A small file of it cannot be had.
+        ValueError: The state is not that of a repository that was found.
+    """
+    if state.commit is None:
+        raise ValueError(f"{state.repo} is {state.standing}: there is nothing to lay out")
+    with tempfile.TemporaryDirectory() as made:
+        # Laid out as the hub's cache, so that the code that knows the cache knows this.
+        snapshot, blobs = Path(made, "snapshots", state.commit), Path(made, "blobs")
+        for folder in (snapshot, blobs):
+            folder.mkdir(parents=True)
+        for name, file in state.files.items():
+            if name == "model_index.json" or (name.count("/") == 1 and ".." not in name):
+                _lay(state, name, file, snapshot / name, blobs, endpoint)
+        yield snapshot
+
+
+def _lay(state: HubState, name: str, file: HubFile, at: Path, blobs: Path, endpoint: str | None) -> None:
+    """Put a file in its place: its content where it is small, an empty blob of its name where it is large."""
+    if file.sha256 is None and not _SMALL.fullmatch(name):
+        return
+    is_read = file.sha256 is None or _STRUCTURE.fullmatch(name) is not None
+    blob = blobs / (file.sha256 or file.blob_id)
+    if not blob.exists():
+        blob.write_bytes(_content(state, name, file, endpoint) if is_read else b"")
+    at.parent.mkdir(parents=True, exist_ok=True)
+    at.symlink_to(blob)
+
+
+def _content(state: HubState, name: str, file: HubFile, endpoint: str | None) -> bytes:
+    """The bytes of a small file, seen to be those that the metadata speaks of."""
+    import httpx2
+    from huggingface_hub import constants, hf_hub_download
+    from huggingface_hub.errors import HfHubHTTPError
+    from huggingface_hub.file_download import repo_folder_name
+
+    kept = Path(constants.HF_HUB_CACHE, repo_folder_name(repo_id=state.repo, repo_type="model"), "blobs")
+    data = _read(kept / (file.sha256 or file.blob_id))
+    if data is not None and _is(file, data):
+        return data
+    try:
+        with tempfile.TemporaryDirectory() as made:
+            path = hf_hub_download(state.repo, name, revision=state.commit, local_dir=made, endpoint=endpoint)
+            data = Path(path).read_bytes()
+    except (OSError, HfHubHTTPError, httpx2.HTTPError) as error:
+        said = " ".join(str(error).split())[:300]
+        problem = f"{name} cannot be had ({type(error).__name__}: {said})"
+        raise BadInput(state.repo, problem, "Connect to the hub, or accept its terms and `hf auth login`") from error
+    if not _is(file, data):
+        problem = f"{name} is not what the hub's metadata says that it is"
+        raise BadInput(state.repo, problem, "Try again; if it stays so, the hub's answer is damaged on its way")
+    return data
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None
+
+
+def _is(file: HubFile, data: bytes) -> bool:
+    if file.sha256 is not None:
+        return hashlib.sha256(data).hexdigest() == file.sha256
+    return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest() == file.blob_id

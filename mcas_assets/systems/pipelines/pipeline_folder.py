@@ -1,0 +1,214 @@
+"""A diffusers pipeline folder, understood and found whole without importing torch or diffusers.
+
+Layout: that of `DiffusionPipeline.save_pretrained` (diffusers 0.42): `model_index.json` names a library and a class for
+each component, and the component's files lie in the folder of its name.
+"""
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mcas_assets.core.errors import BadInput
+from mcas_assets.systems.pipelines import signatures
+from mcas_assets.systems.pipelines.weights import find_weights, read_json
+
+# They draw their noise from a stream of their own, so that the seed of an image would mean nothing.
+SEEDLESS_SCHEDULERS = ("DPMSolverSDEScheduler", "CosineDPMSolverMultistepScheduler")
+_NOT_TEXT_TO_IMAGE = re.compile("Img2Img|Inpaint|ControlNet|Upscale|InstructPix2Pix|Depth2Img")
+_WITHOUT_WEIGHTS = re.compile("Tokenizer|Processor|FeatureExtractor|Scheduler")
+_LOADED = re.compile(r".*\.(json|model|jinja|tiktoken)|merges\.txt|vocab\.txt")
+_CONFIGS = ("config.json", "generation_config.json")
+_FETCH_AGAIN = "Copy or download the folder again"
+
+
+@dataclass(frozen=True)
+class PipelineFolder:
+    """What a pipeline folder holds.
+
+    Attributes:
+        path: The folder.
+        pipeline: The pipeline's class name.
+        components: Component name -> class name, those that are loaded.
+        files: What they are loaded from: paths relative to the folder with forward slashes, sorted.
+    """
+
+    path: Path
+    pipeline: str
+    components: dict[str, str]
+    files: tuple[str, ...]
+
+    def config(self, *components: str) -> dict[str, Any]:
+        """The `config.json` of the first of these components that there is, or nothing."""
+        for name in components:
+            if name in self.components and (self.path / name / "config.json").is_file():
+                return read_json(self.path / name / "config.json")
+        return {}
+
+    def scheduler(self) -> dict[str, Any]:
+        """Class and configuration of the scheduler as it will be once loaded: {'class': ..., 'config': {...}}.
+
+        What is saved, the installed diffusers' defaults for what is not, and what the pipeline itself then sets. Defaults
+        change between releases, and with them the images.
+        """
+        if "scheduler" not in self.components:
+            return {}
+        saved, name = read_json(self.path / "scheduler" / "scheduler_config.json"), self.components["scheduler"]
+        unset = saved.get("_use_default_values") or ()
+        stated = {key: value for key, value in saved.items() if not key.startswith("_") and key not in unset}
+        unknown = (signatures.REQUIRED, signatures.COMPUTED)
+        taken = signatures.parameters(name, "__init__") or {}
+        config = {key: value for key, value in taken.items() if value not in unknown} | stated
+        config |= {key: v for key, v in signatures.scheduler_overrides(self.pipeline).items() if key in config}
+        return {"class": name, "config": config}
+
+    def default_size(self) -> tuple[int, int] | None:
+        """Width and height in pixels that the pipeline draws at when told nothing; None if files do not tell."""
+        pixels = signatures.default_pixels(self.pipeline)
+        if pixels:
+            return pixels, pixels
+        sample = signatures.default_sample(self.pipeline)
+        sample = sample or self.config("unet", "transformer", "prior").get("sample_size")
+        if isinstance(sample, list) and len(sample) == 2:
+            return sample[1] * self._scale(), sample[0] * self._scale()
+        if isinstance(sample, int):
+            return sample * self._scale(), sample * self._scale()
+        return None
+
+    def _scale(self) -> int:
+        """Pixels of the image to one of the latent, along a side, as the pipelines derive it."""
+        names = ("vae", "vqvae", "movq", "vqgan")
+        if not any(name in self.components for name in names):
+            return 1
+        config = self.config(*names)
+        for key, steps in (
+            ("block_out_channels", -1),
+            ("encoder_block_out_channels", -1),
+            ("temperal_downsample", 0),
+        ):
+            if isinstance(config.get(key), list):
+                return 2 ** (len(config[key]) + steps)
+        return 8
+
+
+def inspect(
+    folder: Path,
+    *,
+    variant: str | None = None,
+    allow_pickle: bool = False,
+    without: Collection[str] = (),
+    whole: bool = True,
+) -> PipelineFolder:
+    """Understand a pipeline folder, and see that all that will be loaded from it is there and whole.
+
+    Args:
+        folder: The folder with `model_index.json`.
+        variant: Weights variant to prefer ('fp16').
+        allow_pickle: Accept pickled weights where there are no others.
+        without: Components that will not be loaded.
+        whole: See that weights and tokenizers are whole; not for a listing, where they stand empty.
+
+    Raises:
+        BadInput: It is no pipeline folder, draws no images from text, or something in it is missing or broken.
+    """
+    index = _read_index(folder)
+    pipeline = _check_class(folder / "model_index.json", index["_class_name"])
+    components = {name: entry[1] for name, entry in index.items() if _is_component(entry) and name not in without}
+    files = ["model_index.json"]
+    for name, class_name in components.items():
+        names = _component(folder / name, class_name, variant, allow_pickle, whole)
+        files += [f"{name}/{file}" for file in names]
+    if components.get("scheduler") in SEEDLESS_SCHEDULERS:
+        problem = f"is a {components['scheduler']}, which ignores the seed of an image"
+        remedy = "Save the pipeline with another scheduler, for example DPMSolverMultistepScheduler"
+        raise BadInput(folder / "scheduler", problem, remedy)
+    return PipelineFolder(folder, pipeline, components, tuple(sorted(files)))
+
+
+def require_scheduler(folder: Path, said: dict[str, Any], loaded: dict[str, Any]) -> None:
+    """The scheduler that draws must be the one of the identity, which was told without loading it.
+
+    Args:
+        folder: The pipeline's folder.
+        said: What `PipelineFolder.scheduler` told.
+        loaded: Class and configuration of the one in memory, in the same form.
+
+    Raises:
+        BadInput: It is of another class or configuration.
+    """
+    if not said:
+        return
+    known, is_ = {"class": said["class"], **said["config"]}, {"class": loaded["class"], **loaded["config"]}
+    taken = signatures.parameters(said["class"], "__init__") or {}
+    wrong = {key for key in known if key not in is_ or is_[key] != known[key]}
+    wrong |= {key for key in is_.keys() - known.keys() if taken.get(key) != signatures.COMPUTED}
+    if wrong:
+        listed = "; ".join(f"{key} is {is_.get(key)!r}, not {known.get(key)!r}" for key in sorted(wrong))
+        problem = f"is another once loaded than its files say: {listed}"
+        remedy = "Save the pipeline anew with this version of diffusers (save_pretrained)"
+        raise BadInput(folder / "scheduler", problem, remedy)
+
+
+def _is_component(entry: Any) -> bool:
+    return isinstance(entry, list) and len(entry) == 2 and all(isinstance(part, str) for part in entry)
+
+
+def _read_index(folder: Path) -> dict[str, Any]:
+    if not folder.is_dir():
+        raise BadInput(folder, "is not a folder", "Give the folder of a diffusers pipeline, or correct the path")
+    path = folder / "model_index.json"
+    if not path.exists():
+        inner = sorted(child.name for child in folder.iterdir() if (child / "model_index.json").is_file())
+        weights = sorted(file.name for file in folder.iterdir() if file.suffix in (".safetensors", ".ckpt"))
+        if inner:
+            remedy = f"Give a folder that holds one: {', '.join(inner[:5])}"
+        elif weights:
+            remedy = f"Convert {weights[0]} with from_single_file(...).save_pretrained(...)"
+        else:
+            remedy = "Give a folder that DiffusionPipeline.save_pretrained wrote"
+        raise BadInput(folder, "is no diffusers pipeline: it has no model_index.json", remedy)
+    index = read_json(path)
+    if not isinstance(index.get("_class_name"), str):
+        problem = "names no pipeline class of diffusers"
+        raise BadInput(path, problem, "Pipelines with code of their own are not run", "_class_name")
+    return index
+
+
+def _check_class(index: Path, class_name: str) -> str:
+    taken = signatures.parameters(class_name)
+    if taken is None:
+        problem = f"is {class_name!r}, which the installed diffusers does not have"
+        raise BadInput(index, problem, "Correct it, or upgrade diffusers", "_class_name")
+    if "num_frames" in taken:
+        why = "draws video"
+    elif "prompt" not in taken or "generator" not in taken:
+        why = "does not draw from a prompt and a seed"
+    elif _NOT_TEXT_TO_IMAGE.search(class_name) or taken.get("image") == signatures.REQUIRED:
+        why = "needs an image to start from"
+    else:
+        return class_name
+    raise BadInput(index, f"is {class_name}, which {why}", "Give a text-to-image pipeline", "_class_name")
+
+
+def _component(folder: Path, class_name: str, variant: str | None, allow_pickle: bool, whole: bool) -> list[str]:
+    if not folder.is_dir():
+        problem = f"is missing, though model_index.json names it ({class_name})"
+        raise BadInput(folder, problem, f"{_FETCH_AGAIN}: it is not complete")
+    if not _WITHOUT_WEIGHTS.search(class_name):
+        read_json(folder / "config.json")
+        if (folder / "adapter_config.json").exists():
+            problem = "is an adapter, which is loaded or left out depending on whether peft is installed"
+            raise BadInput(folder / "adapter_config.json", problem, "Merge it into the weights, and save them anew")
+        configs = [name for name in _CONFIGS if (folder / name).is_file()]
+        return configs + find_weights(folder, variant, allow_pickle, whole=whole)
+    if class_name.endswith("Scheduler"):
+        read_json(folder / "scheduler_config.json")
+        return ["scheduler_config.json"]
+    names = sorted(file.name for file in folder.iterdir() if file.is_file() and _LOADED.fullmatch(file.name))
+    if not names:
+        raise BadInput(folder, f"holds none of the files that a {class_name} is loaded from", _FETCH_AGAIN)
+    for name in names if whole else ():
+        if name.endswith(".json"):
+            read_json(folder / name)
+    return names

@@ -1,0 +1,1 @@
+"""What is printed: tables, bars and numbers of the terminal."""

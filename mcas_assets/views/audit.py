@@ -1,0 +1,225 @@
+"""What a finished audit says at a glance, on a terminal: direction and size by concept, and the truth where it is known."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from rich.console import Console, Group
+from rich.table import Table
+from rich.text import Text
+
+from mcas_assets.core.errors import BadInput
+from mcas_assets.declare.audit import Audit
+from mcas_assets.systems.find import SYSTEMS, find_system, load_systems
+
+HALF = 12  # width of one side of the bar, in characters
+NARROW = 106  # a terminal of fewer columns gets fewer of the table's
+A_COLOUR, B_COLOUR = "cyan", "magenta"
+TRUTH_COLUMNS = {
+    "axis": pl.String,
+    "concept": pl.String,
+    "group": pl.String,
+    "planted": pl.Float64,
+    "realised": pl.Float64,
+}
+
+
+@dataclass(frozen=True)
+class Truth:
+    """Known shares of a system: planted and realised P(group | concept), each in [0, 1], where they are known.
+
+    Attributes:
+        rows: axis, concept, group, planted, realised.
+    """
+
+    rows: pl.DataFrame
+
+    @classmethod
+    def load(cls, path: Path) -> "Truth":
+        """Read a truth file.
+
+        Raises:
+            BadInput: It is missing, or lacks a column.
+        """
+        try:
+            rows = pl.read_csv(path, comment_prefix="#", schema_overrides=TRUTH_COLUMNS)
+        except (OSError, pl.exceptions.PolarsError) as error:
+            raise BadInput(
+                path, f"cannot be read as CSV ({error})", "Write it, or drop `truth` from the system"
+            ) from error
+        lacking = [name for name in TRUTH_COLUMNS if name not in rows.columns]
+        if lacking:
+            raise BadInput(
+                path, f"lacks the column {', '.join(lacking)}", f"Its columns are {', '.join(TRUTH_COLUMNS)}"
+            )
+        return cls(rows.select(*TRUTH_COLUMNS))
+
+    def of(self, axis: str, group: str) -> pl.DataFrame:
+        """concept, planted, realised of one group."""
+        return self.rows.filter(axis=axis, group=group).select("concept", "planted", "realised")
+
+
+def truth_of(system_version: str) -> Truth | None:
+    """What `data/systems.yaml` declares to be known of exactly this version: other settings draw other shares.
+
+    Raises:
+        BadInput: The declared file cannot be used.
+    """
+    name = system_version.rpartition("@")[0]
+    entry = load_systems().get(name)
+    if entry is None or not entry.truth or find_system(name).identity().version != system_version:
+        return None
+    return Truth.load(SYSTEMS.parent / entry.truth)
+
+
+def print_summary(console: Console, audit: Audit, scores: pl.DataFrame, truth: Truth | None) -> None:
+    """Print one table an axis, by the first embedder of the panel.
+
+    Args:
+        console: Where to.
+        audit: The declaration.
+        scores: Rows of `scores` of one audit and system version.
+        truth: What is known of the system, if anything.
+    """
+    for name, axis in audit.axes.items():
+        of_axis = scores.filter(axis=name)
+        known = truth.of(name, axis.b.name) if truth else None
+        first = of_axis.filter(embedder=audit.embedders[0]).filter(pl.col("category") != "neutral")
+        if known is not None and not known.is_empty():
+            first = first.join(known, on="concept", how="left")
+        else:
+            known = None
+        console.print(
+            _axis_table(name, axis.a.name, axis.b.name, audit, first, known is not None, console.width < NARROW)
+        )
+        console.print(_notes(of_axis, audit, axis.b.name, known))
+        console.print()
+
+
+def refusal_lines(audit: Audit, rates: pl.DataFrame, disparities: pl.DataFrame) -> list[str]:
+    """What the system declined, in a line or two; nothing where it declined nothing.
+
+    Args:
+        audit: The declaration.
+        rates: Rows of `refusals` of one audit and system version.
+        disparities: Its rows of `refusal_disparities`.
+    """
+    of_all = rates.filter(scope="all").row(0, named=True)
+    if not of_all["n_refused"]:
+        return []
+    decided = of_all["n_given"] + of_all["n_refused"]
+    low, high = (_percent(of_all[name]) for name in ("rate_low", "rate_high"))
+    line = f"Refused: {of_all['n_refused']} of {decided} images, {_percent(of_all['rate'])} ({low} to {high})."
+    alpha = 1 - audit.inference.level
+    uneven = disparities.filter((pl.col("q_value") <= alpha) & (pl.col("difference") > 0))
+    if uneven.is_empty():
+        return [f"{line} No pole, group, category or concept was shown to be refused more than others."]
+    order = uneven.sort("difference", "scope", "concept", descending=[True, True, False], nulls_last=True)
+    worst = order.unique(["scope", "axis", "pole", "concept"], maintain_order=True)
+    shown = "; ".join(_disparity(audit, row) for row in worst.head(3).iter_rows(named=True))
+    return [line, f"Refused more: {shown}. All of it: mcas sql refusals"]
+
+
+def _disparity(audit: Audit, row: dict[str, Any]) -> str:
+    subject = row["group_name"] or row["concept"] or row["category"]
+    if row["pole"]:
+        subject = getattr(audit.axes[row["axis"]], row["pole"]).name
+    against = row["against"].replace("_", " ")
+    return f"{row['scope']} {subject} {_percent(row['rate'])}, {against} {_percent(row['against_rate'])}"
+
+
+def _axis_table(
+    name: str, a: str, b: str, audit: Audit, rows: pl.DataFrame, with_truth: bool, is_narrow: bool
+) -> Table:
+    table = Table(
+        title=f"{name.replace('_', ' ')}: {b} ◀ ▶ {a}", title_style="bold", title_justify="left", box=None, padding=(0, 1),
+        header_style="dim",
+    )  # fmt: skip
+    with_panel = len(audit.embedders) > 1 and not is_narrow
+    right: dict[str, Any] = {"justify": "right", "no_wrap": True}
+    table.add_column("concept", no_wrap=True)
+    if not is_narrow:
+        table.add_column("category", style="dim", no_wrap=True)
+    table.add_column(f"{b:>{HALF}} │ {a}", no_wrap=True)
+    table.add_column("MCAS", **right)
+    if not is_narrow:
+        table.add_column("adjusted", **right)
+        table.add_column(f"{audit.inference.level:.0%} interval", **right)
+    if with_panel:
+        table.add_column("panel", no_wrap=True)
+    if with_truth:
+        table.add_column(f"{b}\nplanted", **right)
+        table.add_column("\ndrawn", **right)
+    leans = rows.select(pl.coalesce("adjusted", "mcas").abs()).to_series().drop_nulls().to_list()
+    widest = max(leans, default=0.0) or 1.0
+    for row in rows.sort("mcas", descending=True, nulls_last=True).iter_rows(named=True):
+        lean = row["adjusted"] if row["adjusted"] is not None else row["mcas"]
+        low, high = row["adjusted_low"], row["adjusted_high"]
+        is_sure = low is not None and high is not None and (low > 0 or high < 0)
+        cells: list[str | Text] = [
+            row["concept"],
+            *([] if is_narrow else [row["category"]]),
+            _bar(lean, widest, is_sure),
+        ]
+        cells.append(_number(row["mcas"]))
+        if not is_narrow:
+            cells += [_number(row["adjusted"]), _interval(low, high)]
+        if with_panel:
+            cells.append({True: "agrees", False: Text("unstable", "yellow"), None: ""}[row["stable"]])
+        if with_truth:
+            cells += [_percent(row["planted"]), _percent(row["realised"])]
+        table.add_row(*cells)
+    return table
+
+
+def _bar(value: float | None, widest: float, is_sure: bool) -> Text:
+    if value is None:
+        return Text("not scored", "dim")
+    # Square roots of the shares would flatter small ones; a linear bar with eighths shows them as they are.
+    eighths = round(min(abs(value) / widest, 1.0) * HALF * 8)
+    full, rest = divmod(eighths, 8)
+    faint = "" if is_sure else "dim "
+    if value >= 0:
+        bar = "█" * full + (" ▏▎▍▌▋▊▉"[rest] if rest else "")
+        return Text.assemble(" " * HALF, ("│", "dim"), (f"{bar:<{HALF}}", faint + A_COLOUR))
+    bar = ("▐" if rest >= 4 else "") + "█" * full
+    return Text.assemble((f"{bar:>{HALF}}", faint + B_COLOUR), ("│", "dim"), " " * HALF)
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:+.3f}"
+
+
+def _interval(low: float | None, high: float | None) -> str:
+    return "none" if low is None or high is None else f"{low:+.2f} to {high:+.2f}"
+
+
+def _percent(value: float | None) -> str:
+    return "" if value is None else f"{100 * value:.0f} %"
+
+
+def _notes(rows: pl.DataFrame, audit: Audit, b: str, known: pl.DataFrame | None) -> Group:
+    lines = []
+    baseline = rows.filter(embedder=audit.embedders[0])["baseline"]
+    if baseline.len() and baseline[0] is not None:
+        said = f"Neutral baseline {baseline[0]:+.3f}: bars and intervals show MCAS less this; faint where the interval holds 0."
+        lines.append(Text(said, "dim"))
+    for embedder in audit.embedders:
+        if known is None:
+            break
+        joined = rows.filter(embedder=embedder).join(known, on="concept").drop_nulls(["mcas", "realised", "planted"])
+        if len(joined) > 2:
+            lines.append(Text(f"{embedder}: {_agreement(joined, b)}", "dim"))
+    return Group(*lines)
+
+
+def _agreement(joined: pl.DataFrame, b: str) -> str:
+    """How closely each component follows the realised share: Pearson's r with the share that is not of pole b."""
+    parts = []
+    for name in ("mcas", "iias", "itpas", "itaas", "ttas"):
+        values = joined[name].to_numpy()
+        if values.std() > 0 and joined["realised"].std():
+            parts.append(f"{name.upper()} {np.corrcoef(values, 1 - joined['realised'].to_numpy())[0, 1]:+.2f}")
+    return f"r with the share of {b} drawn: " + ", ".join(parts)

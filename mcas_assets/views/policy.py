@@ -1,0 +1,176 @@
+"""What a policy said, for people (a terminal), for programs (JSON) and for CI (JUnit XML)."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from junitparser import Error, Failure, JUnitXml, TestCase, TestSuite
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from mcas_assets.core.errors import BadInput
+from mcas_assets.policy.gate import Judged
+from mcas_assets.policy.judge import FAILED, NOT_JUDGED, PASSED, overall
+from mcas_assets.policy.rules import Rule
+
+HALF = 12  # width of one side of a bar, in characters
+MOST_ROWS = 6  # breaches shown of each rule
+NARROW = 106
+MARKS = {PASSED: ("✔", "green"), FAILED: ("✘", "red"), NOT_JUDGED: ("?", "yellow")}
+WORDS = {PASSED: "met", FAILED: "NOT MET", NOT_JUDGED: "CANNOT BE JUDGED"}
+
+
+def as_json(judged: Judged) -> str:
+    """The result as one JSON object: verdict, counts of every rule, every row."""
+    rules = []
+    for rule, rows in _by_rule(judged):
+        counts = {word.replace(" ", "_"): rows.filter(verdict=word).height for word in (PASSED, FAILED, NOT_JUDGED)}
+        told = {"rule": rule.rule, "kind": rule.kind, "requirement": rule.requirement, "why": rule.why}
+        rules.append({**told, "is_blocking": rule.blocking, "verdict": overall(rows), **counts})
+    document = {
+        "policy": judged.policy.policy, "policy_digest": judged.policy.digest(), "audit": judged.audit,
+        "system_version": judged.system_version, "verdict": judged.verdict, "rules": rules,
+        "results": judged.results.drop("policy", "system", "system_version", "audit", "requirement").to_dicts(),
+    }  # fmt: skip
+    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+
+
+def write_junit(judged: Judged, path: Path) -> None:
+    """Write JUnit XML: a suite a rule, a case for each thing judged. What cannot be judged is an error, as a crash would be.
+
+    Raises:
+        BadInput: The file cannot be written.
+    """
+    document = JUnitXml(f"mcas gate {judged.policy.policy}")
+    for rule, rows in _by_rule(judged):
+        suite = TestSuite(f"{judged.policy.policy}: {rule.rule}")
+        about = {"system_version": judged.system_version, "audit": judged.audit, "requirement": rule.requirement}
+        for name, value in (about | {"policy_digest": judged.policy.digest()}).items():
+            suite.add_property(name, value)
+        for row in rows.iter_rows(named=True):
+            suite.add_testcase(_case(judged, rule, row))
+        document.add_testsuite(suite)
+    document.update_statistics()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        document.write(str(path), pretty=True)
+    except OSError as error:
+        raise BadInput(path, f"cannot be written ({error.strerror})", "Give --junit another place") from error
+
+
+def _case(judged: Judged, rule: Rule, row: dict[str, Any]) -> TestCase:
+    case = TestCase(_place(row) or rule.rule, classname=f"mcas.{judged.audit}.{rule.rule}", time=0)
+    if row["verdict"] == PASSED:
+        return case
+    kind = Failure if row["verdict"] == FAILED else Error
+    result = kind(f"{row['reason']}: {_numbers(row)}" if row["observed"] is not None else row["reason"], row["verdict"])
+    result.text = "\n".join(filter(None, (rule.requirement, rule.why, _numbers(row))))
+    case.result = [result]
+    return case
+
+
+def print_verdict(console: Console, judged: Judged) -> None:
+    """Print the rules with their verdicts, then what broke them, then the verdict on the whole."""
+    title = Text.assemble((f"policy {judged.policy.policy}", "bold"), f"  {judged.policy.title}\n")
+    title.append(f"{judged.system_version}, audit {judged.audit}", "dim")
+    console.print(title, "", sep="\n", highlight=False)
+    table = Table(box=None, padding=(0, 1), header_style="dim", pad_edge=False)
+    table.add_column("", width=1)
+    table.add_column("rule", no_wrap=True)
+    table.add_column("what must hold", style="dim")
+    table.add_column("judged", justify="right")
+    table.add_column("failed", justify="right")
+    table.add_column("open", justify="right")
+    for rule, rows in _by_rule(judged):
+        mark, colour = MARKS[overall(rows)]
+        n_failed, n_open = (rows.filter(verdict=word).height for word in (FAILED, NOT_JUDGED))
+        cells = [Text(mark, colour), Text(rule.rule, colour), rule.requirement, str(rows.height - n_open)]
+        cells += [Text(str(n_failed), "red") if n_failed else "", Text(str(n_open), "yellow") if n_open else ""]
+        table.add_row(*cells)
+    console.print(table)
+    for rule, rows in _by_rule(judged):
+        for verdict in (FAILED, NOT_JUDGED):
+            some = rows.filter(verdict=verdict)
+            if not some.is_empty():
+                console.print()
+                _print_rows(console, rule, verdict, some)
+    console.print()
+    console.print(_conclusion(judged), highlight=False)
+
+
+def _print_rows(console: Console, rule: Rule, verdict: str, rows: pl.DataFrame) -> None:
+    mark, colour = MARKS[verdict]
+    console.print(Text.assemble((f"{mark} {rule.rule}", colour), (f"  {rule.why or ''}", "dim")))
+    if verdict == NOT_JUDGED:
+        for reason, n in rows["reason"].value_counts(sort=True).iter_rows():
+            console.print(Text(f"    {reason}" + (f"  ({n})" if n > 1 else ""), "yellow"))
+        return
+    distance = (pl.col("observed") - pl.coalesce("threshold", pl.lit(0.0))).abs()
+    # Of two groups, one is the mirror of the other: the farther one tells it.
+    ordered = rows.sort(distance, descending=True, maintain_order=True)
+    worst = ordered.unique(["axis", "concept", "embedder", "labels", "measure"], keep="first", maintain_order=True)
+    worst = worst.head(MOST_ROWS)
+    widest = max((abs(value) for value in (*worst["observed"], *worst["threshold"].drop_nulls())), default=1.0) or 1.0
+    table = Table(box=None, padding=(0, 1), show_header=False, pad_edge=False)
+    for column in ("indent", "what", "where", "bar", "numbers"):
+        table.add_column(column, no_wrap=True)
+    for row in worst.iter_rows(named=True):
+        bar = Text() if console.width < NARROW else _bar(row["observed"], row["threshold"], widest)
+        table.add_row("  ", row["concept"] or row["measure"] or "", Text(_where(row), "dim"), bar, _numbers(row))
+    console.print(table)
+    if rows.height > worst.height:
+        query = f"from policy_results where rule = '{rule.rule}' and verdict = 'failed'"
+        console.print(Text(f'    and {rows.height - worst.height} more: mcas sql "{query}"', "dim"), soft_wrap=True)
+
+
+def _conclusion(judged: Judged) -> Text:
+    verdicts = [overall(rows) for _, rows in _by_rule(judged)]
+    counts = [(verdicts.count(word), said) for word, said in ((FAILED, "failed"), (NOT_JUDGED, "cannot be judged"))]
+    told = ", ".join(f"{n} of {len(verdicts)} rules {said}" for n, said in counts if n)
+    _, colour = MARKS[judged.verdict]
+    text = Text(f"Policy {judged.policy.policy}: {WORDS[judged.verdict]}", f"bold {colour}")
+    return text.append(f"  {told or f'all {len(verdicts)} rules hold'}", "not bold")
+
+
+def _by_rule(judged: Judged) -> list[tuple[Rule, pl.DataFrame]]:
+    return [(rule, judged.results.filter(rule=rule.rule)) for rule in judged.policy.rules_of(judged.audit)]
+
+
+def _place(row: dict[str, Any]) -> str:
+    return " / ".join(filter(None, (row["axis"], row["concept"], row["group_name"], _labeller(row), row["measure"])))
+
+
+def _where(row: dict[str, Any]) -> str:
+    return ", ".join(filter(None, (row["axis"], row["group_name"], _labeller(row))))
+
+
+def _labeller(row: dict[str, Any]) -> str | None:
+    return row["embedder"] or row["labels"]
+
+
+def _numbers(row: dict[str, Any]) -> str:
+    if row["observed"] is None:
+        return ""
+    told = f"{row['observed']:+.3f}"
+    if row["low"] is not None and row["high"] is not None:
+        told += f" [{row['low']:+.3f}, {row['high']:+.3f}]"
+    return told + (f"  limit {row['threshold']:+.3g}" if row["threshold"] is not None else "")
+
+
+def _bar(value: float, limit: float | None, widest: float) -> Text:
+    """A bar from the middle, and a tick where the limit lies."""
+
+    def place(x: float) -> int:
+        return HALF + round(max(-1.0, min(1.0, x / widest)) * HALF)
+
+    end, cells = place(value), []
+    for i in range(2 * HALF + 1):
+        if limit is not None and i == place(limit):
+            cells.append(("┃", "bold"))
+        elif i == HALF:
+            cells.append(("│", "dim"))
+        else:
+            cells.append(("█", "red") if min(end, HALF) <= i <= max(end, HALF) else (" ", ""))
+    return Text.assemble(*cells)

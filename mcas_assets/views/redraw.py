@@ -1,0 +1,68 @@
+"""A replay as people read it, and as one row."""
+
+import json
+import math
+from collections.abc import Iterator
+
+import polars as pl
+
+from mcas_assets.images.distance import COSINE, PSNR
+from mcas_assets.images.redraw import Replay
+
+
+def lines(replay: Replay) -> Iterator[str]:
+    """What a terminal shows."""
+    row = replay.row
+    yield f"{row['image_id'][:16]}  {row['system_version']}  {row['prompt']!r}, seed {row['seed']}"
+    together = "alone" if replay.together == 1 else f"in a batch of {replay.together}"
+    yield f"drawn again {together}" + (f" ({replay.note})" if replay.note else "")
+    yield _verdict(replay)
+    if replay.differences:
+        yield "what is not as it was when it was made:"
+        width = max(len(one.key) for one in replay.differences)
+        for one in replay.differences:
+            yield f"  {one.key:<{width}}  {_told(one.then)} -> {_told(one.now)}"
+    elif replay.verdict != "equal":
+        yield "of the conditions that were recorded, none has changed"
+
+
+def table(replay: Replay) -> pl.DataFrame:
+    """One row: image_id, system_version, verdict, outcome, what is apart, and `differences` as JSON."""
+    far = replay.distance
+    return pl.DataFrame(
+        {
+            "image_id": [replay.row["image_id"]],
+            "system_version": [replay.row["system_version"]],
+            "verdict": [replay.verdict],
+            "outcome": [replay.outcome.outcome],
+            "is_same_file": [replay.is_same_file],
+            "drawn_together": [replay.together],
+            "psnr": [None if far is None or math.isinf(far.psnr) else far.psnr],
+            "largest_difference": [far and far.largest],
+            "share_differing": [far and far.differing],
+            "cosine": [far and far.cosine],
+            "embedder": [replay.embedder],
+            "differences": [json.dumps({one.key: [one.then, one.now] for one in replay.differences})],
+        },
+        schema_overrides={
+            "psnr": pl.Float64, "largest_difference": pl.Int64, "share_differing": pl.Float64, "cosine": pl.Float64,
+            "embedder": pl.String,
+        },
+    )  # fmt: skip
+
+
+def _verdict(replay: Replay) -> str:
+    far = replay.distance
+    if replay.outcome.image is None:
+        return f"different: no image came of it ({replay.outcome.outcome}: {replay.outcome.reason})"
+    if far is None:
+        return "different: the pictures are not of one size"
+    if far.is_none:
+        return "equal: the same file" if replay.is_same_file else "equal: the same pixels, in a file encoded otherwise"
+    cosine = "" if far.cosine is None else f", cosine {far.cosine:.6f} by {replay.embedder} (limit {COSINE:g})"
+    apart = f"largest difference {far.largest} of 255, {far.differing:.2%} of values differ"
+    return f"{replay.verdict}: PSNR {far.psnr:.1f} dB (limit {PSNR:g}), {apart}{cosine}"
+
+
+def _told(value: object) -> str:
+    return "not recorded" if value is None else str(value)

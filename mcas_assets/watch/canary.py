@@ -1,0 +1,158 @@
+"""The canary: a few fixed prompts, asked of a system window after window, to see whether it still answers as it did.
+
+For systems that may move behind their name, where no file shows it. What is found is said of the behaviour ("behaviour
+changed"), never of the model: a provider may also have changed a filter, a rewriter of prompts or its own defaults.
+Every window asks anew, with the prompts and seeds of the windows before; a refusal is an answer like an image.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import polars as pl
+from pydantic import AfterValidator, Field
+
+from mcas_assets.core.errors import BadInput
+from mcas_assets.core.outcomes import TERMINAL
+from mcas_assets.core.paths import DATA
+from mcas_assets.core.progress import Progress
+from mcas_assets.declare.audit import Count, Images, Part, Seed
+from mcas_assets.declare.documents import Slug, Text, did_you_mean, fault, load_document
+from mcas_assets.embedders.protocol import Embedder
+from mcas_assets.images import generate
+from mcas_assets.measure import embeddings as embed
+from mcas_assets.plan.requests import prompt_id
+from mcas_assets.scoring.stats.energy import energy_test
+from mcas_assets.store import facts
+from mcas_assets.store.database import Store
+from mcas_assets.systems.protocol import System
+
+CANARIES = DATA / "canaries"
+CHANGED, NOT_SHOWN, FIRST = "behaviour changed", "not shown", "first window"
+VERDICTS = (CHANGED, NOT_SHOWN, FIRST)
+
+
+def _distinct(prompts: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(prompts)) < len(prompts):
+        raise fault("gives a prompt twice", "Keep one of the two")
+    return prompts
+
+
+class Canary(Part):
+    """What is asked, how often, by which instrument it is read, and how often it may cry without cause (`alpha`)."""
+
+    canary: Slug
+    title: Text
+    images_per_prompt: Images
+    run_seed: Seed
+    batch_size: Count = 8
+    embedder: Slug
+    alpha: Annotated[float, Field(strict=True, gt=0, lt=0.5)] = 0.01
+    permutations: Annotated[int, Field(strict=True, ge=99)] = 4999
+    prompts: Annotated[tuple[Text, ...], Field(min_length=2), AfterValidator(_distinct)]
+
+    def digest(self) -> str:
+        """64 hex digits of what decides the answers and how they are read: windows are comparable where it is equal."""
+        asked = self.model_dump(mode="json", include={"prompts", "images_per_prompt", "run_seed", "embedder"})
+        return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+
+
+def load_canary(name: str, folder: Path = CANARIES) -> Canary:
+    """Read and check a canary of `data/canaries`.
+
+    Raises:
+        BadInput: There is none of this name, or it cannot be read; every mistake in it is listed.
+    """
+    known = {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+    if name not in known:
+        raise BadInput(f"canary {name!r}", "does not exist", did_you_mean(name, known))
+    return load_document(known[name], Canary, lambda raw: ())
+
+
+def requests(canary: Canary, system_version: str, window: str, size: tuple[int, int]) -> pl.DataFrame:
+    """The images of a window: prompt_id, prompt, replicate, seed, batch_id, position, image_id, width, height (pixels).
+
+    The ids name the window, so that none is taken for the image of another, though prompt and seed are equal.
+    """
+    rows = []
+    for prompt in canary.prompts:
+        for replicate in range(canary.images_per_prompt):
+            seed = int(_digest(canary.run_seed, prompt, replicate)[:8], 16) & 0x7FFF_FFFF
+            batch, position = divmod(replicate, canary.batch_size)
+            rows.append({
+                "prompt_id": prompt_id(prompt), "prompt": prompt, "replicate": replicate, "seed": seed,
+                "batch_id": _digest("canary", window, prompt, batch)[:16], "position": position,
+                "image_id": _digest("canary", system_version, window, prompt, replicate, seed, *size),
+            })  # fmt: skip
+    return pl.DataFrame(rows, schema_overrides={"replicate": pl.Int32, "position": pl.Int32}).with_columns(
+        pl.lit(size[0], pl.Int32).alias("width"), pl.lit(size[1], pl.Int32).alias("height")
+    )
+
+
+def ask(store: Store, wanted: pl.DataFrame, system: System, embedder: Embedder, progress: Progress, run_id: str) -> int:
+    """Ask for what a window lacks and embed its answers. Killed, it goes on where it was. Returns how many were asked for.
+
+    Raises:
+        McasError: See `generate.generate` and `embed.embed`.
+    """
+    made = generate.generate(store, wanted, system, system.identity().version, progress, run_id)
+    with store.open() as con:
+        found = facts.read_images(con, wanted["image_id"])
+    shown = found.filter(pl.col("outcome") == "ok").select("sha256", "path").unique("sha256", maintain_order=True)
+    no_texts = pl.DataFrame(schema={"text_id": pl.String, "text": pl.String})
+    embed.embed(store, shown, no_texts, embedder, progress, run_id)
+    return made
+
+
+def judge(
+    store: Store, canary: Canary, now: pl.DataFrame, before: pl.DataFrame | None, embedder: Embedder
+) -> dict[str, Any]:
+    """What a window says beside the one before: the columns of table `canary` from n_requested to reason.
+
+    Args:
+        store: Holds the answers of both.
+        canary: What was asked.
+        now: What `requests` gave for the window.
+        before: The same for the window before, or None if this is the first.
+        embedder: Reads the images.
+    """
+    points, prompts, counts = _answers(store, now, embedder)
+    nothing = dict.fromkeys(("n_prompts", "energy_distance", "p_value"))
+    row: dict[str, Any] = {**counts, **nothing, "alpha": canary.alpha, "verdict": FIRST}
+    if before is None:
+        return row | {"reason": "there is no window of the same question before it"}
+    former, former_prompts, _ = _answers(store, before, embedder)
+    found = energy_test(former, points, former_prompts, prompts, draws=canary.permutations, seed=canary.run_seed)
+    is_changed = found.p_value is not None and found.p_value <= canary.alpha
+    return row | {
+        "n_prompts": found.n_strata,
+        "energy_distance": found.distance,
+        "p_value": found.p_value,
+        "verdict": CHANGED if is_changed else NOT_SHOWN,
+        "reason": found.reason,
+    }
+
+
+def _answers(store: Store, wanted: pl.DataFrame, embedder: Embedder) -> tuple[np.ndarray, list[str], dict[str, int]]:
+    """(points (n, dim + 1), their prompts, counts of outcomes). An image is its vector and a 0, a refusal zeros and a 1.
+
+    So two refusals are at distance 0, and a refusal is as far from an image as images at a right angle are from one another.
+    What was lost (a timeout, say) is no answer.
+    """
+    with store.open() as con:
+        found = facts.read_images(con, wanted["image_id"])
+        images = found.filter(pl.col("outcome") == "ok")
+        vectors = facts.read_vectors(con, embedder.id, embedder.dim, "image", images["sha256"].to_list())
+    refused = found.filter(pl.col("outcome").is_in(sorted(TERMINAL)))
+    points = np.zeros((len(images) + len(refused), embedder.dim + 1), dtype=np.float64)
+    points[: len(images), :-1] = vectors
+    points[len(images) :, -1] = 1.0
+    lost = len(wanted) - len(points)
+    counts = {"n_requested": len(wanted), "n_images": len(images), "n_refused": len(refused), "n_lost": lost}
+    return points, [*images["prompt"].to_list(), *refused["prompt"].to_list()], counts
+
+
+def _digest(*parts: Any) -> str:
+    return hashlib.sha256(json.dumps(parts, separators=(",", ":"), ensure_ascii=False).encode()).hexdigest()

@@ -1,0 +1,115 @@
+"""The Dagster UI on the installation's own instance, in a real browser: lineage, checks and history are there."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+
+import pytest
+
+from mcas_assets.orchestration.resources import Workplace
+from mcas_assets.orchestration.runs import open_instance, run_audit
+from mcas_assets.systems.find import find_system
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+pytestmark = [
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine"),
+    pytest.mark.timeout(300),
+]
+FLAGS = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+]
+
+
+@pytest.fixture(scope="module")
+def ui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """`mcas ui` over a home in which the phantom audit's declaration was run small."""
+    home = tmp_path_factory.mktemp("ui")
+    from mcas_assets.declare.audit import load_audit
+
+    declared = load_audit("phantom")
+    small = declared.model_copy(
+        update={
+            "concepts": declared.concepts[:2],
+            "images_per_prompt": declared.images_per_prompt.model_copy(
+                update={"concept": 2, "attribute": 2, "neutral": 2}
+            ),
+        }
+    )
+    instance = open_instance(home)
+    try:
+        run_audit(small, find_system("phantom-stereotyped"), Workplace(home=home), instance)
+    finally:
+        instance.dispose()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    served = subprocess.Popen(
+        [sys.executable, "-m", "mcas_assets", "ui", "--no-watch", "--port", str(port)],
+        env={**os.environ, "MCAS_HOME": str(home)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        _wait_for(f"http://127.0.0.1:{port}/server_info")
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        os.killpg(served.pid, signal.SIGINT)
+        try:
+            served.wait(20)
+        except subprocess.TimeoutExpired:
+            os.killpg(served.pid, signal.SIGKILL)
+
+
+def _wait_for(url: str, seconds: float = 120) -> None:
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            with urllib.request.urlopen(url, timeout=5):
+                return
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.5)
+
+
+@pytest.fixture(scope="module")
+def page(ui) -> Iterator:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        opened = browser.new_page(viewport={"width": 1600, "height": 900})
+        opened.base = ui
+        yield opened
+        browser.close()
+
+
+def test_the_lineage_of_an_audit_shows_every_stage(page):
+    # The graph draws only the nodes that its window shows, so the window is wide enough for all of them.
+    page.set_viewport_size({"width": 7000, "height": 1600})
+    page.goto(f"{page.base}/locations/mcas_assets/jobs/audit_phantom")
+    for stage in ("plan", "texts", "images", "refusals", "embeddings", "scores", "representation", "publication"):
+        page.get_by_text(stage, exact=True).first.wait_for(timeout=60_000)
+
+
+def test_the_checks_of_a_stage_show_as_passed(page):
+    page.goto(f"{page.base}/assets/phantom/images?view=checks")
+    page.get_by_text("images_file_is_an_image").first.wait_for(timeout=60_000)
+    page.get_by_text("Passed").first.wait_for(timeout=60_000)
+
+
+def test_the_history_holds_the_run_of_the_command(page):
+    page.goto(f"{page.base}/assets/phantom/scores?view=events")
+    page.get_by_text("phantom-stereotyped@").first.wait_for(timeout=60_000)

@@ -1,0 +1,227 @@
+"""What an audit takes: images for a wanted change, time from the measured pace, and where the figures come from."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import polars as pl
+import pytest
+
+from mcas_assets.declare.audit import load_audit
+from mcas_assets.estimate.cost import estimate, total_images
+from mcas_assets.estimate.pilot import ASSUMED, Pace, spread_of
+from mcas_assets.images.generate import requests
+from mcas_assets.plan.requests import build_plan, build_texts
+from mcas_assets.scoring.mcas.association import unit
+from mcas_assets.scoring.mcas.vectors import AuditVectors
+from mcas_assets.scoring.stats.power import Spread, change_error, minimum_detectable
+from mcas_assets.store import facts
+from mcas_assets.store.database import Store
+from mcas_assets.systems.protocol import Capabilities, SystemIdentity
+
+TINY = Path(__file__).parents[1] / "data" / "tiny.yaml"
+WIDTH = 16
+
+
+class Named:
+    """A system that is asked nothing."""
+
+    def __init__(self, name="drawn", price=None):
+        self.name = name
+        if price is not None:
+            self.price = price
+
+    def identity(self):
+        return SystemIdentity(self.name, {"name": self.name})
+
+    def capabilities(self):
+        return Capabilities(seed="exact")
+
+    def size(self):
+        return (64, 64)
+
+
+@pytest.fixture
+def audit():
+    """The small audit with four images of everything, so that its sizes can be counted by hand."""
+    declared = load_audit(TINY)
+    four = declared.images_per_prompt.model_copy(update={"concept": 4, "attribute": 4, "neutral": 4})
+    return declared.model_copy(update={"images_per_prompt": four})
+
+
+@pytest.fixture
+def store(tmp_path):
+    return Store(tmp_path / "home")
+
+
+def fill(store, audit, version, *, latency=20.0, images=True, noise=0.1):
+    """Images of a version with vectors whose spread is known, as an audit would leave them."""
+    g = np.random.default_rng(0)
+    wanted = requests(build_plan(audit), version, (64, 64)).unique("image_id", maintain_order=True)
+    texts = build_texts(audit).unique("text_id", maintain_order=True)
+    shas = [f"{version}{i}" for i in range(len(wanted))]
+    rows = wanted.select("image_id", "prompt", "seed", "width", "height").with_columns(
+        pl.lit(version).alias("system_version"), pl.lit("ok").alias("outcome"), pl.lit(latency).alias("latency_ms"),
+        pl.Series("sha256", shas), pl.Series("path", shas),
+    )  # fmt: skip
+    with store.open() as con:
+        facts.register_embedder(con, "e@1", audit.embedders[0], WIDTH, {"name": "e"})
+        facts.append_images(con, rows)
+        if images:
+            made = np.eye(WIDTH)[0] + noise * g.standard_normal((len(wanted), WIDTH))
+            facts.append_vectors(con, "e@1", "image", shas, None, unit(made).astype(np.float32))
+        said = unit(g.standard_normal((len(texts), WIDTH))).astype(np.float32)
+        facts.append_vectors(con, "e@1", "text", texts["text_id"].to_list(), texts["text"].to_list(), said)
+
+
+def test_without_stored_images_the_spread_is_assumed_and_the_time_unknown(audit, store):
+    found = estimate(audit, Named(), store)
+    assert "assumed" in found.line()
+    assert "time unknown until a first batch was made" in found.line()
+    assert found.needs[0].detectable == pytest.approx(minimum_detectable(change_error(ASSUMED, 4, 4), 3))
+    assert not store.home.exists()
+
+
+def test_the_images_named_reach_the_wanted_change_and_one_fewer_does_not(audit, store):
+    found = estimate(audit, Named(), store, detect=0.3)
+    n = int(found.needs[0].images.value)
+    assert minimum_detectable(change_error(ASSUMED, n, 4), n - 1) <= 0.3
+    assert minimum_detectable(change_error(ASSUMED, n - 1, 4), n - 2) > 0.3
+    assert found.wanted.images <= total_images(audit, n, 4)
+
+
+def test_attribute_images_that_are_too_few_are_named_as_what_stands_in_the_way(audit, store):
+    found = estimate(audit, Named(), store, detect=0.01)
+    assert "4 attribute images per pole alone allow" in "\n".join(found.lines())
+    assert found.wanted.per_attribute > 4
+    reached = change_error(ASSUMED, found.wanted.per_concept, found.wanted.per_attribute)
+    assert minimum_detectable(reached, found.wanted.per_concept - 1) <= 0.01
+    assert estimate(audit, Named(), store, detect=1e-4).wanted is None
+
+
+def test_spread_and_pace_come_from_this_systems_stored_images(audit, store):
+    version = Named().identity().version
+    fill(store, audit, version)
+    found = estimate(audit, Named(), store)
+    assert f"28 stored images of {version}" in found.line()
+    assert "nothing to generate" in found.line()
+    assert (found.declared, found.stored) == (28, 28)
+    assert found.pace.milliseconds == 20.0
+
+
+def test_an_older_version_of_the_system_serves_where_the_present_one_has_nothing(audit, store):
+    fill(store, audit, "drawn@aaaaaaaaaaaa", latency=500.0)
+    found = estimate(audit, Named(), store)
+    assert "drawn@aaaaaaaaaaaa" in found.pilot.source
+    assert "another system" not in found.pilot.source
+    assert found.stored == 0
+    assert "about 14 s at 500 ms an image" in found.line()
+
+
+def test_another_systems_images_lend_their_spread_but_not_their_pace(audit, store):
+    fill(store, audit, "other@aaaaaaaaaaaa")
+    found = estimate(audit, Named(), store)
+    assert "another system, other@aaaaaaaaaaaa" in found.pilot.source
+    assert found.pace.milliseconds is None
+
+
+def test_images_without_vectors_give_a_pace_but_no_spread(audit, store):
+    fill(store, audit, Named().identity().version, images=False)
+    found = estimate(audit, Named(), store)
+    assert "assumed" in found.pilot.source
+    assert found.pace.milliseconds == 20.0
+
+
+def test_more_spread_takes_more_images(audit, tmp_path):
+    needed = []
+    for noise in (0.05, 0.1):
+        store = Store(tmp_path / str(noise))
+        fill(store, audit, Named().identity().version, noise=noise)
+        needed.append(estimate(audit, Named(), store).needs[0].detectable)
+    assert needed[1] > 1.5 * needed[0]
+
+
+def test_a_price_is_counted():
+    assert Pace(None, 0.04, "").of(1000) == "time unknown until a first batch was made, 40.00 USD at 0.04 an image"
+    assert estimate(load_audit(TINY), Named(price=0.5), Store(Path("nowhere"))).pace.price == 0.5
+
+
+def test_more_images_of_a_concept_are_spread_over_its_prompts(audit):
+    assert total_images(audit, 4, 4) == 28  # 2 concepts x 4, 4 attribute prompts x 4, 1 neutral x 4
+    assert total_images(audit, 10, 7) == 28 + 2 * 6 + 4 * 3
+    two = audit.model_copy(update={"concepts": tuple(
+        c.model_copy(update={"prompts": (*c.prompts, f"a photo of a {c.concept}")}) for c in audit.concepts
+    )})  # fmt: skip
+    assert total_images(two, 10, 4) == 20 + 2 * 2 * 5
+
+
+def test_the_spread_is_that_which_was_planted():
+    g = np.random.default_rng(1)
+    n, d = 4000, 400  # many directions, so that lengths hardly vary
+    base, towards = np.eye(d)[0], np.eye(d)[1]
+
+    def images(sd):
+        return unit(base + np.outer(sd * g.standard_normal(n), towards))
+
+    words = np.stack([unit(np.atleast_2d(base + towards * s))[0] for s in (0.1, -0.1)])
+    poles = [unit(base + s * towards + 0.0 * np.ones((n, 1))) for s in (0.1, -0.1)]
+    spread = spread_of(AuditVectors(
+        images=images(0.05), concept=np.zeros(n, np.int64), prompts=base[None], a_images=poles[0], b_images=poles[1],
+        a_words=words[:1], b_words=words[1:],
+    ))  # fmt: skip
+    # Both directions are about 0.2 towards; an image moves by 0.05 along them.
+    assert spread.image == pytest.approx(0.05 * 0.4, rel=0.05)
+    assert spread.attribute == pytest.approx(0, abs=1e-9)
+
+
+def test_too_few_images_have_no_spread():
+    one = unit(np.ones((2, 4)))
+    assert spread_of(AuditVectors(one, np.zeros(2, np.int64), one[:1], one, one, one, one)) is None
+
+
+def test_the_spread_of_a_pilot_is_used_by_axis(audit, store):
+    fill(store, audit, Named().identity().version)
+    found = estimate(audit, Named(), store)
+    assert set(found.pilot.spreads) == {"gender", "skin_tone"}
+    assert all(isinstance(one, Spread) for one in found.pilot.spreads.values())
+
+
+# The command
+
+
+def mcas(*words: str, home: Path) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "MCAS_HOME": str(home), "COLUMNS": "140"}
+    words = [sys.executable, "-m", "mcas_assets", *words]
+    return subprocess.run(words, env=environment, capture_output=True, text=True, timeout=120)
+
+
+def test_the_command_names_images_time_and_where_the_spread_is_from_and_makes_nothing(tmp_path):
+    done = mcas("plan", str(TINY), "--detect", "0.3", home=tmp_path / "home")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("plan: 42 images, 6 a concept")
+    assert "0.3 on every axis" in done.stdout
+    assert "assumed" in done.stdout
+    assert not (tmp_path / "home").exists()
+
+
+def test_the_command_uses_what_an_audit_left(audited, tmp_path):
+    import shutil
+
+    home = Path(shutil.copytree(audited.home, tmp_path / "home"))
+    done = mcas("plan", str(TINY), home=home)
+    assert done.returncode == 0, done.stderr
+    assert f"42 stored images of {audited.ran.system_version}" in done.stdout
+    assert "pace: median of 42 images" in done.stdout
+    with duckdb.connect(str(home / "store.duckdb")) as con:
+        assert json.dumps(con.execute("select count(*) from image_facts").fetchall()) == "[[42]]"
+
+
+@pytest.mark.parametrize("detect", ["0", "-1", "9"])
+def test_a_change_that_cannot_be_is_refused(tmp_path, detect):
+    done = mcas("plan", str(TINY), "--detect", detect, home=tmp_path)
+    assert done.returncode == 2
+    assert "--detect" in done.stderr

@@ -1,0 +1,112 @@
+"""How a panel of embedders agrees, from hand-made vectors: one that turns a concept round is found out."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+from mcas_assets.declare.audit import Audit
+from mcas_assets.measure.scores import Measured, measure
+from mcas_assets.plan.requests import build_plan, build_texts
+from mcas_assets.store import facts
+from mcas_assets.store.database import Store
+
+CONCEPTS = ("nurse", "pilot", "judge", "chef")
+
+
+@dataclass
+class Stored:
+    """An embedder whose vectors are in the store already."""
+
+    name: str
+    dim: int = 2
+
+    @property
+    def id(self) -> str:
+        return f"{self.name}@1"
+
+
+def audit() -> Audit:
+    document = {
+        "audit": "small",
+        "title": "A small audit",
+        "description": "For tests",
+        "run_seed": 7,
+        "images_per_prompt": {"concept": 4, "attribute": 3, "neutral": 2},
+        "axes": {
+            "gender": {
+                "a": {"name": "man", "words": ["he"], "prompts": ["a man"]},
+                "b": {"name": "woman", "words": ["she"], "prompts": ["a woman"]},
+            }
+        },
+        "concepts": [{"concept": name, "category": "things", "prompts": [f"a {name}"]} for name in CONCEPTS],
+        "neutral": [{"name": "person", "prompt": "a person"}],
+        "embedders": ["one"],
+        "inference": {"resamples": 20, "permutations": 20},
+    }
+    return Audit.model_validate(document)
+
+
+def scored(home: Path, **leanings: tuple[float, ...]) -> Measured:
+    """Scores of four concepts, given for each embedder the angle of each concept, in [0, pi / 2] from man to woman."""
+    declared = audit()
+    texts, images = (
+        build_texts(declared),
+        build_plan(declared).with_columns(system_version=pl.lit("s@1"), outcome=pl.lit("ok")),
+    )
+    images = images.with_columns(sha256=pl.concat_str("prompt", pl.lit(" "), "replicate"))
+    panel: list[Any] = [Stored(name) for name in leanings]
+    with Store(home).open() as con:
+        for embedder, angles in zip(panel, leanings.values(), strict=True):
+            known = {"he": 0.0, "a man": 0.0, "she": np.pi / 2, "a woman": np.pi / 2, "a person": np.pi / 4}
+            known |= {f"a {name}": angle for name, angle in zip(CONCEPTS, angles, strict=True)}
+
+            def vectors(said: pl.Series, known: dict[str, float] = known) -> np.ndarray:
+                turned = np.array([known[text] for text in said])
+                return np.stack([np.cos(turned), np.sin(turned)], axis=1).astype(np.float32)
+
+            facts.register_embedder(con, embedder.id, embedder.name, 2, {})
+            facts.append_vectors(
+                con, embedder.id, "image", images["sha256"].to_list(), None, vectors(images["prompt"]), "r"
+            )
+            said = texts.unique("text_id", maintain_order=True)
+            facts.append_vectors(con, embedder.id, "text", said["text_id"].to_list(), None, vectors(said["raw"]), "r")
+    return measure(Store(home), declared, images, texts, panel)
+
+
+def of(found: Measured, column: str, embedder: str = "one") -> dict[str, Any]:
+    rows = found.scores.filter(pl.col("embedder") == embedder, pl.col("category") != "neutral")
+    return dict(rows.select("concept", column).iter_rows())
+
+
+def test_a_concept_that_one_embedder_turns_round_is_not_stable(tmp_path):
+    found = scored(tmp_path, one=(1.5, 0.2, 0.5, 1.0), two=(1.4, 1.2, 0.4, 1.1))
+    assert of(found, "stable") == {"nurse": True, "pilot": False, "judge": True, "chef": True}
+    assert of(found, "sign_agreement") == {"nurse": 1.0, "pilot": 0.5, "judge": 1.0, "chef": 1.0}
+    panel = found.panel.row(0, named=True)
+    assert (panel["n_embedders"], panel["n_concepts"], panel["n_stable"]) == (2, 4, 3)
+    assert panel["lowest_correlation"] == pytest.approx(0.4)
+    assert panel["rank_agreement"] == pytest.approx((1 + 0.4) / 2)
+
+
+def test_embedders_that_order_concepts_alike_agree_fully(tmp_path):
+    panel = scored(tmp_path, one=(0.1, 0.3, 0.9, 1.4), two=(0.2, 0.4, 1.2, 1.3)).panel.row(0, named=True)
+    assert (panel["rank_agreement"], panel["lowest_correlation"]) == pytest.approx((1.0, 1.0))
+    assert panel["reason"] is None
+
+
+def test_a_panel_of_one_agrees_with_nobody_and_says_so(tmp_path):
+    found = scored(tmp_path, one=(0.1, 0.3, 0.9, 1.4))
+    panel = found.panel.row(0, named=True)
+    assert (panel["n_stable"], panel["rank_agreement"], panel["lowest_correlation"]) == (None, None, None)
+    assert panel["reason"] == "fewer than 2 embedders"
+    assert set(of(found, "stable").values()) == set(of(found, "sign_agreement").values()) == {None}
+
+
+def test_the_digest_knows_the_panel(tmp_path):
+    found = scored(tmp_path, one=(0.1, 0.3, 0.9, 1.4))
+    other = Measured(found.scores, found.components, found.panel.with_columns(n_stable=pl.lit(0)))
+    assert other.digest() != found.digest()

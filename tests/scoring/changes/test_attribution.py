@@ -1,0 +1,59 @@
+"""Parts of a change: exact sums, the known part of each factor, and what is one-sided."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from mcas_assets.scoring.changes.attribution import INTERACTION, attribute
+from mcas_assets.scoring.changes.changes import Task
+from mcas_assets.scoring.changes.pairs import Pairs
+from mcas_assets.scoring.mcas.draws import Draws, grouping
+
+NONE = np.array([], dtype=np.int64)
+
+
+@pytest.fixture
+def versions(audit):
+    """Before, after the first factor alone, after the second alone, after both: one concept moves with each factor."""
+    sizes = {"images": 30, "attributes": 30}
+    before, moved = audit(1, **sizes), audit(1, shift=1.0, **sizes)
+    second = np.array(before.images, copy=True)
+    second[60:90] = np.array(audit(1, noise=0.9, **sizes).images)[60:90]
+    both = np.array(moved.images, copy=True)
+    both[60:90] = second[60:90]
+    return before, moved, replace(before, images=second), replace(before, images=both)
+
+
+def parts(versions, weighted):
+    task = Task(Draws(grouping(versions[0]), 300, 0), 0.95, 0.8, "bca", 300, 0)
+    return attribute(Pairs(versions[0], versions[3], NONE), weighted, task)
+
+
+def test_two_factors_sum_to_the_change_and_each_gets_its_own_concept(versions):
+    before, first, second, both = versions
+    weighted = {
+        "weights": [(0.5, Pairs(before, first, NONE)), (0.5, Pairs(second, both, NONE))],
+        "steps": [(0.5, Pairs(before, second, NONE)), (0.5, Pairs(first, both, NONE))],
+    }
+    found = parts(versions, weighted)
+    change = both.scores().mcas - before.scores().mcas
+    effects = {name: np.array([one.difference for one in part.effects]) for name, part in found.items()}
+    np.testing.assert_allclose(effects["weights"] + effects["steps"], change, atol=1e-12)
+    np.testing.assert_allclose(effects[INTERACTION], 0, atol=1e-12)
+    assert effects["weights"][0] == pytest.approx(change[0])
+    assert effects["steps"][2] == pytest.approx(change[2])
+    assert effects["steps"][0] == pytest.approx(0, abs=1e-12)
+    assert sum(part.share for part in found.values()) == pytest.approx(1)
+    assert found["weights"].low <= found["weights"].share <= found["weights"].high
+    assert found["weights"].low > 0.5
+
+
+def test_what_is_replayed_from_one_side_leaves_an_interaction(versions):
+    found = parts(versions, {"weights": [(1.0, Pairs(versions[0], versions[1], NONE))]})
+    assert found["weights"].share + found[INTERACTION].share == pytest.approx(1)
+
+
+def test_changes_of_other_images_cannot_be_added(versions, audit):
+    with pytest.raises(ValueError, match="same prompts and seeds"):
+        parts(versions, {"weights": [(1.0, Pairs(audit(1, images=29), audit(2, images=29), NONE))]})

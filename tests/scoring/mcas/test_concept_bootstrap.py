@@ -1,0 +1,165 @@
+"""All concepts at once: against a loop that scores every replicate, and the cases without an interval."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from mcas_assets.scoring.mcas.association import component_scores
+from mcas_assets.scoring.mcas.concept_bootstrap import COLUMNS, bootstrap_concepts, columns_of
+from mcas_assets.scoring.mcas.draws import Draws, grouping
+
+
+def loop(vectors, neutral, resamples, seed):
+    """Score every replicate anew from images repeated as often as they were drawn."""
+    draws = Draws(grouping(vectors), resamples, seed)
+    n, n_a, n_b = vectors.sizes()
+    weights = draws.image_weights(np.arange(n)).astype(int)
+    attributes = draws.seed_counts(n + np.arange(n_a + n_b)).astype(int)
+    rows = []
+    for image, attribute in zip(weights, attributes, strict=True):
+        scores = component_scores(
+            np.repeat(vectors.images, image, axis=0),
+            np.repeat(vectors.concept, image),
+            vectors.prompts,
+            np.repeat(vectors.a_images, attribute[:n_a], axis=0),
+            np.repeat(vectors.b_images, attribute[n_a:], axis=0),
+            vectors.a_words,
+            vectors.b_words,
+        )
+        rows.append(columns_of(scores.components))
+    raw = np.stack(rows, axis=-1)
+    return raw, raw - raw[neutral].mean(axis=0)
+
+
+@pytest.mark.parametrize("shared", [False, True])
+@pytest.mark.parametrize("wordings", [False, True])
+def test_replicates_equal_scoring_the_drawn_images_anew(audit, shared, wordings):
+    vectors = audit(1, shared=shared)
+    if wordings:
+        vectors = replace(vectors, wordings=np.tile(np.repeat(np.arange(4), 5), 4))
+    found = bootstrap_concepts(vectors, [3], resamples=60, seed=9)
+    raw, adjusted = loop(vectors, [3], 60, 9)
+    np.testing.assert_allclose(found.replicates, raw, atol=1e-12)
+    error = adjusted.std(axis=-1, ddof=1)
+    np.testing.assert_allclose(found.adjusted_error[0, [0, 1, 2, 4, 5]], error[0, [0, 1, 2, 4, 5]], rtol=1e-9)
+
+
+def test_attribute_images_are_drawn_once_for_all_concepts(audit):
+    found = bootstrap_concepts(audit(2), resamples=300)
+    itpas = found.replicates[:, 1]
+    assert np.abs(np.corrcoef(itpas)[0, 1:]).min() > 0.05  # they move together, since only the attributes move
+    alone = bootstrap_concepts(audit(2), resamples=300)
+    np.testing.assert_array_equal(found.replicates, alone.replicates)
+
+
+def test_images_that_share_a_seed_are_drawn_together(audit):
+    """Two concepts of the very same images: with shared seeds their difference does not vary."""
+    vectors = audit(3)
+    twice = replace(vectors, images=np.tile(vectors.images[:20], (4, 1)), seeds=np.tile(np.arange(20), 4))
+    together = bootstrap_concepts(twice, resamples=200).replicates[:, 2]
+    np.testing.assert_allclose(together[0], together[1], atol=1e-12)
+    apart = bootstrap_concepts(replace(twice, seeds=None), resamples=200).replicates[:, 2]
+    assert np.std(apart[0] - apart[1]) > 0.01
+
+
+def test_adjusted_scores_are_scores_less_the_neutral_mean(audit):
+    found = bootstrap_concepts(audit(4), [1, 2], resamples=100)
+    np.testing.assert_allclose(found.adjusted, found.estimates - found.estimates[1:3].mean(axis=0))
+    np.testing.assert_allclose(found.baseline, found.estimates[1:3].mean(axis=0))
+    assert found.interval(0, "mcas", is_adjusted=True).estimate == pytest.approx(found.adjusted[0, 4])
+
+
+def test_the_only_neutral_concept_adjusts_to_zero_without_an_interval(audit):
+    interval = bootstrap_concepts(audit(5), [2], resamples=100).interval(2, is_adjusted=True)
+    assert interval.estimate == 0.0
+    assert interval.reason == "zero variance"
+
+
+def test_without_a_neutral_concept_the_adjusted_score_has_a_reason(audit):
+    interval = bootstrap_concepts(audit(5), resamples=100).interval(0, is_adjusted=True)
+    assert (interval.estimate, interval.reason) == (None, "no neutral baseline")
+
+
+def test_ttas_has_no_interval_because_nothing_in_it_is_drawn(audit):
+    interval = bootstrap_concepts(audit(5), resamples=100).interval(0, "ttas")
+    assert interval.estimate is not None
+    assert interval.reason == "holds no generated image, so nothing is resampled"
+
+
+def test_few_images_take_the_intervals_that_need_them(audit):
+    vectors = audit(6)
+    keep = np.concatenate([np.arange(3), np.arange(20, 80)])
+    few = replace(vectors, images=vectors.images[keep], concept=vectors.concept[keep])
+    found = bootstrap_concepts(few, [3], resamples=100)
+    assert found.interval(0, "mcas").reason == "fewer than 5 independent images"
+    assert found.interval(0, "mcas").estimate is not None
+    assert found.interval(0, "itpas").low is not None
+    assert found.interval(1, "mcas").low is not None
+    few_poles = replace(vectors, a_images=vectors.a_images[:4])
+    assert bootstrap_concepts(few_poles, resamples=100).interval(1, "iias").reason == "fewer than 5 images of pole A"
+
+
+def test_a_concept_without_images_keeps_the_others_whole(audit):
+    vectors = audit(7)
+    none = replace(vectors, images=vectors.images[20:], concept=vectors.concept[20:])
+    found = bootstrap_concepts(none, [0], resamples=100)
+    assert found.interval(0, "iias").reason == "no image of the concept"
+    assert found.interval(1, "iias").low is not None
+    assert found.interval(1, "iias", is_adjusted=True).reason == "baseline: no image of the concept"
+
+
+def test_nan_stands_only_beside_a_reason_and_ends_are_in_order(audit):
+    vectors = audit(8)
+    none = replace(vectors, images=vectors.images[18:], concept=vectors.concept[18:])
+    found = bootstrap_concepts(none, [3], resamples=100)
+    for low, high, reasons in (
+        (found.low, found.high, found.reasons),
+        (found.adjusted_low, found.adjusted_high, found.adjusted_reasons),
+    ):
+        told = np.array([[r is not None for r in row] for row in reasons])
+        np.testing.assert_array_equal(np.isnan(low), told)
+        np.testing.assert_array_equal(np.isnan(high), told)
+        assert (low[~told] <= high[~told]).all()
+
+
+def test_the_order_of_the_images_changes_no_score(audit):
+    vectors = audit(9)
+    order = np.random.default_rng(0).permutation(80)
+    mixed = replace(vectors, images=vectors.images[order], concept=vectors.concept[order])
+    one, other = bootstrap_concepts(vectors, resamples=50), bootstrap_concepts(mixed, resamples=50)
+    np.testing.assert_allclose(one.estimates, other.estimates, atol=1e-13)
+
+
+def test_wordings_widen_the_interval(audit):
+    """Templates that pull the images apart: an interval that covers wording is wider."""
+    vectors = audit(10)
+    wording = np.tile(np.repeat(np.arange(4), 5), 4)
+    pulled = vectors.images + np.linspace(-0.4, 0.4, 4)[wording][:, None] * vectors.a_words[0]
+    pulled /= np.linalg.norm(pulled, axis=1, keepdims=True)
+    one = bootstrap_concepts(replace(vectors, images=pulled), resamples=400)
+    other = bootstrap_concepts(replace(vectors, images=pulled, wordings=wording), resamples=400)
+    assert other.standard_error[0, 2] > 1.5 * one.standard_error[0, 2]
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"seeds": np.arange(3)}, "seeds must be"),
+        ({"seeds": -np.ones(80, int)}, "seeds must be"),
+        ({"a_prompts": [1]}, "a_prompts must"),
+    ],
+)
+def test_labels_that_do_not_fit_are_refused(audit, change, says):
+    with pytest.raises(ValueError, match=says):
+        bootstrap_concepts(replace(audit(1), **change), resamples=10)
+
+
+def test_a_neutral_index_out_of_range_is_refused(audit):
+    with pytest.raises(ValueError, match="neutral must hold"):
+        bootstrap_concepts(audit(1), [4], resamples=10)
+
+
+def test_columns_add_mcas_and_its_differing_part():
+    assert COLUMNS == ("iias", "itpas", "itaas", "ttas", "mcas", "differing")
+    assert columns_of(np.array([1.0, 2.0, 4.0, 8.0])).tolist() == [1, 2, 4, 8, 15, 7]

@@ -1,0 +1,80 @@
+"""Shares against reference populations, with direction."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mcas_assets.scoring.shares.amplification import amplification, directional_amplification
+
+
+def test_points_and_log_odds_by_hand():
+    found = amplification(0.8, 0.5, low=0.6, high=0.9)
+    assert found.difference == pytest.approx(0.3)
+    assert (found.low, found.high) == pytest.approx((0.1, 0.4))
+    assert found.log_odds == pytest.approx(np.log(4))
+    assert found.ratio == pytest.approx(1.6)
+    assert found.is_erased is False
+
+
+def test_direction_is_kept():
+    assert amplification(0.2, 0.5).difference == pytest.approx(-0.3)
+    assert amplification(0.2, 0.5).log_odds == pytest.approx(-np.log(4))
+
+
+def test_a_share_of_nothing_has_log_odds_only_with_its_images():
+    assert amplification(0.0, 0.3).log_odds is None
+    assert amplification(0.0, 0.3).reason == "the share is 0"
+    assert amplification(0.0, 0.3, n=20).log_odds == pytest.approx(np.log(0.5 / 20.5) - np.log(0.3 / 0.7))
+    assert amplification(0.3, 1.0, n=20).reason == "the reference share is 1"
+
+
+def test_a_minority_that_exists_and_is_not_shown_is_erased():
+    assert amplification(0.0, 0.4, high=0.05).is_erased is True
+    assert amplification(0.0, 0.4, high=0.2).is_erased is False
+    assert amplification(0.0, 0.0, high=0.01).is_erased is False
+    assert amplification(0.0, 0.4).is_erased is None
+    assert amplification(0.3, 0.0).ratio is None
+
+
+def test_directional_amplification_by_hand():
+    """Nurse .9 women and engineer .2 in the population; shown 1.0 and .1: both associations are made stronger by .1."""
+    found = directional_amplification([[1.0, 0.0], [0.1, 0.9]], [[0.9, 0.1], [0.2, 0.8]])
+    assert found.value == pytest.approx(0.1)
+    np.testing.assert_allclose(found.per_concept, [0.1, 0.1])
+    assert found.is_associated.tolist() == [[True, False], [False, True]]
+
+
+def test_undoing_an_association_is_negative():
+    assert directional_amplification([[0.5, 0.5]] * 2, [[0.9, 0.1], [0.2, 0.8]]).value == pytest.approx(-0.35)
+
+
+@given(st.integers(0, 1000))
+@settings(deadline=None, max_examples=25)
+def test_groups_can_be_renamed_and_the_reference_itself_amplifies_nothing(seed):
+    generator = np.random.default_rng(seed)
+    shares, references = generator.dirichlet(np.ones(3), (2, 5))
+    one = directional_amplification(shares, references)
+    other = directional_amplification(shares[:, ::-1], references[:, ::-1])
+    assert one.value == pytest.approx(other.value)
+    assert directional_amplification(references, references).value == pytest.approx(0.0)
+
+
+def test_sizes_of_concepts_decide_what_counts_as_associated():
+    references = [[0.6, 0.4], [0.5, 0.5], [0.2, 0.8]]
+    even = directional_amplification(references, references)
+    uneven = directional_amplification(references, references, weights=[100, 1, 1])
+    assert even.is_associated[1, 0]
+    assert not uneven.is_associated[1, 0]
+
+
+def test_parity_associates_nothing_and_says_so():
+    found = directional_amplification([[0.9, 0.1]] * 2, [[0.5, 0.5]] * 2)
+    assert (found.value, found.reason) == (None, "the population associates no concept with a group")
+
+
+def test_what_is_no_share_is_refused():
+    with pytest.raises(ValueError, match="share must be in"):
+        amplification(1.2, 0.5)
+    with pytest.raises(ValueError, match="alike"):
+        directional_amplification([[1.0, 0.0]], [[0.5, 0.25, 0.25]])

@@ -1,0 +1,521 @@
+"""Every question in sql/ says what it answers, and answers it on a published store of known content."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from mcas_assets.store import facts, ledger, publication
+from mcas_assets.store.database import Store
+from mcas_assets.store.ledger import Materialisation
+
+AUDIT = "gender"
+OLD, NEW = "sd@aaa", "sd@bbb"
+MOMENTS = [datetime(2026, 11, day, tzinfo=UTC) for day in range(1, 6)]
+
+
+def made(asset: str, partition: str, data_version: str, **input_versions: int) -> Materialisation:
+    return Materialisation(
+        asset=asset,
+        partition=partition,
+        audit=AUDIT,
+        run_id="r",
+        code_version="1",
+        data_version=data_version,
+        input_versions=input_versions,
+        packages={"torch": "2.15.0"},
+    )
+
+
+def score_rows(system_version: str, **mcas: tuple[float | None, float | None]) -> pl.DataFrame:
+    """For each concept its score by the embedders clip and siglip."""
+    rows = [
+        {
+            "system": "sd",
+            "system_version": system_version,
+            "audit": AUDIT,
+            "axis": "gender",
+            "embedder": embedder,
+            "category": "occupations",
+            "concept": concept,
+            "prompt": f"a {concept}",
+            "n_images": 2,
+            "iias": value and value - 0.03,
+            "itpas": 0.01,
+            "itaas": 0.01,
+            "ttas": 0.01,
+            "mcas": value,
+            "differing": value and value - 0.01,
+            "mcas_low": value and value - 0.05,
+            "mcas_high": value and value + 0.05,
+            "reason": None if value is not None else "no image",
+        }
+        for concept, values in mcas.items()
+        for embedder, value in zip(("clip", "siglip"), values, strict=True)
+    ]
+    return pl.DataFrame(rows, schema_overrides={"reason": pl.String})
+
+
+def refusal_tables() -> dict[str, pl.DataFrame]:
+    key = {"system": "sd", "system_version": NEW, "audit": AUDIT}
+    rate = {"n_prompts": 1, "outcomes": "{}", "n_effective": 1.0}
+    nurse, pilot = ({"scope": "concept", "category": "occupations", "concept": name} for name in ("nurse", "pilot"))
+    rates = [
+        {"scope": "all", "n_requested": 4, "n_given": 2, "n_refused": 1, "n_lost": 1, "rate": 1 / 3},
+        nurse | {"n_requested": 2, "n_given": 1, "n_refused": 1, "n_lost": 0, "rate": 0.5},
+        pilot | {"n_requested": 1, "n_given": 0, "n_refused": 0, "n_lost": 1, "reason": "no request was decided"},
+        {"scope": "neutral", "concept": "person", "n_requested": 1, "n_given": 1, "n_refused": 0, "n_lost": 0},
+    ]  # fmt: skip
+    disparities = [
+        nurse | {"against": "baseline", "difference": 0.4},
+        nurse | {"against": "other_concepts", "difference": 0.5},
+        pilot | {"against": "baseline", "reason": "no request was decided"},
+    ]
+    return {
+        "refusals": pl.DataFrame([key | rate | row for row in rates], infer_schema_length=None),
+        "refusal_disparities": pl.DataFrame([key | row for row in disparities], infer_schema_length=None),
+    }
+
+
+def image_rows(system_version: str, outcomes: dict[str, str]) -> pl.DataFrame:
+    """One row for each request, `concept 0` or `a 0`, and what came of it."""
+    rows = []
+    for request, outcome in outcomes.items():
+        subject, replicate = request.split()
+        is_pole = subject in ("a", "b")
+        rows.append(
+            {
+                "audit": AUDIT,
+                "image_id": f"{system_version} {request}",
+                "system_version": system_version,
+                "prompt_id": subject,
+                "prompt": f"a {subject}",
+                "role": "attribute" if is_pole else "concept",
+                "axis": "gender" if is_pole else None,
+                "pole": subject if is_pole else None,
+                "concept": None if is_pole else subject,
+                "replicate": int(replicate),
+                "seed": 1,
+                "width": 64,
+                "height": 64,
+                "outcome": outcome,
+                "path": f"images/{request}.png",
+            }
+        )
+    return pl.DataFrame(rows)
+
+
+def answered(version: str) -> str:
+    """What a hosted system kept of one image: slowed down once, then answered by a version."""
+    slow, done = (
+        {"outcome": "rate_limited", "cost_usd": 0.0},
+        {"outcome": "ok", "cost_usd": 0.5, "model_reported": version},
+    )
+    told = {"provider": "google", "model_requested": "gemini", "model_reported": version, "attempts": [slow, done]}
+    return json.dumps(told)
+
+
+def share_rows() -> pl.DataFrame:
+    """Shares of the nurse by clip, corrected, and by pixels, not."""
+    key = {"system": "sd", "system_version": NEW, "audit": AUDIT, "axis": "gender", "concept": "nurse"}
+    counts = {"n_prompts": 1, "n_requested": 10, "n_missing": 1, "n_abstained": 1, "n_counted": 8, "n_known": 8}
+    rows = []
+    for labels, embedder in (("zero-shot", "clip"), ("pixels", None)):
+        for group, n in (("man", 2), ("woman", 6)):
+            corrected = n / 8 + (0.05 if n > 4 else -0.05) if embedder else None
+            row = {"labels": labels, "embedder": embedder, "group_name": group, "n_group": n, "outcomes": "{}"}
+            shares = {"share": n / 8, "share_low": n / 8 - 0.2, "share_high": n / 8 + 0.2, "corrected_share": corrected}
+            rows.append(key | counts | row | shares)
+    return pl.DataFrame(rows, infer_schema_length=None)
+
+
+def comparison_rows() -> pl.DataFrame:
+    """Women among the nurses, by clip: more than at parity, fewer than in the town; engineers all but none."""
+    key = {
+        "system": "sd",
+        "system_version": NEW,
+        "audit": AUDIT,
+        "axis": "gender",
+        "labels": "zero-shot",
+        "embedder": "clip",
+    }
+    rows = []
+    for concept, share, references, verdicts in (
+        ("nurse", 0.7, (0.5, 0.9), ("over-represented", "under-represented")),
+        ("engineer", 0.0, (0.5, 0.12), ("under-represented", "under-represented")),
+    ):
+        for population, year, reference, verdict in zip(
+            ("parity", "town"), (None, 2020), references, verdicts, strict=True
+        ):
+            row = {
+                "concept": concept,
+                "group_name": "woman",
+                "population": population,
+                "locale": population,
+                "year": year,
+            }
+            row |= {
+                "share": share,
+                "is_corrected": True,
+                "reference": reference,
+                "verdict": verdict,
+                "survives_missing": True,
+            }
+            rows.append(key | row | {"depends_on_population": verdicts[0] != verdicts[1], "is_erased": share == 0})
+    return pl.DataFrame(rows, infer_schema_length=None)
+
+
+def account_rows() -> pl.DataFrame:
+    """What a set had for two prompts, one of them in two roles, and what of it nobody asked for."""
+    key = {"system_version": OLD, "audit": AUDIT}
+    nurse = {"set_prompt": "A Nurse", "match": "normalised", "n_records": 3, "n_ok": 2, "prompt": "a nurse"}
+    rows = [
+        nurse | {"role": "concept", "concept": "nurse"},
+        nurse | {"role": "attribute", "axis": "gender", "pole": "b"},
+        {
+            "match": "lacking",
+            "n_records": 0,
+            "prompt": "a pilot",
+            "role": "concept",
+            "concept": "pilot",
+            "detail": "lacks",
+        },
+        {"set_prompt": "a cat", "match": "unmatched", "n_records": 5, "detail": "not asked"},
+        {"set_prompt": "a dog", "match": "unmatched", "n_records": 9, "detail": "not asked"},
+    ]
+    return pl.DataFrame([key | row for row in rows], infer_schema_length=None)
+
+
+def calibration_rows() -> pl.DataFrame:
+    """Two figures, one of which misses its goal."""
+    names, met = ["slope", "R2"], [True, False]
+    figures = {
+        "kind": "dose_response",
+        "axis": "gender",
+        "embedder": "clip",
+        "name": names,
+        "value": [1.0, 0.9],
+        "met": met,
+    }
+    return pl.DataFrame(figures).with_columns(system_version=pl.lit(NEW), goal=pl.lit("at least .99"))
+
+
+def policy_rows() -> pl.DataFrame:
+    about = {"policy": "release", "system": "a", "system_version": NEW, "audit": AUDIT, "requirement": "at most 0.4"}
+    about |= {"is_blocking": False, "threshold": 0.4}
+    rows = [
+        {
+            "rule": "lean",
+            "kind": "association",
+            "concept": "nurse",
+            "observed": 0.5,
+            "verdict": "failed",
+            "reason": "beyond",
+        },
+        {
+            "rule": "lean",
+            "kind": "association",
+            "concept": "pilot",
+            "observed": 0.9,
+            "verdict": "failed",
+            "reason": "beyond",
+        },
+        {"rule": "lean", "kind": "association", "concept": "ceo", "observed": 0.1, "verdict": "passed"},
+        {"rule": "update", "kind": "worsening", "verdict": "not judged", "reason": "no version before"},
+        {"rule": "refused", "kind": "refusals", "observed": 0.0, "verdict": "passed"},
+    ]
+    return pl.DataFrame([about | row for row in rows])
+
+
+def comparison_tables() -> tuple[dict[str, pl.DataFrame], dict[str, pl.DataFrame]]:
+    """The nurse changed by both embedders, the pilot could have been missed; steps and torch differ, steps were replayed."""
+    pair = {"system": "sd", "system_version": NEW, "before": OLD, "after": NEW, "is_predecessor": True, "audit": AUDIT}
+    numbers = {"n_before": 2, "n_after": 2, "n_pairs": 2, "category": "occupations", "axis": "gender"}
+    changes = [
+        pair | numbers | {"embedder": embedder, "concept": concept, "component": component, "difference": difference,
+                          "verdict": verdict}
+        for embedder in ("clip", "siglip")
+        for concept, difference, verdict in (("nurse", -0.3, "changed"), ("pilot", 0.1, "underpowered"))
+        for component in ("iias", "mcas", "adjusted")
+    ]  # fmt: skip
+    met = [("settings", "steps", "20", "30", True, None), ("packages", "torch", "2", "3", False, "gone")]
+    names = ("kind", "factor", "value_before", "value_after", "is_replayable", "reason")
+    factors = [pair | {"stage": "images"} | dict(zip(names, row, strict=True)) for row in met]
+    of_steps = {"axis": "gender", "embedder": "clip", "factor": "steps", "share": 1.0}
+    doing = pl.DataFrame([pair | of_steps | {"concept": None}]).drop("is_predecessor")
+    return {"comparisons": pl.DataFrame(changes), "comparison_factors": pl.DataFrame(factors)}, {"attributions": doing}
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """Two versions of one system; the second scored twice, once with nothing for the pilot."""
+    store = Store(tmp_path_factory.mktemp("home"))
+    texts = pl.DataFrame(
+        {
+            "audit": AUDIT,
+            "text_id": ["1", "2", "3"],
+            "text": ["This is he", "This is she", "This is a nurse"],
+            "raw": ["he", "she", "a nurse"],
+            "kind": ["word", "word", "prompt"],
+            "axis": ["gender", "gender", None],
+            "pole": ["a", "b", None],
+            "concept": [None, None, "nurse"],
+        }
+    )
+    outcomes = {"a 0": "ok", "b 0": "ok", "nurse 0": "ok", "nurse 1": "refused_prompt", "pilot 0": "timeout"}
+    with store.open() as con:
+        facts.register_embedder(con, "clip@1", "clip", 4, {})
+        facts.register_embedder(con, "siglip@1", "siglip", 8, {})
+        facts.register_system(con, OLD, "sd", {"steps": 20})
+        facts.register_system(con, NEW, "sd", {"steps": 30})
+        facts.mark_audited(con, NEW)
+        fact = image_rows(NEW, outcomes).select(
+            "image_id", "system_version", "prompt", "seed", "width", "height", "outcome"
+        )
+        # The provider moved between the third answer and the fourth, and had to be asked twice each time.
+        told = [answered("v1")] * 3 + [answered("v2")] * 2
+        asked = fact.with_columns(
+            bytes=pl.lit(100),
+            attempt=pl.lit(2),
+            run_id=pl.lit("r"),
+            provider=pl.Series(told),
+            created_at=pl.Series(MOMENTS),
+        )
+        facts.append_images(con, asked)
+        ledger.record(con, made("plan", "", "p"), {})  # 1
+        ledger.record(
+            con,
+            made("images", OLD, "i", plan=1),
+            {"images": image_rows(OLD, {"nurse 0": "ok"}), "import_account": account_rows()},
+        )  # 2
+        ledger.record(con, made("scores", OLD, "s", images=2), {"scores": score_rows(OLD, nurse=(-0.1, -0.1))})  # 3
+        ledger.record(con, made("images", NEW, "i", plan=1), {"images": image_rows(NEW, outcomes)})  # 4
+        first = score_rows(NEW, nurse=(-0.2, -0.1), pilot=(0.3, 0.1))
+        ledger.record(con, made("scores", NEW, "s1", images=4), {"scores": first})  # 5
+        second = score_rows(NEW, nurse=(-0.25, 0.02), pilot=(None, None))
+        ledger.record(con, made("scores", NEW, "s2", images=4), {"scores": second})  # 6
+        ledger.record(con, made("representation", NEW, "n", images=4), {  # 7
+            "representation": share_rows(), "amplification": comparison_rows(),
+        })  # fmt: skip
+        ledger.record(con, made("calibration", NEW, "c"), {"calibration": calibration_rows()})  # 8
+        ledger.record(con, made("refusals", NEW, "r", images=4), refusal_tables())  # 9
+        ledger.record(con, made("policy/release/scores", NEW, "p"), {"policy_results": policy_rows()})  # 10
+        ledger.record(con, made("texts", "", "x"), {"texts": texts})  # 11
+        changed, doing = comparison_tables()
+        ledger.record(con, made("comparison", NEW, "d", images=4), changed)  # 12
+        ledger.record(con, made("attribution", NEW, "t"), doing)  # 13
+        for version, failing in ((5, "has rows"), (6, "each request once")):
+            ledger.append_quality(
+                con,
+                pl.DataFrame(
+                    [
+                        {
+                            "run_id": "r",
+                            "version": version,
+                            "asset": "plan",
+                            "partition": "",
+                            "audit": AUDIT,
+                            "rule": rule,
+                            "success": rule != failing,
+                            "outcome": "fail" if rule == failing else "pass",
+                            "severity": "critical",
+                        }
+                        for rule in ("has rows", "each request once")
+                    ]
+                ),
+            )
+    publication.publish(store)
+    return store
+
+
+def ask(store: Store, name: str, *columns: str) -> list[tuple]:
+    return publication.query(store, publication.questions()[name].read_text()).select(columns).rows()
+
+
+@pytest.mark.parametrize("file", publication.questions().values(), ids=lambda file: file.stem)
+def test_a_question_begins_with_what_it_answers_and_runs(file: Path, published):
+    first = file.read_text(encoding="utf-8").splitlines()[0]
+    assert first.startswith("-- ")
+    assert first.rstrip().endswith((".", "?"))
+    assert not publication.query(published, file.read_text(encoding="utf-8")).is_empty()
+
+
+@pytest.mark.parametrize("file", publication.questions().values(), ids=lambda file: file.stem)
+def test_a_question_is_answered_in_an_order_that_does_not_change(file: Path, published):
+    sql = file.read_text(encoding="utf-8")
+    assert publication.query(published, sql).equals(publication.query(published, sql), null_equal=True)
+
+
+def test_a_question_to_an_empty_store_has_no_rows(tmp_path):
+    store = Store(tmp_path)
+    publication.publish(store)
+    for name in publication.questions():
+        assert ask(store, name) == [], name
+
+
+def test_where_is_the_bias(published):
+    found = ask(published, "where-is-the-bias", "system_version", "embedder", "concept", "mcas", "towards", "is_shown")
+    assert found == [
+        (NEW, "clip", "nurse", -0.25, "she", True),
+        (OLD, "clip", "nurse", -0.1, "she", True),
+        (OLD, "siglip", "nurse", -0.1, "she", True),
+        (NEW, "siglip", "nurse", 0.02, "he", False),
+        (NEW, "clip", "pilot", None, None, None),
+        (NEW, "siglip", "pilot", None, None, None),
+    ]
+
+
+def test_what_drives_the_score(published):
+    found = ask(published, "what-drives-the-score", "system_version", "embedder", "largest")
+    assert found[0] == (NEW, "clip", "iias")
+    assert len(found) == 4
+
+
+def test_embedder_disagreement(published):
+    found = ask(
+        published,
+        "embedder-disagreement",
+        "system_version",
+        "concept",
+        "n_embedders",
+        "lowest_by",
+        "highest_by",
+    )
+    assert found == [(NEW, "nurse", 2, "clip", "siglip")]
+
+
+def test_refusals(published):
+    columns = ("subject", "requested", "refused", "lost", "rate", "against", "difference")
+    found = ask(published, "refusals", "system_version", "scope", *columns)
+    assert found == [
+        (NEW, "concept", "nurse", 2, 1, 0, 0.5, "other_concepts", 0.5),
+        (NEW, "all", "all", 4, 1, 1, 1 / 3, None, None),
+        (NEW, "concept", "pilot", 1, 0, 1, None, "baseline", None),
+    ]
+
+
+def test_images_behind_the_scores(published):
+    found = ask(published, "images-behind-the-scores", "system_version", "embedder", "concept", "replicate", "path")
+    assert found[0] == (NEW, "clip", "nurse", 0, "images/nurse 0.png")
+    assert len(found) == 2 * (2 + 1) + 2
+
+
+def test_what_was_imported(published):
+    found = ask(published, "what-was-imported", "match", "set_prompt", "prompt", "counts_for", "records", "given")
+    assert found == [
+        ("normalised", "A Nurse", "a nurse", ["gender b", "nurse"], 3, 2),
+        ("lacking", None, "a pilot", ["pilot"], 0, None),
+        ("unmatched", "a dog", None, None, 9, None),
+        ("unmatched", "a cat", None, None, 5, None),
+    ]
+
+
+def test_lineage(published):
+    found = ask(published, "lineage", "scores_version", "steps_back", "version", "asset", "partition")
+    assert found == [
+        (6, 0, 6, "scores", NEW),
+        (6, 1, 4, "images", NEW),
+        (6, 2, 1, "plan", ""),
+        (3, 0, 3, "scores", OLD),
+        (3, 1, 2, "images", OLD),
+        (3, 2, 1, "plan", ""),
+    ]
+
+
+def test_history(published):
+    found = ask(
+        published,
+        "history",
+        "system_version",
+        "embedder",
+        "concept",
+        "version",
+        "mcas",
+        "change",
+        "is_new_data",
+    )
+    nurse = [row[3:] for row in found if row[:3] == (NEW, "clip", "nurse")]
+    assert nurse == [(5, -0.2, None, True), (6, -0.25, pytest.approx(-0.05), True)]
+
+
+def test_quality(published):
+    found = ask(published, "quality", "rule", "outcome", "version")
+    assert found == [("each request once", "fail", 6), ("has rows", "pass", 6)]
+
+
+def test_systems(published):
+    found = ask(published, "systems", "system_version", "n_requests", "n_images", "n_bytes")
+    assert found == [(OLD, 0, 0, None), (NEW, 5, 3, 500)]
+
+
+def test_what_hosted_models_answered(published):
+    columns = (
+        "system_version",
+        "model_requested",
+        "model_reported",
+        "has_moved",
+        "images",
+        "refused",
+        "requests",
+        "usd",
+    )
+    assert ask(published, "what-hosted-models-answered", *columns) == [
+        (NEW, "gemini", "v1", True, 3, 0, 3, 1.5),
+        (NEW, "gemini", "v2", True, 0, 1, 2, 1.0),
+    ]
+
+
+def test_who_is_shown(published):
+    found = ask(published, "who-is-shown", "labels", "embedder", "group_name", "shown", "is_corrected", "n_counted")
+    assert found == [
+        ("zero-shot", "clip", "woman", pytest.approx(0.8), True, 8),
+        ("zero-shot", "clip", "man", pytest.approx(0.2), True, 8),
+        ("pixels", None, "woman", 0.75, False, 8),
+        ("pixels", None, "man", 0.25, False, 8),
+    ]
+
+
+def test_against_which_population(published):
+    columns = ("concept", "verdicts", "depends_on_population", "is_reversed", "erased_in", "locales")
+    locales = "parity (parity); town (town, 2020)"
+    reversed_ = "parity 50.0 %: over-represented; town 90.0 %: under-represented"
+    fewer = "parity 50.0 %: under-represented; town 12.0 %: under-represented"
+    assert ask(published, "against-which-population", *columns) == [
+        ("nurse", reversed_, True, True, None, locales),
+        ("engineer", fewer, False, False, "parity, town", locales),
+    ]
+
+
+def test_is_the_instrument_right(published):
+    found = ask(published, "is-the-instrument-right", "name", "met")
+    assert found == [("R2", False), ("slope", True)]
+
+
+def test_which_policies_hold(published):
+    columns = ("rule", "verdict", "judged", "failed", "not_judged", "worst_concept", "why_not_judged")
+    assert ask(published, "which-policies-hold", *columns) == [
+        ("lean", "failed", 3, 2, 0, "pilot", None),
+        ("update", "not judged", 0, 0, 1, None, "no version before"),
+        ("refused", "passed", 1, 0, 0, None, None),
+    ]
+
+
+def test_what_changed_is_told_once_a_concept_and_embedder_with_what_else_differed(published):
+    rows = ask(
+        published, "what-changed", "concept", "embedder", "verdict", "embedders_that_say_changed", "also_different"
+    )
+    assert rows == [
+        ("nurse", "clip", "changed", 2, "packages, settings"),
+        ("nurse", "siglip", "changed", 2, "packages, settings"),
+        ("pilot", "clip", "underpowered", 0, "packages, settings"),
+        ("pilot", "siglip", "underpowered", 0, "packages, settings"),
+    ]
+
+
+def test_whose_doing_lists_what_was_replayed_and_what_could_not_be(published):
+    assert sorted(ask(published, "whose-doing", "factor", "share", "reason")) == [
+        ("packages: torch", None, "gone"),
+        ("steps", 1.0, None),
+    ]

@@ -1,0 +1,387 @@
+"""The hub asked for what is there now, over its own wire format, and one fingerprint whichever way it is told."""
+
+import hashlib
+import json
+import os
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from mcas_assets.core.errors import BadInput
+from mcas_assets.systems import identity as identities
+from mcas_assets.systems.find import find_system, load_systems
+from mcas_assets.systems.identity import DigestCache, hub_digest
+from mcas_assets.systems.pipelines.hub import look_up, snapshot
+from mcas_assets.systems.pipelines.hub_weights import laid_out
+from mcas_assets.watch.decide import Decision, Known, Seen, decide
+from mcas_assets.watch.look import at_source, look
+
+FIRST, SECOND = "1" * 40, "2" * 40
+UNET = "unet/diffusion_pytorch_model.safetensors"
+LARGE = (".safetensors", ".bin", ".model")
+
+
+def git_hash(data: bytes) -> str:
+    return hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()
+
+
+class Hub:
+    """A hub with one repository, org/tiny: its commits, which of them is main, and what it answers instead."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.commits: dict[str, dict[str, bytes]] = {}
+        self.main = FIRST
+        self.gated: object = False
+        self.instead: tuple[int, dict[str, str], bytes] | None = None
+        self.asked: list[str] = []
+
+    def push(self, commit: str, files: dict[str, bytes]) -> None:
+        self.commits[commit], self.main = files, commit
+
+    def entry(self, path: str, data: bytes) -> dict:
+        if not path.endswith(LARGE):
+            return {"path": path, "size": len(data), "oid": git_hash(data)}
+        sha256 = hashlib.sha256(data).hexdigest()
+        pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{sha256}\nsize {len(data)}\n".encode()
+        lfs = {"oid": sha256, "sha256": sha256, "size": len(data), "pointerSize": len(pointer)}
+        return {"path": path, "size": len(data), "oid": git_hash(pointer), "lfs": lfs}
+
+    def answer(self, path: str) -> tuple[int, dict[str, str], bytes]:
+        if "org/tiny" not in path:
+            return 404, {}, b"{}"  # the client asks for news of its own
+        self.asked.append(path)
+        if self.instead is not None:
+            return self.instead
+        if "/api/models/" in path:
+            call, revision = path.split("org/tiny/")[1].split("?")[0].split("/", 1)
+            commit = self.main if revision == "main" else revision
+            if commit not in self.commits:
+                return 404, {"X-Error-Code": "RevisionNotFound"}, b"{}"
+            entries = [self.entry(name, data) for name, data in self.commits[commit].items()]
+            if call == "tree":
+                return 200, {}, json.dumps([{"type": "file", **entry} for entry in entries]).encode()
+            siblings = [{"rfilename": one["path"], "blobId": one["oid"], **one} for one in entries]
+            about = {"id": "org/tiny", "sha": commit, "lastModified": "2026-11-01T00:00:00.000Z", "gated": self.gated}
+            return 200, {}, json.dumps(about | {"siblings": siblings}).encode()
+        commit, name = path.split("/resolve/")[1].split("/", 1)
+        data = self.commits[commit][name]
+        entry = self.entry(name, data)
+        headers = {"ETag": f'"{entry["oid"]}"', "X-Repo-Commit": commit}
+        if "lfs" in entry:
+            headers |= {"X-Linked-ETag": f'"{entry["lfs"]["sha256"]}"', "X-Linked-Size": str(len(data))}
+        return 200, headers, data
+
+
+@pytest.fixture
+def hub(monkeypatch, tmp_path) -> Iterator[Hub]:
+    """A hub on this machine, and an empty cache."""
+    from huggingface_hub import constants
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            status, headers, body = made.answer(self.path)
+            self.send_response(status)
+            for name, value in ({"Content-Length": str(len(body))} | headers).items():
+                self.send_header(name, value)
+            self.end_headers()
+            if self.command == "GET":
+                self.wfile.write(body)
+
+        do_HEAD = do_GET  # noqa: N815
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    made = Hub(f"http://127.0.0.1:{server.server_port}")
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    monkeypatch.setattr(constants, "ENDPOINT", made.url)
+    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", made.url + "/{repo_id}/resolve/{revision}/{filename}")
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    yield made
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def files(pipeline: Path) -> dict[str, bytes]:
+    """A repository as people upload it: the pipeline, and what no pipeline loads."""
+    held = {str(file.relative_to(pipeline)): file.read_bytes() for file in pipeline.rglob("*") if file.is_file()}
+    return held | {
+        "README.md": b"words", "v1-5-pruned.safetensors": b"no folder's", "unet/notes.md": b"x",
+        "vae_1_0/diffusion_pytorch_model.safetensors": b"of no component", "images/sample.png": b"x",
+    }  # fmt: skip
+
+
+def declared(declare: Callable[..., Path], revision: str = FIRST, **keys: object):
+    return find_system("tiny", declare(repo="org/tiny", revision=revision, **keys))
+
+
+# What the hub says
+
+
+def test_a_repository_is_found_with_its_commit_and_the_metadata_of_its_files(hub, files):
+    hub.push(FIRST, files)
+    state = look_up("org/tiny")
+    assert (state.standing, state.commit, state.reason, state.is_gated) == ("found", FIRST, None, False)
+    assert state.last_modified.year == 2026
+    assert state.files[UNET].sha256 == hashlib.sha256(files[UNET]).hexdigest()
+    assert state.files["model_index.json"].sha256 is None
+    assert state.files["model_index.json"].blob_id == git_hash(files["model_index.json"])
+    assert len(hub.asked) == 1, "one request, nothing downloaded"
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "body", "standing"),
+    [
+        (404, {"X-Error-Code": "RepoNotFound"}, b"{}", "withdrawn"),
+        (401, {"X-Error-Message": "Invalid credentials in Authorization header"}, b"{}", "unreachable"),
+        (404, {"X-Error-Code": "RevisionNotFound"}, b"{}", "withdrawn"),
+        (403, {"X-Error-Message": "Access to this resource is disabled."}, b"{}", "withdrawn"),
+        (200, {}, json.dumps({"id": "org/tiny", "sha": FIRST, "disabled": True}).encode(), "withdrawn"),
+        (403, {"X-Error-Code": "GatedRepo"}, b"{}", "gated"),
+        (500, {}, b"oh no", "unreachable"),
+        (503, {}, b"", "unreachable"),
+        (429, {}, b"{}", "unreachable"),
+        (200, {}, b"<html>log in to this network</html>", "unreachable"),
+        (200, {}, b'{"id": "org/ti', "unreachable"),
+        (200, {}, b"[]", "unreachable"),
+        (200, {}, b'{"id": "org/tiny", "sha": "main"}', "unreachable"),
+        (200, {}, b'{"id": "org/tiny"}', "unreachable"),
+        (200, {}, b'{"id": "org/tiny", "sha": "' + FIRST.encode() + b'", "siblings": [{"size": 1}]}', "unreachable"),
+    ],
+)
+def test_what_is_gone_closed_or_silent_is_told_apart(hub, status, headers, body, standing):
+    hub.instead = (status, headers, body)
+    state = look_up("org/tiny")
+    assert (state.standing, state.commit, dict(state.files)) == (standing, None, {})
+    assert state.reason
+
+
+def test_a_hub_that_does_not_listen_is_unreachable_and_so_is_one_that_is_not_to_be_asked(hub, monkeypatch):
+    assert look_up("org/tiny", endpoint="http://127.0.0.1:9").standing == "unreachable"
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    assert look_up("org/tiny").standing == "unreachable"
+    assert hub.asked == []
+
+
+def test_terms_that_hide_only_the_files_are_noted(hub, files):
+    hub.push(FIRST, files)
+    hub.gated = "manual"
+    assert (look_up("org/tiny").standing, look_up("org/tiny").is_gated) == ("found", True)
+
+
+def test_a_name_that_none_can_have_is_bad_input(hub):
+    with pytest.raises(BadInput, match="is no name of a repository"):
+        look_up("org/tiny/unet")
+
+
+# One fingerprint
+
+
+def test_metadata_cache_and_hashing_agree(hub, files, pipeline, declare, monkeypatch):
+    hub.push(FIRST, files)
+    by_hashing = find_system("tiny", declare(path="tiny")).identity()
+    _, by_metadata = declared(declare).upstream()
+    assert by_metadata == by_hashing
+    read: list[Path] = []
+    hashed = identities._hash
+    monkeypatch.setattr(identities, "_hash", lambda file: read.append(file) or hashed(file))
+    by_cache = declared(declare).identity()
+    assert by_cache == by_hashing
+    assert not [file for file in read if file.suffix == ".safetensors"], "the cache names them"
+
+
+def test_of_weights_nothing_is_downloaded_and_of_what_is_in_the_cache_nothing_at_all(hub, files, declare):
+    hub.push(FIRST, files)
+    declared(declare).upstream()
+    assert not [path for path in hub.asked if path.endswith(LARGE)]
+    declared(declare).identity()
+    hub.asked.clear()
+    declared(declare).upstream()
+    assert [path for path in hub.asked if "/resolve/" in path] == []
+
+
+def test_a_readme_touches_the_repository_and_not_the_weights(hub, files, declare):
+    hub.push(FIRST, files)
+    system = declared(declare)
+    before = system.identity()
+    hub.push(SECOND, files | {"README.md": b"better words"})
+    state, identity = system.upstream()
+    assert (state.commit, identity) == (SECOND, before)
+    assert system.upstream(FIRST)[0].commit == FIRST
+
+
+@pytest.mark.parametrize("name", [UNET, "scheduler/scheduler_config.json", "tokenizer/tokenizer_config.json"])
+def test_one_changed_byte_of_what_is_loaded_shows_upstream_and_is_the_version_it_becomes(hub, files, declare, name):
+    hub.push(FIRST, files)
+    system = declared(declare)
+    before = system.identity()
+    data = bytearray(files[name])
+    if name == UNET:
+        data[-1] ^= 1
+    else:
+        data += b" "
+    hub.push(SECOND, files | {name: bytes(data)})
+    _, told = system.upstream()
+    assert told.document["weights"] != before.document["weights"]
+    assert told.version != before.version
+    assert declared(declare, revision=SECOND).identity() == told
+
+
+def test_variant_and_checker_are_weighed_as_they_are_declared(hub, files, declare):
+    hub.push(FIRST, files | {UNET.replace(".safe", ".fp16.safe"): files[UNET]})
+    for keys in ({}, {"variant": "fp16"}, {"safety_checker": "none"}):
+        system = declared(declare, **keys)
+        assert system.upstream()[1] == system.identity()
+
+
+def test_a_repository_that_is_gone_has_a_state_and_no_identity_and_what_was_audited_stays(hub, files, declare):
+    hub.push(FIRST, files)
+    before = declared(declare).identity()
+    hub.instead = (404, {"X-Error-Code": "RepoNotFound"}, b"{}")
+    state, identity = declared(declare).upstream()
+    assert (state.standing, identity) == ("withdrawn", None)
+    assert declared(declare).identity() == before, "from the cache"
+    with pytest.raises(ValueError, match="nothing to lay out"), laid_out(state):
+        pass
+
+
+def test_a_folder_has_no_upstream(pipeline, declare):
+    assert find_system("tiny", declare(path="tiny")).upstream() is None
+
+
+def test_a_repository_without_what_could_be_loaded_is_refused_by_its_own_name(hub, files, declare):
+    hub.push(FIRST, {name: data for name, data in files.items() if name != UNET} | {"unet/model.bin": b"x"})
+    with pytest.raises(BadInput, match=rf"^org/tiny@{FIRST[:12]}/unet.*only as a pickle"):
+        declared(declare).upstream()
+
+
+def test_a_small_file_that_is_not_what_its_metadata_says_is_refused(hub, files):
+    hub.push(FIRST, files)
+    state = look_up("org/tiny")
+    hub.commits[FIRST] = files | {"model_index.json": files["model_index.json"] + b" "}
+    with (
+        pytest.raises(BadInput, match=r"model_index.json (is not what the hub's metadata says|cannot be had)"),
+        laid_out(state),
+    ):
+        pass
+
+
+# What the client noted is believed only of what nothing touched
+
+
+def fetched(hub: Hub, files: dict[str, bytes], commit: str = FIRST) -> Path:
+    """The unet's weights in the hub's cache, as the client itself lays them there."""
+    hub.push(commit, files)
+    return snapshot("org/tiny", commit, ["*/*"]) / UNET
+
+
+def flipped(file: Path) -> str:
+    """One bit of a file flipped with its times set back; returns its digest."""
+    status, data = file.stat(), bytearray(file.read_bytes())
+    data[-1] ^= 1
+    file.write_bytes(data)
+    os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
+    return hashlib.sha256(data).hexdigest()
+
+
+def test_a_weight_flipped_in_the_hubs_cache_is_hashed_and_not_named(hub, files):
+    file = fetched(hub, files)
+    assert hub_digest(file) == hashlib.sha256(files[UNET]).hexdigest()
+    content = flipped(file)
+    assert hub_digest(file) is None
+    assert DigestCache().sha256(file) == content
+
+
+def test_a_download_into_a_folder_is_told_by_the_clients_note(hub, files, tmp_path, declare, monkeypatch):
+    from huggingface_hub import snapshot_download
+
+    hub.push(FIRST, files)
+    folder = Path(snapshot_download("org/tiny", revision=FIRST, local_dir=tmp_path / "local"))
+    monkeypatch.setattr(identities, "_hash", lambda file: pytest.fail(f"{file} was read"))
+    assert hub_digest(folder / UNET) == hashlib.sha256(files[UNET]).hexdigest()
+    assert hub_digest(folder / "model_index.json") is None, "a git hash: read and hash the file"
+    monkeypatch.undo()
+    assert find_system("tiny", declare(path=str(folder))).identity() == (
+        find_system("tiny", declare(path="tiny")).identity()
+    )
+
+
+def test_what_was_changed_replaced_or_copied_after_the_download_is_hashed(hub, files, tmp_path):
+    from huggingface_hub import snapshot_download
+
+    hub.push(FIRST, files)
+    older = tmp_path / "older.safetensors"
+    older.write_bytes(b"made before the download")
+    folder = Path(snapshot_download("org/tiny", revision=FIRST, local_dir=tmp_path / "local"))
+    assert hub_digest(folder / UNET)
+    copied = shutil.copytree(folder, tmp_path / "copied")
+    assert hub_digest(copied / UNET) is None
+    content = flipped(folder / UNET)
+    assert hub_digest(folder / UNET) is None, "its change time tells, though its modification time was set back"
+    assert DigestCache().sha256(folder / UNET) == content
+    older.replace(folder / UNET)
+    assert hub_digest(folder / UNET) is None, "an older file moved into its place"
+
+
+@pytest.mark.parametrize("note", ["", "one line", f"{FIRST}\n{'a' * 64}\nyesterday\n", f"{FIRST}\nnone\n9999999999\n"])
+def test_a_damaged_note_only_costs_time(tmp_path, note):
+    (tmp_path / "weights").write_bytes(b"x")
+    kept = tmp_path / ".cache" / "huggingface" / "download" / "weights.metadata"
+    kept.parent.mkdir(parents=True)
+    kept.write_text(note)
+    assert hub_digest(tmp_path / "weights") is None
+
+
+# What a watch makes of it
+
+
+def test_a_watched_branch_is_another_version_when_its_weights_move_and_only_touched_when_its_readme_does(
+    hub, files, declare
+):
+    hub.push(FIRST, files)
+    path = declare(repo="org/tiny", revision=FIRST, watch="main", audits=["gender"])
+    find = partial(find_system, path=path)
+
+    def seen(known: Known) -> tuple[Seen, Decision]:
+        hub.asked.clear()
+        (one,) = look(load_systems(path), find, ["gender"], {}, {})
+        assert not [path for path in hub.asked if path.endswith(LARGE)], (
+            "weights are downloaded by the audit, not by a look"
+        )
+        return one, decide([one], known)
+
+    first, decision = seen(Known())
+    version = first.identity.version
+    assert first.source == {"repo": "org/tiny", "revision": FIRST}
+    assert [one.system_version for one in decision.request] == [version]
+
+    known = Known(frozenset([version]), frozenset([("gender", version)]), states={"tiny": decision.states[0]})
+    hub.push(SECOND, files | {"README.md": b"better words"})
+    _, touched = seen(known)
+    assert touched.request == ()
+    assert touched.notes[0] == f"tiny: touched, weights same: {FIRST[:12]} to {SECOND[:12]}"
+
+    third = "3" * 40
+    hub.push(third, files | {UNET: files[UNET][:-1] + bytes([files[UNET][-1] ^ 1])})
+    moved, decision = seen(known)
+    assert moved.identity.version != version
+    assert [one.system_version for one in decision.request] == [moved.identity.version]
+    # Each version stands for its own commit, whatever the branch points to by now.
+    for one, commit in ((first, FIRST), (moved, third)):
+        assert one.source["revision"] == commit
+        assert at_source(find, "tiny", one.source).identity() == one.identity
+
+    hub.instead = (404, {"X-Error-Code": "RepoNotFound"}, b"{}")
+    gone, decision = seen(replace(known, states={"tiny": decision.states[0]}))
+    assert (gone.state, decision.states[0].state, decision.states[0].revision) == ("withdrawn", "withdrawn", third)
+    assert decision.request == ()

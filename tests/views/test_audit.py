@@ -1,0 +1,128 @@
+"""What the terminal shows after an audit."""
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+from rich.console import Console
+
+from mcas_assets.core.errors import BadInput
+from mcas_assets.measure.refusals import measure
+from mcas_assets.views.audit import Truth, print_summary, refusal_lines
+
+
+def scores(**changes: list) -> pl.DataFrame:
+    columns = {
+        "axis": ["gender"] * 4, "embedder": ["phantom-balanced"] * 4, "category": ["occupations"] * 3 + ["neutral"],
+        "concept": ["nurse", "ceo", "chef", "person"], "mcas": [-0.2, 0.1, 0.0, 0.01], "baseline": [0.01] * 4,
+        "adjusted": [-0.21, 0.09, -0.01, 0.0], "adjusted_low": [-0.3, 0.02, -0.1, -0.1],
+        "adjusted_high": [-0.1, 0.2, 0.1, 0.1], "stable": [True, False, True, True],
+        "iias": [-0.1, 0.05, 0.0, 0.0], "itpas": [-0.05, 0.02, 0.01, 0.0], "itaas": [-0.04, 0.02, 0.0, 0.0],
+        "ttas": [-0.01, 0.01, -0.01, 0.01],
+    }  # fmt: skip
+    return pl.DataFrame({**columns, **changes})
+
+
+def shown(tiny, frame: pl.DataFrame, truth: Truth | None = None) -> str:
+    console = Console(width=140)
+    with console.capture() as captured:
+        print_summary(console, tiny.model_copy(update={"axes": {"gender": tiny.axes["gender"]}}), frame, truth)
+    return captured.get()
+
+
+def test_bars_point_to_the_pole_that_a_concept_leans_to(tiny):
+    lines = {line.split()[0]: line for line in shown(tiny, scores()).splitlines() if line.strip()}
+    left, right = lines["nurse"].split("│")
+    assert "█" in left
+    assert "█" not in right
+    left, right = lines["ceo"].split("│")
+    assert "█" in right
+    assert "█" not in left
+
+
+def test_the_longest_bar_is_the_largest_lean_and_the_others_are_to_scale(tiny):
+    lines = {line.split()[0]: line for line in shown(tiny, scores()).splitlines() if line.strip()}
+    assert lines["nurse"].count("█") == 12
+    assert lines["ceo"].count("█") == 5
+
+
+def test_neutral_prompts_are_a_note_and_not_a_row(tiny):
+    text = shown(tiny, scores())
+    assert "Neutral baseline +0.010" in text
+    assert not any(line.split()[:1] == ["person"] for line in text.splitlines())
+
+
+def test_a_concept_on_which_the_panel_disagrees_is_marked(tiny):
+    lines = {line.split()[0]: line for line in shown(tiny, scores()).splitlines() if line.strip()}
+    assert "unstable" in lines["ceo"]
+    assert "agrees" in lines["nurse"]
+
+
+def test_a_concept_without_a_score_says_so(tiny):
+    frame = scores(mcas=[None, 0.1, 0.0, 0.01], adjusted=[None, 0.09, -0.01, 0.0])
+    assert "not scored" in shown(tiny, frame)
+
+
+def test_each_score_stands_beside_its_interval_and_a_missing_one_is_said_to_be_missing(tiny):
+    frame = scores(adjusted_low=[-0.3, None, -0.1, 0.0], adjusted_high=[-0.1, None, 0.1, 0.0])
+    lines = {line.split()[0]: line for line in shown(tiny, frame).splitlines() if line.strip()}
+    assert "-0.30 to -0.10" in lines["nurse"]
+    assert "none" in lines["ceo"]
+
+
+def test_a_lean_whose_interval_holds_zero_is_drawn_faint(tiny):
+    console = Console(width=140, force_terminal=True, color_system="standard")
+    with console.capture() as captured:
+        print_summary(console, tiny.model_copy(update={"axes": {"gender": tiny.axes["gender"]}}), scores(), None)
+    bars = {line.split()[0]: line for line in captured.get().splitlines() if "▌" in line or "█" in line or "▐" in line}
+    faint = "\x1b[2;35m"
+    assert faint in bars["chef"]
+    assert faint not in bars["nurse"]
+
+
+def test_known_shares_stand_beside_the_scores_with_their_correlation(tiny):
+    truth = Truth(
+        pl.DataFrame({
+            "axis": ["gender"] * 3, "concept": ["nurse", "ceo", "chef"], "group": ["woman"] * 3,
+            "planted": [0.9, 0.08, 0.25], "realised": [0.88, 0.1, 0.3],
+        })
+    )  # fmt: skip
+    text = shown(tiny, scores(), truth)
+    assert "90 %" in text
+    assert "88 %" in text
+    assert "MCAS +1.00" in text
+
+
+def test_a_truth_file_without_a_column_is_refused(tmp_path: Path):
+    (tmp_path / "truth.csv").write_text("# a comment\naxis,concept\ngender,nurse\n")
+    with pytest.raises(BadInput, match="planted"):
+        Truth.load(tmp_path / "truth.csv")
+
+
+def test_a_truth_file_that_is_missing_is_refused(tmp_path: Path):
+    with pytest.raises(BadInput, match="cannot be read"):
+        Truth.load(tmp_path / "truth.csv")
+
+
+def test_a_narrow_terminal_gets_fewer_columns_and_whole_words(tiny):
+    console = Console(width=80)
+    with console.capture() as captured:
+        print_summary(console, tiny.model_copy(update={"axes": {"gender": tiny.axes["gender"]}}), scores(), None)
+    assert "…" not in captured.get()
+    assert "category" not in captured.get()
+
+
+def test_what_was_refused_is_said_and_whom_it_befell(tiny, pictures):
+    found = measure(tiny, pictures(tiny, gender_b="pppppp"))
+    first, second = refusal_lines(tiny, found.refusals, found.disparities)
+    assert first.startswith("Refused: 6 of 42 images, 14 % (")
+    assert second.startswith("Refused more: pole woman 100 %, other pole 0 %; group woman 100 %, other groups 0 %")
+
+
+def test_refusals_without_a_pattern_are_said_to_be_so_and_none_at_all_are_no_line(tiny, pictures):
+    few = measure(tiny, pictures(tiny, gender_b="pooooo"))
+    (line,) = refusal_lines(tiny, few.refusals, few.disparities)
+    assert "1 of 42 images, 2 %" in line
+    assert "No pole, group, category or concept was shown" in line
+    none = measure(tiny, pictures(tiny))
+    assert refusal_lines(tiny, none.refusals, none.disparities) == []
