@@ -22,9 +22,9 @@ from PIL import Image
 
 from mcas_assets.core.paths import DATA
 from mcas_assets.declare.audit import Audit, load_audit
-from mcas_assets.orchestration.resources import Workplace
 from mcas_assets.orchestration.runs import run_audit
 from mcas_assets.plan.requests import build_plan, build_texts
+from mcas_assets.stages.workplace import Workplace
 from mcas_assets.systems.find import find_system
 
 FOLDER = DATA / "phantom" / "stereotyped"

@@ -31,8 +31,8 @@ import torch
 from mcas_assets.core.paths import DATA
 from mcas_assets.declare.audit import Audit, load_audit
 from mcas_assets.embedders.find import EMBEDDERS, find_embedder
-from mcas_assets.orchestration.resources import Workplace
 from mcas_assets.orchestration.runs import run_audit
+from mcas_assets.stages.workplace import Workplace
 from mcas_assets.systems.find import find_system
 from mcas_assets.systems.protocol import Outcome, Request
 

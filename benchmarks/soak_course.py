@@ -11,8 +11,8 @@ import yaml
 from duckdb import DuckDBPyConnection
 
 from mcas_assets.core.paths import DATA, ROOT
-from mcas_assets.orchestration.alive import bury_the_dead
-from mcas_assets.orchestration.runs import open_instance
+from mcas_assets.orchestration.orphans import fail_orphaned_runs
+from mcas_assets.orchestration.instance import open_instance
 from mcas_assets.store.database import Store, connect
 from mcas_assets.systems.find import find_system
 
@@ -195,6 +195,6 @@ def orphans(home: Path) -> list[str]:
 def leftovers(home: Path) -> list[str]:
     """Drafts, logs and locks that a killed process left, and that nobody has cleared away."""
     with open_instance(home) as instance:
-        bury_the_dead(instance, home)  # as the next look would
+        fail_orphaned_runs(instance, home)  # as the next look would
     found = [*home.glob(".*"), *home.glob("*.wal"), *(home / "images" / ".tmp").glob("*"), *(home / "runs").glob("*")]
     return sorted(str(file.relative_to(home)) for file in found)

@@ -80,7 +80,7 @@ def settle(home: Path) -> None:
     """Make a forked process one of this home."""
     home.mkdir(parents=True, exist_ok=True)
     os.environ["MCAS_HOME"] = str(home)  # before the definitions are imported, which look it up
-    from mcas_assets.orchestration.runs import dagster_home
+    from mcas_assets.orchestration.instance import dagster_home
 
     os.environ["DAGSTER_HOME"] = str(dagster_home(home))
     log = os.open(home / "daemon.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
@@ -97,8 +97,8 @@ def daemon(home: Path, want: int) -> None:
     from dagster._daemon.controller import create_daemon_of_type, daemon_controller_from_instance
     from dagster._daemon.run_coordinator.queued_run_coordinator_daemon import QueuedRunCoordinatorDaemon
 
+    from mcas_assets.orchestration.instance import open_instance
     from mcas_assets.orchestration.restart import make_ready
-    from mcas_assets.orchestration.runs import open_instance
 
     make_ready(home)
     code = LoadableTargetOrigin(executable_path=sys.executable, module_name="mcas_assets.definitions")
@@ -138,7 +138,7 @@ def run(run_id: str, home: Path) -> None:
     settle(home)
     from dagster._cli.api import _execute_run_command_body
 
-    from mcas_assets.orchestration.runs import open_instance
+    from mcas_assets.orchestration.instance import open_instance
 
     with open_instance(home) as instance:
         _execute_run_command_body(run_id, instance, lambda event: None, set_exit_code_on_failure=True)

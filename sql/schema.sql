@@ -2,14 +2,15 @@
 --
 -- Every table named <t>_history is a versioned table. That name is all it takes: the view <t> (also <t>_latest: the
 -- newest version of each asset, partition and audit) and the macro <t>_as_of(at_version) are made from the catalogue.
--- Whoever changes this file raises SCHEMA_VERSION in mcas_assets/store/schema.py. New tables, new columns
--- and columns that may be null by now reach older stores by themselves; anything else (a dropped column, another type or
--- key) needs a migration written there.
+-- Columns, types and NOT NULL are said here and nowhere else: frames take them from here. New tables, new columns and columns
+-- that may be null by now reach older stores by themselves; anything else (a dropped column, another type or key) needs a
+-- migration in mcas_assets/store/schema.py, and a higher SCHEMA_VERSION there.
 
 create table if not exists store_schema (
     version     integer not null,
     created_at  timestamptz not null default now(),
-    changed_at  timestamptz not null default now()
+    changed_at  timestamptz not null default now(),
+    digest      varchar                   -- sha256 of the text of this file that the store was made or brought up to date by
 );
 
 -- Facts: written once under the digest of their inputs ---------------------------------------------------------------

@@ -14,9 +14,9 @@ import yaml
 from PIL import Image
 
 from mcas_assets.declare.audit import Audit, load_audit
-from mcas_assets.orchestration.resources import Workplace
 from mcas_assets.orchestration.runs import Ran, run_audit
 from mcas_assets.plan.requests import build_plan
+from mcas_assets.stages.workplace import Workplace
 from mcas_assets.store.database import Store
 from mcas_assets.systems.find import find_system
 from mcas_assets.systems.imported import ImportedSystem

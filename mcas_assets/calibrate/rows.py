@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.special import bdtr
 
 from mcas_assets.scoring.shares.representation import wilson_interval
+from mcas_assets.store.schema import frame_schema
 
 KINDS = {
     "dose_response": "Scores and shares follow the known share of a mixed set in a straight line.",
@@ -20,21 +21,6 @@ KINDS = {
 }
 """What each kind of figure shows. Each is one asset check."""
 
-SCHEMA = pl.Schema(
-    {
-        "system_version": pl.String,
-        "kind": pl.String,
-        "axis": pl.String,
-        "embedder": pl.String,
-        "name": pl.String,
-        "value": pl.Float64,
-        "low": pl.Float64,
-        "high": pl.Float64,
-        "goal": pl.String,
-        "met": pl.Boolean,
-        "detail": pl.String,
-    }
-)
 """Columns of the table, less those that the ledger adds."""
 
 Z = 1.959963984540054  # of a two-sided 95 % interval
@@ -120,7 +106,7 @@ def row(
 def frame(rows: Sequence[Row], system_version: str) -> pl.DataFrame:
     """The rows of the table."""
     told = [{"system_version": system_version, **asdict(one)} for one in rows]
-    return pl.DataFrame(told, schema=SCHEMA)
+    return pl.DataFrame(told, schema=frame_schema("calibration"))
 
 
 def mean_of_trials(values: NDArray[np.float64]) -> tuple[float, tuple[float, float]]:

@@ -58,8 +58,8 @@ def ui(
     watch: Annotated[bool, typer.Option(help="Audit every declared system whenever it moves.")] = True,
 ) -> None:
     """Open the Dagster UI, with daemon, on the same instance and history; the daemon audits systems whenever they move."""
+    from mcas_assets.orchestration.instance import dagster_home
     from mcas_assets.orchestration.restart import make_ready
-    from mcas_assets.orchestration.runs import dagster_home
 
     make_ready(paths.home())
     os.environ.update(

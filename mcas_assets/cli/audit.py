@@ -38,8 +38,9 @@ def audit(
     subject = present(Store(paths.home()), subject)
     truth = truth_of(subject.identity().version)
     from mcas_assets.core.progress import BothProgress, LogProgress, TerminalProgress
-    from mcas_assets.orchestration.resources import Workplace
-    from mcas_assets.orchestration.runs import interruptible, open_instance, run_audit
+    from mcas_assets.orchestration.instance import interruptible, open_instance
+    from mcas_assets.orchestration.runs import run_audit
+    from mcas_assets.stages.workplace import Workplace
 
     instance = open_instance(paths.home())
     try:
@@ -129,8 +130,8 @@ def calibrate(
     from mcas_assets.core.progress import BothProgress, LogProgress, TerminalProgress
     from mcas_assets.declare.audit import load_audit
     from mcas_assets.orchestration.calibration import run_calibration
-    from mcas_assets.orchestration.resources import Workplace
-    from mcas_assets.orchestration.runs import interruptible, open_instance
+    from mcas_assets.orchestration.instance import interruptible, open_instance
+    from mcas_assets.stages.workplace import Workplace
     from mcas_assets.systems.find import find_system
     from mcas_assets.views.frames import write
 

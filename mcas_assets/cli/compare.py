@@ -29,9 +29,9 @@ def compare(
     versions = [resolve_version(store, declared, asked) for asked in (before, after)]
     if versions[0] == versions[1]:
         raise BadInput(after, f"and {before} are one version, {versions[0]}", "Name two")
-    from mcas_assets.orchestration.comparing import run_comparison
-    from mcas_assets.orchestration.resources import Workplace
-    from mcas_assets.orchestration.runs import interruptible, open_instance
+    from mcas_assets.orchestration.instance import interruptible, open_instance
+    from mcas_assets.orchestration.runs import run_comparison
+    from mcas_assets.stages.workplace import Workplace
 
     instance = open_instance(paths.home())
     try:
@@ -77,9 +77,9 @@ def attribute(
     if first == second:
         raise BadInput(after, f"and {before} are one version, {first}", "Name two")
     from mcas_assets.core.progress import BothProgress, LogProgress, TerminalProgress
-    from mcas_assets.orchestration.attributing import run_attribution
-    from mcas_assets.orchestration.resources import Workplace
-    from mcas_assets.orchestration.runs import interruptible, open_instance
+    from mcas_assets.orchestration.attribution import run_attribution
+    from mcas_assets.orchestration.instance import interruptible, open_instance
+    from mcas_assets.stages.workplace import Workplace
 
     note, instance = Console(stderr=True), open_instance(paths.home())
     try:

@@ -37,11 +37,11 @@ def gate(
     from uuid import uuid4
 
     from mcas_assets.declare.audit import load_audit
-    from mcas_assets.orchestration.resources import Workplace
-    from mcas_assets.orchestration.versions import current_versions
     from mcas_assets.policy.gate import hold, keep
     from mcas_assets.policy.judge import FAILED, PASSED
     from mcas_assets.policy.load import load_policy
+    from mcas_assets.stages.registry import current_versions
+    from mcas_assets.stages.workplace import Workplace
     from mcas_assets.store.publication import publish
     from mcas_assets.views.policy import as_json, print_verdict, write_junit
 

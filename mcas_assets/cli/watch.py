@@ -15,9 +15,10 @@ def watch(
     """Look once at every declared system: is it there, is it another by now, which audits does it want?"""
     from mcas_assets.core.progress import BothProgress, LogProgress, TerminalProgress
     from mcas_assets.orchestration.definitions import declared_audits
-    from mcas_assets.orchestration.resources import Workplace
-    from mcas_assets.orchestration.runs import interruptible, open_instance, run_audit, tell
+    from mcas_assets.orchestration.instance import interruptible, open_instance
+    from mcas_assets.orchestration.runs import run_audit, tell
     from mcas_assets.orchestration.sensor import observe
+    from mcas_assets.stages.workplace import Workplace
     from mcas_assets.store.publication import publish
     from mcas_assets.watch.look import at_source
 
@@ -77,9 +78,9 @@ def canary(
     """Ask a system its canary's prompts anew, and say whether it behaves as in the window before."""
     from mcas_assets.core.progress import BothProgress, LogProgress, TerminalProgress
     from mcas_assets.orchestration.canary import run_window
-    from mcas_assets.orchestration.resources import Workplace
-    from mcas_assets.orchestration.runs import interruptible, open_instance
+    from mcas_assets.orchestration.instance import interruptible, open_instance
     from mcas_assets.orchestration.sensor import observe
+    from mcas_assets.stages.workplace import Workplace
 
     instance = open_instance(paths.home())
     try:

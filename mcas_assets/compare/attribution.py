@@ -23,22 +23,12 @@ from mcas_assets.measure.scores import gather, read_all_vectors
 from mcas_assets.scoring.changes.attribution import Part, asked_concepts, attribute
 from mcas_assets.scoring.changes.pairs import Pairs
 from mcas_assets.store.database import Store
+from mcas_assets.store.schema import frame_schema
 from mcas_assets.systems.protocol import System
 from mcas_assets.systems.recombine import SETTINGS, rebuild, with_scheduler
 
 WEIGHTS, SCHEDULER, SIZE, SAFETY = "weights", "scheduler", "size", "safety_checker"
 _OF_THE_WEIGHTS = ("weights", "pipeline", "kind", "variant")
-ATTRIBUTION_SCHEMA = pl.Schema(
-    {
-        **dict.fromkeys(
-            ("system", "system_version", "before", "after", "audit", "axis", "embedder", "concept", "factor"), pl.String
-        ),
-        **dict.fromkeys(
-            ("effect", "low", "high", "p_value", "q_value", "share", "share_low", "share_high"), pl.Float64
-        ),
-        "reason": pl.String,
-    }
-)
 
 
 @dataclass(frozen=True)
@@ -210,7 +200,7 @@ def measure(
             where = {"system": after.rpartition("@")[0], "system_version": after, "before": before, "after": after,
                      "audit": audit.audit, "axis": axis, "embedder": embedder.name}  # fmt: skip
             rows += _rows(where, audit, asked_concepts(total), found)
-    return pl.DataFrame(rows, schema=ATTRIBUTION_SCHEMA)
+    return pl.DataFrame(rows, schema=frame_schema("attributions"))
 
 
 def _steps(factor: str, before: str, after: str, keys: Mapping[tuple[str, str], str]) -> list[tuple[str, str]]:

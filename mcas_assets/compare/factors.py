@@ -12,18 +12,10 @@ from typing import Any, NamedTuple
 import polars as pl
 from duckdb import DuckDBPyConnection
 
-from mcas_assets.compare.pairing import PAIR_SCHEMA
 from mcas_assets.store import ledger
+from mcas_assets.store.schema import frame_schema
 
 KINDS = ("weights", "settings", "scheduler", "instrument", "packages", "code", "machine", "question")
-FACTOR_SCHEMA = pl.Schema(
-    {
-        **PAIR_SCHEMA,
-        **dict.fromkeys(("kind", "factor", "stage", "value_before", "value_after"), pl.String),
-        "is_replayable": pl.Boolean,
-        "reason": pl.String,
-    }
-)
 # What can change a picture, and what can change a vector; the rest of ledger.PACKAGES can change neither.
 _DRAWING = ("diffusers", "numpy", "pillow", "safetensors", "torch", "transformers")
 _EMBEDDING = ("numpy", "open-clip-torch", "pillow", "safetensors", "torch", "transformers")
@@ -63,7 +55,7 @@ def factor_rows(con: DuckDBPyConnection, audit: str, about: Mapping[str, object]
             **about, "kind": one.kind, "factor": one.factor, "stage": one.stage, "value_before": one.before,
             "value_after": one.after, "is_replayable": why is None, "reason": why,
         })  # fmt: skip
-    return pl.DataFrame(rows, schema=FACTOR_SCHEMA)
+    return pl.DataFrame(rows, schema=frame_schema("comparison_factors"))
 
 
 def find_factors(con: DuckDBPyConnection, audit: str, before: str, after: str) -> list[Factor]:

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from mcas_assets.compare.pairing import PAIR_SCHEMA, Pairing, neutral_places
-from mcas_assets.compare.summary import SUMMARY_SCHEMA, head_row, over_all
+from mcas_assets.compare.pairing import Pairing, neutral_places
+from mcas_assets.compare.summary import head_row, over_all
 from mcas_assets.declare.audit import Audit, Targets, targets_of
 from mcas_assets.embedders.protocol import Embedder
 from mcas_assets.measure import embeddings as embed
@@ -29,19 +29,9 @@ from mcas_assets.scoring.mcas.vectors import AuditVectors
 from mcas_assets.scoring.stats.power import POWER
 from mcas_assets.store import facts
 from mcas_assets.store.database import Store
+from mcas_assets.store.schema import frame_schema
 
 _FLOATS = ("value_before", "value_after", "difference", "low", "high", "p_value", "q_value", "minimum_detectable")
-COMPARISON_SCHEMA = pl.Schema(
-    {
-        **PAIR_SCHEMA,
-        **dict.fromkeys(("axis", "embedder", "category", "concept", "component"), pl.String),
-        **dict.fromkeys(("n_before", "n_after", "n_pairs"), pl.Int64),
-        **dict.fromkeys((*_FLOATS, "noise_band"), pl.Float64),
-        "n_needed": pl.Int64,
-        "verdict": pl.String,
-        "reason": pl.String,
-    }
-)
 
 
 @dataclass(frozen=True)
@@ -101,8 +91,10 @@ def measure(
             rows += found
             heads.append(head_row(audit, where, pairing, found, measured.headline, measured.reason))
     heads.append(over_all(audit, key | {"axis": None, "embedder": None}, pairing, rows, heads))
-    summary = pl.DataFrame([head | {"inputs": about["inputs"]} for head in heads], schema=SUMMARY_SCHEMA)
-    return Changes(pl.DataFrame(rows, schema=COMPARISON_SCHEMA), summary)
+    summary = pl.DataFrame(
+        [head | {"inputs": about["inputs"]} for head in heads], schema=frame_schema("comparison_summary")
+    )
+    return Changes(pl.DataFrame(rows, schema=frame_schema("comparisons")), summary)
 
 
 def task_of(audit: Audit, vectors: AuditVectors) -> Task:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from mcas_assets.compare.pairing import PAIR_SCHEMA, Pairing
+from mcas_assets.compare.pairing import Pairing
 from mcas_assets.core.outcomes import SETTLED, TERMINAL
 from mcas_assets.declare.audit import Audit, Axis, targets_of
 from mcas_assets.embedders.protocol import Embedder
@@ -17,28 +17,10 @@ from mcas_assets.scoring.changes.changes import Comparison, blank
 from mcas_assets.scoring.changes.comparison import judge
 from mcas_assets.scoring.changes.paired_shares import Table, corrected_change, paired_share, paired_table
 from mcas_assets.store.database import Store
+from mcas_assets.store.schema import frame_schema
 
 MEASURES = ("share", "corrected_share")
 _ENDS = ("difference", "low", "high", "p_value", "q_value", "minimum_detectable")
-SHARE_SCHEMA = pl.Schema(
-    {
-        **PAIR_SCHEMA,
-        **dict.fromkeys(("axis", "labels", "embedder", "category", "concept", "group_name", "measure"), pl.String),
-        **dict.fromkeys(("n_pairs", "n_uncounted", "n_only_before", "n_only_after"), pl.Int64),
-        **dict.fromkeys(("value_before", "value_after", *_ENDS), pl.Float64),
-        **dict.fromkeys(("verdict", "reason"), pl.String),
-    }
-)
-REFUSAL_SCHEMA = pl.Schema(
-    {
-        **PAIR_SCHEMA,
-        **dict.fromkeys(("role", "subject"), pl.String),
-        **dict.fromkeys(("n_pairs", "n_unsettled", "n_refused_before", "n_refused_after"), pl.Int64),
-        **dict.fromkeys(("n_only_before", "n_only_after"), pl.Int64),
-        **dict.fromkeys(_ENDS, pl.Float64),
-        **dict.fromkeys(("verdict", "reason"), pl.String),
-    }
-)
 
 
 @dataclass(frozen=True)
@@ -70,7 +52,7 @@ def compare_shares(
         labelling: What tells the groups.
 
     Returns:
-        One row for each axis, labeller, concept (neutral ones too), group and measure, as `SHARE_SCHEMA`.
+        One row for each axis, labeller, concept (neutral ones too), group and measure, as table `share_comparisons`.
     """
     both = pl.concat([pairing.before, pairing.after])
     rows = []
@@ -89,12 +71,18 @@ def compare_shares(
     for name, axis in toned.items():
         where = {**about, "axis": name, "labels": "pixels", "embedder": None}
         rows += _shares(audit, where, name, axis, pairing, by_tone(axis, tones))
-    return pl.DataFrame(rows, schema=SHARE_SCHEMA)
+    return pl.DataFrame(rows, schema=frame_schema("share_comparisons"))
 
 
 def _unlabelled(audit: Audit, where: dict, axis: Axis, reason: str) -> list[dict]:
     none = dict.fromkeys(("n_pairs", "n_uncounted", "n_only_before", "n_only_after"), 0)
-    empty = {**dict.fromkeys(SHARE_SCHEMA), **where, **none, "verdict": "underpowered", "reason": reason}
+    empty = {
+        **dict.fromkeys(frame_schema("share_comparisons")),
+        **where,
+        **none,
+        "verdict": "underpowered",
+        "reason": reason,
+    }
     return [
         {**empty, "category": category, "concept": concept, "group_name": group.name, "measure": measure}
         for category, concept, _ in targets_of(audit)
@@ -156,7 +144,7 @@ def subjects_of(audit: Audit) -> list[tuple[str, str]]:
 
 
 def compare_refusals(audit: Audit, about: Mapping[str, object], pairing: Pairing) -> pl.DataFrame:
-    """Compare what was refused: one row for each concept, neutral prompt and pole, as `REFUSAL_SCHEMA`.
+    """Compare what was refused: one row for each concept, neutral prompt and pole, as table `refusal_comparisons`.
 
     A request that a version did not settle (a timeout, say) or was not asked counts in `n_unsettled`.
     """
@@ -185,7 +173,9 @@ def compare_refusals(audit: Audit, about: Mapping[str, object], pairing: Pairing
                 paired_share(table, level=audit.inference.level) if table.n else blank(0, "no request settled by both"),
             )
         )
-    return pl.DataFrame(_judged(rows, [row["role"] for row, _ in rows], audit), schema=REFUSAL_SCHEMA)
+    return pl.DataFrame(
+        _judged(rows, [row["role"] for row, _ in rows], audit), schema=frame_schema("refusal_comparisons")
+    )
 
 
 def _judged(rows: list[tuple[dict, Comparison]], families: list, audit: Audit) -> list[dict]:

@@ -5,29 +5,23 @@ from collections.abc import Mapping
 import numpy as np
 import polars as pl
 
-from mcas_assets.compare.pairing import PAIR_SCHEMA, Pairing, neutral_places
+from mcas_assets.compare.pairing import Pairing, neutral_places
 from mcas_assets.declare.audit import Audit
 from mcas_assets.scoring.changes.headline import Headline
-
-SUMMARY_SCHEMA = pl.Schema(
-    {
-        **PAIR_SCHEMA,
-        **dict.fromkeys(("axis", "embedder"), pl.String),
-        **dict.fromkeys(("n_concepts", "n_pairs", "n_only_before", "n_only_after", "n_changed"), pl.Int64),
-        **dict.fromkeys(("n_towards_a", "n_towards_b", "n_weaker", "n_underpowered"), pl.Int64),
-        "any_p_value": pl.Float64,
-        **{f"{kind}_{name}": pl.Float64 for kind in ("mean", "lean") for name in ("change", "low", "high", "p_value")},
-        "noise_band": pl.Float64,
-        **dict.fromkeys(("verdict", "inputs", "reason"), pl.String),
-    }
-)
+from mcas_assets.store.schema import frame_schema
 
 
 def nothing_before(about: Mapping[str, object], reason: str) -> pl.DataFrame:
     """The summary of a version that has none before it: one row that says so."""
     none = dict.fromkeys(("n_concepts", "n_pairs", "n_only_before", "n_only_after", "n_changed", "n_underpowered"), 0)
-    row = {**dict.fromkeys(SUMMARY_SCHEMA), **about, **none, "verdict": "underpowered", "reason": reason}
-    return pl.DataFrame([row], schema=SUMMARY_SCHEMA)
+    row = {
+        **dict.fromkeys(frame_schema("comparison_summary")),
+        **about,
+        **none,
+        "verdict": "underpowered",
+        "reason": reason,
+    }
+    return pl.DataFrame([row], schema=frame_schema("comparison_summary"))
 
 
 def asked_column(audit: Audit) -> str:
@@ -72,7 +66,7 @@ def over_all(audit: Audit, where: dict, pairing: Pairing, rows: list[dict], head
     blind = {row["concept"] for row in judged if row["verdict"] == "underpowered"}
     reasons = dict.fromkeys(head["reason"] for head in heads if head["reason"])
     return {
-        **dict.fromkeys(SUMMARY_SCHEMA), **where, **_images(pairing), "n_concepts": len(audit.concepts),
+        **dict.fromkeys(frame_schema("comparison_summary")), **where, **_images(pairing), "n_concepts": len(audit.concepts),
         "n_changed": len(changed), "n_underpowered": len(blind), "any_p_value": p,
         "verdict": _verdict(audit, p, judged), "reason": None if known else "; ".join(reasons) or "nothing to compare",
     }  # fmt: skip

@@ -30,17 +30,12 @@ from mcas_assets.declare.documents import did_you_mean
 from mcas_assets.embedders.protocol import Embedder
 from mcas_assets.measure.tone import ToneReader
 from mcas_assets.scoring.changes.pairs import CHANGES
-from mcas_assets.store import ledger
+from mcas_assets.store import ledger, quality
 from mcas_assets.store.database import Store
+from mcas_assets.store.schema import frame_schema
 
 STAGE = "comparison"
-SCHEMAS = {
-    "comparisons": compare.COMPARISON_SCHEMA,
-    "share_comparisons": compare_labels.SHARE_SCHEMA,
-    "refusal_comparisons": compare_labels.REFUSAL_SCHEMA,
-    "comparison_summary": compare_summary.SUMMARY_SCHEMA,
-    "comparison_factors": compare_factors.FACTOR_SCHEMA,
-}
+TABLES = ("comparisons", "share_comparisons", "refusal_comparisons", "comparison_summary", "comparison_factors")
 FIRST = "no version of this system was audited before it"
 METHOD = "1"
 """Raised by hand when the same inputs would be compared to another result: pairs are then compared anew."""
@@ -75,7 +70,7 @@ def compare_all(
         instruments: What versions are compared with.
 
     Returns:
-        The rows of each table of `SCHEMAS`, and the ledger's versions of what went into them. Without any pair there is one
+        The rows of each table of `TABLES`, and the ledger's versions of what went into them. Without any pair there is one
         row, of the summary, that says so.
 
     Raises:
@@ -100,12 +95,7 @@ def is_current(store: Store, audit: Audit, before: str, after: str, instruments:
     """Whether the rows of a pair are kept, passed their checks, and nothing that went into them has moved since."""
     kept = former_tables(store, audit, after)["comparison_summary"].filter(before=before)
     with store.open() as con:
-        failed = con.execute(
-            "select 1 from quality_results where asset = ? and partition = ? and audit = ? and not success"
-            " and severity = 'critical' and version = (select max(version) from materialisations"
-            " where asset = ? and partition = ? and audit = ?) limit 1",
-            [STAGE, after, audit.audit] * 2,
-        ).fetchall()
+        failed = quality.newest_has_failed(con, STAGE, after, audit.audit)
     return not failed and not kept.is_empty() and kept["inputs"][0] == _digest(store, audit, before, after, instruments)
 
 
@@ -115,7 +105,7 @@ def former_tables(store: Store, audit: Audit, after: str) -> Tables:
         row = ledger.latest(con, STAGE, after, audit.audit)
         if row is None:
             return _stacked([])
-        return {name: ledger.read_table(con, name, row.version).cast(dict(schema)) for name, schema in SCHEMAS.items()}
+        return {name: ledger.read_table(con, name, row.version) for name in TABLES}
 
 
 def expected_rows(table: str, audit: Audit, summary: pl.DataFrame, rows: pl.DataFrame) -> int:
@@ -141,12 +131,7 @@ def of_pair(tables: Mapping[str, pl.DataFrame], before: str) -> Tables:
 def audited_versions(store: Store, audit: Audit) -> list[str]:
     """The system versions that an audit has scores of, in the order in which it first had them."""
     with store.open() as con:
-        rows = con.execute(
-            "select partition from materialisations where asset = 'scores' and audit = ? group by partition"
-            " order by min(version)",
-            [audit.audit],
-        ).fetchall()
-    return [version for (version,) in rows]
+        return ledger.partitions(con, "scores", audit.audit)
 
 
 def predecessor(store: Store, audit: Audit, after: str) -> str | None:
@@ -253,7 +238,7 @@ def _known(store: Store, row: ledger.LedgerRow | None, audit: Audit, stage: str,
 
 def _stacked(parts: Iterable[Tables]) -> Tables:
     parts = list(parts)
-    empty = {name: pl.DataFrame(schema=schema) for name, schema in SCHEMAS.items()}
+    empty = {name: pl.DataFrame(schema=frame_schema(name)) for name in TABLES}
     return {
         name: pl.concat([frame, *(part[name].select(frame.columns) for part in parts if name in part)])
         for name, frame in empty.items()

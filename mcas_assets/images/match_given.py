@@ -15,6 +15,7 @@ import polars as pl
 from mcas_assets.core.errors import BadInput, SystemMoved
 from mcas_assets.declare.audit import Audit
 from mcas_assets.plan.requests import build_plan
+from mcas_assets.store.schema import frame_schema
 from mcas_assets.systems.image_sets.wording import normal
 from mcas_assets.systems.protocol import Contents, ImageSet
 
@@ -22,13 +23,6 @@ MOST_UNMATCHED = 10_000  # prompts of a set that are listed though the audit doe
 USE = ["prompt_id", "prompt", "role", "axis", "pole", "category", "concept"]
 MATCHED = ("declared", "exact", "normalised", "rewritten")
 MATCHES = (*MATCHED, "lacking", "unmatched", "further", "promptless", "filtered", "unlisted")
-ACCOUNT_SCHEMA = pl.Schema(
-    {
-        **dict.fromkeys(("audit", "system_version", "set_prompt", "match"), pl.String),
-        **dict.fromkeys(("n_records", "n_ok"), pl.Int64),
-        **dict.fromkeys(("outcomes", *USE, "detail"), pl.String),
-    }
-)
 _RECORDS = {"place": pl.Int64, "record": pl.String, "set_prompt": pl.String, "prompt": pl.String, "seed": pl.Int64}
 
 
@@ -118,7 +112,7 @@ def match(audit: Audit, plan: pl.DataFrame, system: ImageSet, system_version: st
         remedy = "Map them with prompts: or rewrite:, give another template, or write an audit with the set's prompts"
         raise BadInput(f"{system.name}, audit {audit.audit}", problem, remedy, "prompt")
     columns = [*USE, "replicate", "seed", "image_id", "place", "record", "set_prompt"]
-    return Matched(wanted.select(columns), account.select(list(ACCOUNT_SCHEMA)))
+    return Matched(wanted.select(columns), account.select(list(frame_schema("import_account"))))
 
 
 def holding(audit: Audit, system: ImageSet) -> Matched:
@@ -144,7 +138,7 @@ def account_table(matched: Matched, images: pl.DataFrame) -> pl.DataFrame:
     rows = matched.account.to_dicts()
     for row in rows:
         row["outcomes"], row["n_ok"] = told.get(tuple(row[name] for name in by), (None, None))
-    return pl.DataFrame(rows, schema=ACCOUNT_SCHEMA)
+    return pl.DataFrame(rows, schema=frame_schema("import_account"))
 
 
 def expected(account: pl.DataFrame) -> pl.DataFrame:
@@ -243,7 +237,7 @@ def _account(uses: pl.DataFrame, finder: _Finder, contents: Contents) -> pl.Data
     if contents.unlisted:
         detail = "files of the set that no record names"
         rows.append({"match": "unlisted", "n_records": contents.unlisted, "detail": detail})
-    return pl.DataFrame(rows, schema=ACCOUNT_SCHEMA)
+    return pl.DataFrame(rows, schema=frame_schema("import_account"))
 
 
 def _some(prompts: list[str]) -> str:

@@ -18,6 +18,7 @@ from mcas_assets.declare.populations import Population
 from mcas_assets.scoring.shares.amplification import ERASED, amplification, directional_amplification
 from mcas_assets.scoring.stats.divergence import divergence
 from mcas_assets.scoring.stats.multiplicity import benjamini_hochberg
+from mcas_assets.store.schema import frame_schema
 
 OVER, UNDER, NOT_SHOWN = "over-represented", "under-represented", "not shown"
 VERDICTS = (OVER, UNDER, NOT_SHOWN)
@@ -38,28 +39,6 @@ _FLOATS = (
     "ratio",
 )
 
-AMPLIFICATION_SCHEMA = pl.Schema(
-    {
-        **dict.fromkeys((*_ABOUT, "group_name", "population"), pl.String),
-        "year": pl.Int64,
-        **dict.fromkeys(("locale", "source"), pl.String),
-        **dict.fromkeys(_FLOATS, pl.Float64),
-        "is_corrected": pl.Boolean,
-        "directional": pl.Float64,
-        "verdict": pl.String,
-        **dict.fromkeys(("survives_missing", "depends_on_population", "is_erased"), pl.Boolean),
-        "n_for_erasure": pl.Int64,
-        **dict.fromkeys(("reason", "directional_reason"), pl.String),
-    }
-)
-DIVERGENCE_SCHEMA = pl.Schema(
-    {
-        **dict.fromkeys((*_ABOUT, "population", "kind"), pl.String),
-        "n_counted": pl.Int64,
-        **dict.fromkeys(("value", "floor", "excess", "p_value", "q_value"), pl.Float64),
-        "reason": pl.String,
-    }
-)
 
 Concept = list[dict[str, Any]]  # rows of `representation`, one a group, in the order of the axis
 
@@ -69,8 +48,8 @@ class Held:
     """Shares held against populations.
 
     Attributes:
-        amplification: One row for each row of `representation` and population, as `AMPLIFICATION_SCHEMA`.
-        divergence: One row for each axis, labeller, concept, population and kind, as `DIVERGENCE_SCHEMA`.
+        amplification: One row for each row of `representation` and population, as table `amplification`.
+        divergence: One row for each axis, labeller, concept, population and kind, as table `divergence`.
     """
 
     amplification: pl.DataFrame
@@ -101,7 +80,10 @@ def hold(audit: Audit, representation: pl.DataFrame, populations: Sequence[Popul
             for kind in KINDS:
                 diverged += _divergences(concepts, population, kind, audit.inference.seed)
         amplified += _with_dependence(rows)
-    return Held(pl.DataFrame(amplified, schema=AMPLIFICATION_SCHEMA), pl.DataFrame(diverged, schema=DIVERGENCE_SCHEMA))
+    return Held(
+        pl.DataFrame(amplified, schema=frame_schema("amplification")),
+        pl.DataFrame(diverged, schema=frame_schema("divergence")),
+    )
 
 
 def references(concept: Concept, population: Population) -> list[float | None]:

@@ -17,32 +17,11 @@ from mcas_assets.core.outcomes import TERMINAL
 from mcas_assets.declare.audit import Audit
 from mcas_assets.scoring.shares.refusals import Decided, refusal_disparity, refusal_rate
 from mcas_assets.scoring.stats.multiplicity import benjamini_hochberg
+from mcas_assets.store.schema import frame_schema
 
 SUBJECT = ("scope", "axis", "pole", "group_name", "category", "concept")
 
 _KEY = dict.fromkeys(("system", "system_version", "audit", *SUBJECT), pl.String)
-REFUSALS_SCHEMA = pl.Schema(
-    {
-        **_KEY,
-        **dict.fromkeys(("n_prompts", "n_requested", "n_given", "n_refused", "n_lost"), pl.Int64),
-        "outcomes": pl.String,
-        **dict.fromkeys(("rate", "rate_low", "rate_high", "rate_least", "rate_most", "n_effective"), pl.Float64),
-        "reason": pl.String,
-    }
-)
-DISPARITY_SCHEMA = pl.Schema(
-    {
-        **_KEY,
-        "against": pl.String,
-        **dict.fromkeys(
-            ("rate", "against_rate", "difference", "difference_low", "difference_high", "ratio"), pl.Float64
-        ),
-        "unit": pl.String,
-        **dict.fromkeys(("p_value", "q_value"), pl.Float64),
-        "reason": pl.String,
-        "ratio_reason": pl.String,
-    }
-)
 
 
 class Subject(NamedTuple):
@@ -61,8 +40,8 @@ class Refusals:
     """The tables of one system version.
 
     Attributes:
-        refusals: One row a subject, as `REFUSALS_SCHEMA`.
-        disparities: One row for each subject and what it is held against, as `DISPARITY_SCHEMA`.
+        refusals: One row a subject, as table `refusals`.
+        disparities: One row for each subject and what it is held against, as table `refusal_disparities`.
     """
 
     refusals: pl.DataFrame
@@ -93,8 +72,8 @@ def measure(audit: Audit, images: pl.DataFrame) -> Refusals:
         for subject, against in comparisons(audit)
         for others in [_others(asked, subject, against)]
     ]
-    disparities = pl.DataFrame(rows, schema=DISPARITY_SCHEMA)
-    return Refusals(pl.DataFrame(rates, schema=REFUSALS_SCHEMA), _with_q_values(disparities))
+    disparities = pl.DataFrame(rows, schema=frame_schema("refusal_disparities"))
+    return Refusals(pl.DataFrame(rates, schema=frame_schema("refusals")), _with_q_values(disparities))
 
 
 def subjects(audit: Audit) -> list[Subject]:

@@ -22,16 +22,9 @@ from mcas_assets.scoring.mcas.vectors import AuditVectors
 from mcas_assets.scoring.stats.multiplicity import benjamini_hochberg
 from mcas_assets.store import facts
 from mcas_assets.store.database import Store
+from mcas_assets.store.schema import frame_schema
 
 Vectors = Mapping[str, np.ndarray]
-PANEL_SCHEMA = pl.Schema(
-    {
-        **dict.fromkeys(("system", "system_version", "audit", "axis"), pl.String),
-        **dict.fromkeys(("n_embedders", "n_concepts", "n_stable"), pl.Int64),
-        **dict.fromkeys(("rank_agreement", "lowest_correlation"), pl.Float64),
-        "reason": pl.String,
-    }
-)
 # Of a system that declined every request no number is known, and a column of nulls alone would have no type.
 _NUMBERS = dict.fromkeys(
     (*COMPONENTS, "mcas", "differing", "mcas_low", "mcas_high", "p_value", "q_value", "baseline", "adjusted",
@@ -90,7 +83,7 @@ def measure(
             components += _component_rows(about, targets, intervals, tests)
     table = _table(scores)
     agreement = [key | {"axis": axis, **_panel_row(table.filter(axis=axis))} for axis in audit.axes]
-    panel = pl.DataFrame(agreement, schema=PANEL_SCHEMA)
+    panel = pl.DataFrame(agreement, schema=frame_schema("panel"))
     return Measured(_with_stability(table), _table(components), panel)
 
 

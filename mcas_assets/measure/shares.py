@@ -25,6 +25,7 @@ from mcas_assets.scoring.shares.skin_tone import UNREADABLE
 from mcas_assets.store import files
 from mcas_assets.store import tones as tone_facts
 from mcas_assets.store.database import Store
+from mcas_assets.store.schema import frame_schema
 
 SCALE = 100.0
 """Inverse temperature for an embedder that does not say its own: that of CLIP."""
@@ -34,21 +35,6 @@ TONES_AT_ONCE = 4096
 
 Label = int | str
 """The place of a group among those of its axis, or the word for why an image counts for none."""
-
-REPRESENTATION_SCHEMA = pl.Schema(
-    {
-        **dict.fromkeys(("system", "system_version", "audit", "axis", "labels", "embedder", "category"), pl.String),
-        **dict.fromkeys(("concept", "group_name"), pl.String),
-        **dict.fromkeys(
-            ("n_prompts", "n_requested", "n_missing", "n_abstained", "n_counted", "n_group", "n_known"), pl.Int64
-        ),
-        "outcomes": pl.String,
-        **dict.fromkeys(("share", "share_low", "share_high", "share_worst", "share_best"), pl.Float64),
-        **dict.fromkeys(("corrected_share", "corrected_low", "corrected_high"), pl.Float64),
-        "reason": pl.String,
-        "corrected_reason": pl.String,
-    }
-)
 
 
 @dataclass(frozen=True)
@@ -85,7 +71,7 @@ def measure(
         tone_reader: Reads axes whose groups name Monk tones, beside the embedders.
 
     Returns:
-        One row for each axis, labeller, concept (neutral ones too) and group, as `REPRESENTATION_SCHEMA`.
+        One row for each axis, labeller, concept (neutral ones too) and group, as table `representation`.
 
     Raises:
         StoreError: A vector is not stored, or an image file was changed or deleted.
@@ -106,7 +92,7 @@ def measure(
     for name, axis in audit.axes.items():
         for labeller in found[name]:
             rows += shares(key | {"axis": name}, axis, targets_of(audit), images, labeller, audit.inference.level)
-    return pl.DataFrame(rows, schema=REPRESENTATION_SCHEMA)
+    return pl.DataFrame(rows, schema=frame_schema("representation"))
 
 
 def n_labelled(audit: Audit, n_embedders: int) -> tuple[int, int]:

@@ -10,10 +10,11 @@ import polars as pl
 from mcas_assets.calibrate.rows import KINDS
 from mcas_assets.calibrate.run import FULL, Scale, calibrate
 from mcas_assets.declare.audit import Audit, load_audit
-from mcas_assets.orchestration.history import unhurried_history
-from mcas_assets.orchestration.resources import Workplace, at_work
+from mcas_assets.orchestration.history import relaxed_sqlite_sync
+from mcas_assets.orchestration.resources import workplace_resource
 from mcas_assets.stages.reads import Declared, code_version
-from mcas_assets.store import facts, ledger
+from mcas_assets.stages.workplace import Workplace
+from mcas_assets.store import facts, ledger, quality
 from mcas_assets.store.database import Store
 from mcas_assets.store.publication import publish
 from mcas_assets.systems.protocol import System
@@ -35,7 +36,7 @@ def build_calibration(
         scale: How much is drawn and simulated.
         declared: What lies beside the audit: with both, an edit of what the calibration reads makes it stale.
     """
-    version = code_version(ASSET, CODE_VERSION, audit, declared or Declared()) if audit else CODE_VERSION
+    version = code_version(CODE_VERSION, None, audit, declared or Declared()) if audit else CODE_VERSION
     specs = [dg.AssetCheckSpec(kind, asset=ASSET, blocking=False, description=text) for kind, text in KINDS.items()]
 
     @dg.asset(
@@ -54,7 +55,7 @@ def build_calibration(
         digest = hashlib.sha256(json.dumps(table.rows(), separators=(",", ":")).encode()).hexdigest()
         kept = _keep(workplace.store, asked, identity.version, run_id, digest, version, table)
         with workplace.store.open() as con:
-            ledger.append_quality(con, _quality_rows(table, run_id, kept, asked.audit))
+            quality.append(con, _quality_rows(table, run_id, kept, asked.audit))
         publish(workplace.store)
         judged = table.filter(pl.col("met").is_not_null())
         return dg.MaterializeResult(
@@ -80,11 +81,11 @@ def run_calibration(
     Raises:
         BadInput: The audit or the system is nothing to calibrate with.
     """
-    with unhurried_history(instance):
+    with relaxed_sqlite_sync(instance):
         dg.materialize(
             [build_calibration(audit, system.name, scale, workplace.declared)],
             instance=instance,
-            resources={"workplace": at_work(replace(workplace, system=system))},
+            resources={"workplace": workplace_resource(replace(workplace, system=system))},
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             tags={"mcas/audit": audit.audit},
         )

@@ -14,13 +14,15 @@ import dagster as dg
 import polars as pl
 
 from mcas_assets.core.errors import BadInput
-from mcas_assets.orchestration.checks import check_name
-from mcas_assets.orchestration.history import unhurried_history
+from mcas_assets.orchestration.checks import check_results, check_specs
+from mcas_assets.orchestration.history import relaxed_sqlite_sync
 from mcas_assets.orchestration.partitions import register, system_versions
-from mcas_assets.orchestration.resources import Workplace, at_work
+from mcas_assets.orchestration.resources import workplace_resource
 from mcas_assets.orchestration.sensor import is_watching, observe
-from mcas_assets.quality.expectations import EXPECTED_ROWS
-from mcas_assets.quality.rules import SUITES
+from mcas_assets.stages.beside import CANARY
+from mcas_assets.stages.checking import check_and_record
+from mcas_assets.stages.contract import Checked
+from mcas_assets.stages.workplace import Workplace
 from mcas_assets.store import ledger
 from mcas_assets.store.database import Store
 from mcas_assets.store.publication import publish
@@ -39,8 +41,10 @@ class CanaryConfig(dg.Config):
 
 def build_canary() -> dg.AssetsDefinition:
     """The asset."""
-    rules = [dg.AssetCheckSpec(check_name(rule), asset=ASSET, description=rule.name) for rule in SUITES[ASSET]]
-    specs = [*rules, dg.AssetCheckSpec(BEHAVIOUR, asset=ASSET, description="The answers are as in the window before.")]
+    specs = [
+        *check_specs(dg.AssetKey(ASSET), CANARY, None),
+        dg.AssetCheckSpec(BEHAVIOUR, asset=ASSET, description="The answers are as in the window before."),
+    ]
 
     @dg.asset(
         name=ASSET, group_name=ASSET, code_version=CODE_VERSION, check_specs=specs, deps=["systems"],
@@ -127,12 +131,12 @@ def run_window(
         BadInput: The system declares no canary, or cannot be asked.
     """
     register(instance, system_version)
-    with unhurried_history(instance):
+    with relaxed_sqlite_sync(instance):
         dg.materialize(
             [build_canary()],
             instance=instance,
             partition_key=system_version,
-            resources={"workplace": at_work(workplace)},
+            resources={"workplace": workplace_resource(workplace)},
             run_config=window_config(window) | {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         )
     with workplace.store.open() as con:
@@ -203,25 +207,12 @@ def _digest(rows: pl.DataFrame) -> str:
 def _checks(
     context: dg.AssetExecutionContext, store: Store, rows: pl.DataFrame, version: int
 ) -> Iterator[dg.AssetCheckResult]:
-    from mcas_assets.quality import frames
-    from mcas_assets.quality.adapter import result_rows, validate
-
-    results = validate(frames.canary(rows), ASSET, {EXPECTED_ROWS: rows["window_number"].n_unique()})
     newest = rows.row(-1, named=True)
-    told = result_rows(
-        results, ASSET, asset=ASSET, version=version, run_id=context.run.run_id, partition=context.partition_key,
+    results = check_and_record(
+        store, CANARY, Checked(rows, version), asset=ASSET, run_id=context.run.run_id, partition=context.partition_key,
         audit=newest["canary"],
     )  # fmt: skip
-    with store.open() as con:
-        ledger.append_quality(con, told)
-    for rule, result in zip(SUITES[ASSET], results, strict=True):
-        severity = dg.AssetCheckSeverity.ERROR if result.blocking else dg.AssetCheckSeverity.WARN
-        yield dg.AssetCheckResult(
-            check_name=check_name(rule),
-            passed=result.success,
-            severity=severity,
-            description=f"{rule.name}: {result.outcome}",
-        )
+    yield from check_results(dg.AssetKey(ASSET), CANARY, results)
     yield dg.AssetCheckResult(
         check_name=BEHAVIOUR,
         passed=newest["verdict"] != "behaviour changed",

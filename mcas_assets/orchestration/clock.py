@@ -46,13 +46,13 @@ class ClockWatch:
             time.sleep(self._every)
             if self._clock() - time.monotonic() < before - _LEEWAY:
                 with dg.DagsterInstance.from_ref(ref) as instance:
-                    reset = forget_the_future(instance, self._clock())
+                    reset = reset_future_ticks(instance, self._clock())
                 logger.info(
                     "the clock was set back; sensors that would have rested until it is as late again: %s", reset
                 )
 
 
-def forget_the_future(instance: dg.DagsterInstance, now: float | None = None) -> list[str]:
+def reset_future_ticks(instance: dg.DagsterInstance, now: float | None = None) -> list[str]:
     """Let every sensor whose last tick lies in the future tick again at once.
 
     Args:

@@ -12,12 +12,11 @@ from mcas_assets.orchestration.calibration import AUDIT as CALIBRATED_BY
 from mcas_assets.orchestration.calibration import build_calibration
 from mcas_assets.orchestration.canary import build_canary, build_canary_job, build_canary_schedule
 from mcas_assets.orchestration.checks import build_checks
-from mcas_assets.orchestration.comparison import build_comparison
 from mcas_assets.orchestration.jobs import build_comparison_job, build_job, build_publish_job
 from mcas_assets.orchestration.policies import build_policy_checks, declared_policies
-from mcas_assets.orchestration.resources import Workplace, at_work
+from mcas_assets.orchestration.resources import workplace_resource
 from mcas_assets.orchestration.sensor import build_watch
-from mcas_assets.orchestration.versions import with_declared_versions
+from mcas_assets.stages.workplace import Workplace
 
 log = logging.getLogger(__name__)
 
@@ -42,18 +41,16 @@ def build_definitions(audits: Sequence[Audit] | None = None, workplace: Workplac
     """
     audits = declared_audits() if audits is None else list(audits)
     workplace = workplace or Workplace()
-    declared, policies = workplace.declared, declared_policies(workplace)
+    policies = declared_policies(workplace)
     jobs = [*(build_job(audit) for audit in audits), build_publish_job()]
     names, canary_job = [audit.audit for audit in audits], build_canary_job()
     return dg.Definitions(
         assets=[
             systems,
-            *(
-                asset
-                for audit in audits
-                for asset in with_declared_versions([*build_assets(audit), build_comparison(audit)], audit, declared)
+            *(asset for audit in audits for asset in build_assets(audit, workplace)),
+            build_calibration(
+                next((one for one in audits if one.audit == CALIBRATED_BY), None), declared=workplace.declared
             ),
-            build_calibration(next((one for one in audits if one.audit == CALIBRATED_BY), None), declared=declared),
             build_canary(),
             build_publication(audits),
         ],
@@ -63,7 +60,7 @@ def build_definitions(audits: Sequence[Audit] | None = None, workplace: Workplac
         jobs=[*jobs, *(build_comparison_job(audit) for audit in audits), canary_job],
         sensors=[build_watch(jobs, names)],
         schedules=[build_canary_schedule(canary_job, names)],
-        resources={"workplace": at_work(workplace)},
+        resources={"workplace": workplace_resource(workplace)},
         # The UI's own "Materialize" takes this one: DuckDB has one writer, and models load once a run.
         executor=dg.in_process_executor,
     )

@@ -23,11 +23,11 @@ import dagster as dg
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import Engine
 
-_UNHURRIED: set[Path] = set()  # the folders of instances that are written so just now
+_RELAXED: set[Path] = set()  # the folders of instances that are written so just now
 
 
 @contextmanager
-def unhurried_history(instance: dg.DagsterInstance) -> Generator[None]:
+def relaxed_sqlite_sync(instance: dg.DagsterInstance) -> Generator[None]:
     """Within it, the SQLite files of an instance are written as the module says; those of others are left alone.
 
     A command is within it from before its run until after: Dagster then reads how it ended, and SQLite could not open a file
@@ -37,7 +37,7 @@ def unhurried_history(instance: dg.DagsterInstance) -> Generator[None]:
         instance: Where it keeps no files (an ephemeral one), or this is within it already, nothing is changed.
     """
     root = Path(instance.root_directory).resolve() if instance.is_persistent else None
-    if root is None or root in _UNHURRIED:
+    if root is None or root in _RELAXED:
         yield
         return
     held: dict[Path, sqlite3.Connection] = {}
@@ -61,14 +61,14 @@ def unhurried_history(instance: dg.DagsterInstance) -> Generator[None]:
             if held[file].execute("pragma journal_mode").fetchone() == ("wal",):
                 joined.add(file)
 
-    _UNHURRIED.add(root)
+    _RELAXED.add(root)
     event.listen(Engine, "connect", on_connect)
     try:
         with _one_engine_a_file():
             yield
     finally:
         event.remove(Engine, "connect", on_connect)
-        _UNHURRIED.remove(root)
+        _RELAXED.remove(root)
         for connection in held.values():
             connection.close()
 

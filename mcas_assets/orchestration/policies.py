@@ -16,13 +16,15 @@ import polars.selectors as cs
 
 from mcas_assets.core.errors import BadInput
 from mcas_assets.declare.audit import Audit
-from mcas_assets.orchestration.records import CODE_VERSIONS, key_of
-from mcas_assets.orchestration.resources import Workplace
+from mcas_assets.orchestration.checks import check_spec, partitions_of
+from mcas_assets.orchestration.records import key_of
 from mcas_assets.policy.gate import Judged, code_version, hold, keep
 from mcas_assets.policy.judge import FAILED, NOT_JUDGED, PASSED, overall
 from mcas_assets.policy.load import Policy, list_policies, load_policy, require_fit
 from mcas_assets.policy.rules import Rule
-from mcas_assets.store import ledger
+from mcas_assets.stages.registry import STAGES
+from mcas_assets.stages.workplace import Workplace
+from mcas_assets.store import ledger, quality
 from mcas_assets.store.database import Store
 
 log = logging.getLogger(__name__)
@@ -68,7 +70,7 @@ def _judging(audit: Audit, policies: Sequence[Policy]) -> Iterator[tuple[Policy,
             log.error("policy %s is left out of audit %s: %s", policy.policy, audit.audit, problem)
             continue
         for stage in dict.fromkeys(rule.STAGE for rule in policy.rules_of(audit.audit)):
-            if stage in CODE_VERSIONS:
+            if stage in STAGES:
                 yield policy, stage
 
 
@@ -80,9 +82,12 @@ def check_name(policy: Policy, rule: Rule) -> str:
 def _checks(audit: Audit, policy: Policy, stage: str) -> dg.AssetChecksDefinition:
     key, rules = key_of(audit.audit, stage), policy.rules_of(audit.audit, stage)
     specs = [
-        dg.AssetCheckSpec(check_name(policy, rule), asset=key, blocking=True, description=_described(policy, rule))
+        check_spec(
+            check_name(policy, rule), asset=key, blocking=True, description=_described(policy, rule),
+            partitions_def=partitions_of(STAGES[stage]),
+        )
         for rule in rules
-    ]
+    ]  # fmt: skip
     name = f"policy_{policy.policy}_{audit.audit}_{stage}".replace("-", "_")
 
     @dg.multi_asset_check(name=name, specs=specs)
@@ -98,7 +103,7 @@ def _checks(audit: Audit, policy: Policy, stage: str) -> dg.AssetChecksDefinitio
             made = ledger.latest(con, stage, version, audit.audit)
             rows = _quality_rows(judged, rules, stage, context.run.run_id)
             rows = rows.with_columns(pl.lit(made.version if made else None, pl.Int64).alias("version"))
-            ledger.append_quality(con, rows)
+            quality.append(con, rows)
         for rule in rules:
             yield _result(key, check_name(policy, rule), rule, judged.results.filter(rule=rule.rule))
 

@@ -1,120 +1,24 @@
-"""What assets are given: the workplace (where things lie, how systems and embedders are found) and the progress to report to."""
+"""The workplace as a resource of Dagster's runs."""
 
-from collections.abc import Callable, Generator
-from dataclasses import dataclass, field
-from functools import partial
-from pathlib import Path
+from collections.abc import Generator
 
 import dagster as dg
 
-from mcas_assets.core import paths
-from mcas_assets.core.progress import LogProgress, Progress
-from mcas_assets.declare.audit import Audit
-from mcas_assets.declare.populations import POPULATIONS, Population, populations_of
-from mcas_assets.embedders.find import EMBEDDERS, find_embedder
-from mcas_assets.embedders.protocol import Embedder
-from mcas_assets.measure.tone import SalientTone, ToneReader
-from mcas_assets.orchestration.alive import show_alive
-from mcas_assets.orchestration.history import unhurried_history
-from mcas_assets.policy.load import POLICIES
-from mcas_assets.stages.reads import Declared
-from mcas_assets.store.database import Store
-from mcas_assets.store.states import read_sources
+from mcas_assets.orchestration.history import relaxed_sqlite_sync
+from mcas_assets.orchestration.orphans import hold_run_lock
+from mcas_assets.stages.workplace import Workplace
 from mcas_assets.store.turns import turn
-from mcas_assets.systems.find import SYSTEMS, find_system
-from mcas_assets.systems.protocol import System
-from mcas_assets.watch.look import Find, at_source
 
 
-@dataclass(frozen=True)
-class Workplace:
-    """Where an installation works. Given to assets as a resource; a test gives its own.
-
-    Attributes:
-        home: Everything that runs produce.
-        find_system: From a declared name (or a folder) to a System.
-        system_file: Where systems are declared.
-        find_embedder: From a declared name to an Embedder.
-        embedder_file: Where embedders are declared.
-        population_folder: Where reference populations lie.
-        canary_folder: Where canaries lie.
-        policy_folder: Where policies lie.
-        tone_reader: Reads skin tones from pixels, for axes whose groups name Monk tones.
-        progress: Told of long work.
-        system: The system of this run where it was not declared in `data/systems.yaml` (a folder given to the command).
-    """
-
-    home: Path = field(default_factory=paths.home)
-    find_system: Callable[..., System] = find_system
-    system_file: Path = SYSTEMS
-    find_embedder: Callable[..., Embedder] = find_embedder
-    embedder_file: Path = EMBEDDERS
-    population_folder: Path = POPULATIONS
-    canary_folder: Path = paths.DATA / "canaries"
-    policy_folder: Path = POLICIES
-    tone_reader: ToneReader = field(default_factory=SalientTone)
-    progress: Progress = field(default_factory=LogProgress)
-    system: System | None = None
-
-    @property
-    def store(self) -> Store:
-        """The store of this home."""
-        return Store(self.home)
-
-    @property
-    def declared(self) -> Declared:
-        """What stages read beside the audit."""
-        return Declared(self.embedder_file, self.population_folder)
-
-    @property
-    def digests(self) -> Path:
-        """The file that remembers the digests of large weight files."""
-        return self.home / "digests.json"
-
-    @property
-    def find(self) -> Find:
-        """From the name of a declared system (or that and a revision) to the system."""
-        return partial(self.find_system, path=self.system_file, cache=self.digests)
-
-    def system_of(self, system_version: str) -> System:
-        """The system that a version is of, had as it was when the version was met: at that commit of a watched branch, say.
-
-        Raises:
-            BadInput: It is not declared.
-        """
-        name = system_version.rpartition("@")[0]
-        if self.system is not None and self.system.name == name:
-            return self.system
-        with self.store.open() as con:
-            source = read_sources(con).get(system_version, {})
-        return at_source(self.find, name, source)
-
-    def embedders(self, names: tuple[str, ...]) -> list[Embedder]:
-        """The embedders of an audit, in its order.
-
-        Raises:
-            BadInput: One is not declared, or its files cannot be used.
-        """
-        return [self.find_embedder(name, path=self.embedder_file, cache=self.digests) for name in names]
-
-    def populations(self, audit: Audit) -> list[Population]:
-        """The reference populations of an audit, in its order.
-
-        Raises:
-            BadInput: One does not exist, cannot be read, or does not speak of what the audit asks.
-        """
-        return populations_of(audit, self.population_folder)
-
-
-def at_work(workplace: Workplace) -> dg.ResourceDefinition:
+def workplace_resource(workplace: Workplace) -> dg.ResourceDefinition:
     """The workplace as the resource of a run, which waits for its turn there and shows that its process is alive."""
 
     def workplace_of_a_run(context: dg.InitResourceContext) -> Generator[Workplace]:
         if context.run is None or context.instance is None:  # a resource that is tried by itself
             yield workplace
             return
-        show_alive(workplace.home, context.run.run_id)
-        with turn(workplace.home), unhurried_history(context.instance):
+        hold_run_lock(workplace.home, context.run.run_id)
+        with turn(workplace.home), relaxed_sqlite_sync(context.instance):
             yield workplace
 
     return dg.ResourceDefinition(workplace_of_a_run)

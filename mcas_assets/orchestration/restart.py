@@ -4,9 +4,9 @@ import logging
 import math
 from pathlib import Path
 
-from mcas_assets.orchestration.alive import START_GRACE, bury_the_dead
-from mcas_assets.orchestration.clock import forget_the_future
-from mcas_assets.orchestration.runs import open_instance
+from mcas_assets.orchestration.clock import reset_future_ticks
+from mcas_assets.orchestration.instance import open_instance
+from mcas_assets.orchestration.orphans import START_GRACE, fail_orphaned_runs
 from mcas_assets.store.turns import is_free
 
 logger = logging.getLogger(__name__)
@@ -27,8 +27,8 @@ def make_ready(home: Path) -> list[str]:
     """
     instance = open_instance(home)
     try:
-        forget_the_future(instance)
-        dead = bury_the_dead(instance, home, grace=-math.inf if is_free(home) else START_GRACE)
+        reset_future_ticks(instance)
+        dead = fail_orphaned_runs(instance, home, grace=-math.inf if is_free(home) else START_GRACE)
     finally:
         instance.dispose()
     if dead:

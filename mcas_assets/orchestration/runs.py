@@ -1,41 +1,34 @@
-"""Running one audit of one system in this process, on the installation's own Dagster instance."""
+"""Runs in this process, on the installation's own Dagster instance: an audit, a comparison."""
 
-import json
 import logging
-import shutil
-import sqlite3
-from collections.abc import Generator, Iterable
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import dagster as dg
-from sqlalchemy.exc import DBAPIError
 
-from mcas_assets.core import paths
+from mcas_assets.compare import versions
 from mcas_assets.core.errors import CheckFailed
-from mcas_assets.core.paths import DATA
 from mcas_assets.declare.audit import Audit
 from mcas_assets.images.match_given import holding
-from mcas_assets.measure import embeddings as embed
-from mcas_assets.orchestration.alive import bury_the_dead
+from mcas_assets.measure import embeddings
 from mcas_assets.orchestration.definitions import build_definitions
-from mcas_assets.orchestration.history import unhurried_history
-from mcas_assets.orchestration.jobs import job_name
+from mcas_assets.orchestration.history import relaxed_sqlite_sync
+from mcas_assets.orchestration.jobs import comparison_job_name, job_name
+from mcas_assets.orchestration.orphans import fail_orphaned_runs
 from mcas_assets.orchestration.partitions import is_told, register, state_event, system_event
 from mcas_assets.orchestration.policies import declared_policies, why_not_held
-from mcas_assets.orchestration.records import CODE_VERSIONS, key_of
-from mcas_assets.orchestration.resources import Workplace
+from mcas_assets.orchestration.records import key_of
+from mcas_assets.stages.audit.comparison import STAGE as COMPARISON
 from mcas_assets.stages.current import why_not_current
-from mcas_assets.store import facts
-from mcas_assets.store.faults import explain
+from mcas_assets.stages.registry import STAGES
+from mcas_assets.stages.workplace import Workplace
+from mcas_assets.store import facts, quality
 from mcas_assets.store.states import State
 from mcas_assets.systems.protocol import System, SystemIdentity, is_given
 
 log = logging.getLogger(__name__)
-
-INSTANCE_CONFIG = DATA / "dagster" / "dagster.yaml"
 
 
 @dataclass(frozen=True)
@@ -55,35 +48,44 @@ class Ran:
     is_current: bool = False
 
 
-def dagster_home(home: Path) -> Path:
-    """The instance's folder in an MCAS home, with its configuration in place."""
-    folder = home / "dagster"
-    folder.mkdir(parents=True, exist_ok=True)
-    config = folder / "dagster.yaml"
-    if not config.exists() or config.read_bytes() != INSTANCE_CONFIG.read_bytes():
-        shutil.copyfile(INSTANCE_CONFIG, config)
-    return folder
+def run_in_process(
+    job: dg.JobDefinition,
+    workplace: Workplace,
+    instance: dg.DagsterInstance,
+    partition: str | None = None,
+    ops: Mapping[str, Any] | None = None,
+    tags: Mapping[str, str] | None = None,
+) -> str:
+    """Run a job in this process.
 
+    Args:
+        job: The job.
+        workplace: Where its checks are recorded.
+        instance: Where the run is recorded.
+        partition: Its partition, if it has any.
+        ops: Configuration of its ops, by name.
+        tags: Of the run.
 
-def open_instance(home: Path) -> dg.DagsterInstance:
-    """The Dagster instance of an MCAS home: the one that `mcas ui` shows. The caller disposes of it."""
-    return dg.DagsterInstance.from_config(str(dagster_home(home)))
+    Returns:
+        The run's id.
 
-
-@contextmanager
-def interruptible() -> Generator[None]:
-    """Dagster turns Ctrl+C within a step into an error of its own: what was interrupted is told as such.
-
-    So is what its databases, which lie on the same disk as ours, report of a full one.
+    Raises:
+        CheckFailed: A blocking check did not pass; what comes after it was not made.
     """
+    run_id = str(uuid4())
+    config = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}, "ops": dict(ops or {})}
     try:
-        yield
-    except dg.DagsterExecutionInterruptedError:
-        raise KeyboardInterrupt from None
-    except (DBAPIError, sqlite3.Error) as error:
-        reported = error.orig if isinstance(error, DBAPIError) else error
-        told = explain(paths.home() / "dagster", reported) if isinstance(reported, sqlite3.Error) else None
-        raise told or error from error
+        with relaxed_sqlite_sync(instance):
+            job.execute_in_process(
+                instance=instance, partition_key=partition, run_id=run_id, run_config=config, tags=tags
+            )
+    except dg.DagsterError as error:
+        with workplace.store.open() as con:
+            broken = quality.broken_rules(con, run_id)
+        if not broken:
+            raise
+        raise CheckFailed("\n".join(broken)) from error
+    return run_id
 
 
 def prepare(audit: Audit, system: System, workplace: Workplace) -> SystemIdentity:
@@ -102,7 +104,7 @@ def prepare(audit: Audit, system: System, workplace: Workplace) -> SystemIdentit
     with workplace.store.open() as con:
         facts.register_system(con, identity.version, identity.system, identity.document)
     for embedder in panel:
-        embed.register(workplace.store, embedder)
+        embeddings.register(workplace.store, embedder)
     return identity
 
 
@@ -113,29 +115,39 @@ def run_audit(audit: Audit, system: System, workplace: Workplace, instance: dg.D
         BadInput: See `prepare`; also what a stage finds at fault.
         CheckFailed: A blocking check did not pass; what comes after it was not made.
     """
-    bury_the_dead(instance, workplace.home)
+    fail_orphaned_runs(instance, workplace.home)
     identity = prepare(audit, system, workplace)
     is_new = register(instance, identity.version)
     report_system(instance, identity)
     defs = build_definitions([audit], replace(workplace, system=system))
     if _is_current(audit, identity, workplace, instance, defs):
         return Ran("", identity.version, is_new, is_current=True)
-    run_id = str(uuid4())
-    try:
-        with unhurried_history(instance):
-            defs.resolve_job_def(job_name(audit.audit)).execute_in_process(
-                instance=instance,
-                partition_key=identity.version,
-                run_id=run_id,
-                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-                tags={"mcas/audit": audit.audit},
-            )
-    except dg.DagsterError as error:
-        found = failed_checks(workplace, run_id)
-        if not found:
-            raise
-        raise CheckFailed(found) from error
+    job = defs.resolve_job_def(job_name(audit.audit))
+    run_id = run_in_process(job, workplace, instance, identity.version, tags={"mcas/audit": audit.audit})
     return Ran(run_id, identity.version, is_new)
+
+
+def run_comparison(
+    audit: Audit, before: str, after: str, workplace: Workplace, instance: dg.DagsterInstance
+) -> tuple[versions.Tables, bool]:
+    """Compare two system versions that were audited, with all checks, and publish.
+
+    Returns:
+        The newest rows of the pair, and whether they were made now: a pair that has not moved since is only read.
+
+    Raises:
+        StoreError: One of them was not audited.
+        CheckFailed: A blocking check did not pass.
+    """
+    store = workplace.store
+    instruments = versions.Instruments(workplace.embedders(audit.embedders), workplace.tone_reader)
+    if versions.is_current(store, audit, before, after, instruments):
+        return versions.of_pair(versions.former_tables(store, audit, after), before), False
+    register(instance, after)
+    job = build_definitions([audit], workplace).resolve_job_def(comparison_job_name(audit.audit))
+    ops = {key_of(audit.audit, COMPARISON.name).to_python_identifier(): {"config": {"before": [before]}}}
+    run_in_process(job, workplace, instance, after, ops, {"mcas/audit": audit.audit})
+    return versions.of_pair(versions.former_tables(store, audit, after), before), True
 
 
 def _is_current(
@@ -143,7 +155,7 @@ def _is_current(
 ) -> bool:
     """Whether a run would find nothing to do, in the store and in the instance, which may be younger than the store."""
     graph = defs.resolve_asset_graph()
-    versions = {stage: graph.get(key_of(audit.audit, stage)).code_version for stage in CODE_VERSIONS}
+    versions = {stage: graph.get(key_of(audit.audit, stage)).code_version for stage in STAGES}
     embedders = [embedder.id for embedder in workplace.embedders(audit.embedders)]
     reason = why_not_current(workplace.store, audit, identity.version, versions, embedders)
     reason = reason or why_not_held(workplace.store, audit, identity.version, declared_policies(workplace))
@@ -166,19 +178,3 @@ def tell(instance: dg.DagsterInstance, states: Iterable[State]) -> None:
     """Show the instance how systems were found."""
     for state in states:
         instance.report_runless_asset_event(state_event(state))
-
-
-def failed_checks(workplace: Workplace, run_id: str) -> str:
-    """What the blocking checks of a run found, a line each, with the first row that broke the rule."""
-    with workplace.store.open() as con:
-        rows = con.execute(
-            "select audit, asset, rule, checked, unexpected, observed, sample from quality_results"
-            " where run_id = ? and not success and severity = 'critical' order by created_at, rule",
-            [run_id],
-        ).fetchall()
-    lines = []
-    for audit, asset, rule, checked, unexpected, observed, sample in rows:
-        first = (json.loads(sample) or [None])[0]
-        shown = f"first: {json.dumps(first)}" if first else f"observed: {observed}"
-        lines.append(f"{audit}/{asset}: {rule}: failed for {unexpected or 'the table'} of {checked}; {shown}")
-    return "\n".join(lines)

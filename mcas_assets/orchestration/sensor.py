@@ -13,11 +13,11 @@ from typing import Any
 import dagster as dg
 
 from mcas_assets.core.errors import BadInput
-from mcas_assets.orchestration.alive import DIED, UNDER_WAY, bury_the_dead
 from mcas_assets.orchestration.clock import ClockWatch
 from mcas_assets.orchestration.jobs import PUBLISH, job_name
+from mcas_assets.orchestration.orphans import DIED, UNDER_WAY, fail_orphaned_runs
 from mcas_assets.orchestration.partitions import is_told, state_event, system_event, system_versions
-from mcas_assets.orchestration.resources import Workplace
+from mcas_assets.stages.workplace import Workplace
 from mcas_assets.store import facts, ledger
 from mcas_assets.store.publication import is_behind
 from mcas_assets.store.states import State, read_sources, read_states, write_states
@@ -94,7 +94,7 @@ def observe(workplace: Workplace, instance: dg.DagsterInstance, audits: Collecti
         BadInput: The file of systems cannot be read, or the store cannot be opened: that is never taken for "no systems".
     """
     entries = load_systems(workplace.system_file)
-    bury_the_dead(instance, workplace.home)
+    fail_orphaned_runs(instance, workplace.home)
     with workplace.store.open() as con:
         sources, states = read_sources(con), read_states(con)
         complete, drawn = ledger.complete(con, STAGES), ledger.complete(con, ["images"])

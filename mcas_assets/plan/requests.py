@@ -13,28 +13,7 @@ from typing import NamedTuple
 import polars as pl
 
 from mcas_assets.declare.audit import Audit
-
-PLANNED = ("plan", "texts")
-"""The stages that are the same for every system version."""
-
-PLAN_SCHEMA = pl.Schema(
-    {
-        "prompt_id": pl.String,
-        "prompt": pl.String,
-        "role": pl.String,
-        "axis": pl.String,
-        "pole": pl.String,
-        "category": pl.String,
-        "concept": pl.String,
-        "replicate": pl.Int32,
-        "seed": pl.Int64,
-        "batch_id": pl.String,
-        "position": pl.Int32,
-    }
-)
-TEXTS_SCHEMA = pl.Schema(
-    dict.fromkeys(("text_id", "text", "raw", "kind", "axis", "pole", "category", "concept"), pl.String)
-)
+from mcas_assets.store.schema import frame_schema
 
 
 class _Use(NamedTuple):
@@ -60,7 +39,7 @@ class _Draw(NamedTuple):
 def build_plan(audit: Audit) -> pl.DataFrame:
     """One row per requested image and use of it: attribute rows, then concept rows, then neutral rows.
 
-    Columns (`PLAN_SCHEMA`): prompt_id, prompt; role 'attribute', 'concept' or 'neutral'; axis and pole ('a'
+    Columns: prompt_id, prompt; role 'attribute', 'concept' or 'neutral'; axis and pole ('a'
     or 'b') for attribute rows, else null; category and concept, null for attribute rows, category 'neutral'
     and the prompt's name for neutral rows; replicate from 0; seed in [0, 2**31); batch_id and the position
     in that batch.
@@ -77,13 +56,13 @@ def build_plan(audit: Audit) -> pl.DataFrame:
         wanted[use.prompt] = max(wanted.get(use.prompt, 0), counts[use.role])
     draws = {prompt: _draws(audit, prompt, count) for prompt, count in wanted.items()}
     rows = [(prompt_id(use.prompt), *use, *draw) for use in uses for draw in draws[use.prompt][: counts[use.role]]]
-    return pl.DataFrame(rows, schema=PLAN_SCHEMA, orient="row")
+    return pl.DataFrame(rows, schema=_columns("plan"), orient="row")
 
 
 def build_texts(audit: Audit) -> pl.DataFrame:
     """One row per text to embed and use of it: attribute words, texts of groups, prompts of concepts, neutral prompts.
 
-    Columns (`TEXTS_SCHEMA`): text_id; text, with the prefix of the audit's profile; raw, without it; kind
+    Columns: text_id; text, with the prefix of the audit's profile; raw, without it; kind
     'word', 'group' or 'prompt'; axis and pole for words, axis and (as concept) the group's name for groups,
     category and concept for prompts, as in the plan. Within a concept the first row is its text prompt, the
     others are further wordings.
@@ -105,7 +84,14 @@ def build_texts(audit: Audit) -> pl.DataFrame:
     for raw, *rest in words + groups + prompts:
         text = audit.profile.text_prefix + raw
         rows.append((_short(text), text, raw, *rest))
-    return pl.DataFrame(rows, schema=TEXTS_SCHEMA, orient="row")
+    return pl.DataFrame(rows, schema=_columns("texts"), orient="row")
+
+
+def _columns(table: str) -> pl.Schema:
+    """A table's columns but for the audit, which the rows of a plan are the same for."""
+    schema = frame_schema(table)
+    del schema["audit"]
+    return schema
 
 
 def prompt_id(prompt: str) -> str:

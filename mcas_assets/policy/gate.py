@@ -13,20 +13,12 @@ import polars as pl
 from duckdb import DuckDBPyConnection
 
 from mcas_assets.declare.audit import Audit
-from mcas_assets.plan.requests import PLANNED
 from mcas_assets.policy.judge import judge, overall
 from mcas_assets.policy.load import Policy, require_fit
+from mcas_assets.stages.registry import STAGES
 from mcas_assets.store import ledger
 from mcas_assets.store.database import Store
 from mcas_assets.store.ledger import LedgerRow
-
-TABLES: dict[str, tuple[str, ...]] = {
-    "refusals": ("refusal_disparities",),
-    "scores": ("scores", "components"),
-    "representation": ("representation", "amplification"),
-    "comparison": ("comparisons",),
-}
-"""For each stage, the tables that rules read."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +68,7 @@ def hold(
     require_fit(policy, audit)
     tables, unready = {}, {}
     with store.open() as con:
-        for made_by, names in TABLES.items():
+        for made_by, names in _judged_tables().items():
             reason = None if current is None else _unready(con, audit, system_version, made_by, current)
             for name in names:
                 tables[name] = _rows(con, name, audit.audit, system_version)
@@ -108,7 +100,7 @@ def keep(store: Store, judged: Judged, run_id: str, stage: str | None = None) ->
     rules = {rule.rule: rule.STAGE for rule in judged.policy.rules}
     of_stage = pl.col("rule").replace_strict(rules, return_dtype=pl.String)
     n_new = 0
-    for made_by in TABLES if stage is None else (stage,):
+    for made_by in _judged_tables() if stage is None else (stage,):
         rows = judged.results.filter(of_stage == made_by)
         data = hashlib.sha256(json.dumps(rows.rows(), separators=(",", ":")).encode()).hexdigest()
         asset, code = f"policy/{judged.policy.policy}/{made_by}", code_version(judged.policy)
@@ -127,6 +119,11 @@ def keep(store: Store, judged: Judged, run_id: str, stage: str | None = None) ->
     return n_new
 
 
+def _judged_tables() -> dict[str, list[str]]:
+    """For each published stage, its tables: what rules may read."""
+    return {name: [table.name for table in stage.tables] for name, stage in STAGES.items() if stage.is_published}
+
+
 def _rows(con: DuckDBPyConnection, table: str, audit: str, system_version: str) -> pl.DataFrame:
     return con.sql(
         f"select * exclude (version) from {table} where audit = $audit and system_version = $system_version",
@@ -135,7 +132,7 @@ def _rows(con: DuckDBPyConnection, table: str, audit: str, system_version: str) 
 
 
 def _latest(con: DuckDBPyConnection, audit: Audit, system_version: str, stage: str) -> LedgerRow | None:
-    return ledger.latest(con, stage, "" if stage in PLANNED else system_version, audit.audit)
+    return ledger.latest(con, stage, STAGES[stage].partition(system_version), audit.audit)
 
 
 def _unready(

@@ -22,21 +22,11 @@ from mcas_assets.policy.rules import (
     ShareBounds,
     Worsening,
 )
+from mcas_assets.store.schema import frame_schema
 
 PASSED, FAILED, NOT_JUDGED = "passed", "failed", "not judged"
 VERDICTS = (PASSED, FAILED, NOT_JUDGED)
 
-RESULT_SCHEMA = pl.Schema(
-    {
-        **dict.fromkeys(("policy", "rule", "kind", "system", "system_version", "audit", "before", "axis"), pl.String),
-        **dict.fromkeys(
-            ("embedder", "labels", "category", "concept", "group_name", "population", "measure"), pl.String
-        ),
-        **dict.fromkeys(("observed", "low", "high", "q_value", "threshold"), pl.Float64),
-        **dict.fromkeys(("requirement", "verdict", "reason"), pl.String),
-        "is_blocking": pl.Boolean,
-    }
-)
 """Columns of the table `policy_results`, less the version that the ledger adds."""
 
 Tables = Mapping[str, pl.DataFrame]
@@ -62,7 +52,7 @@ def judge(
         stage: Only the rules whose table this stage writes.
 
     Returns:
-        One row for each rule and each thing that it judges, as `RESULT_SCHEMA`; a rule that finds nothing to judge has one
+        One row for each rule and each thing that it judges, as table `policy_results`; a rule that finds nothing to judge has one
         row, not judged.
     """
     about = {"policy": policy.policy, "system": system_version.rpartition("@")[0]}
@@ -75,7 +65,7 @@ def judge(
         found = [] if why_not else list(_JUDGES[rule.kind](rule, tables))
         found = found or [_not_judged(why_not or "the rule's scope holds nothing of this audit")]
         rows += [of_rule | one for one in found]
-    return pl.DataFrame(rows, schema=RESULT_SCHEMA)
+    return pl.DataFrame(rows, schema=frame_schema("policy_results"))
 
 
 def overall(results: pl.DataFrame) -> str:

@@ -14,8 +14,7 @@ from typing import Any, Literal
 
 import polars as pl
 
-from mcas_assets.quality.expectations import EXPECTED_ROWS, Facts, Rule, Severity, import_quietly
-from mcas_assets.quality.rules import KEYS, SUITES
+from mcas_assets.quality.expectations import Facts, Rule, Severity, import_quietly
 
 Outcome = Literal["pass", "fail", "error"]
 SAMPLE_ROWS = 20
@@ -50,21 +49,24 @@ class RuleResult:
     expectation: str
 
 
-def validate(frame: pl.DataFrame, table: str, facts: Facts | None = None) -> list[RuleResult]:
-    """Hold the rules of `table` against a frame that frames.py made for it.
+def validate(
+    frame: pl.DataFrame, table: str, rules: Sequence[Rule], key: Sequence[str], facts: Facts | None = None
+) -> list[RuleResult]:
+    """Hold rules against a frame.
 
     Args:
         frame: Scalar columns only.
-        table: A key of SUITES.
-        facts: What the rules need to know: EXPECTED_ROWS for images, embeddings, scores and components.
+        table: Its name.
+        rules: Each of another name.
+        key: The columns that name a row in the sample of those that broke a rule.
+        facts: What the rules need to know: EXPECTED_ROWS.
 
     Returns:
-        One result for each rule, passed or not, in the order of SUITES.
+        One result for each rule, passed or not, in their order.
 
     Raises:
-        KeyError: No such table, or a fact is missing.
+        KeyError: A fact is missing.
     """
-    rules = SUITES[table]
     context, suite_of, severity_of = _great_expectations()
     expectations = []
     for rule in rules:
@@ -78,7 +80,7 @@ def validate(frame: pl.DataFrame, table: str, facts: Facts | None = None) -> lis
         result_format={
             "result_format": "SUMMARY",
             "partial_unexpected_count": SAMPLE_ROWS,
-            "unexpected_index_column_names": [key for key in KEYS[table] if key in frame.columns],
+            "unexpected_index_column_names": [name for name in key if name in frame.columns],
         },
     )
     found = {one.expectation_config.meta["rule"]: one for one in answer.results}
@@ -95,7 +97,7 @@ def result_rows(
     partition: str,
     audit: str,
 ) -> pl.DataFrame:
-    """Results of a table's rules as rows for `ledger.append_quality`; `version` is the materialisation that was checked."""
+    """Results of a table's rules as rows for `quality.append`; `version` is the materialisation that was checked."""
     rows = [
         {
             "run_id": run_id,
@@ -174,6 +176,3 @@ def _json_safe(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return None if math.isnan(value) else str(value)
     return value if value is None or isinstance(value, (bool, int, float, str)) else str(value)
-
-
-__all__ = ["EXPECTED_ROWS", "SAMPLE_ROWS", "RuleResult", "result_rows", "validate"]

@@ -10,9 +10,9 @@ from duckdb import DuckDBPyConnection
 
 from mcas_assets.declare.audit import Audit
 from mcas_assets.images import generate
-from mcas_assets.plan.requests import PLANNED, build_plan, build_texts, plan_digest
-from mcas_assets.quality.rules import SUITES
-from mcas_assets.store import facts, ledger
+from mcas_assets.plan.requests import build_plan, build_texts, plan_digest
+from mcas_assets.stages.registry import STAGES
+from mcas_assets.store import facts, ledger, quality
 from mcas_assets.store.database import Store
 from mcas_assets.store.ledger import LedgerRow
 from mcas_assets.store.publication import query
@@ -37,8 +37,8 @@ def why_not_current(
         return "nothing was audited here yet"
     with store.open() as con:
         rows = {
-            stage: ledger.latest(con, stage, "" if stage in PLANNED else system_version, audit.audit)
-            for stage in code_versions
+            name: ledger.latest(con, name, STAGES[name].partition(system_version), audit.audit)
+            for name in code_versions
         }
         made = {stage: row for stage, row in rows.items() if row is not None}
         reason = _unmade(con, rows, code_versions) or _unmet(con, audit, made, embedders) or _unchecked(con, made)
@@ -64,14 +64,9 @@ def _unmade(
         for name, version in row.input_versions.items():
             read = rows.get(name)
             # A stage that was made again with an equal result left what was made of it as it should be.
-            if read is not None and read.version != version and read.data_version != _data_version(con, version):
+            if read is not None and read.version != version and read.data_version != ledger.data_version(con, version):
                 return f"{stage} was made of an older {name}"
     return None
-
-
-def _data_version(con: DuckDBPyConnection, version: int | str) -> str | None:
-    found = con.execute("select data_version from materialisations where version = ?", [version]).fetchall()
-    return found[0][0] if found else None
 
 
 def _unmet(
@@ -80,28 +75,21 @@ def _unmet(
     for stage, build in (("plan", build_plan), ("texts", build_texts)):
         if made[stage].data_version != plan_digest(build(audit)):
             return f"the audit asks for another {stage} by now"
-    used = con.execute(
-        "select distinct embedder from embeddings_history where version = ?", [made["embeddings"].version]
-    ).fetchall()
-    return None if {name for (name,) in used} == set(embedders) else "an embedder is another by now"
+    used = ledger.embedders_used(con, made["embeddings"].version)
+    return None if used == set(embedders) else "an embedder is another by now"
 
 
 def _unchecked(con: DuckDBPyConnection, made: Mapping[str, LedgerRow]) -> str | None:
-    """Of each materialisation and rule the newest result counts. A table without rows may have been left unchecked."""
-    results = con.execute(
-        "select version, table_name, rule, success from quality_results where list_contains(?, version)"
-        " qualify row_number() over (partition by asset, version, table_name, rule order by created_at desc) = 1"
-        " and severity = 'critical'",
-        [[row.version for row in made.values()]],
-    ).fetchall()
+    """A table without rows may have been left unchecked."""
+    results = quality.critical_results(con, [row.version for row in made.values()])
     for stage, row in made.items():
-        passed = {(table, rule): success for version, table, rule, success in results if version == row.version}
+        passed = results[row.version]
         if not all(passed.values()):
             return f"a check of {stage} did not pass"
-        for table in row.tables:
-            rules = {(table, rule.name) for rule in SUITES[table] if rule.severity == "critical"}
+        for table in STAGES[stage].tables:
+            rules = {(table.name, rule.name) for rule in table.suite if rule.severity == "critical"}
             if not rules <= set(passed) and (
-                rules & set(passed) or not ledger.read_table(con, table, row.version).is_empty()
+                rules & set(passed) or not ledger.read_table(con, table.name, row.version).is_empty()
             ):
-                return f"{table} was never checked, or not by all of its rules"
+                return f"{table.name} was never checked, or not by all of its rules"
     return None

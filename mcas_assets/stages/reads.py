@@ -1,8 +1,7 @@
 """What each stage reads of what people declare, as a digest: so an edit makes stale what reads it, and nothing else.
 
-Belongs here: which part of an audit, of the declared embedders and of the populations a stage looks at. A stage whose code
-comes to read another field adds it to its entry of `READS`; a stage without an entry is taken to read all there is, which
-is safe, and makes it stale more often than needed. What a stage reads of other stages is told by their data versions.
+Belongs here: the parts of an audit, of the declared embedders and of the populations that stages look at. Which of them a
+stage reads is said by its `declares`. What it reads of other stages is told by their data versions.
 
 Everything here is cheap enough for every load of the definitions: no model is loaded, no weight file read through. Of an
 embedder from a local folder, `sketch` looks at names, sizes and samples of the files; the digest of all bytes is found
@@ -82,16 +81,18 @@ class Declared:
         return self._sketches[folder]
 
 
-def code_version(stage: str, by_hand: str, audit: Audit, declared: Declared) -> str:
+def code_version(
+    by_hand: str, declares: Callable[[Audit, Declared], Any] | None, audit: Audit, declared: Declared
+) -> str:
     """The code version of a stage of an audit: the version of its code, and 12 hex digits of what it reads.
 
     Args:
-        stage: Name of the asset.
         by_hand: The version that is raised when the stage's code would give another result from the same inputs.
+        declares: What the stage reads of the declarations; None for all there is.
         audit: The declaration.
         declared: What lies beside it.
     """
-    read = READS.get(stage, _everything)(audit, declared)
+    read = (declares or everything)(audit, declared)
     return f"{by_hand}+{digest(read)[:12]}" if read else by_hand
 
 
@@ -125,89 +126,44 @@ def _bytes_digest(path: Path) -> str | None:
         return None
 
 
-def _names(audit: Audit) -> list[str]:
-    return [*(concept.concept for concept in audit.concepts), *(neutral.name for neutral in audit.neutral)]
-
-
-def _embedders(audit: Audit, declared: Declared) -> list:
-    return [declared.embedder(name) for name in audit.embedders]
-
-
-def _targets(audit: Audit) -> list:
+def targets(audit: Audit) -> list:
+    """What gets a score: category, name and prompt."""
     concepts = [(concept.category, concept.concept, concept.prompt) for concept in audit.concepts]
     return [*concepts, *(("neutral", neutral.name, neutral.prompt) for neutral in audit.neutral)]
 
 
-def _plan(audit: Audit, _: Declared) -> Any:
-    asked = {"run_seed", "images_per_prompt", "batch_size", "seeds"}
-    axes = [[name, [pole.prompts for pole in (axis.a, axis.b)]] for name, axis in audit.axes.items()]
-    return [audit.model_dump(mode="json", include=asked), axes, *_prompts(audit)]
-
-
-def _texts(audit: Audit, _: Declared) -> Any:
-    axes = [
-        [name, [pole.words for pole in (axis.a, axis.b)], [[group.name, group.texts] for group in axis.groups]]
-        for name, axis in audit.axes.items()
-    ]
-    return [audit.profile.text_prefix, axes, *_prompts(audit)]
-
-
-def _prompts(audit: Audit) -> list:
+def prompts(audit: Audit) -> list:
     """What is both drawn and embedded as a text: the prompts of concepts, and the neutral ones."""
     concepts = [[concept.category, concept.concept, concept.prompts] for concept in audit.concepts]
     return [concepts, [[one.name, one.prompt] for one in audit.neutral]]
 
 
-def _scores(audit: Audit, declared: Declared) -> Any:
-    drawn = audit.inference.model_dump(include={"level", "resamples", "permutations", "seed"})
-    baseline = [neutral.name for neutral in audit.neutral if neutral.baseline]
-    return [list(audit.axes), _targets(audit), baseline, _embedders(audit, declared), drawn]
-
-
-def _groups(audit: Audit) -> list:
+def groups(audit: Audit) -> list:
+    """The groups of each axis, and the tones that stand for them."""
     return [
         [name, axis.a.name, axis.b.name, [[group.name, group.monk_tones] for group in axis.groups]]
         for name, axis in audit.axes.items()
     ]
 
 
-def _representation(audit: Audit, declared: Declared) -> Any:
-    drawn = audit.inference.model_dump(include={"level", "confidence", "seed"})
-    targets = [target[:2] for target in _targets(audit)]
-    populations = [declared.population(name, audit) for name in audit.populations]
-    return [_groups(audit), targets, _embedders(audit, declared), drawn, populations]
+def embedders(audit: Audit, declared: Declared) -> list:
+    """What determines the embedders of an audit."""
+    return [declared.embedder(name) for name in audit.embedders]
 
 
-def _refusals(audit: Audit, declared: Declared) -> Any:
-    named = [
-        [
-            name,
-            [[pole.name, pole.prompts] for pole in (axis.a, axis.b)],
-            [[group.name, group.texts] for group in axis.groups],
-        ]
-        for name, axis in audit.axes.items()
-    ]
-    targets = [[target[:2] for target in _targets(audit)], [neutral.baseline for neutral in audit.neutral]]
-    return [named, targets, audit.inference.model_dump(include={"level", "seed"})]
+def populations(audit: Audit, declared: Declared) -> list:
+    """What the populations of an audit say of its concepts and groups."""
+    return [declared.population(name, audit) for name in audit.populations]
 
 
-def _comparison(audit: Audit, declared: Declared) -> Any:
-    return [_scores(audit, declared), _groups(audit), audit.inference.confidence]
+def nothing(_audit: Audit, _declared: Declared) -> None:
+    """Nothing: what the stage makes follows from other stages, and from the system version."""
 
 
-def _everything(audit: Audit, declared: Declared) -> Any:
-    populations = [declared.population(name, audit) for name in audit.populations]
-    return [audit.model_dump(mode="json"), _embedders(audit, declared), populations]
+def everything(audit: Audit, declared: Declared) -> list:
+    """All there is."""
+    return [audit.model_dump(mode="json"), embedders(audit, declared), populations(audit, declared)]
 
 
-READS: dict[str, Callable[[Audit, Declared], Any]] = {
-    "plan": _plan,
-    "texts": _texts,
-    "images": lambda audit, declared: None,  # reads the plan, and draws with the system version of its partition
-    "refusals": _refusals,
-    "embeddings": _embedders,
-    "scores": _scores,
-    "representation": _representation,
-    "comparison": _comparison,
-}
-"""For each stage, what it reads of the declarations, as JSON values; None for nothing."""
+def _names(audit: Audit) -> list[str]:
+    return [*(concept.concept for concept in audit.concepts), *(neutral.name for neutral in audit.neutral)]

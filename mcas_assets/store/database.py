@@ -66,7 +66,7 @@ class Store:
             self._prepare()
             con = connect(self.path, wait=self.wait)
             try:
-                if schema.require_ours(con, self.path) < schema.SCHEMA_VERSION:
+                if not schema.require_ours(con, self.path):
                     schema.upgrade(con)
                 yield con
             finally:

@@ -183,6 +183,27 @@ def behaviour(con: DuckDBPyConnection) -> dict[str, str]:
     return dict(rows)
 
 
+def partitions(con: DuckDBPyConnection, asset: str, audit: str) -> list[str]:
+    """The partitions of an asset that were materialised, in the order in which each first was."""
+    rows = con.execute(
+        "select partition from materialisations where asset = ? and audit = ? group by partition order by min(version)",
+        [asset, audit],
+    ).fetchall()
+    return [partition for (partition,) in rows]
+
+
+def data_version(con: DuckDBPyConnection, version: int | str) -> str | None:
+    """The data version of one materialisation, or None if the ledger knows no such version."""
+    rows = con.execute("select data_version from materialisations where version = ?", [version]).fetchall()
+    return rows[0][0] if rows else None
+
+
+def embedders_used(con: DuckDBPyConnection, version: int) -> set[str]:
+    """The ids of the embedders whose vectors one materialisation of `embeddings` points to."""
+    rows = con.execute("select distinct embedder from embeddings_history where version = ?", [version]).fetchall()
+    return {embedder for (embedder,) in rows}
+
+
 def newest_partition(con: DuckDBPyConnection, asset: str, audit: str) -> str:
     """The partition of an asset that was materialised last, "" if none was."""
     rows = con.execute(
@@ -218,12 +239,6 @@ def read_as_of(con: DuckDBPyConnection, table: str, at_version: int | None = Non
     if at_version is None:
         return con.sql(f"from {table}_latest").pl()
     return con.sql(f"from {table}_as_of($at_version)", params={"at_version": at_version}).pl()
-
-
-def append_quality(con: DuckDBPyConnection, frame: pl.DataFrame) -> None:
-    """Append check results to quality_results, in one transaction. Columns by name; `created_at` is now."""
-    with framed(con, frame) as given, transaction(con):
-        con.execute(f"insert into quality_results by name from {given}")
 
 
 @lru_cache(maxsize=1)

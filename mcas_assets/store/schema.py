@@ -1,21 +1,66 @@
 """The store's schema: made from sql/schema.sql, recognised, and brought up to date.
 
-What belongs here: what makes a DuckDB file ours. Not here: connecting (database.py) and rows (facts.py,
-ledger.py).
+What belongs here: what makes a DuckDB file ours, and what its tables are. Not here: connecting (database.py) and rows
+(facts.py, ledger.py). Columns, their types and whether they may be null are said in sql/schema.sql alone; frames that are
+to be rows of a table are made by `frame_schema`.
 """
 
+import hashlib
+from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
+import polars as pl
 from duckdb import DuckDBPyConnection
 
 from mcas_assets.core.errors import StoreError
 from mcas_assets.core.paths import SQL
 
+SCHEMA_FILE = SQL / "schema.sql"
+
 SCHEMA_VERSION = 4
-"""Raised with every change of sql/schema.sql."""
+"""Raised where an older installation could no longer work with a store: it refuses one of a higher number. A table or column
+that is new needs no such thing: a store is brought up to date wherever the text of `SCHEMA_FILE` is another than it was made by."""
 
 HISTORY = "_history"
+
+_KINDS: dict[str, pl.DataType | type[pl.DataType]] = {
+    "VARCHAR": pl.String,
+    "JSON": pl.String,
+    "VARCHAR[]": pl.List(pl.String),
+    "BIGINT": pl.Int64,
+    "INTEGER": pl.Int32,
+    "DOUBLE": pl.Float64,
+    "BOOLEAN": pl.Boolean,
+    "DATE": pl.Date,
+    "TIMESTAMP WITH TIME ZONE": pl.Datetime("us", "UTC"),
+}
+
+
+class Column(NamedTuple):
+    """A column as sql/schema.sql declares it: `kind` is DuckDB's name of its type."""
+
+    name: str
+    kind: str
+    is_nullable: bool
+
+
+def columns_of(table: str) -> tuple[Column, ...]:
+    """The columns of a table of sql/schema.sql, in its order; of a versioned table by its name without suffix, without `version`.
+
+    Raises:
+        KeyError: It declares no such table.
+    """
+    declared = _declared(schema_text())
+    if table in declared:
+        return declared[table]
+    return tuple(column for column in declared[f"{table}{HISTORY}"] if column.name != "version")
+
+
+def frame_schema(table: str) -> pl.Schema:
+    """What a frame must be to hold rows of a table: its columns and their types in polars."""
+    return pl.Schema({column.name: _KINDS[column.kind] for column in columns_of(table)})
 
 
 def versioned_tables(con: DuckDBPyConnection) -> tuple[str, ...]:
@@ -32,28 +77,32 @@ def create(con: DuckDBPyConnection) -> None:
     con.execute("begin")
     con.execute(schema_text())
     _create_reading_names(con)
-    con.execute("insert into store_schema (version) values (?)", [SCHEMA_VERSION])
+    con.execute("insert into store_schema (version, digest) values (?, ?)", [SCHEMA_VERSION, _digest()])
     con.execute("commit")
 
 
-def require_ours(con: DuckDBPyConnection, path: Path) -> int:
-    """The schema version of an open file.
+def require_ours(con: DuckDBPyConnection, path: Path) -> bool:
+    """See that an open file is a store that this installation can work with.
+
+    Returns:
+        Whether it is up to date: made by, or brought up to, the schema as it is.
 
     Raises:
         StoreError: The file is a DuckDB file of someone else, or of a newer MCAS Assets.
     """
     try:
-        rows = con.execute("select version from store_schema").fetchall()
+        found = con.execute("from store_schema")
+        rows = [dict(zip((column[0] for column in found.description), row, strict=True)) for row in found.fetchall()]
     except (duckdb.CatalogException, duckdb.BinderException):
         rows = []
-    if len(rows) != 1:
+    if len(rows) != 1 or "version" not in rows[0]:
         remedy = "Move it away, or point MCAS_HOME to another folder."
         raise StoreError(path, "it is a DuckDB file, but not a store of MCAS Assets", remedy)
-    version = int(rows[0][0])
+    version = int(rows[0]["version"])
     if version > SCHEMA_VERSION:
         problem = f"it has schema version {version}, newer than the {SCHEMA_VERSION} that this installation knows"
         raise StoreError(path, problem, "Update MCAS Assets, or point MCAS_HOME to another folder.")
-    return version
+    return version == SCHEMA_VERSION and rows[0].get("digest") == _digest()
 
 
 def upgrade(con: DuckDBPyConnection) -> None:
@@ -63,13 +112,37 @@ def upgrade(con: DuckDBPyConnection) -> None:
     _add_missing_columns(con)
     _allow_nulls(con)
     _create_reading_names(con)
-    con.execute("update store_schema set version = ?, changed_at = now()", [SCHEMA_VERSION])
+    con.execute("update store_schema set version = ?, digest = ?, changed_at = now()", [SCHEMA_VERSION, _digest()])
     con.execute("commit")
 
 
 def schema_text() -> str:
     """The text of sql/schema.sql."""
-    return (SQL / "schema.sql").read_text(encoding="utf-8")
+    return _text(SCHEMA_FILE)
+
+
+@lru_cache
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def _digest() -> str:
+    return hashlib.sha256(schema_text().encode()).hexdigest()
+
+
+@lru_cache
+def _declared(text: str) -> dict[str, tuple[Column, ...]]:
+    """The tables that a schema declares, as DuckDB understands it."""
+    with duckdb.connect(":memory:") as fresh:
+        fresh.execute(text)
+        rows = fresh.execute(
+            "select table_name, column_name, data_type, is_nullable from duckdb_columns()"
+            " where schema_name = 'main' and not internal order by table_oid, column_index"
+        ).fetchall()
+    tables: dict[str, list[Column]] = {}
+    for table, *column in rows:
+        tables.setdefault(table, []).append(Column(*column))
+    return {table: tuple(columns) for table, columns in tables.items()}
 
 
 def _create_reading_names(con: DuckDBPyConnection) -> None:
@@ -89,30 +162,25 @@ def _create_reading_names(con: DuckDBPyConnection) -> None:
 
 
 def _add_missing_columns(con: DuckDBPyConnection) -> None:
-    columns = """
-        select table_name, column_name, data_type from duckdb_columns()
-        where database_name = current_database() and schema_name = 'main' and not internal
-        order by table_oid, column_index
-    """
-    stored = {(table, column) for table, column, _ in con.execute(columns).fetchall()}
-    with duckdb.connect(":memory:") as fresh:
-        fresh.execute(schema_text())
-        wanted = fresh.execute(columns).fetchall()
-    for table, column, kind in wanted:
-        if (table, column) not in stored:
-            con.execute(f'alter table {table} add column "{column}" {kind}')
+    stored = {(table, column) for table, column, _ in _stored(con)}
+    for table, columns in _declared(schema_text()).items():
+        for column in columns:
+            if (table, column.name) not in stored:
+                con.execute(f'alter table {table} add column "{column.name}" {column.kind}')
 
 
 def _allow_nulls(con: DuckDBPyConnection) -> None:
     """Columns that may be null by now, and could not be when the store was made."""
-    nullable = """
-        select table_name, column_name from duckdb_columns()
-        where database_name = current_database() and schema_name = 'main' and not internal and is_nullable = {wanted}
-        order by all
-    """
-    with duckdb.connect(":memory:") as fresh:
-        fresh.execute(schema_text())
-        allowed = set(fresh.execute(nullable.format(wanted=True)).fetchall())
-    for table, column in con.execute(nullable.format(wanted=False)).fetchall():
-        if (table, column) in allowed:
+    declared = _declared(schema_text())
+    nullable = {(table, column.name) for table, columns in declared.items() for column in columns if column.is_nullable}
+    for table, column, is_nullable in _stored(con):
+        if not is_nullable and (table, column) in nullable:
             con.execute(f'alter table {table} alter column "{column}" drop not null')
+
+
+def _stored(con: DuckDBPyConnection) -> list[tuple[str, str, bool]]:
+    """(table, column, whether it may be null) of an open store."""
+    return con.execute(
+        "select table_name, column_name, is_nullable from duckdb_columns()"
+        " where database_name = current_database() and schema_name = 'main' and not internal order by all"
+    ).fetchall()

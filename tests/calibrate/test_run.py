@@ -9,7 +9,7 @@ import pytest
 from mcas_assets.calibrate.gather import MIXED, TRUTHS, known_axes, mixtures_of
 from mcas_assets.calibrate.pool import UNREAD, Mixture, Pool, spread_over_shares
 from mcas_assets.calibrate.recovery import DOSES, correlation, dose_response, fit, mix, positive_control, recovery
-from mcas_assets.calibrate.rows import COVERAGE, LINE, SCHEMA, SHARE, alarm_goal, frame, mean_of_trials, row
+from mcas_assets.calibrate.rows import COVERAGE, LINE, SHARE, alarm_goal, frame, mean_of_trials, row
 from mcas_assets.calibrate.simulations import (
     Settings,
     change_coverage,
@@ -24,6 +24,7 @@ from mcas_assets.calibrate.trials import coverage_rows, false_alarm_rows, null_r
 from mcas_assets.core.errors import BadInput
 from mcas_assets.declare.audit import load_audit
 from mcas_assets.scoring.mcas.association import unit
+from mcas_assets.store.schema import frame_schema
 
 SHARES = np.array([0.1, 0.3, 0.5, 0.7, 0.9, 0.5, 0.5])
 NAMES = (*(f"concept-{k}" for k in range(5)), "person", "person-photo")
@@ -276,7 +277,7 @@ def test_outcomes_of_one_trial_may_depend_on_each_other():
 
 def test_rows_become_the_table():
     table = frame([row("recovery", "gender", "e", "x", 0.01, (0.0, 0.1), SHARE, "how")], "phantom@0123456789ab")
-    assert table.schema == SCHEMA
+    assert table.schema == frame_schema("calibration")
     assert table.row(0) == (
         "phantom@0123456789ab",
         "recovery",

@@ -13,8 +13,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from mcas_assets.orchestration.resources import Workplace
-from mcas_assets.orchestration.runs import open_instance, run_audit
+from mcas_assets.orchestration.instance import open_instance
+from mcas_assets.orchestration.runs import run_audit
+from mcas_assets.stages.workplace import Workplace
 from mcas_assets.systems.find import find_system
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

@@ -7,19 +7,18 @@ import polars as pl
 import pytest
 from rich.console import Console
 
-from mcas_assets.compare.attribution import ATTRIBUTION_SCHEMA
 from mcas_assets.compare.factors import find_factors, identity_factors
 from mcas_assets.compare.pairing import pair
 from mcas_assets.compare.shares import compare_refusals
 from mcas_assets.compare.versions import FIRST, former_tables, predecessor, resolve_version
 from mcas_assets.core.errors import BadInput, CheckFailed, StoreError
 from mcas_assets.declare.audit import load_audit
-from mcas_assets.orchestration.attributing import keep, run_attribution
-from mcas_assets.orchestration.comparing import run_comparison
-from mcas_assets.orchestration.resources import Workplace
-from mcas_assets.orchestration.runs import run_audit
-from mcas_assets.quality.rules import SUITES
+from mcas_assets.orchestration.attribution import keep, run_attribution
+from mcas_assets.orchestration.runs import run_audit, run_comparison
+from mcas_assets.stages.beside import ATTRIBUTIONS
+from mcas_assets.stages.workplace import Workplace
 from mcas_assets.store.database import Store
+from mcas_assets.store.schema import frame_schema
 from mcas_assets.systems.find import find_system
 from mcas_assets.views.attribution import print_attribution
 from mcas_assets.views.audit import truth_of
@@ -156,7 +155,7 @@ def test_another_package_device_or_instrument_is_told_from_the_record(moved, tmp
 
 
 def test_an_attribution_that_breaks_a_rule_is_not_recorded_and_which_rule_is(tmp_path):
-    of, store = ("sd@1", "sd@2"), Store(tmp_path)
+    of, workplace = ("sd@1", "sd@2"), Workplace(home=tmp_path)
     about = {"system": "sd", "system_version": "sd@2", "before": "sd@1", "after": "sd@2", "audit": AUDIT.audit}
     whole = about | {
         "axis": "gender",
@@ -166,11 +165,11 @@ def test_an_attribution_that_breaks_a_rule_is_not_recorded_and_which_rule_is(tmp
         "share_low": 0.7,
         "share_high": 0.9,
     }
-    rows = pl.DataFrame([whole], schema=ATTRIBUTION_SCHEMA)
+    rows = pl.DataFrame([whole], schema=frame_schema("attributions"))
     for _ in range(2):
         with pytest.raises(CheckFailed, match="attribution: shares sum to 1: failed for 1"):
-            keep(store, AUDIT, of, rows)
-    with store.open() as con:
+            keep(workplace, AUDIT, of, rows)
+    with workplace.store.open() as con:
         assert con.execute("select count(*) from materialisations").fetchall() == [(0,)]
         failed = con.execute("select rule, version from quality_results where not success").fetchall()
     assert failed == [("shares sum to 1", None)] * 2
@@ -187,7 +186,7 @@ def test_the_part_of_the_weights_is_told_from_the_part_of_the_steps(moved):
     assert moved.new in found.audited
     assert moved.rows("select count(*) from systems where system like 'replay-%'") == [(1,)]
     checked = "select count(*), bool_and(success) from quality_results where asset = 'attribution'"
-    assert moved.rows(checked) == [(len(SUITES["attributions"]), True)]
+    assert moved.rows(checked) == [(len(ATTRIBUTIONS.suite), True)]
     effects = found.rows.filter(concept="golfer")
     change = former_tables(moved.store, AUDIT, moved.fewer_steps)["comparisons"]
     total = change.filter(before=moved.old, concept="golfer", component="adjusted")["difference"]

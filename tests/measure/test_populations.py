@@ -8,8 +8,6 @@ import pytest
 from mcas_assets.declare.audit import Audit, load_audit
 from mcas_assets.declare.populations import Population, load_population
 from mcas_assets.measure.populations import (
-    AMPLIFICATION_SCHEMA,
-    DIVERGENCE_SCHEMA,
     KINDS,
     NOT_SHOWN,
     OVER,
@@ -19,8 +17,8 @@ from mcas_assets.measure.populations import (
     images_for_erasure,
     verdict,
 )
-from mcas_assets.measure.shares import REPRESENTATION_SCHEMA
 from mcas_assets.scoring.shares.representation import wilson_interval
+from mcas_assets.store.schema import frame_schema
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +43,7 @@ def rows(missing: int = 0, corrected: dict | None = None, **counts: tuple[int, i
                 "reason": None if n else "no image shows a declared group",
             }  # fmt: skip
             made.append(row | (corrected or {}).get(group, {}))
-    return pl.DataFrame(made, schema=REPRESENTATION_SCHEMA)
+    return pl.DataFrame(made, schema=frame_schema("representation"))
 
 
 def town(**women: float) -> Population:
@@ -210,7 +208,7 @@ def test_neutral_prompts_are_not_among_the_questions_of_the_q_values(audit):
 
 def test_tables_have_a_row_for_each_share_and_each_concept(audit):
     held = hold(audit, rows(nurse=(1, 2), judge=(2, 1), person=(1, 1)), [PARITY, town(nurse=0.9)])
-    assert (held.amplification.schema, held.divergence.schema) == (AMPLIFICATION_SCHEMA, DIVERGENCE_SCHEMA)
+    assert (held.amplification.schema, held.divergence.schema) == (frame_schema("amplification"), frame_schema("divergence"))
     assert (len(held.amplification), len(held.divergence)) == (3 * 2 * 2, 3 * 2 * len(KINDS))
 
 

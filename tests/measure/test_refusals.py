@@ -5,7 +5,8 @@ import json
 import polars as pl
 import pytest
 
-from mcas_assets.measure.refusals import DISPARITY_SCHEMA, REFUSALS_SCHEMA, comparisons, measure, subjects
+from mcas_assets.measure.refusals import comparisons, measure, subjects
+from mcas_assets.store.schema import frame_schema
 
 
 def rate_of(found, **subject: str) -> dict:
@@ -18,8 +19,8 @@ def disparity_of(found, **subject: str) -> dict:
 
 def test_every_declared_subject_has_a_row_and_every_comparison_too(tiny, pictures):
     found = measure(tiny, pictures(tiny))
-    assert found.refusals.schema == REFUSALS_SCHEMA
-    assert found.disparities.schema == DISPARITY_SCHEMA
+    assert found.refusals.schema == frame_schema("refusals")
+    assert found.disparities.schema == frame_schema("refusal_disparities")
     assert len(found.refusals) == len(subjects(tiny)) == 1 + 4 + 4 + 1 + 2 + 1 + 1
     assert len(found.disparities) == len(list(comparisons(tiny))) == 4 + 4 + 2 * 1 + 2 * 2
     assert found.refusals["rate"].to_list() == [0.0] * len(found.refusals)

@@ -14,7 +14,6 @@ from mcas_assets.core.errors import StoreError
 from mcas_assets.declare.audit import Audit, targets_of
 from mcas_assets.measure import shares as represent
 from mcas_assets.measure.shares import (
-    REPRESENTATION_SCHEMA,
     Labeller,
     by_tone,
     confusion,
@@ -27,6 +26,7 @@ from mcas_assets.plan.requests import build_texts
 from mcas_assets.scoring.shares.representation import wilson_interval
 from mcas_assets.store import facts, files
 from mcas_assets.store.database import Store
+from mcas_assets.store.schema import frame_schema
 
 MAN, WOMAN, BETWEEN = [1.0, 0.0], [0.0, 1.0], [0.5**0.5, 0.5**0.5]
 VECTORS = {"m": MAN, "w": WOMAN, "?": BETWEEN}
@@ -236,7 +236,7 @@ def test_a_table_has_a_row_for_each_axis_labeller_concept_and_group(stored):
     store, audit, images, texts = stored
     embedder: Any = Tiny()
     table = measure(store, audit, images, texts, [embedder], ByLetter())
-    assert table.schema == REPRESENTATION_SCHEMA
+    assert table.schema == frame_schema("representation")
     assert len(table) == represent.n_labelled(audit, 1)[0] == 2 * 3 * 2
     nurse = table.filter(concept="nurse", group_name="woman").select("labels", "embedder", "share", "outcomes").rows()
     assert nurse == [

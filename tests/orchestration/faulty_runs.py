@@ -20,7 +20,7 @@ import open_clip  # noqa: F401
 import torch  # noqa: F401
 import transformers  # noqa: F401
 
-from mcas_assets.cli.app import audit as auditing
+from mcas_assets.cli import audit as auditing
 from mcas_assets.cli.app import main
 from mcas_assets.images import generate
 from mcas_assets.measure import embeddings as embed

@@ -18,7 +18,7 @@ from mcas_assets.calibrate.run import Scale
 from mcas_assets.core.errors import BadInput
 from mcas_assets.declare.audit import load_audit
 from mcas_assets.orchestration.calibration import ASSET, build_calibration, run_calibration
-from mcas_assets.orchestration.resources import Workplace
+from mcas_assets.stages.workplace import Workplace
 from mcas_assets.store.database import Store
 from mcas_assets.systems.protocol import Outcome, SystemIdentity
 

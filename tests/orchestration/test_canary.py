@@ -18,10 +18,10 @@ from mcas_assets.core.paths import DATA
 from mcas_assets.definitions import build_definitions
 from mcas_assets.embedders.find import find_embedder
 from mcas_assets.orchestration import canary as asset
+from mcas_assets.orchestration.instance import open_instance
 from mcas_assets.orchestration.partitions import register
-from mcas_assets.orchestration.resources import Workplace
-from mcas_assets.orchestration.runs import open_instance
 from mcas_assets.orchestration.sensor import observe
+from mcas_assets.stages.workplace import Workplace
 from mcas_assets.store.database import Store
 from mcas_assets.systems.find import find_system
 from mcas_assets.systems.protocol import Outcome, Request, System, SystemIdentity

@@ -8,8 +8,8 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from mcas_assets.orchestration.clock import ClockWatch, forget_the_future
-from mcas_assets.orchestration.runs import open_instance
+from mcas_assets.orchestration.clock import ClockWatch, reset_future_ticks
+from mcas_assets.orchestration.instance import open_instance
 
 FUTURE = datetime(2036, 1, 1, tzinfo=UTC).timestamp()
 
@@ -36,10 +36,10 @@ def last_tick(instance: dg.DagsterInstance) -> float | None:
 
 
 def test_a_sensor_that_rests_until_a_time_that_is_no_longer_now_ticks_again(instance):
-    assert forget_the_future(instance) == ["watch"]
+    assert reset_future_ticks(instance) == ["watch"]
     (state,) = instance.all_instigator_state()
     assert (state.instigator_data.last_tick_timestamp, state.instigator_data.cursor) == (None, "kept")
-    assert forget_the_future(instance) == []
+    assert reset_future_ticks(instance) == []
 
 
 def test_a_clock_that_is_set_back_is_noticed_while_no_sensor_ticks(instance):

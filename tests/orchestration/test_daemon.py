@@ -18,8 +18,8 @@ import dagster as dg
 import pytest
 
 from mcas_assets.core.paths import DATA
-from mcas_assets.orchestration.alive import DIED
-from mcas_assets.orchestration.runs import open_instance
+from mcas_assets.orchestration.instance import open_instance
+from mcas_assets.orchestration.orphans import DIED
 from mcas_assets.store.database import Store
 from mcas_assets.store.publication import query
 from mcas_assets.systems.find import find_system

@@ -11,8 +11,8 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from mcas_assets.orchestration.alive import bury_the_dead
-from mcas_assets.orchestration.runs import open_instance
+from mcas_assets.orchestration.instance import open_instance
+from mcas_assets.orchestration.orphans import fail_orphaned_runs
 from mcas_assets.store.database import Store
 from mcas_assets.store.publication import query
 
@@ -127,7 +127,9 @@ def test_nothing_is_doubled(faulted):
 
 def test_no_run_counts_as_under_way_whose_process_is_gone(faulted):
     with open_instance(faulted.home) as instance:
-        bury_the_dead(instance, faulted.home)  # where the disk was full, not even the end of a run could be written
+        fail_orphaned_runs(
+            instance, faulted.home
+        )  # where the disk was full, not even the end of a run could be written
         statuses = Counter(run.status for run in instance.get_runs())
     # The second command was refused before it had one.
     assert statuses[dg.DagsterRunStatus.SUCCESS] == 2

@@ -12,8 +12,8 @@ import yaml
 from PIL import Image
 from typer.testing import CliRunner
 
-from mcas_assets.orchestration.resources import Workplace
 from mcas_assets.orchestration.runs import run_audit
+from mcas_assets.stages.workplace import Workplace
 from mcas_assets.store.database import Store
 from mcas_assets.store.publication import query, questions
 from mcas_assets.systems.find import find_system
@@ -54,7 +54,7 @@ def test_the_exported_images_of_an_audit_score_as_the_audit_itself(audited, home
 
     file = declare(export(audited, tmp_path / "set"), seed="seed")
     monkeypatch.setattr("mcas_assets.systems.find.find_system", partial(find_system, path=file))
-    monkeypatch.setattr("mcas_assets.orchestration.runs.open_instance", lambda home: dg.DagsterInstance.ephemeral())
+    monkeypatch.setattr("mcas_assets.orchestration.instance.open_instance", lambda home: dg.DagsterInstance.ephemeral())
     monkeypatch.setenv("MCAS_HOME", str(home))
     done = CliRunner().invoke(app, ["audit", str(TINY), "--system", "exported", "--no-rows"])
     assert done.exit_code == 0, (done.output, done.exception)

@@ -16,13 +16,12 @@ from mcas_assets.declare.audit import Audit
 from mcas_assets.embedders.find import find_embedder
 from mcas_assets.images.generate import forget_lost
 from mcas_assets.orchestration.partitions import register
-from mcas_assets.orchestration.resources import Workplace
 from mcas_assets.orchestration.runs import run_audit
+from mcas_assets.stages.registry import STAGES
+from mcas_assets.stages.workplace import Workplace
 from mcas_assets.store.database import Store
 from mcas_assets.systems.find import find_system
 from mcas_assets.systems.protocol import Outcome, Request
-
-STAGES = ("plan", "texts", "images", "refusals", "embeddings", "scores", "representation", "comparison")
 
 
 class Counting:

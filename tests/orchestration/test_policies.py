@@ -11,9 +11,9 @@ from mcas_assets.core.errors import CheckFailed
 from mcas_assets.definitions import build_definitions
 from mcas_assets.orchestration import policies
 from mcas_assets.orchestration.policies import build_policy_checks, declared_policies
-from mcas_assets.orchestration.resources import Workplace
 from mcas_assets.orchestration.runs import run_audit
 from mcas_assets.policy.load import POLICIES, load_policy
+from mcas_assets.stages.workplace import Workplace
 from mcas_assets.store.database import Store
 from mcas_assets.store.publication import query
 from mcas_assets.systems.find import find_system

@@ -8,9 +8,9 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from mcas_assets.orchestration.alive import DIED
+from mcas_assets.orchestration.instance import open_instance
+from mcas_assets.orchestration.orphans import DIED
 from mcas_assets.orchestration.restart import make_ready
-from mcas_assets.orchestration.runs import open_instance
 
 
 @dg.job

@@ -13,7 +13,7 @@ from mcas_assets.core.errors import BadInput, McasError
 from mcas_assets.core.paths import DATA
 from mcas_assets.definitions import build_definitions
 from mcas_assets.orchestration.jobs import job_name
-from mcas_assets.orchestration.resources import Workplace
+from mcas_assets.stages.workplace import Workplace
 from mcas_assets.store.database import Store
 from mcas_assets.store.publication import publish
 from mcas_assets.systems.find import find_system

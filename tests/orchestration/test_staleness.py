@@ -15,13 +15,13 @@ from mcas_assets.declare.populations import POPULATIONS
 from mcas_assets.definitions import build_definitions
 from mcas_assets.embedders.find import EMBEDDERS
 from mcas_assets.orchestration.jobs import job_name
-from mcas_assets.orchestration.records import CODE_VERSIONS, key_of
-from mcas_assets.orchestration.resources import Workplace
+from mcas_assets.orchestration.records import key_of
 from mcas_assets.orchestration.runs import run_audit
-from mcas_assets.plan.requests import PLANNED
-from mcas_assets.stages.reads import READS
+from mcas_assets.stages.registry import STAGES
+from mcas_assets.stages.workplace import Workplace
 from mcas_assets.systems.find import find_system
 
+PLANNED = [stage.name for stage in STAGES.values() if stage.is_planned]
 TINY = (Path(__file__).parents[1] / "data" / "tiny.yaml").read_text()
 CHEF = "  - {concept: chef, category: occupations, phrase: a chef}\n"
 
@@ -201,4 +201,4 @@ def test_a_setting_written_out_at_its_default_makes_nothing_stale(place):
 
 
 def test_every_stage_says_what_it_reads():
-    assert set(READS) == set(CODE_VERSIONS)
+    assert [stage.name for stage in STAGES.values() if stage.declares is None] == []

@@ -13,14 +13,13 @@ from polars.testing import assert_frame_equal
 
 from mcas_assets.declare.audit import Audit, load_audit
 from mcas_assets.plan.requests import (
-    PLAN_SCHEMA,
-    TEXTS_SCHEMA,
     build_plan,
     build_texts,
     image_id,
     plan_digest,
     prompt_id,
 )
+from mcas_assets.store.schema import frame_schema
 
 NAMES = ["nurse", "judge", "pilot", "chef", "book", "beach", "boxer"]
 
@@ -66,7 +65,7 @@ def sha(text: str, digits: int = 16) -> str:
 
 def test_one_row_stands_for_every_requested_image():
     plan = build_plan(small())
-    assert plan.schema == PLAN_SCHEMA
+    assert {"audit": pl.String, **plan.schema} == frame_schema("plan")
     counts = plan.group_by("role").len().sort("role").rows()
     assert counts == [("attribute", 3 * 3), ("concept", 2 * 2 * 5), ("neutral", 2)]
 
@@ -247,7 +246,7 @@ def test_a_plan_of_a_hundred_thousand_images_is_whole():
 
 def test_texts_are_prefixed_as_the_profile_says():
     texts = build_texts(small())
-    assert texts.schema == TEXTS_SCHEMA
+    assert {"audit": pl.String, **texts.schema} == frame_schema("texts")
     assert (texts["text"] == "This is " + texts["raw"]).all()
     assert texts["text_id"].to_list() == [sha(text) for text in texts["text"]]
     bare = build_texts(small(profile={"text_prefix": ""}))

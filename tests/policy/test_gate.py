@@ -12,11 +12,11 @@ from rich.console import Console
 from mcas_assets.cli import app as cli
 from mcas_assets.cli import gate as gating
 from mcas_assets.core.errors import BadInput, CannotJudge, McasError, PolicyNotMet
-from mcas_assets.orchestration.versions import current_versions
 from mcas_assets.policy.gate import hold, keep
 from mcas_assets.policy.judge import FAILED, NOT_JUDGED, PASSED
 from mcas_assets.policy.load import load_policy
 from mcas_assets.stages.reads import Declared
+from mcas_assets.stages.registry import current_versions
 from mcas_assets.store.database import Store
 from mcas_assets.store.publication import query
 from mcas_assets.views.policy import as_json, print_verdict, write_junit

@@ -7,10 +7,11 @@ import polars as pl
 import pytest
 
 from mcas_assets.calibrate.rows import Goal, frame, row
-from mcas_assets.policy.judge import FAILED, NOT_JUDGED, PASSED, RESULT_SCHEMA, judge, overall
+from mcas_assets.policy.judge import FAILED, NOT_JUDGED, PASSED, judge, overall
 from mcas_assets.policy.load import Policy
 from mcas_assets.policy.rules import KINDS_OF_RULES
 from mcas_assets.store.database import Store
+from mcas_assets.store.schema import frame_schema
 
 Change = Callable[[dict[str, pl.DataFrame]], None]
 AFTER, BEFORE = "phantom-stereotyped@e694acf581b6", "phantom-stereotyped@000000000000"
@@ -56,7 +57,7 @@ def policy(tmp_path, kind: str, **fields: Any) -> Policy:
 
 def verdict(tmp_path, tables: dict[str, pl.DataFrame], kind: str, **fields: Any) -> str:
     found = judge(policy(tmp_path, kind, **fields), "tiny", AFTER, tables, {})
-    assert found.schema == RESULT_SCHEMA
+    assert found.schema == frame_schema("policy_results")
     assert found.filter(pl.col("verdict") != PASSED)["reason"].null_count() == 0
     return overall(found)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from mcas_assets.store import facts, ledger, publication
+from mcas_assets.store import facts, ledger, publication, quality
 from mcas_assets.store.database import Store
 from mcas_assets.store.ledger import Materialisation
 
@@ -307,7 +307,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Store:
         ledger.record(con, made("comparison", NEW, "d", images=4), changed)  # 12
         ledger.record(con, made("attribution", NEW, "t"), doing)  # 13
         for version, failing in ((5, "has rows"), (6, "each request once")):
-            ledger.append_quality(
+            quality.append(
                 con,
                 pl.DataFrame(
                     [

@@ -9,7 +9,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from mcas_assets.core.errors import StoreError
-from mcas_assets.store import ledger
+from mcas_assets.store import ledger, quality
 
 
 def test_a_version_is_read_back_as_it_was_written(store, scores, materialisation):
@@ -133,8 +133,8 @@ def test_check_results_are_appended(store):
         }
     )
     with store.open() as con:
-        ledger.append_quality(con, row)
-        ledger.append_quality(con, row)
+        quality.append(con, row)
+        quality.append(con, row)
         assert con.execute("select count(*), max(observed->>'rows') from quality_results").fetchall() == [(2, "2")]
 
 

@@ -15,9 +15,9 @@ from mcas_assets.core.errors import BadInput, McasError
 from mcas_assets.core.progress import LogProgress
 from mcas_assets.estimate.cost import estimate
 from mcas_assets.images.generate import generate, requests
-from mcas_assets.orchestration.resources import Workplace
 from mcas_assets.orchestration.runs import run_audit
 from mcas_assets.plan.requests import build_plan
+from mcas_assets.stages.workplace import Workplace
 from mcas_assets.store import facts, publication
 from mcas_assets.store.database import Store
 from mcas_assets.systems import find as systems

@@ -7,14 +7,13 @@ import warnings
 from pathlib import Path
 
 import polars as pl
-from duckdb import DuckDBPyConnection
 from PIL import Image, UnidentifiedImageError
 
 from mcas_assets.images.match_given import MATCHED
-from mcas_assets.quality.columns import or_missing
+from mcas_assets.quality.frames import or_missing
 
 
-def images(planned: pl.DataFrame, images: pl.DataFrame, home: Path) -> pl.DataFrame:
+def image_frame(planned: pl.DataFrame, images: pl.DataFrame, home: Path) -> pl.DataFrame:
     """Every planned request with its image row and what its file holds.
 
     Args:
@@ -25,10 +24,10 @@ def images(planned: pl.DataFrame, images: pl.DataFrame, home: Path) -> pl.DataFr
 
     Returns:
         One row for each pair of a planned request and an image row of it, a planned request without any (its
-        image_id null), and an image row that was not planned. The columns of both, `outcome_or_missing`,
-        `size` ("64x64", as stated, else as requested), and for rows that state a path: `file_exists`,
-        `file_sha256`, `digest_agrees`, `decodable`, `decoded_width`, `decoded_height` (pixels), `decoded_size`.
-        Null where there is nothing to look at.
+        image_id null), and an image row that was not planned. The columns of both, `size` ("64x64", as stated, else as
+        requested), and for rows that state a path: `file_exists`, `has_file` (1 for an image that has one), `file_sha256`,
+        `digest_agrees`, `decodable`, `decoded_width`, `decoded_height` (pixels), `decoded_size`. Null where there is
+        nothing to look at.
     """
     key = ["prompt_id", "role", "axis", "pole", "concept", "replicate"]
     joined = planned.select(key).join(images, on=key, how="full", nulls_equal=True, coalesce=True)
@@ -46,8 +45,8 @@ def images(planned: pl.DataFrame, images: pl.DataFrame, home: Path) -> pl.DataFr
     )
     stated = ["stated_size"] if "stated_size" in images.columns else []
     return joined.join(files, on="path", how="left", maintain_order="left").with_columns(
-        outcome_or_missing=or_missing("outcome"),
         file_exists=pl.col("file_exists").fill_null(value=False),
+        has_file=((pl.col("outcome") == "ok") & pl.col("file_exists").fill_null(value=False)).cast(pl.Int8),
         digest_agrees=pl.col("file_sha256").eq_missing(pl.col("sha256")),
         size=pl.coalesce(*stated, pl.format("{}x{}", "width", "height")),
         decoded_size=pl.format("{}x{}", "decoded_width", "decoded_height"),
@@ -57,7 +56,7 @@ def images(planned: pl.DataFrame, images: pl.DataFrame, home: Path) -> pl.DataFr
     )
 
 
-def import_account(account: pl.DataFrame, images: pl.DataFrame, planned: pl.DataFrame) -> pl.DataFrame:
+def import_frame(account: pl.DataFrame, images: pl.DataFrame, planned: pl.DataFrame) -> pl.DataFrame:
     """The account of an import, held against its images and the plan; empty for a system that draws.
 
     Args:
@@ -93,16 +92,6 @@ def import_account(account: pl.DataFrame, images: pl.DataFrame, planned: pl.Data
         n_lacking=pl.when(pl.col("match") == "lacking").then("n_records"),
         is_lacking=pl.col("match") == "lacking",
     )
-
-
-def image_rows(con: DuckDBPyConnection, version: int) -> pl.DataFrame:
-    """The images of one materialisation, with `reason`, `record` and `stated_size` of their facts: what `images` above takes."""
-    return con.sql(
-        "select i.* exclude (version), f.reason, f.record, f.provider ->> '$.size' as stated_size"
-        " from images_history i left join image_facts f using (image_id)"
-        " where i.version = $version",
-        params={"version": version},
-    ).pl()
 
 
 def _look_at(file: Path) -> dict[str, bool | str | int | None]:

@@ -1,4 +1,4 @@
-"""Which runs are alive: Dagster's own launcher cannot tell, and a run whose process was killed would count as running for ever.
+"""Runs whose process is gone: Dagster's launcher cannot tell, and a run that was killed would count as running for ever.
 
 One audit runs at a time, so such a run would hold up all others. Each run holds a lock on a file of its own, which the
 operating system lets go of when the process ends, however it ends; no clock and no process id is relied on.
@@ -23,25 +23,25 @@ START_GRACE = 600.0  # seconds
 _SECOND_LOOK = 0.5  # seconds: the process may have ended just after it was told that its run has
 
 
-_shown: list[FileLock] = []  # of the newest run of this process
+_held: list[FileLock] = []  # of the newest run of this process
 
 
-def show_alive(home: Path, run_id: str) -> None:
-    """Let a run show as alive from now on, until this process ends or shows its next run.
+def hold_run_lock(home: Path, run_id: str) -> None:
+    """Hold the lock of a run from now on, until this process ends or holds that of its next run.
 
     Not only while it works: that it has ended is written when all that it was given is put away, and may fail to be written
-    (the disk is full). Its file stays until someone looks and finds that the run has ended, or buries it.
+    (the disk is full). Its file stays until someone looks and finds that the run has ended, or that it is an orphan.
     """
     path = _lock_file(home, run_id)
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(path)
     lock.acquire()
-    while _shown:
-        _shown.pop().release()
-    _shown.append(lock)
+    while _held:
+        _held.pop().release()
+    _held.append(lock)
 
 
-def bury_the_dead(
+def fail_orphaned_runs(
     instance: dg.DagsterInstance, home: Path, now: float | None = None, grace: float = START_GRACE
 ) -> list[str]:
     """Tell the instance of runs that count as under way though their process is gone: as failed, and tagged `DIED`.

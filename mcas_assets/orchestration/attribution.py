@@ -7,20 +7,23 @@ from uuid import uuid4
 import dagster as dg
 import polars as pl
 
-from mcas_assets.compare import attribution as attribute
+from mcas_assets.compare import attribution
 from mcas_assets.compare.factors import find_factors, identity_of
 from mcas_assets.compare.scores import digest
 from mcas_assets.compare.versions import audited_versions
 from mcas_assets.core.errors import CheckFailed
 from mcas_assets.declare.audit import Audit
-from mcas_assets.orchestration.records import read_latest
-from mcas_assets.orchestration.resources import Workplace
+from mcas_assets.orchestration.records import record_if_new
 from mcas_assets.orchestration.runs import run_audit
-from mcas_assets.quality import comparison_frames
-from mcas_assets.quality.adapter import result_rows, validate
-from mcas_assets.store import ledger
-from mcas_assets.store.database import Store
+from mcas_assets.quality.adapter import result_rows
+from mcas_assets.stages.beside import ATTRIBUTIONS
+from mcas_assets.stages.checking import check
+from mcas_assets.stages.contract import Checked, Work
+from mcas_assets.stages.registry import STAGES
+from mcas_assets.stages.workplace import Workplace
+from mcas_assets.store import ledger, quality
 from mcas_assets.store.publication import publish
+from mcas_assets.store.schema import frame_schema
 
 ASSET = "attribution"
 CODE_VERSION = "1"
@@ -69,9 +72,9 @@ def run_attribution(
     with store.open() as con:
         documents = [identity_of(con, key) for key in pair]
         others = [one for one in find_factors(con, audit.audit, *pair) if one.stage != "identity"]
-    versions = [attribute.locate(key, document, source, workplace.digests)
+    versions = [attribution.locate(key, document, source, workplace.digests)
                 for key, document, source in zip(pair, documents, sources, strict=True)]  # fmt: skip
-    replay = attribute.plan_replay(versions[0], versions[1], others, workplace.home, workplace.digests)
+    replay = attribution.plan_replay(versions[0], versions[1], others, workplace.home, workplace.digests)
     known = audited_versions(store, audit)
     keys = replay.keys(known)
     for where, system in replay.systems.items():
@@ -83,44 +86,48 @@ def run_attribution(
             run_audit(audit, system, workplace, instance)
             known.append(keys[where])
     between = dict.fromkeys(keys.values())
-    images = {key: read_latest(store, audit, "images", "images", key)[0] for key in (*pair, *between)}
-    texts, _ = read_latest(store, audit, "texts", "texts", "")
-    rows = pl.DataFrame(schema=attribute.ATTRIBUTION_SCHEMA)
+    works = {key: Work(STAGES, audit, workplace, key, "") for key in (*pair, *between)}
+    images = {key: work.read("images")[0] for key, work in works.items()}
+    (texts,) = works[pair[0]].read("texts")
+    rows = pl.DataFrame(schema=frame_schema("attributions"))
     if replay.factors:
-        rows = attribute.measure(store, audit, pair, replay, keys, images, texts, workplace.embedders(audit.embedders))
-    keep(store, audit, pair, rows)
+        rows = attribution.measure(
+            store, audit, pair, replay, keys, images, texts, workplace.embedders(audit.embedders)
+        )
+    keep(workplace, audit, pair, rows)
     publish(store)
     return Attributed(rows, replay.factors, replay.not_replayed, list(between))
 
 
-def keep(store: Store, audit: Audit, pair: tuple[str, str], rows: pl.DataFrame) -> None:
+def keep(workplace: Workplace, audit: Audit, pair: tuple[str, str], rows: pl.DataFrame) -> None:
     """Record the rows beside those of other pairs with the same later version, unless they are what is recorded.
 
     Raises:
         CheckFailed: They break a rule. They are not recorded, only which rule it was.
     """
-    before, after = pair
-    former = pl.DataFrame(schema=attribute.ATTRIBUTION_SCHEMA)
+    (before, after), store, name = pair, workplace.store, ATTRIBUTIONS.name
+    former = pl.DataFrame(schema=frame_schema(name))
     with store.open() as con:
         known = ledger.latest(con, ASSET, after, audit.audit)
         if known is not None:
-            former = ledger.read_table(con, "attributions", known.version).cast(dict(attribute.ATTRIBUTION_SCHEMA))
+            former = ledger.read_table(con, name, known.version)
     table = pl.concat([former.filter(pl.col("before") != before), rows])
-    content = digest({"attributions": table})
+    content = digest({name: table})
     if known is not None and known.is_of(content, CODE_VERSION):
         return
     run_id = str(uuid4())
-    materialisation = ledger.made_here(
-        asset=ASSET, partition=after, audit=audit.audit, run_id=run_id, code_version=CODE_VERSION,
-        data_version=content, input_versions={"before": before},
-    )  # fmt: skip
-    results = [] if table.is_empty() else validate(comparison_frames.attributions(table), "attributions")
+    results = [] if table.is_empty() else check(ATTRIBUTIONS, Checked(table))
     failed = [one for one in results if not one.success]
-    with store.open() as con:
-        version = None if failed else ledger.record(con, materialisation, {"attributions": table})
-        if results:
-            about = {"run_id": run_id, "version": version, "partition": after, "audit": audit.audit}
-            ledger.append_quality(con, result_rows(results, "attributions", asset=ASSET, **about))
+    version = None
+    if not failed:
+        version, _ = record_if_new(
+            store, {name: table}, asset=ASSET, partition=after, audit=audit.audit, run_id=run_id,
+            code_version=CODE_VERSION, data_version=content, input_versions={"before": before},
+        )  # fmt: skip
+    if results:
+        about = {"run_id": run_id, "version": version, "partition": after, "audit": audit.audit}
+        with store.open() as con:
+            quality.append(con, result_rows(results, name, asset=ASSET, **about))
     if failed:
-        told = (f"{audit.audit}/{ASSET}: {one.rule}: failed for {one.unexpected or 'the table'}" for one in failed)
-        raise CheckFailed("\n".join(told))
+        lines = (f"{audit.audit}/{ASSET}: {one.rule}: failed for {one.unexpected or 'the table'}" for one in failed)
+        raise CheckFailed("\n".join(lines))

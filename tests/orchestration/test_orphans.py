@@ -6,8 +6,8 @@ import time
 
 import dagster as dg
 
-from mcas_assets.orchestration.alive import DIED, START_GRACE, bury_the_dead, show_alive
-from mcas_assets.orchestration.runs import open_instance
+from mcas_assets.orchestration.instance import open_instance
+from mcas_assets.orchestration.orphans import DIED, START_GRACE, fail_orphaned_runs, hold_run_lock
 
 
 @dg.job
@@ -19,8 +19,9 @@ RUN = """
 import sys, time
 from pathlib import Path
 import dagster as dg
-from mcas_assets.orchestration.resources import Workplace, at_work
-from mcas_assets.orchestration.runs import open_instance
+from mcas_assets.orchestration.resources import workplace_resource
+from mcas_assets.stages.workplace import Workplace
+from mcas_assets.orchestration.instance import open_instance
 home = Path(sys.argv[1])
 
 @dg.asset(required_resource_keys={"workplace"})
@@ -28,7 +29,7 @@ def images(context):
     print("working", flush=True)
     time.sleep(300)
 
-dg.materialize([images], instance=open_instance(home), resources={"workplace": at_work(Workplace(home=home))})
+dg.materialize([images], instance=open_instance(home), resources={"workplace": workplace_resource(Workplace(home=home))})
 """
 
 
@@ -42,13 +43,13 @@ def test_a_run_whose_process_was_killed_is_told_from_one_at_work(tmp_path):
         assert process.stdout.readline() == b"working\n"
         (run,) = instance.get_runs()
         assert run.status == dg.DagsterRunStatus.STARTED
-        assert bury_the_dead(instance, tmp_path) == []
+        assert fail_orphaned_runs(instance, tmp_path) == []
         process.kill()
         process.wait()
-        assert bury_the_dead(instance, tmp_path) == [run.run_id]
+        assert fail_orphaned_runs(instance, tmp_path) == [run.run_id]
         buried = instance.get_run_by_id(run.run_id)
         assert (buried.status, buried.tags[DIED]) == (dg.DagsterRunStatus.FAILURE, "true")
-        assert bury_the_dead(instance, tmp_path) == []
+        assert fail_orphaned_runs(instance, tmp_path) == []
     finally:
         process.kill()
         process.wait()
@@ -57,25 +58,25 @@ def test_a_run_whose_process_was_killed_is_told_from_one_at_work(tmp_path):
 
 def test_a_run_that_is_still_starting_is_given_time(tmp_path, instance):
     run = instance.create_run_for_job(work, status=dg.DagsterRunStatus.STARTED)
-    assert bury_the_dead(instance, tmp_path) == []
-    assert bury_the_dead(instance, tmp_path, time.time() + START_GRACE + 60) == [run.run_id]
+    assert fail_orphaned_runs(instance, tmp_path) == []
+    assert fail_orphaned_runs(instance, tmp_path, time.time() + START_GRACE + 60) == [run.run_id]
 
 
 def test_a_run_shows_as_alive_until_its_process_is_at_the_next(tmp_path, instance):
     first, second = (instance.create_run_for_job(work, status=dg.DagsterRunStatus.STARTED) for _ in range(2))
-    show_alive(tmp_path, first.run_id)
+    hold_run_lock(tmp_path, first.run_id)
     far = time.time() + START_GRACE / 2
-    assert bury_the_dead(instance, tmp_path, far) == []
-    show_alive(tmp_path, second.run_id)
-    assert bury_the_dead(instance, tmp_path, far) == [first.run_id]
-    assert bury_the_dead(instance, tmp_path, far + 10 * START_GRACE) == []
+    assert fail_orphaned_runs(instance, tmp_path, far) == []
+    hold_run_lock(tmp_path, second.run_id)
+    assert fail_orphaned_runs(instance, tmp_path, far) == [first.run_id]
+    assert fail_orphaned_runs(instance, tmp_path, far + 10 * START_GRACE) == []
 
 
 def test_the_lock_of_a_run_that_has_ended_is_cleared_away(tmp_path, instance):
     run = instance.create_run_for_job(work, status=dg.DagsterRunStatus.STARTED)
-    show_alive(tmp_path, run.run_id)
+    hold_run_lock(tmp_path, run.run_id)
     instance.report_run_failed(run)
-    assert bury_the_dead(instance, tmp_path) == []
+    assert fail_orphaned_runs(instance, tmp_path) == []
     assert list((tmp_path / "runs").iterdir()) == []
 
 
@@ -86,8 +87,9 @@ from pathlib import Path
 import dagster as dg
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
-from mcas_assets.orchestration.resources import Workplace, at_work
-from mcas_assets.orchestration.runs import open_instance
+from mcas_assets.orchestration.resources import workplace_resource
+from mcas_assets.stages.workplace import Workplace
+from mcas_assets.orchestration.instance import open_instance
 home = Path(sys.argv[1])
 
 def full(*_):
@@ -97,7 +99,7 @@ def full(*_):
 def images(context):
     event.listen(Engine, "connect", full)
 
-dg.materialize([images], instance=open_instance(home), resources={"workplace": at_work(Workplace(home=home))})
+dg.materialize([images], instance=open_instance(home), resources={"workplace": workplace_resource(Workplace(home=home))})
 """
 
 
@@ -108,6 +110,6 @@ def test_a_run_whose_end_could_not_be_written_is_buried_at_the_next_look(tmp_pat
     try:
         (run,) = instance.get_runs()
         assert run.status == dg.DagsterRunStatus.STARTED
-        assert bury_the_dead(instance, tmp_path) == [run.run_id]
+        assert fail_orphaned_runs(instance, tmp_path) == [run.run_id]
     finally:
         instance.dispose()

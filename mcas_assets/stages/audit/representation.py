@@ -1,0 +1,155 @@
+"""Who is shown: shares of the declared groups, and how they stand to each reference population."""
+
+import polars as pl
+
+from mcas_assets.declare.audit import Audit
+from mcas_assets.measure import populations, shares
+from mcas_assets.quality.expectations import among, between, equal, ordered, present
+from mcas_assets.quality.frames import are_within, inside, total, unexplained
+from mcas_assets.stages import reads
+from mcas_assets.stages.contract import Checked, Made, Stage, Table, Work
+from mcas_assets.stages.reads import Declared
+
+LABELLED = ("system_version", "audit", "axis", "labels", "embedder", "concept")
+
+_TOLERANCE = 1e-6
+
+
+def _make(work: Work) -> Made:
+    images, texts = work.read("images", "texts")
+    workplace, audit = work.workplace, work.audit
+    panel = workplace.embedders(audit.embedders)
+    labelled = shares.measure(workplace.store, audit, images, texts, panel, workplace.tone_reader)
+    against = populations.hold(audit, labelled, workplace.populations(audit))
+    tables = {
+        "representation": labelled, "amplification": against.amplification, "divergence": against.divergence,
+    }  # fmt: skip
+    erased = against.amplification.filter("is_erased").select("axis", "concept", "group_name", "population").unique()
+    metadata = {
+        "counted": int(labelled["n_counted"].sum()),
+        "requested": int(labelled["n_requested"].sum()),
+        "erased": len(erased),
+    }
+    return Made(tables, shares.digest(tables.values()), metadata)
+
+
+def _declares(audit: Audit, declared: Declared) -> list:
+    inference = audit.inference.model_dump(include={"level", "confidence", "seed"})
+    targets = [target[:2] for target in reads.targets(audit)]
+    embedders = reads.embedders(audit, declared)
+    return [reads.groups(audit), targets, embedders, inference, reads.populations(audit, declared)]
+
+
+def _counts(checked: Checked) -> tuple[int, int]:
+    return shares.n_labelled(checked.work.audit, len(checked.work.audit.embedders))
+
+
+def _representation(checked: Checked) -> pl.DataFrame:
+    """`n_in_groups`, `sum_of_shares` and `sum_of_corrected` are sums over the groups of a concept.
+
+    `best_counted` is the largest part of a concept's delivered images that one labeller counts.
+    """
+    delivered = pl.col("n_counted") + pl.col("n_abstained")
+    return checked.rows.with_columns(
+        n_accounted=delivered + pl.col("n_missing"),
+        best_counted=pl.when(delivered > 0).then(pl.col("n_counted") / delivered).max().over("axis", "concept"),
+        fewest=pl.min_horizontal("n_missing", "n_abstained", "n_group", "n_known"),
+        n_in_groups=pl.col("n_group").sum().over(LABELLED),
+        sum_of_shares=total("share").over(LABELLED),
+        sum_of_corrected=total("corrected_share").over(LABELLED),
+        is_share_in_interval=inside("share", "share_low", "share_high"),
+        is_corrected_in_interval=inside("corrected_share", "corrected_low", "corrected_high"),
+        are_ends_within=are_within(["share_low", "share_high", "corrected_low", "corrected_high"], 0, 1),
+        is_unexplained_null=unexplained("share", "reason"),
+        is_unexplained_uncorrected=unexplained("corrected_share", "corrected_reason"),
+    )
+
+
+def _amplification(checked: Checked) -> pl.DataFrame:
+    """`expected_verdict` follows from the interval and the reference, 'none' where one lacks, as `verdict_or_none`."""
+    low, high, reference = pl.col("share_low"), pl.col("share_high"), pl.col("reference")
+    over = pl.when(low > reference).then(pl.lit("over-represented"))
+    verdict = over.when(high < reference).then(pl.lit("under-represented")).otherwise(pl.lit("not shown"))
+    known = low.is_not_null() & high.is_not_null() & reference.is_not_null()
+    return checked.rows.with_columns(
+        verdict_or_none=pl.col("verdict").fill_null("none"),
+        expected_verdict=pl.when(known).then(verdict).otherwise(pl.lit("none")),
+        difference_error=(pl.col("difference") - (pl.col("share") - reference)).abs(),
+        is_unexplained_null=unexplained("difference", "reason") | unexplained("log_odds", "reason"),
+        is_unexplained_direction=unexplained("directional", "directional_reason"),
+    )
+
+
+def _divergence(checked: Checked) -> pl.DataFrame:
+    return checked.rows.with_columns(
+        excess_error=(pl.col("excess") - (pl.col("value") - pl.col("floor"))).abs(),
+        is_unexplained_null=unexplained("value", "reason"),
+    )
+
+
+REPRESENTATION = Table(
+    "representation",
+    key=(*LABELLED, "group_name"),
+    frame=_representation,
+    expected_rows=lambda checked: _counts(checked)[0],
+    rules={
+        "labels are known": among("labels", ("zero-shot", "pixels")),
+        "zero-shot names its embedder": present("embedder", where=lambda column: column("labels") == "zero-shot"),
+        "every requested image is accounted for": equal("n_accounted", "n_requested"),
+        "groups hold the counted images": equal("n_in_groups", "n_counted"),
+        "images count from 0": between("fewest", 0, None),
+        "null share has a reason": among("is_unexplained_null", (False,)),
+        "null corrected share has a reason": among("is_unexplained_uncorrected", (False,)),
+        "intervals within [0, 1]": among("are_ends_within", (True,)),
+        "shares sum to 1": between("sum_of_shares", 1 - _TOLERANCE, 1 + _TOLERANCE),
+        "corrected shares sum to 1": between("sum_of_corrected", 1 - _TOLERANCE, 1 + _TOLERANCE),
+        "share lies in its interval": among("is_share_in_interval", (True,)),
+        "corrected share lies in its interval": among("is_corrected_in_interval", (True,)),
+        "worst is at most best": ordered("share_worst", "share_best"),
+    },
+    hints={"some labeller counts half of the images": between("best_counted", 0.5, 1)},
+)
+AMPLIFICATION = Table(
+    "amplification",
+    key=(*LABELLED, "group_name", "population"),
+    frame=_amplification,
+    expected_rows=lambda checked: _counts(checked)[0] * len(checked.work.audit.populations),
+    rules={
+        "locale is present": present("locale"),
+        "source is present": present("source"),
+        "reference within [0, 1]": between("reference", 0, 1),
+        "difference is share less reference": between("difference_error", 0, _TOLERANCE),
+        "difference interval is ordered": ordered("difference_low", "difference_high"),
+        "directional within [-1, 1]": between("directional", -1, 1),
+        "verdict follows from the interval": equal("verdict_or_none", "expected_verdict"),
+        "null difference has a reason": among("is_unexplained_null", (False,)),
+        "null directional has a reason": among("is_unexplained_direction", (False,)),
+    },
+)
+DIVERGENCE = Table(
+    "divergence",
+    key=(*LABELLED, "population", "kind"),
+    frame=_divergence,
+    expected_rows=lambda checked: _counts(checked)[1] * len(checked.work.audit.populations) * len(populations.KINDS),
+    rules={
+        "kind is known": among("kind", populations.KINDS),
+        "value within [0, 1]": between("value", 0, 1),
+        "every value has its floor": present("floor", where=lambda column: column("value").is_not_null()),
+        "floor within [0, 1]": between("floor", 0, 1),
+        "excess is value less floor": between("excess_error", 0, _TOLERANCE),
+        "p_value in (0, 1]": between("p_value", 0, 1, above_low=True),
+        "q_value in (0, 1]": between("q_value", 0, 1, above_low=True),
+        "null value has a reason": among("is_unexplained_null", (False,)),
+    },
+)
+
+STAGE = Stage(
+    name="representation",
+    description="Who is shown: shares of the declared groups in every concept, against each reference population.",
+    reads=("texts", "images", "embeddings"),
+    tables=(REPRESENTATION, AMPLIFICATION, DIVERGENCE),
+    make=_make,
+    declares=_declares,
+    kinds=frozenset({"numpy", "duckdb"}),
+    is_published=True,
+)

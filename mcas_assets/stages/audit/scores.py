@@ -1,0 +1,118 @@
+"""IIAS, ITPAS, ITAAS, TTAS and MCAS of every concept, and how the panel agrees on them."""
+
+import polars as pl
+
+from mcas_assets.declare.audit import Audit
+from mcas_assets.measure import scores
+from mcas_assets.quality.expectations import among, between, ordered
+from mcas_assets.quality.frames import are_within, unexplained
+from mcas_assets.scoring.mcas.association import COMPONENTS
+from mcas_assets.stages import reads
+from mcas_assets.stages.contract import Checked, Made, Stage, Table, Work
+from mcas_assets.stages.reads import Declared
+
+KEY = ("system_version", "audit", "axis", "embedder", "concept")
+
+_LARGEST = 2.0  # a component is a difference of two mean cosines
+_TOLERANCE = 1e-6
+
+
+def _make(work: Work) -> Made:
+    images, texts = work.read("images", "texts")
+    measured = scores.measure(
+        work.workplace.store, work.audit, images, texts, work.workplace.embedders(work.audit.embedders)
+    )
+    tables = {"scores": measured.scores, "components": measured.components, "panel": measured.panel}
+    concepts = measured.scores.filter(pl.col("category") != "neutral")
+    strongest = concepts.sort(pl.col("mcas").abs(), descending=True, nulls_last=True).head(10)
+    columns = ["axis", "embedder", "concept", "iias", "itpas", "itaas", "ttas", "mcas"]
+    return Made(tables, measured.digest(), {"strongest": strongest.select(columns)})
+
+
+def _declares(audit: Audit, declared: Declared) -> list:
+    inference = audit.inference.model_dump(include={"level", "resamples", "permutations", "seed"})
+    baseline = [neutral.name for neutral in audit.neutral if neutral.baseline]
+    return [list(audit.axes), reads.targets(audit), baseline, reads.embedders(audit, declared), inference]
+
+
+def _count(checked: Checked) -> int:
+    audit = checked.work.audit
+    return len(audit.axes) * len(audit.embedders) * (len(audit.concepts) + len(audit.neutral))
+
+
+def _scores(checked: Checked) -> pl.DataFrame:
+    """`component_sum_error` and `differing_error` are what the sums beside the components miss of theirs."""
+    values = [*COMPONENTS, "mcas"]
+    total = sum((pl.col(name) for name in COMPONENTS), pl.lit(0.0))
+    return checked.rows.with_columns(
+        component_sum_error=(pl.col("mcas") - total).abs(),
+        differing_error=(pl.col("differing") - (total - pl.col("ttas"))).abs(),
+        are_components_within=are_within(list(COMPONENTS), -_LARGEST, _LARGEST),
+        is_unexplained_null=pl.any_horizontal(pl.col(values).is_null()) & pl.col("reason").is_null(),
+    )
+
+
+def _components(checked: Checked) -> pl.DataFrame:
+    return checked.rows.with_columns(is_unexplained_null=unexplained("value", "reason"))
+
+
+def _panel(checked: Checked) -> pl.DataFrame:
+    return checked.rows.with_columns(is_unexplained_null=unexplained("rank_agreement", "reason"))
+
+
+SCORES = Table(
+    "scores",
+    key=KEY,
+    frame=_scores,
+    expected_rows=_count,
+    rules={
+        "n_images counts from 0": between("n_images", 0, None),
+        "null score has a reason": among("is_unexplained_null", (False,)),
+        "components within bounds": among("are_components_within", (True,)),
+        "mcas within bounds": between("mcas", -4 * _LARGEST, 4 * _LARGEST),
+        "components sum to mcas": between("component_sum_error", 0, _TOLERANCE),
+        "differing is mcas without ttas": between("differing_error", 0, _TOLERANCE),
+        "mcas interval is ordered": ordered("mcas_low", "mcas_high"),
+        "adjusted interval is ordered": ordered("adjusted_low", "adjusted_high"),
+        "p_value in (0, 1]": between("p_value", 0, 1, above_low=True),
+        "q_value in (0, 1]": between("q_value", 0, 1, above_low=True),
+        "sign_agreement within [0, 1]": between("sign_agreement", 0, 1),
+    },
+)
+COMPONENT_ROWS = Table(
+    "components",
+    key=(*KEY, "component"),
+    frame=_components,
+    expected_rows=lambda checked: _count(checked) * len(COMPONENTS),
+    rules={
+        "component is known": among("component", COMPONENTS),
+        "null value has a reason": among("is_unexplained_null", (False,)),
+        "value within bounds": between("value", -_LARGEST, _LARGEST),
+        "interval is ordered": ordered("low", "high"),
+        "p_value in (0, 1]": between("p_value", 0, 1, above_low=True),
+    },
+)
+PANEL = Table(
+    "panel",
+    key=("system_version", "audit", "axis"),
+    frame=_panel,
+    expected_rows=lambda checked: len(checked.work.audit.axes),
+    rules={
+        "stable concepts are among those scored": ordered("n_stable", "n_concepts"),
+        "rank_agreement within [0, 1]": between("rank_agreement", 0, 1),
+        "lowest_correlation within [-1, 1]": between("lowest_correlation", -1, 1),
+        "null agreement has a reason": among("is_unexplained_null", (False,)),
+    },
+)
+
+STAGE = Stage(
+    name="scores",
+    description="IIAS, ITPAS, ITAAS, TTAS and MCAS of every concept, by every axis and embedder (arXiv 2304.13855).",
+    reads=("texts", "images", "embeddings"),
+    tables=(SCORES, COMPONENT_ROWS, PANEL),
+    make=_make,
+    code_version="2",
+    declares=_declares,
+    kinds=frozenset({"numpy", "duckdb"}),
+    is_published=True,
+)

@@ -1,0 +1,61 @@
+"""What is used of Dagster without its promise: listed with the reason, and pinned, so that a move upstream shows here."""
+
+import ast
+import importlib
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from dagster._core.scheduler.instigation import SensorInstigatorData
+
+import mcas_assets
+
+PACKAGE = Path(mcas_assets.__file__).parent
+
+REASONS = {
+    ("orchestration.clock", "dagster._core.instance.ref", "InstanceRef"): (
+        "the thread that watches the clock opens the daemon's instance anew: nothing public says where an instance is"
+    ),
+    ("orchestration.clock", "dagster._core.scheduler.instigation", "SensorInstigatorData"): (
+        "a sensor that ticked in the future is never asked again, and nothing public sets the time of its last tick"
+    ),
+    ("orchestration.history", "dagster._core.storage.event_log.sqlite", "sqlite_event_log"): (
+        "an engine for each event costs more than the event: SQLAlchemy compiles every statement anew"
+    ),
+    ("orchestration.history", "dagster._core.storage.runs.sqlite", "sqlite_run_storage"): "the same, for runs",
+}
+
+
+def private_imports() -> set[tuple[str, str, str]]:
+    found = set()
+    for file in PACKAGE.rglob("*.py"):
+        module = ".".join(file.relative_to(PACKAGE).with_suffix("").parts)
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("dagster._"):
+                found |= {(module, node.module, name.name) for name in node.names}
+            elif isinstance(node, ast.Import):
+                found |= {(module, name.name, "") for name in node.names if name.name.startswith("dagster._")}
+    return found
+
+
+def test_every_private_import_of_dagster_is_listed_with_its_reason():
+    assert private_imports() == set(REASONS)
+
+
+@pytest.mark.parametrize(("module", "name"), sorted((module, name) for _, module, name in REASONS))
+def test_what_is_used_privately_is_there(module, name):
+    assert hasattr(importlib.import_module(module), name)
+
+
+def test_dagsters_storages_on_sqlite_make_their_engines_by_a_name_that_can_be_given_another():
+    for module in ("event_log.sqlite.sqlite_event_log", "runs.sqlite.sqlite_run_storage"):
+        assert callable(vars(importlib.import_module(f"dagster._core.storage.{module}"))["create_engine"])
+
+
+def test_a_sensors_last_tick_can_be_set():
+    assert "last_tick_timestamp" in SensorInstigatorData._fields
+
+
+def test_checks_take_partitions():
+    spec = dg.AssetCheckSpec("one", asset="asset", partitions_def=dg.StaticPartitionsDefinition(["a"]))
+    assert spec.partitions_def is not None
