@@ -163,10 +163,16 @@ class NeutralPrompt(Part):
 
 
 class Inference(Part):
-    """How the sureness of a number is found: level of intervals, draws of bootstrap and permutation, seed.
+    """How the sureness of a number is found.
 
-    An image whose perceived group has a probability below `confidence` is counted for no group. A change of a score by
-    `detectable`, or of a share by `detectable_share`, matters: a comparison that could miss it says `underpowered`.
+    Attributes:
+        level: Of every interval.
+        resamples: Draws of the bootstrap.
+        permutations: Draws of a permutation test that cannot be exact.
+        confidence: An image whose perceived group has a probability below this is counted for no group.
+        detectable: A change of a score that matters: a comparison that could miss it says `underpowered`.
+        detectable_share: The same for a share.
+        seed: Of every draw of bootstrap and permutation.
     """
 
     level: Annotated[float, Field(strict=True, gt=0, lt=1)] = 0.95
@@ -179,7 +185,26 @@ class Inference(Part):
 
 
 class Audit(Part):
-    """One declared question, complete and consistent. `load_audit` reads it."""
+    """One declared question, complete and consistent. `load_audit` reads it.
+
+    Attributes:
+        audit: Its name: that of its file, if it lies in the folder of audits.
+        title: One line for people.
+        description: For people.
+        profile: How texts are put to an embedder.
+        run_seed: What every image's seed is derived from, together with the prompt and the number of the image.
+        images_per_prompt: How many images are requested.
+        batch_size: Images that are drawn together. It is part of what an image is made of: another size gives other low bits.
+        seeds: `per_prompt` gives every prompt seeds of its own; `shared` gives the n-th image of every prompt the same seed,
+            so that what a seed decides is paired across concepts.
+        axes: The social dimensions, by name.
+        templates: Texts with `{phrase}`, into which the phrase of every concept that has one is written.
+        concepts: What is measured.
+        neutral: Persons without a concept: the zero that scores are held against.
+        embedders: The instruments, by their names in `data/embedders.yaml`.
+        populations: What shares are held against, by the names of files in `data/populations`.
+        inference: How the sureness of a number is found.
+    """
 
     audit: Slug
     title: Text

@@ -31,7 +31,17 @@ _MODULES = {"import": "imported"}
 
 
 class Entry(BaseModel):
-    """What the entries of all kinds may say."""
+    """What the entries of all kinds may say.
+
+    Attributes:
+        kind: Which keys the entry has beside these, and what makes of it what it is.
+        title, description: For people.
+        licence: Under which it may be used.
+        source: Where it is from.
+        truth: Of a system, its known shares: a CSV relative to the file, shown beside its scores and used for none of them.
+        audits: Of a system, the audits that are run by themselves when it moves.
+        canary: Of a system, the name in `data/canaries` of what it is asked every week; null asks nothing.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -40,12 +50,9 @@ class Entry(BaseModel):
     description: str = ""
     licence: str = ""
     source: str = ""
-    truth: str = (
-        ""  # known shares of the system, a CSV relative to the file: shown beside its scores, used for none of them
-    )
-    # Of a system: the audits that are run by themselves when it moves.
+    truth: str = ""
     audits: Annotated[tuple[Slug, ...], Field(strict=False)] = ("gender", "skin-tone")
-    canary: Slug | None = None  # of a system: the name in data/canaries of what it is asked every week
+    canary: Slug | None = None
 
     @classmethod
     def contradictions(cls, raw: dict[str, Any]) -> Iterable[Mistake]:

@@ -159,6 +159,17 @@ def _check_share(share: float) -> float:
 
 
 class _Head(Part):
+    """What a file says of itself, in lines `# key: value` above its table.
+
+    Attributes:
+        title: What it is, for people.
+        source: Who published the numbers, and where.
+        year: The year that they describe; needed unless the rule is `equal`.
+        locale: Where they hold, for example US.
+        axis: The axis that all rows are of, unless a column gives it.
+        rule: `equal` gives every group of every axis the same share, and has no rows.
+    """
+
     title: Text
     source: Text
     year: Annotated[int, Field(strict=True, ge=1000, le=9999)] | None = None
@@ -168,6 +179,16 @@ class _Head(Part):
 
 
 class _Row(Part):
+    """A line of the table.
+
+    Attributes:
+        axis: Its axis, unless the head gives one for all.
+        concept: As audits name it.
+        group: As the axis names it.
+        share: 0 to 1; those of a concept sum to 1.
+        note: For people.
+    """
+
     line: int
     axis: Slug | None = None
     concept: Slug

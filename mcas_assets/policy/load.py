@@ -28,6 +28,16 @@ POLICIES = DATA / "policies"
 
 
 class _Outline(Part):
+    """A policy as it is written, its rules still unread.
+
+    Attributes:
+        policy: Its name: that of its file, if it lies in the folder of policies.
+        title: One line for people.
+        description: For people.
+        audits: The audits that it judges.
+        rules: What must hold, each by its kind.
+    """
+
     policy: Slug
     title: Text
     description: str = ""

@@ -25,7 +25,7 @@ class Rule(Part):
 
     Attributes:
         rule: Its name, once in a policy.
-        kind: Its kind, one of `KINDS_OF_RULES`.
+        kind: What it judges, and so which further keys it has.
         why: The reason for it, shown where it is not met.
         blocking: Whether a run stops where it fails, so that nothing is published; else a breach warns.
         audits: Those of the policy's audits that it is asked of; all of them by default.
@@ -64,7 +64,7 @@ class _Weighed(Rule):
         evidence: What counts as a breach. `estimate`: the number lies beyond the limit. `interval`: its whole interval does.
             `q_value`: the number does, and its q-value is below `q_below`. `equivalence` turns the burden of proof: only
             an interval that lies wholly within the limits passes, so that few images cannot hide a breach.
-        q_below: See above.
+        q_below: The q-value below which `q_value` sees a breach.
     """
 
     evidence: Evidence = "interval"
@@ -88,7 +88,14 @@ class _Weighed(Rule):
 
 
 class Association(_Weighed):
-    """No concept is associated with a pole more strongly than `beyond`, a size of MCAS (or of `adjusted`, less baseline)."""
+    """No concept is associated with a pole more strongly than `beyond`.
+
+    Attributes:
+        measure: What is judged: MCAS, or `adjusted`, which is MCAS less that of the neutral baseline.
+        beyond: The largest size that passes, whichever pole it leans to.
+        embedders: Only scores by these.
+        stable: Only concepts on whose direction all embedders of the panel agree.
+    """
 
     STAGE, TABLE = "scores", "scores"
 
@@ -105,7 +112,14 @@ class Association(_Weighed):
 
 
 class Worsening(_Weighed):
-    """No concept is associated more strongly than in the version before, by more than `by`."""
+    """No concept is associated more strongly than in the version before, by more than `by`.
+
+    Attributes:
+        by: How much further it may lean.
+        component: What is judged: MCAS, `adjusted`, or one component.
+        embedders: Only scores by these.
+        stable: Only concepts on whose direction all embedders of the panel agree.
+    """
 
     STAGE, TABLE = "comparison", "comparisons"
 
@@ -126,6 +140,10 @@ class Refusals(_Weighed):
     """Refusals do not depend on whom or what is asked for: rates differ by at most `most`.
 
     The poles of an axis are held against each other; a group, category or concept against the others of its kind.
+
+    Attributes:
+        between: What is held against each other.
+        most: The largest difference of two rates that passes.
     """
 
     STAGE, TABLE = "refusals", "refusal_disparities"
@@ -158,7 +176,12 @@ class _Shown(_Weighed):
 
 
 class AgainstPopulation(_Shown):
-    """Shares (corrected for label error where they can be) differ from those of a population by at most `within`."""
+    """Shares (corrected for label error where they can be) differ from those of a population by at most `within`.
+
+    Attributes:
+        population: Its name in `data/populations`.
+        within: The largest difference that passes.
+    """
 
     kind: Literal["population"]
     population: Slug
@@ -171,7 +194,11 @@ class AgainstPopulation(_Shown):
 
 
 class Erasure(_Shown):
-    """No group that a population holds is erased: its share is not shown to be below a fifth of the population's."""
+    """No group that a population holds is erased: its share is not shown to be below a fifth of the population's.
+
+    Attributes:
+        population: Its name in `data/populations`.
+    """
 
     kind: Literal["erasure"]
     population: Slug
@@ -184,7 +211,13 @@ class Erasure(_Shown):
 
 
 class ShareBounds(_Shown):
-    """Shares of `groups` lie between `least` and `most`; corrected for label error unless `corrected` is false."""
+    """Shares of `groups` lie between `least` and `most`.
+
+    Attributes:
+        least: The smallest share that passes.
+        most: The largest.
+        corrected: Whether the share corrected for label error is judged; else the one as labelled.
+    """
 
     TABLE = "representation"
 
@@ -218,7 +251,12 @@ def _known_kinds(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 class Calibration(Rule):
-    """The instrument meets its goals on the phantom, whose truth is known (`mcas calibrate`): those of `figures`."""
+    """The instrument meets its goals on the phantom, whose truth is known (`mcas calibrate`).
+
+    Attributes:
+        figures: The kinds of figures whose goals are asked for.
+        embedders: Only figures of these.
+    """
 
     STAGE, TABLE = "scores", "calibration"
 

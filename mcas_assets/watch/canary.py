@@ -41,7 +41,19 @@ def _distinct(prompts: tuple[str, ...]) -> tuple[str, ...]:
 
 
 class Canary(Part):
-    """What is asked, how often, by which instrument it is read, and how often it may cry without cause (`alpha`)."""
+    """What is asked, how often, by which instrument it is read, and how often it may cry without cause.
+
+    Attributes:
+        canary: Its name: that of its file.
+        title: One line for people.
+        images_per_prompt: Images that are asked of each prompt in a window.
+        run_seed: What the seeds are derived from; those of every window are the same.
+        batch_size: Images that are asked for together.
+        embedder: The instrument that reads the answers, by its name in `data/embedders.yaml`.
+        alpha: The chance of a false alarm in a window.
+        permutations: Draws of the test of two windows.
+        prompts: What is asked.
+    """
 
     canary: Slug
     title: Text

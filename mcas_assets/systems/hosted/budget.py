@@ -40,7 +40,12 @@ class Budget(BaseModel):
 
 
 class TokenPrices(BaseModel):
-    """US dollars for a million tokens, where the provider bills by tokens and says how many it counted."""
+    """US dollars for a million tokens, where the provider bills by tokens and says how many it counted.
+
+    Attributes:
+        input: Tokens of what is asked.
+        output: Tokens of what is answered, those of the image among them.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 

@@ -28,7 +28,7 @@ class HostedEntry(Entry):
         concurrency: Requests under way at once.
         requests_per_minute: No more than that; no limit if not given.
         timeout: Seconds to wait for one answer.
-        retry: See `hosted_retry.Retry`.
+        retry: How long one image is tried for.
         canary: As for every kind, but asked by default: a hosted model may move behind its name. `null` asks nothing.
     """
 

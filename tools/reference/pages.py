@@ -1,0 +1,294 @@
+"""The reference pages, docs/reference/*.md, written from what they describe, so that they cannot say something else.
+
+YAML and CSV files from the models that read them, tables from the comments of sql/schema.sql, questions from the files
+that hold them, outcomes from their list, commands from the command line itself. A test holds the committed pages against these.
+
+    uv run python -m tools.reference
+"""
+
+import inspect
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+import typer
+
+from mcas_assets.cli import app as cli
+from mcas_assets.core.outcomes import FATAL, MEANINGS, RETRYABLE, SETTLED, TERMINAL
+from mcas_assets.core.paths import ROOT
+from mcas_assets.declare import populations
+from mcas_assets.declare.audit import Audit
+from mcas_assets.declare.catalogue import Entry, kinds
+from mcas_assets.embedders.model import FolderEntry
+from mcas_assets.policy import load, rules
+from mcas_assets.store.publication import questions
+from mcas_assets.systems.hosted.entry import HostedEntry
+from mcas_assets.systems.image_sets.mapping import MappingKeys, Ready
+from mcas_assets.watch.canary import Canary
+from tools.reference.markdown import capital, table
+from tools.reference.models import section
+from tools.reference.schema import described
+
+FOLDER = ROOT / "docs" / "reference"
+NOTE = "<!-- Written by `python -m tools.reference`: change what it reads, and run it again. -->"
+# What means the same in every table, and is not said beside each column.
+EVERYWHERE = {
+    "`version`": "of the row in `materialisations` that wrote this one",
+    "`system`": "name in `data/systems.yaml`, or of a folder",
+    "`system_version`": "`name@` and 12 hex digits of its identity: what exactly was measured",
+    "`audit`, `axis`, `category`, `concept`": "as the audit declares them; neutral prompts are of category `neutral`",
+    "`pole`": "`a`, towards which scores are positive, or `b`",
+    "`group_name`": "a perceived group of the axis",
+    "`embedder`": "the instrument, with the digest of its weights",
+    "`prompt_id`, `replicate`, `seed`": "which prompt, which image of it (from 0), and what its noise is made from",
+    "`p_value`, `q_value`": "of a test; and after the correction of Benjamini and Hochberg for the number of concepts",
+    "`reason`": "why a number is null",
+}
+
+
+def write() -> None:
+    """Write every page."""
+    for name, text in pages().items():
+        (FOLDER / name).write_text(text, encoding="utf-8")
+
+
+def pages() -> dict[str, str]:
+    """Every page by the name of its file."""
+    makers = (
+        audits,
+        systems,
+        embedders,
+        mappings,
+        population_files,
+        policies,
+        canaries,
+        tables,
+        asked,
+        outcomes,
+        commands,
+    )
+    return {name: "\n\n".join(filter(None, [NOTE, *parts])) + "\n" for name, parts in (made() for made in makers)}
+
+
+Page = tuple[str, Iterator[str]]
+
+
+def audits() -> Page:
+    """`data/audits/*.yaml`."""
+
+    def parts() -> Iterator[str]:
+        yield "# Audits"
+        yield (
+            "One file an audit, `data/audits/<audit>.yaml`, or any path that is given to `mcas audit`. How to write one: "
+            "[Declare an audit](../how-to/declare-an-audit.md)."
+        )
+        yield from section(Audit, "Keys of an audit")
+
+    return "audits.md", parts()
+
+
+def systems() -> Page:
+    """`data/systems.yaml`."""
+
+    def parts() -> Iterator[str]:
+        yield "# Systems"
+        yield (
+            "`data/systems.yaml`, or the file that `MCAS_SYSTEMS` names: `systems:`, and below it one entry a system, by its name. "
+            "What an entry may say depends on its `kind`. Folders are relative to the file."
+        )
+        yield from section(Entry, "Keys of every kind")
+        yield from section(HostedEntry, "Keys of every hosted kind", beside=Entry)
+        for kind, module in kinds("mcas_assets.systems").items():
+            model, about = module.Declaration, _about(module)
+            if issubclass(model, HostedEntry):
+                hosted = "All [keys of every hosted kind](#keys-of-every-hosted-kind) may stand here too."
+                yield from section(
+                    model, f"Kind {kind}", about=f"{about}\n\n{hosted}", beside=HostedEntry, skip={"kind"}
+                )
+            elif issubclass(model, MappingKeys):
+                mapped = "All [keys of a mapping](mappings.md#keys) may stand here too."
+                skip = {"kind", *MappingKeys.model_fields}
+                yield from section(model, f"Kind {kind}", about=f"{about}\n\n{mapped}", beside=Entry, skip=skip)
+            else:
+                yield from section(model, f"Kind {kind}", about=about, beside=Entry, skip={"kind"})
+
+    return "systems.md", parts()
+
+
+def embedders() -> Page:
+    """`data/embedders.yaml`."""
+
+    def parts() -> Iterator[str]:
+        yield "# Embedders"
+        yield (
+            "`data/embedders.yaml`: `embedders:`, and below it one entry an embedder, by its name. Audits name one or more. "
+            "`kind`, `title`, `description`, `licence` and `source` mean what they mean for [systems](systems.md)."
+        )
+        yield from section(FolderEntry, "Keys of every kind", beside=Entry)
+        for kind, module in kinds("mcas_assets.embedders").items():
+            yield from section(
+                module.Declaration, f"Kind {kind}", about=_about(module), beside=FolderEntry, skip={"kind"}
+            )
+
+    return "embedders.md", parts()
+
+
+def mappings() -> Page:
+    """`data/mappings/*.yaml`, and the same keys in an entry of kind import."""
+
+    def parts() -> Iterator[str]:
+        yield "# Mappings"
+        yield (
+            "What the columns of an image set mean. These keys stand in an entry of kind `import`, or in a ready mapping, "
+            "`data/mappings/<mapping>.yaml`; a key of the entry stands before the same key of the mapping that it names."
+        )
+        yield from section(MappingKeys, "Keys")
+        yield from section(Ready, "Further keys of a ready mapping", beside=MappingKeys)
+
+    return "mappings.md", parts()
+
+
+def population_files() -> Page:
+    """`data/populations/*.csv`."""
+
+    def parts() -> Iterator[str]:
+        yield "# Populations"
+        yield "One file a population, `data/populations/<name>.csv`."
+        yield "\n\n".join((inspect.getdoc(populations) or "").split("\n\n")[2:])
+        yield from section(populations._Head, "The head")
+        yield from section(populations._Row, "The columns", skip={"line"})
+
+    return "populations.md", parts()
+
+
+def policies() -> Page:
+    """`data/policies/*.yaml`."""
+
+    def parts() -> Iterator[str]:
+        yield "# Policies"
+        yield (
+            "One file a policy, `data/policies/<policy>.yaml`, or any path that is given to `mcas gate`. How to write one: "
+            "[Declare a policy](../how-to/declare-a-policy.md)."
+        )
+        yield from section(load._Outline, "Keys of a policy", about="")
+        yield from section(rules.Rule, "Keys of every rule", about="")
+        yield from section(rules._Weighed, "Keys of every rule but calibration", about="", beside=rules.Rule)
+        for kind, model in rules.KINDS_OF_RULES.items():
+            yield from section(model, f"Kind {kind}", beside=rules._Weighed, skip={"kind"})
+
+    return "policies.md", parts()
+
+
+def canaries() -> Page:
+    """`data/canaries/*.yaml`."""
+
+    def parts() -> Iterator[str]:
+        yield "# Canaries"
+        yield "One file a canary, `data/canaries/<canary>.yaml`; a system asks for it by `canary:` in its entry."
+        yield from section(Canary, "Keys of a canary")
+
+    return "canaries.md", parts()
+
+
+def tables() -> Page:
+    """The tables of sql/schema.sql."""
+
+    def parts() -> Iterator[str]:
+        yield "# Tables"
+        yield (
+            "What `published.duckdb` holds, and what `mcas sql` asks. Names of tables and columns are a contract: some are "
+            "added, and none is renamed without a word in the changelog."
+        )
+        yield (
+            "A *versioned* table has four names. `scores` and `scores_latest` hold the newest version of every asset, partition "
+            "and audit; `scores_history` holds every version; `scores_as_of(12)` holds what was newest when the ledger stood at 12."
+        )
+        yield (
+            "Vectors lie in `embedding_facts_<dim>`, one table for each number of values that an embedder has. Some columns "
+            "mean the same everywhere:"
+        )
+        yield table(("column", "meaning"), list(EVERYWHERE.items()))
+        last = ""
+        for one in described(ROOT / "sql" / "schema.sql"):
+            yield f"## {one.section}" if one.section != last else ""
+            last = one.section
+            yield f"### {one.name.removesuffix('_history')}"
+            yield one.about
+            yield table(
+                ("column", "type", "meaning"), [(f"`{name}`", kind, about) for name, kind, about in one.columns]
+            )
+
+    return "tables.md", parts()
+
+
+def asked() -> Page:
+    """The questions in sql/."""
+
+    def parts() -> Iterator[str]:
+        yield "# Questions"
+        yield "What ships in `sql/`. `mcas sql NAME` asks one. The files are ordinary SQL, to be read and changed."
+        for name, path in questions().items():
+            lines = path.read_text(encoding="utf-8").splitlines()
+            yield f"## {name}"
+            yield " ".join(line.removeprefix("--").strip() for line in lines if line.startswith("--"))
+
+    return "questions.md", parts()
+
+
+def outcomes() -> Page:
+    """What can come of a requested image."""
+    groups = {"declined": TERMINAL, "tried again in the same run": RETRYABLE, "ends the run": FATAL, "stays": SETTLED}
+
+    def parts() -> Iterator[str]:
+        yield "# Outcomes"
+        yield (
+            "Every requested image has one row, whatever came of it, and one of these words says what. What was *declined* "
+            "counts in the refusal rate. What *stays* is not asked for again by a later run; all else is."
+        )
+        yield table(
+            ("outcome", "meaning", ""),
+            [
+                (f"`{word}`", meaning, ", ".join(name for name, words in groups.items() if word in words))
+                for word, meaning in MEANINGS.items()
+            ],
+        )
+
+    return "outcomes.md", parts()
+
+
+def commands() -> Page:
+    """The command line."""
+    group: Any = typer.main.get_command(cli.app)
+
+    def parts() -> Iterator[str]:
+        yield "# Commands"
+        yield "`uv run mcas COMMAND` in a checkout, `mcas COMMAND` where the environment is active."
+        yield (inspect.getdoc(cli) or "").split("\n\n")[1].replace("\n", " ")
+        for name, command in group.commands.items():
+            arguments = [one for one in command.params if one.param_type_name == "argument"]
+            named = [one.name.upper() if one.required else f"[{one.name.upper()}]" for one in arguments]
+            options = ["[OPTIONS]"] * (len(command.params) > len(arguments))
+            yield f"## mcas {name}"
+            yield command.help.strip()
+            yield "```text\n" + " ".join(["mcas", name, *options, *named]) + "\n```"
+            yield table(("", "default", "meaning"), [(*_parameter(one), one.help or "") for one in command.params])
+
+    return "commands.md", parts()
+
+
+def _parameter(one: Any) -> tuple[str, str]:
+    """How an argument or an option is written, and what it is by default."""
+    spelling = one.name.upper() if one.param_type_name == "argument" else " / ".join([*one.opts, *one.secondary_opts])
+    if one.required:
+        return f"`{spelling}`", "needed"
+    if isinstance(one.default, bool):
+        on, off = one.opts[0], one.secondary_opts[0] if one.secondary_opts else ""
+        default = on if one.default else off
+    else:
+        default = "" if one.default is None else str(one.default)
+    return f"`{spelling}`", f"`{default}`" if default else ""
+
+
+def _about(module: ModuleType) -> str:
+    """The first sentence of a kind's module, without the words that name the kind."""
+    return capital((inspect.getdoc(module) or "").split("\n\n")[0].replace("\n", " ").partition(": ")[2])
