@@ -2,13 +2,17 @@
 
 import re
 import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
 from markdown_it import MarkdownIt
+from typer.core import TyperGroup
 
 from mcas_assets.cli.app import app
 from mcas_assets.core.paths import ROOT
@@ -77,6 +81,12 @@ def queries() -> list[str]:
     return [*(block.values[2] for block in blocks("sql")), *sorted(set(asked))]
 
 
+def subcommands() -> dict[str, Any]:
+    group = typer.main.get_command(app)
+    assert isinstance(group, TyperGroup)
+    return dict(group.commands)
+
+
 @pytest.mark.parametrize(("page", "target"), links(), ids=lambda one: one if isinstance(one, str) else one.stem)
 def test_a_link_leads_to_a_file_and_to_a_heading_of_it(page, target):
     path, _, anchor = target.partition("#")
@@ -87,18 +97,16 @@ def test_a_link_leads_to_a_file_and_to_a_heading_of_it(page, target):
 
 @pytest.mark.parametrize("words", commands())
 def test_a_command_is_one_that_exists_with_these_arguments(words):
-    group = typer.main.get_command(app)
     name, *rest = shlex.split(words, comments=True)
-    assert name in group.commands
-    group.commands[name].make_context(name, rest)  # parses, and raises on an unknown option; runs nothing
+    subcommands()[name].make_context(name, rest)  # parses, and raises on an unknown option; runs nothing
 
 
 def test_a_command_that_is_only_named_exists_with_the_options_beside_it():
-    group = typer.main.get_command(app)
+    known = subcommands()
     named = [text.split() for text in inline() if re.match(r"mcas [a-z]", text)]
     assert named
     for _, name, *rest in named:
-        options = {option for one in group.commands[name].params for option in (*one.opts, *one.secondary_opts)}
+        options = {option for one in known[name].params for option in (*one.opts, *one.secondary_opts)}
         assert {word for word in rest if word.startswith("--")} <= options
 
 
@@ -154,9 +162,6 @@ def test_the_architecture_names_every_package_and_no_other():
 
 @pytest.mark.long
 def test_the_site_is_built_strictly_and_fetches_nothing_from_elsewhere(tmp_path):
-    import subprocess
-    import sys
-
     made = tmp_path / "mkdocs.yml"
     text = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
     made.write_text(
