@@ -11,8 +11,8 @@ import yaml
 from duckdb import DuckDBPyConnection
 
 from mcas_assets.core.paths import DATA, ROOT
-from mcas_assets.orchestration.orphans import fail_orphaned_runs
 from mcas_assets.orchestration.instance import open_instance
+from mcas_assets.orchestration.orphans import fail_orphaned_runs
 from mcas_assets.store.database import Store, connect
 from mcas_assets.systems.find import find_system
 

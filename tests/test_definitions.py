@@ -66,7 +66,7 @@ def test_each_table_has_a_check_that_blocks_and_one_of_its_hints_partitioned_as_
 
 
 def test_the_graph_is_as_it_was_reviewed():
-    """Whoever changes the graph writes it anew, and the change shows in review: `MCAS_REVIEWED=1 uv run pytest tests/test_definitions.py`."""
+    """Whoever changes the graph writes it anew, with MCAS_REVIEWED=1 in the environment, and the change shows in review."""
     graph = defs.resolve_asset_graph()
     shape = {
         key.to_user_string(): {

@@ -208,7 +208,10 @@ def test_neutral_prompts_are_not_among_the_questions_of_the_q_values(audit):
 
 def test_tables_have_a_row_for_each_share_and_each_concept(audit):
     held = hold(audit, rows(nurse=(1, 2), judge=(2, 1), person=(1, 1)), [PARITY, town(nurse=0.9)])
-    assert (held.amplification.schema, held.divergence.schema) == (frame_schema("amplification"), frame_schema("divergence"))
+    assert (held.amplification.schema, held.divergence.schema) == (
+        frame_schema("amplification"),
+        frame_schema("divergence"),
+    )
     assert (len(held.amplification), len(held.divergence)) == (3 * 2 * 2, 3 * 2 * len(KINDS))
 
 
