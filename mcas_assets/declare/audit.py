@@ -5,8 +5,6 @@ span several fields are in `audit_rules`; what follows from an audit (requests, 
 populations it names are `populations`; the embedders it names are resolved where embedders are.
 """
 
-import hashlib
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -21,6 +19,7 @@ from pydantic import (
     model_validator,
 )
 
+from mcas_assets.core.digests import document_digest
 from mcas_assets.core.paths import audits_folder
 from mcas_assets.declare.contradictions import contradictions, numbered
 from mcas_assets.declare.documents import Mistake, Slug, Text, fault, load_document
@@ -233,9 +232,7 @@ class Audit(Part):
 
     def digest(self) -> str:
         """64 hex digits of the whole document with its defaults, whatever its layout and order of keys."""
-        document = self.model_dump(mode="json")
-        canonical = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-        return hashlib.sha256(canonical.encode()).hexdigest()
+        return document_digest(self.model_dump(mode="json"))
 
 
 def list_audits(folder: Path = AUDITS) -> dict[str, Path]:

@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from mcas_assets.core.digests import document_digest, plain
 from mcas_assets.core.errors import BadInput
 from mcas_assets.core.overlap import HELPERS, ahead
 from mcas_assets.declare.catalogue import Entry
 from mcas_assets.declare.documents import Mistake
-from mcas_assets.systems.identity import DigestCache, FrozenFiles, digest, fingerprint, plain
+from mcas_assets.systems.identity import DigestCache, FrozenFiles, fingerprint
 from mcas_assets.systems.pipelines import devices
 from mcas_assets.systems.pipelines.hub import revision_mistakes
 
@@ -102,7 +103,7 @@ class FolderEmbedder:
     @property
     def id(self) -> str:
         """`name@` and the first 12 hex digits of the digest of the identity."""
-        return f"{self.name}@{digest(self.identity())[:12]}"
+        return f"{self.name}@{document_digest(self.identity())[:12]}"
 
     @property
     def dim(self) -> int:

@@ -5,7 +5,6 @@ asked for again, so a killed run loses about a second's work, or the batches in 
 thread behind it encodes, writes and commits the batches that are drawn, in their order.
 """
 
-import hashlib
 import json
 import time
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
+from mcas_assets.core.digests import rows_digest
 from mcas_assets.core.errors import McasError, StoreError, SystemMoved
 from mcas_assets.core.outcomes import FATAL, SAFETY
 from mcas_assets.core.overlap import HELPERS, Behind
@@ -172,7 +172,7 @@ def image_table(store: Store, wanted: pl.DataFrame, audit: str, system_version: 
 def images_digest(table: pl.DataFrame) -> str:
     """64 hex digits of what a materialisation of images holds, whatever the order of its rows."""
     rows = table.select(pl.exclude("audit", "path")).sort(pl.all()).rows()
-    return hashlib.sha256(json.dumps(rows, separators=(",", ":"), ensure_ascii=False).encode()).hexdigest()
+    return rows_digest(rows)
 
 
 def _require(system: System, system_version: str) -> None:

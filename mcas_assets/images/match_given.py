@@ -4,7 +4,6 @@ The counterpart of `plan` for systems whose images are given and not drawn (`Cap
 images a prompt has, a seed may be unknown, and what it lacks is said and not asked for. Keeping the images is `given`.
 """
 
-import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from mcas_assets.core.digests import rows_digest
 from mcas_assets.core.errors import BadInput, SystemMoved
 from mcas_assets.declare.audit import Audit
 from mcas_assets.plan.requests import build_plan
@@ -74,7 +74,7 @@ def describe(account: pl.DataFrame) -> str:
 def record_id(system_version: str, record: str) -> str:
     """64 hex digits that stand for one imported image: which record of which version of a set."""
     identity = [system_version, "record", record]
-    return hashlib.sha256(json.dumps(identity, separators=(",", ":"), ensure_ascii=False).encode()).hexdigest()
+    return rows_digest(identity)
 
 
 def match(audit: Audit, plan: pl.DataFrame, system: ImageSet, system_version: str) -> Matched:

@@ -19,9 +19,9 @@ import PIL
 from PIL import Image
 from scipy.spatial.distance import cdist
 
+from mcas_assets.core.digests import document_digest
 from mcas_assets.scoring.shares import skin_tone
 from mcas_assets.scoring.shares.skin_tone import UNREADABLE, monk_tone_of_lab, monk_tones_of_lab, srgb_to_lab
-from mcas_assets.systems.identity import digest
 
 SIDE = 64
 """Pictures are read at this many pixels on the longer side."""
@@ -67,7 +67,7 @@ class SalientTone:
         """
         code = [hashlib.sha256(Path(file).read_bytes()).hexdigest() for file in (__file__, skin_tone.__file__)]
         libraries = {"pillow": PIL.__version__, "numpy": np.__version__}
-        return f"salient@{digest({'code': code, **libraries})[:12]}"
+        return f"salient@{document_digest({'code': code, **libraries})[:12]}"
 
     def tone(self, file: bytes) -> int:
         """Median tone of the salient region in CIELAB, or `UNREADABLE` where it is small or of several tones."""

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from mcas_assets.core.digests import document_digest
 from mcas_assets.core.errors import BadInput
 from mcas_assets.core.paths import DATA
 from mcas_assets.declare.audit import Audit, Names, Part
@@ -22,7 +23,6 @@ from mcas_assets.declare.documents import (
 )
 from mcas_assets.declare.named import find_document, require_name
 from mcas_assets.policy.rules import KINDS_OF_RULES, Rule
-from mcas_assets.systems.identity import digest
 
 POLICIES = DATA / "policies"
 
@@ -70,7 +70,7 @@ class Policy(Part):
 
     def digest(self) -> str:
         """64 hex digits of all that it asks, whatever the layout of its file."""
-        return digest([self.policy, self.audits, [rule.model_dump(mode="json") for rule in self.rules]])
+        return document_digest([self.policy, self.audits, [rule.model_dump(mode="json") for rule in self.rules]])
 
 
 def list_policies(folder: Path = POLICIES) -> dict[str, Path]:

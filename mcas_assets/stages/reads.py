@@ -17,12 +17,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from mcas_assets.core.digests import document_digest
 from mcas_assets.core.errors import BadInput
 from mcas_assets.declare.audit import Audit
 from mcas_assets.declare.catalogue import Entry
 from mcas_assets.declare.populations import POPULATIONS, load_population
 from mcas_assets.embedders.find import EMBEDDERS, load_embedders
-from mcas_assets.systems.identity import digest
 
 log = logging.getLogger(__name__)
 
@@ -93,7 +93,7 @@ def code_version(
         declared: What lies beside it.
     """
     read = (declares or everything)(audit, declared)
-    return f"{by_hand}+{digest(read)[:12]}" if read else by_hand
+    return f"{by_hand}+{document_digest(read)[:12]}" if read else by_hand
 
 
 def sketch(folder: Path) -> list:

@@ -11,10 +11,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from mcas_assets.core.digests import plain
 from mcas_assets.core.errors import BadInput
 from mcas_assets.declare.catalogue import Entry
 from mcas_assets.declare.documents import Mistake
-from mcas_assets.systems.identity import DigestCache, FrozenFiles, fingerprint, plain
+from mcas_assets.systems.identity import DigestCache, FrozenFiles, fingerprint
 from mcas_assets.systems.pipelines import devices, signatures
 from mcas_assets.systems.pipelines.hub import HubState, look_up, revision_mistakes, snapshot
 from mcas_assets.systems.pipelines.hub_weights import laid_out

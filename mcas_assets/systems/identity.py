@@ -1,45 +1,22 @@
-"""The identity of a model on disk: digests of what it is loaded from, and of documents.
+"""The identity of a model on disk: digests of the files that it is loaded from.
 
 What counts is content: a README edit changes nothing, one flipped weight does. Sources of the rules: the layout of the
 Hugging Face cache as read in huggingface_hub 2.4 (`_snapshot_download`, `utils/_shared_blobs`).
 """
 
-import hashlib
 import json
-import math
 import os
 import re
 import time
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
+from mcas_assets.core.digests import file_digest, text_digest
 from mcas_assets.core.errors import BadInput
 
-_CHUNK = 1 << 22
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _DEEPEST = 3  # folders above a file that may be the one that it was downloaded into
 _RACY = 2.0  # seconds: a file changed so shortly ago may change again within the resolution of its time stamp
-
-
-def canonical(value: Any) -> str:
-    """A JSON text that is the same for equal values: keys sorted, no spaces, infinities and NaN as text."""
-    return json.dumps(plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-
-
-def digest(value: Any) -> str:
-    """The sha256 of the canonical JSON of a value, 64 hex digits."""
-    return hashlib.sha256(canonical(value).encode()).hexdigest()
-
-
-def plain(value: Any) -> Any:
-    """The value as JSON can hold it: tuples as lists, infinities, NaN and what JSON does not know as text."""
-    if isinstance(value, dict):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    known = isinstance(value, str | int | None) or (isinstance(value, float) and math.isfinite(value))
-    return value if known else str(value)
 
 
 class DigestCache:
@@ -67,7 +44,7 @@ class DigestCache:
             known = self._entries().get(str(file.resolve()))
             if known is not None and known[:-1] == list(stamp):
                 return known[-1]
-            found = _hash(file)
+            found = file_digest(file)
         except OSError as error:
             raise BadInput(file, f"cannot be read ({error.strerror})", "Check the file and its permissions") from error
         if time.time() - max(stamp[1], stamp[2]) / 1e9 > _RACY:
@@ -152,7 +129,7 @@ def fingerprint(folder: Path, files: Iterable[str], digests: DigestCache) -> str
         digests: Where the digests of the files come from.
     """
     lines = sorted(f"{name}\t{digests.sha256(folder / name)}\n" for name in files)
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
+    return text_digest("".join(lines))
 
 
 class FrozenFiles:
@@ -185,11 +162,3 @@ class FrozenFiles:
     def _look(self) -> list[tuple[int, int, int, int] | None]:
         paths = [self.folder / name for name in self.files]
         return [stamp_of(path) if path.is_file() else None for path in paths]
-
-
-def _hash(file: Path) -> str:
-    total = hashlib.sha256()
-    with file.open("rb") as stream:
-        while chunk := stream.read(_CHUNK):
-            total.update(chunk)
-    return total.hexdigest()

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import polars as pl
 from pydantic import Field
 
+from mcas_assets.core.digests import bytes_digest, plain
 from mcas_assets.core.errors import BadInput
 from mcas_assets.declare.catalogue import Entry
 from mcas_assets.declare.documents import Mistake, Slug
-from mcas_assets.systems.identity import plain
 from mcas_assets.systems.image_sets.mapping import Mapping, MappingKeys, complete, load_mapping, mistakes
 from mcas_assets.systems.protocol import Capabilities, Outcome, Request, SystemIdentity
 
@@ -121,8 +121,6 @@ class ImportedSystem:
         Raises:
             BadInput: An image is no longer what it was when the set was identified, or cannot be read.
         """
-        import hashlib
-
         from mcas_assets.systems.image_sets.guards import inspect
         from mcas_assets.systems.image_sets.rows import At
 
@@ -134,7 +132,7 @@ class ImportedSystem:
                 yield Outcome(row["outcome"], reason=row["reason"], provider=extras)
                 continue
             data = next(images)
-            if hashlib.sha256(data).hexdigest() != row["sha256"]:
+            if bytes_digest(data) != row["sha256"]:
                 problem = "changed since the set was identified"
                 raise BadInput(self._path / row["file"], problem, "Run again: the set will count as another version")
             found = inspect(data, self.mapping.limits)

@@ -12,7 +12,7 @@ from typing import Any, Literal, Protocol, TypeGuard
 
 import polars as pl
 
-from mcas_assets.systems.identity import digest
+from mcas_assets.core.digests import document_digest
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class SystemIdentity:
     @property
     def digest(self) -> str:
         """The sha256 of the document in canonical JSON, 64 hex digits."""
-        return digest(self.document)
+        return document_digest(self.document)
 
     @property
     def version(self) -> str:

@@ -3,12 +3,12 @@
 Serves attribution: what a change of settings did is told by drawing with the former ones and nothing else changed.
 """
 
-import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from mcas_assets.core.digests import text_digest
 from mcas_assets.core.errors import BadInput
 from mcas_assets.declare.catalogue import kind_module, revise
 from mcas_assets.systems.diffusers import DiffusersSystem
@@ -65,7 +65,7 @@ def with_scheduler(system: System, other: System, home: Path) -> Path:
         "scheduler": read_json(theirs.path / "model_index.json")["scheduler"]
     }
     key = json.dumps([system.identity().document, theirs.scheduler()], sort_keys=True)
-    target = home / "replays" / hashlib.sha256(key.encode()).hexdigest()[:16]
+    target = home / "replays" / text_digest(key)[:16]
     target.mkdir(parents=True, exist_ok=True)
     for part in sorted(mine.path.iterdir()):
         link = target / part.name

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from mcas_assets.core.digests import plain
 from mcas_assets.core.errors import BadInput
 from mcas_assets.systems.find import find_system
-from mcas_assets.systems.identity import DigestCache, canonical, digest, hub_digest
+from mcas_assets.systems.identity import DigestCache, hub_digest
 
 REVISION = "0123456789abcdef0123456789abcdef01234567"
 
@@ -25,11 +26,6 @@ def test_the_version_is_the_digest_of_the_canonical_document(pipeline):
     text = json.dumps(identity.document, sort_keys=True, separators=(",", ":"))
     assert identity.digest == hashlib.sha256(text.encode()).hexdigest()
     assert identity.version == f"tiny@{identity.digest[:12]}"
-
-
-def test_canonical_json_does_not_depend_on_order_and_holds_infinities():
-    assert canonical({"b": (1, 2), "a": float("-inf")}) == '{"a":"-inf","b":[1,2]}'
-    assert digest({"a": 1, "b": 2}) == digest({"b": 2, "a": 1})
 
 
 def test_a_copy_elsewhere_is_the_same_version(pipeline, tmp_path):
@@ -115,7 +111,6 @@ def test_the_configuration_of_every_scheduler_is_told_as_it_is_once_loaded(pipel
     """From nothing but its name: the defaults of the installed diffusers, read from its source."""
     import diffusers
 
-    from mcas_assets.systems.identity import plain
     from mcas_assets.systems.pipelines.pipeline_folder import inspect
 
     told = 0
@@ -196,7 +191,7 @@ def test_digests_are_remembered_between_processes(tmp_path, monkeypatch):
     monkeypatch.setattr("mcas_assets.systems.identity._RACY", -1.0)
     expected = hashlib.sha256(b"weights").hexdigest()
     assert DigestCache(kept).sha256(file) == expected
-    monkeypatch.setattr("mcas_assets.systems.identity._hash", lambda file: pytest.fail("was read again"))
+    monkeypatch.setattr("mcas_assets.systems.identity.file_digest", lambda file: pytest.fail("was read again"))
     assert DigestCache(kept).sha256(file) == expected
 
 
@@ -271,8 +266,8 @@ def test_a_repository_in_the_cache_is_the_same_version_as_a_copy_of_it_and_its_w
     seen: list[Path] = []
     from mcas_assets.systems import identity
 
-    hashed = identity._hash
-    monkeypatch.setattr(identity, "_hash", lambda file: seen.append(file) or hashed(file))
+    hashed = identity.file_digest
+    monkeypatch.setattr(identity, "file_digest", lambda file: seen.append(file) or hashed(file))
     system = find_system("tiny", declare(repo="org/tiny", revision=REVISION))
     assert system.identity().version == local
     assert not [file for file in seen if file.suffix == ".safetensors"]

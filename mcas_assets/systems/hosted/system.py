@@ -15,12 +15,12 @@ from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, ClassVar, Literal
 
+from mcas_assets.core.digests import plain
 from mcas_assets.core.errors import BadInput
 from mcas_assets.systems.hosted.answer import Answer, Redactor
 from mcas_assets.systems.hosted.budget import Past, Purse
 from mcas_assets.systems.hosted.course import Course
 from mcas_assets.systems.hosted.retry import Pacer, persist
-from mcas_assets.systems.identity import plain
 from mcas_assets.systems.protocol import Capabilities, Outcome, Probe, Request, SystemIdentity
 
 

@@ -18,9 +18,10 @@ import polars as pl
 import pyarrow as pa
 from pyarrow import parquet
 
+from mcas_assets.core.digests import bytes_digest, canonical_json, document_digest, text_digest
 from mcas_assets.core.errors import BadInput
 from mcas_assets.declare.documents import did_you_mean
-from mcas_assets.systems.identity import canonical, digest, stamp_of
+from mcas_assets.systems.identity import stamp_of
 from mcas_assets.systems.image_sets.guards import Fence, too_large
 from mcas_assets.systems.image_sets.mapping import Mapping
 from mcas_assets.systems.image_sets.rows import At, Reader, Row
@@ -89,8 +90,8 @@ def read_set(reader: Reader, mapping: Mapping, folder: Path, name: str) -> Manif
         BadInput: The set cannot be read, lacks a column that the mapping names, or changes while it is read.
     """
     state = _state(reader)
-    prefix = hashlib.sha256(f"{name}\0{reader.root.resolve()}".encode()).hexdigest()[:12]
-    key = digest([READ_BY, state, mapping.document(), mapping.model])
+    prefix = text_digest(f"{name}\0{reader.root.resolve()}")[:12]
+    key = document_digest([READ_BY, state, mapping.document(), mapping.model])
     table = folder / f"{prefix}-{key[:32]}.parquet"
     known = _known(table)
     if known is not None:
@@ -134,7 +135,7 @@ def _write(reader: Reader, mapping: Mapping, draft: Path) -> dict:
             }
             n_rows, taken = n_rows + 1, taken + (entry["file"] is not None)
             said = [entry[name] for name in ("record", "prompt", "seed", "outcome", "reason", "extras", "sha256")]
-            content.update(canonical(said).encode() + b"\n")
+            content.update(canonical_json(said).encode() + b"\n")
             waiting.append(entry)
             if len(waiting) == PIECE:
                 writer.write_table(_arrow(waiting))
@@ -152,7 +153,7 @@ def _entry(reader: Reader, mapping: Mapping, fence: Fence, row: Row, fields: dic
     """One row of the table: what the set says of an image, where it is, and the digest of its bytes."""
     entry = {
         "record": row.record, "prompt": mapping.prompt_of(fields), "seed": mapping.seed_of(fields), "outcome": None,
-        "reason": None, "extras": canonical(mapping.extras_of(fields)), "file": None, "offset": None, "size": None,
+        "reason": None, "extras": canonical_json(mapping.extras_of(fields)), "file": None, "offset": None, "size": None,
         "sha256": None,
     }  # fmt: skip
     if mapping.status is not None:
@@ -172,7 +173,7 @@ def _entry(reader: Reader, mapping: Mapping, fence: Fence, row: Row, fields: dic
     elif at.size > limits.bytes:
         return entry | {"outcome": "rejected", "reason": too_large(at.size, limits)}
     data = row.data if row.data is not None else next(reader.read([at]))
-    return entry | at._asdict() | {"sha256": hashlib.sha256(data).hexdigest()}
+    return entry | at._asdict() | {"sha256": bytes_digest(data)}
 
 
 def _arrow(rows: list[dict]) -> pa.Table:

@@ -12,6 +12,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
+from mcas_assets.core.digests import bytes_digest
 from mcas_assets.core.errors import BadInput
 from mcas_assets.systems.pipelines.hub import HubFile, HubState
 
@@ -93,5 +94,5 @@ def _read(path: Path) -> bytes | None:
 
 def _is(file: HubFile, data: bytes) -> bool:
     if file.sha256 is not None:
-        return hashlib.sha256(data).hexdigest() == file.sha256
+        return bytes_digest(data) == file.sha256
     return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest() == file.blob_id

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
 
+from mcas_assets.core.digests import plain
 from mcas_assets.core.errors import BadInput
-from mcas_assets.systems.identity import plain
 from mcas_assets.systems.pipelines import devices, signatures
 from mcas_assets.systems.pipelines.compiling import compile_denoiser
 from mcas_assets.systems.pipelines.pipeline_folder import PipelineFolder

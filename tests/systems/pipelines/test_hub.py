@@ -193,8 +193,8 @@ def test_metadata_cache_and_hashing_agree(hub, files, pipeline, declare, monkeyp
     _, by_metadata = declared(declare).upstream()
     assert by_metadata == by_hashing
     read: list[Path] = []
-    hashed = identities._hash
-    monkeypatch.setattr(identities, "_hash", lambda file: read.append(file) or hashed(file))
+    hashed = identities.file_digest
+    monkeypatch.setattr(identities, "file_digest", lambda file: read.append(file) or hashed(file))
     by_cache = declared(declare).identity()
     assert by_cache == by_hashing
     assert not [file for file in read if file.suffix == ".safetensors"], "the cache names them"
@@ -307,7 +307,7 @@ def test_a_download_into_a_folder_is_told_by_the_clients_note(hub, files, tmp_pa
 
     hub.push(FIRST, files)
     folder = Path(snapshot_download("org/tiny", revision=FIRST, local_dir=tmp_path / "local"))
-    monkeypatch.setattr(identities, "_hash", lambda file: pytest.fail(f"{file} was read"))
+    monkeypatch.setattr(identities, "file_digest", lambda file: pytest.fail(f"{file} was read"))
     assert hub_digest(folder / UNET) == hashlib.sha256(files[UNET]).hexdigest()
     assert hub_digest(folder / "model_index.json") is None, "a git hash: read and hash the file"
     monkeypatch.undo()
