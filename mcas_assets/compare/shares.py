@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from mcas_assets.compare.pairing import Pairing
-from mcas_assets.core.outcomes import SETTLED, TERMINAL
+from mcas_assets.core.outcomes import REFUSED, SETTLED
 from mcas_assets.declare.audit import Audit, Axis, targets_of
 from mcas_assets.embedders.protocol import Embedder
 from mcas_assets.measure.scores import read_all_vectors
@@ -159,7 +159,7 @@ def compare_refusals(audit: Audit, about: Mapping[str, object], pairing: Pairing
     for role, subject in subjects_of(audit):
         requests = by_subject.get(subject, [])
         settled = [pair for pair in requests if pair[0] in SETTLED and pair[1] in SETTLED]
-        refused = np.array([[outcome in TERMINAL for outcome in pair] for pair in settled], np.bool_).reshape(-1, 2)
+        refused = np.array([[outcome in REFUSED for outcome in pair] for pair in settled], np.bool_).reshape(-1, 2)
         table: Table = paired_table(refused[:, 0], refused[:, 1])
         row = {
             **about, "role": role, "subject": subject, "n_pairs": table.n,

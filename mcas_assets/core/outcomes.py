@@ -3,7 +3,15 @@
 The words are those of the audit, not of any provider: each system maps what its provider answers onto them.
 """
 
-MEANINGS: dict[str, str] = {
+from typing import Literal, get_args
+
+OutcomeName = Literal[
+    "ok", "refused_prompt", "refused_output", "blanked", "empty", "rate_limited", "quota_exhausted", "budget_exhausted",
+    "auth", "retired", "unavailable", "invalid_settings", "invalid_request", "server_error", "timeout", "decode_error",
+    "rejected", "failed", "not_sent",
+]  # fmt: skip
+
+MEANINGS: dict[OutcomeName, str] = {
     "ok": "There is an image.",
     "refused_prompt": "The system would not draw this prompt.",
     "refused_output": "The system drew, and withheld what it had drawn.",
@@ -26,25 +34,27 @@ MEANINGS: dict[str, str] = {
 }
 """Every outcome with what it means, in one sentence."""
 
-OUTCOMES: tuple[str, ...] = tuple(MEANINGS)
+OUTCOMES: tuple[OutcomeName, ...] = get_args(OutcomeName)
 
-TERMINAL: frozenset[str] = frozenset({"refused_prompt", "refused_output", "blanked"})
+REFUSED: frozenset[OutcomeName] = frozenset({"refused_prompt", "refused_output", "blanked"})
 """The system declined. Never retried, and counted in the refusal rate."""
 
-RETRYABLE: frozenset[str] = frozenset({"rate_limited", "server_error", "timeout", "unavailable"})
+RETRYABLE: frozenset[OutcomeName] = frozenset({"rate_limited", "server_error", "timeout", "unavailable"})
 """Passing trouble: the same request may succeed within the same run."""
 
-FATAL: frozenset[str] = frozenset(
+FATAL: frozenset[OutcomeName] = frozenset(
     {"quota_exhausted", "budget_exhausted", "auth", "retired", "unavailable", "invalid_settings"}
 )
 """No further request of this run can succeed, so the run stops. `unavailable` is so only once retrying has not helped."""
 
-SETTLED: frozenset[str] = frozenset({"ok", "empty", "invalid_request", "rejected"}) | TERMINAL
+SETTLED: frozenset[OutcomeName] = frozenset({"ok", "empty", "invalid_request", "rejected", *REFUSED})
 """Stays as it is: a later run does not ask again.
 
 What is neither settled nor retryable within a run (`decode_error`, `failed`, `not_sent`, and the fatal ones) is asked
 again by the next run, since what stood in its way may have been mended.
 """
 
-SAFETY: tuple[str, ...] = ("clean", "flagged", "not_checked")
+Safety = Literal["clean", "flagged", "not_checked"]
+
+SAFETY: tuple[Safety, ...] = get_args(Safety)
 """What a system's own safety checker found in an image: nothing, something, or that none looked at it."""

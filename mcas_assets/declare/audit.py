@@ -26,6 +26,9 @@ from mcas_assets.declare.documents import Mistake, Slug, Text, fault, load_docum
 from mcas_assets.declare.named import find_document, require_name
 
 AUDITS = audits_folder()
+Role = Literal["concept", "attribute", "neutral"]
+"""What a prompt is asked for: it names a concept, shows a pole of an axis, or a person without a concept."""
+PoleKey = Literal["a", "b"]
 PHRASE = "{phrase}"
 
 Count = Annotated[int, Field(strict=True, ge=1)]
@@ -114,6 +117,10 @@ class Axis(Part):
         if not self.groups:  # completes the value before anyone has seen it
             object.__setattr__(self, "groups", self.poles_as_groups())
         return self
+
+    def pole(self, key: PoleKey) -> Pole:
+        """The pole `a` or `b`."""
+        return {"a": self.a, "b": self.b}[key]
 
     def poles_as_groups(self) -> tuple[Group, Group]:
         """The two poles as groups, each told by its prompts."""

@@ -8,6 +8,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 import polars as pl
 
@@ -21,8 +22,12 @@ from mcas_assets.systems.protocol import Contents, ImageSet
 
 MOST_UNMATCHED = 10_000  # prompts of a set that are listed though the audit does not ask them
 USE = ["prompt_id", "prompt", "role", "axis", "pole", "category", "concept"]
-MATCHED = ("declared", "exact", "normalised", "rewritten")
-MATCHES = (*MATCHED, "lacking", "unmatched", "further", "promptless", "filtered", "unlisted")
+MatchedHow = Literal["declared", "exact", "normalised", "rewritten"]
+"""How a prompt of a set is known to be one of an audit's."""
+Match = Literal[MatchedHow, "lacking", "unmatched", "further", "promptless", "filtered", "unlisted"]
+"""What a row of `import_account` counts."""
+MATCHED: tuple[MatchedHow, ...] = get_args(MatchedHow)
+MATCHES: tuple[Match, ...] = get_args(Match)
 _RECORDS = {"place": pl.Int64, "record": pl.String, "set_prompt": pl.String, "prompt": pl.String, "seed": pl.Int64}
 
 
@@ -165,7 +170,7 @@ class _Finder:
         self.prompts, self._system = prompts, system
         self._exact = set(prompts)
         self._normal = {normal(prompt): prompt for prompt in reversed(prompts)}
-        self.matched: dict[str, tuple[str, str, int]] = {}
+        self.matched: dict[str, tuple[str, MatchedHow, int]] = {}
         self.unmatched: Counter[str] = Counter()
         self.further = self.promptless = 0
 
@@ -200,7 +205,7 @@ class _Finder:
         else:
             self.further += count
 
-    def _find(self, prompt: str) -> tuple[str | None, str]:
+    def _find(self, prompt: str) -> tuple[str | None, MatchedHow]:
         wanted, is_declared = self._system.counts_as(prompt)
         target = wanted if wanted in self._exact else self._normal.get(normal(wanted))
         if is_declared:

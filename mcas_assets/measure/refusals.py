@@ -1,7 +1,7 @@
 """Refusals as data: how often a system declines each pole, group, category, concept and neutral prompt, and how unevenly.
 
 A system that declines to draw women doctors has told as much about itself as one that draws none. What counts as a
-refusal is said in `outcomes.TERMINAL`; the arithmetic is in `scoring.refusals`.
+refusal is said in `outcomes.REFUSED`; the arithmetic is in `scoring.refusals`.
 """
 
 import json
@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from mcas_assets.core.outcomes import TERMINAL
+from mcas_assets.core.outcomes import REFUSED
 from mcas_assets.declare.audit import Audit
 from mcas_assets.scoring.shares.refusals import Decided, refusal_disparity, refusal_rate
 from mcas_assets.scoring.stats.multiplicity import benjamini_hochberg
@@ -149,7 +149,7 @@ def _others(asked: dict[Subject, pl.DataFrame], subject: Subject, against: str) 
 
 def decided(requests: pl.DataFrame) -> Decided:
     """Counts by prompt: an image, or a refusal, is a decision; everything else is lost."""
-    is_refused = pl.col("outcome").is_in(sorted(TERMINAL))
+    is_refused = pl.col("outcome").is_in(sorted(REFUSED))
     each = requests.group_by("prompt_id", maintain_order=True).agg(
         refused=is_refused.sum(), decided=(is_refused | (pl.col("outcome") == "ok")).sum(), requested=pl.len()
     )

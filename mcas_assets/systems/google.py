@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import ValidationError
 
+from mcas_assets.core.outcomes import OutcomeName
 from mcas_assets.declare.documents import Mistake
 from mcas_assets.systems.hosted.answer import Answer, delivered, mapping
 from mcas_assets.systems.hosted.entry import HostedEntry
@@ -236,7 +237,7 @@ def _declined(answer: Answer, response: Any) -> Answer:
     return answer
 
 
-def _outcome_of(status: int, name: str, message: str, details: list[dict[str, Any]]) -> str:
+def _outcome_of(status: int, name: str, message: str, details: list[dict[str, Any]]) -> OutcomeName:
     """The outcome that an error stands for, by status and by Google's details (google.rpc.error_details)."""
     reasons = {str(item.get("reason")) for item in details}
     if status in (401, 403) or name == "FAILED_PRECONDITION" or "API_KEY_INVALID" in reasons or "API key" in message:
@@ -251,7 +252,7 @@ def _outcome_of(status: int, name: str, message: str, details: list[dict[str, An
         fields = [str(field.get("field")) for item in details for field in item.get("fieldViolations") or ()]
         of_settings = any(map(_OF_SETTINGS.search, [*fields, message]))
         return "invalid_settings" if of_settings else "invalid_request"
-    known = {
+    known: dict[int, OutcomeName] = {
         402: "quota_exhausted",
         408: "timeout",
         409: "server_error",

@@ -13,6 +13,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
+from mcas_assets.core.outcomes import OutcomeName
 from mcas_assets.declare.documents import Mistake
 from mcas_assets.systems.hosted.answer import Answer, delivered, mapping
 from mcas_assets.systems.hosted.entry import HostedEntry
@@ -194,7 +195,7 @@ class OpenAISystem(HostedSystem):
             return Probe("available", f"will be shut down: {ends}")
 
 
-def _outcome_of(status: int, code: str | None, param: str | None, message: str, details: dict[str, Any]) -> str:
+def _outcome_of(status: int, code: str | None, param: str | None, message: str, details: dict[str, Any]) -> OutcomeName:
     """The outcome that an error stands for. What is not known by its code is told by its HTTP status."""
     if code in _MODERATED or (status == 400 and _OF_SAFETY.search(message)):
         made = details.get("moderation_stage") == "output" or (not details and _OF_AN_IMAGE.search(message))
@@ -205,7 +206,7 @@ def _outcome_of(status: int, code: str | None, param: str | None, message: str, 
         return "retired"
     if status in (400, 422) and param and param != "prompt":
         return "invalid_settings"
-    known = {
+    known: dict[int, OutcomeName] = {
         401: "auth",
         403: "auth",
         404: "invalid_settings",

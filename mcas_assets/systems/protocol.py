@@ -13,6 +13,7 @@ from typing import Any, Literal, Protocol, TypeGuard
 import polars as pl
 
 from mcas_assets.core.digests import document_digest
+from mcas_assets.core.outcomes import OutcomeName
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Outcome:
     """What came of one request.
 
     Attributes:
-        outcome: One of `mcas_assets.core.outcomes.OUTCOMES`.
+        outcome: See `mcas_assets.core.outcomes`.
         reason: Why there is no image, in one sentence; None if there is one.
         image: The bytes of the image file as made; None unless the outcome is `ok`. May be given as a function that makes
             them, which is called when they are first looked at.
@@ -59,7 +60,7 @@ class Outcome:
         size: Width and height in pixels of an image that came at no size that was asked for, else None.
     """
 
-    outcome: str
+    outcome: OutcomeName
     reason: str | None = None
     image: _File = _File()
     suffix: str = ".png"

@@ -15,7 +15,7 @@ import polars as pl
 from pydantic import AfterValidator, Field
 
 from mcas_assets.core.errors import BadInput
-from mcas_assets.core.outcomes import TERMINAL
+from mcas_assets.core.outcomes import REFUSED
 from mcas_assets.core.paths import DATA
 from mcas_assets.core.progress import Progress
 from mcas_assets.declare.audit import Count, Images, Part, Seed
@@ -157,7 +157,7 @@ def _answers(store: Store, wanted: pl.DataFrame, embedder: Embedder) -> tuple[np
         found = facts.read_images(con, wanted["image_id"])
         images = found.filter(pl.col("outcome") == "ok")
         vectors = facts.read_vectors(con, embedder.id, embedder.dim, "image", images["sha256"].to_list())
-    refused = found.filter(pl.col("outcome").is_in(sorted(TERMINAL)))
+    refused = found.filter(pl.col("outcome").is_in(sorted(REFUSED)))
     points = np.zeros((len(images) + len(refused), embedder.dim + 1), dtype=np.float64)
     points[: len(images), :-1] = vectors
     points[len(images) :, -1] = 1.0

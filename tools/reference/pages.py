@@ -14,7 +14,7 @@ from typing import Any
 import typer
 
 from mcas_assets.cli import app as cli
-from mcas_assets.core.outcomes import FATAL, MEANINGS, RETRYABLE, SETTLED, TERMINAL
+from mcas_assets.core.outcomes import FATAL, MEANINGS, REFUSED, RETRYABLE, SETTLED
 from mcas_assets.core.paths import ROOT
 from mcas_assets.declare import populations
 from mcas_assets.declare.audit import Audit
@@ -237,7 +237,7 @@ def asked() -> Page:
 
 def outcomes() -> Page:
     """What can come of a requested image."""
-    groups = {"declined": TERMINAL, "tried again in the same run": RETRYABLE, "ends the run": FATAL, "stays": SETTLED}
+    groups = {"declined": REFUSED, "tried again in the same run": RETRYABLE, "ends the run": FATAL, "stays": SETTLED}
 
     def parts() -> Iterator[str]:
         yield "# Outcomes"

@@ -13,6 +13,8 @@ from typing import Any
 
 from PIL import Image, UnidentifiedImageError
 
+from mcas_assets.core.outcomes import OutcomeName
+
 MOST_BYTES = 2000  # of a provider's message, as UTF-8
 _MOST_PIXELS = 1 << 26  # 8192 x 8192, above what any provider offers
 _SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp"}
@@ -26,7 +28,7 @@ class Answer:
     """What came of one request.
 
     Attributes:
-        outcome: One of `mcas_assets.core.outcomes.OUTCOMES`.
+        outcome: See `mcas_assets.core.outcomes`.
         reason: Why there is no image, in one sentence; None if there is one.
         image: The bytes as sent; None unless the outcome is `ok`.
         suffix: The ending for a file of them, with its dot.
@@ -46,7 +48,7 @@ class Answer:
         is_sent: Whether a request was sent at all.
     """
 
-    outcome: str
+    outcome: OutcomeName
     reason: str | None = None
     image: bytes | None = None
     suffix: str = ".png"

@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from PIL import Image, ImageStat
 
+from mcas_assets.core.outcomes import OutcomeName
 from mcas_assets.systems.protocol import Outcome
 
 SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp", "GIF": ".gif", "BMP": ".bmp", "TIFF": ".tif"}
@@ -41,7 +42,7 @@ class Found:
 
     file: str | None = None
     size: int = 0
-    outcome: str | None = None
+    outcome: OutcomeName | None = None
     reason: str | None = None
 
 

@@ -11,10 +11,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from mcas_assets.core.errors import BadInput
-from mcas_assets.core.outcomes import OUTCOMES
+from mcas_assets.core.outcomes import OUTCOMES, OutcomeName
 from mcas_assets.core.paths import DATA
 from mcas_assets.declare.documents import Mistake, Slug, Text, did_you_mean, fault, load_document
 from mcas_assets.systems.image_sets import wording
@@ -25,8 +25,8 @@ MOST_SEED = 2**62  # what lies above stands for images of unknown seed where uni
 Scalar = str | int | float | bool
 
 
-def _outcome(word: str) -> str:
-    if word not in OUTCOMES:
+def _outcome(word: object) -> object:
+    if isinstance(word, str) and word not in OUTCOMES:
         raise fault(f"is {word!r}, which is no outcome", did_you_mean(word, OUTCOMES))
     return word
 
@@ -48,7 +48,7 @@ def _pattern(text: str) -> str:
     return text
 
 
-OutcomeWord = Annotated[str, AfterValidator(_outcome)]
+OutcomeWord = Annotated[OutcomeName, BeforeValidator(_outcome)]
 ColumnOrTemplate = Annotated[Text, AfterValidator(_placeholders)]
 
 
@@ -73,7 +73,7 @@ class Status(Part):
     others: OutcomeWord = "failed"
     reason: Text | None = None
 
-    def of(self, fields: dict[str, Any]) -> tuple[str, str | None]:
+    def of(self, fields: dict[str, Any]) -> tuple[OutcomeName, str | None]:
         """(outcome, reason) of a row; 'ok' where the file decides."""
         cell = fields.get(self.column)
         told = fields.get(self.reason) if self.reason else None

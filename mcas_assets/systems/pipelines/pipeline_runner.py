@@ -13,6 +13,7 @@ from typing import Any
 
 from mcas_assets.core.digests import plain
 from mcas_assets.core.errors import BadInput
+from mcas_assets.core.outcomes import Safety
 from mcas_assets.systems.pipelines import devices, signatures
 from mcas_assets.systems.pipelines.compiling import compile_denoiser
 from mcas_assets.systems.pipelines.pipeline_folder import PipelineFolder
@@ -291,7 +292,7 @@ def _png(image: Any) -> bytes:
     return file.getvalue()
 
 
-def _flags(output: Any, count: int) -> list[str]:
+def _flags(output: Any, count: int) -> list[Safety]:
     """What the safety checker found for each image: 'flagged', 'clean', or 'not_checked' if none ran."""
     found = getattr(output, "nsfw_content_detected", None)
     if found is None:
