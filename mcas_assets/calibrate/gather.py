@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from mcas_assets.calibrate.pool import Mixture, Pool
 from mcas_assets.core.errors import BadInput
-from mcas_assets.declare.audit import Audit, Axis, Concept, targets_of
+from mcas_assets.declare.audit import Audit, targets_of
+from mcas_assets.declare.parts import Axis, Concept
 from mcas_assets.embedders.protocol import Embedder
 from mcas_assets.measure import shares as represent
 from mcas_assets.measure.scores import Vectors, read_all_vectors

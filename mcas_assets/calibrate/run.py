@@ -20,7 +20,8 @@ from mcas_assets.calibrate.simulations import Settings, processes
 from mcas_assets.calibrate.trials import coverage_rows, false_alarm_rows, null_rows
 from mcas_assets.core.errors import BadInput
 from mcas_assets.core.progress import Progress
-from mcas_assets.declare.audit import Audit, ImagesPerPrompt
+from mcas_assets.declare.audit import Audit
+from mcas_assets.declare.parts import ImagesPerPrompt
 from mcas_assets.embedders.protocol import Embedder
 from mcas_assets.images import generate
 from mcas_assets.measure import embeddings as embed

@@ -8,7 +8,8 @@ import polars as pl
 
 from mcas_assets.compare.pairing import Pairing
 from mcas_assets.core.outcomes import REFUSED, SETTLED
-from mcas_assets.declare.audit import Audit, Axis, targets_of
+from mcas_assets.declare.audit import Audit, targets_of
+from mcas_assets.declare.parts import Axis
 from mcas_assets.embedders.protocol import Embedder
 from mcas_assets.measure.scores import read_all_vectors
 from mcas_assets.measure.shares import Labeller, by_tone, confusion, correct, has_tones, read_tones, zero_shot

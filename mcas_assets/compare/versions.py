@@ -26,7 +26,7 @@ from mcas_assets.compare import (
 from mcas_assets.compare.pairing import pair
 from mcas_assets.core.errors import BadInput, StoreError
 from mcas_assets.declare.audit import Audit
-from mcas_assets.declare.documents import did_you_mean
+from mcas_assets.declare.mistakes import did_you_mean
 from mcas_assets.embedders.protocol import Embedder
 from mcas_assets.measure.tone import ToneReader
 from mcas_assets.scoring.changes.pairs import CHANGES

@@ -14,17 +14,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from mcas_assets.core.errors import BadInput
-from mcas_assets.declare.documents import (
-    BadDocument,
-    Mistake,
-    Parsed,
-    Slug,
-    check,
-    did_you_mean,
-    explain,
-    parse_yaml,
-    read_text,
-)
+from mcas_assets.declare.documents import Parsed, Slug, check, parse_yaml, read_text
+from mcas_assets.declare.mistakes import BadDocument, Mistake, did_you_mean, explain
 
 # `import` is no name for a module.
 _MODULES = {"import": "imported"}

@@ -1,15 +1,13 @@
 """What the parts of an audit may not say together, each of them being fine by itself.
 
-Belongs here: rules that span several entries. A rule of one field is the type of that field, in `audit`.
+Belongs here: rules that span several entries. A rule of one field is the type of that field, in `parts`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from mcas_assets.declare.documents import KeyPath, Mistake
-
-if TYPE_CHECKING:  # audit imports this module
-    from mcas_assets.declare.audit import Axis, Concept, NeutralPrompt
+from mcas_assets.declare.mistakes import KeyPath, Mistake
+from mcas_assets.declare.parts import Axis, Concept, NeutralPrompt
 
 
 def numbered(entries: Iterable[Any]) -> dict[int, Any]:
@@ -18,9 +16,9 @@ def numbered(entries: Iterable[Any]) -> dict[int, Any]:
 
 
 def contradictions(
-    axes: Mapping[str, "Axis"],
-    concepts: Mapping[int, "Concept"],
-    neutral: Mapping[int, "NeutralPrompt"],
+    axes: Mapping[str, Axis],
+    concepts: Mapping[int, Concept],
+    neutral: Mapping[int, NeutralPrompt],
     templates: Sequence[str],
 ) -> Iterator[Mistake]:
     """What no single field shows. Entries are keyed by their place in the document."""
@@ -38,7 +36,7 @@ def contradictions(
     yield from _in_neutral(neutral, {concept.concept for concept in concepts.values()})
 
 
-def _in_axis(at: KeyPath, axis: "Axis") -> Iterator[Mistake]:
+def _in_axis(at: KeyPath, axis: Axis) -> Iterator[Mistake]:
     if axis.a.name == axis.b.name:
         problem = f"is {axis.b.name!r}, the name of the other pole too"
         yield Mistake((*at, "b", "name"), problem, "Name the poles apart")
@@ -50,7 +48,7 @@ def _in_axis(at: KeyPath, axis: "Axis") -> Iterator[Mistake]:
         yield from _in_groups(at, axis)
 
 
-def _in_groups(at: KeyPath, axis: "Axis") -> Iterator[Mistake]:
+def _in_groups(at: KeyPath, axis: Axis) -> Iterator[Mistake]:
     if len(axis.groups) < 2:
         yield Mistake((*at, "groups"), "is a single group", "Give at least two, or leave groups out")
     yield from _twice(at, "groups", "name", numbered(group.name for group in axis.groups))
@@ -67,7 +65,7 @@ def _in_groups(at: KeyPath, axis: "Axis") -> Iterator[Mistake]:
                 yield Mistake((*at, "groups", index, field), problem, "Keep it in one group")
 
 
-def _in_concepts(concepts: Mapping[int, "Concept"]) -> Iterator[Mistake]:
+def _in_concepts(concepts: Mapping[int, Concept]) -> Iterator[Mistake]:
     yield from _twice((), "concepts", "concept", {i: concept.concept for i, concept in concepts.items()})
     owner: dict[str, int] = {}
     for index, concept in concepts.items():
@@ -81,7 +79,7 @@ def _in_concepts(concepts: Mapping[int, "Concept"]) -> Iterator[Mistake]:
                 yield Mistake(("concepts", index, "prompts"), problem, "Word it differently, or remove it")
 
 
-def _in_neutral(neutral: Mapping[int, "NeutralPrompt"], concepts: set[str]) -> Iterator[Mistake]:
+def _in_neutral(neutral: Mapping[int, NeutralPrompt], concepts: set[str]) -> Iterator[Mistake]:
     for field in ("name", "prompt"):
         yield from _twice((), "neutral", field, {i: getattr(entry, field) for i, entry in neutral.items()})
     for index, entry in neutral.items():

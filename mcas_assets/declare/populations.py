@@ -20,19 +20,10 @@ from pydantic import AfterValidator, Field, ValidationError
 
 from mcas_assets.core.errors import BadInput
 from mcas_assets.core.paths import DATA
-from mcas_assets.declare.audit import Audit, Part
-from mcas_assets.declare.documents import (
-    BadDocument,
-    Mistake,
-    Slug,
-    Text,
-    check,
-    did_you_mean,
-    explain,
-    fault,
-    parse_yaml,
-    read_text,
-)
+from mcas_assets.declare.audit import Audit
+from mcas_assets.declare.documents import Slug, Text, check, parse_yaml, read_text
+from mcas_assets.declare.mistakes import BadDocument, Mistake, did_you_mean, explain, fault
+from mcas_assets.declare.parts import Part
 
 POPULATIONS = DATA / "populations"
 # Published shares are rounded, at worst to whole percents: each may be off by this much, and a hair.

@@ -5,7 +5,7 @@ from pathlib import Path
 from mcas_assets.core.errors import BadInput
 from mcas_assets.core.paths import DATA
 from mcas_assets.declare.catalogue import Entry, kind_module, load_entries
-from mcas_assets.declare.documents import did_you_mean
+from mcas_assets.declare.mistakes import did_you_mean
 from mcas_assets.embedders.protocol import Embedder
 
 KINDS = "mcas_assets.embedders"

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 
 from mcas_assets.core.errors import BadInput
-from mcas_assets.declare.documents import Mistake
+from mcas_assets.declare.mistakes import Mistake
 from mcas_assets.embedders.model import Encoders, FolderEmbedder, FolderEntry
 from mcas_assets.embedders.open_clip_tags import model_config, tag_config, tag_mistakes
 from mcas_assets.systems.pipelines import devices

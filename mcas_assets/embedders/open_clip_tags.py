@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from mcas_assets.declare.documents import Mistake, did_you_mean
+from mcas_assets.declare.mistakes import Mistake, did_you_mean
 
 
 @cache

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from mcas_assets.declare.audit import Audit, Axis, Targets, targets_of
+from mcas_assets.declare.audit import Audit, Targets, targets_of
+from mcas_assets.declare.parts import Axis
 from mcas_assets.embedders.protocol import Embedder
 from mcas_assets.measure.scores import Vectors, read_all_vectors
 from mcas_assets.measure.tone import ToneReader

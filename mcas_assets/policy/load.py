@@ -9,19 +9,10 @@ from pydantic import Field
 from mcas_assets.core.digests import document_digest
 from mcas_assets.core.errors import BadInput
 from mcas_assets.core.paths import DATA
-from mcas_assets.declare.audit import Audit, Names, Part
-from mcas_assets.declare.documents import (
-    BadDocument,
-    Mistake,
-    Parsed,
-    Slug,
-    Text,
-    check,
-    did_you_mean,
-    parse_yaml,
-    read_text,
-)
-from mcas_assets.declare.named import find_document, require_name
+from mcas_assets.declare.audit import Audit
+from mcas_assets.declare.documents import Parsed, Slug, Text, check, find_document, parse_yaml, read_text, require_name
+from mcas_assets.declare.mistakes import BadDocument, Mistake, did_you_mean
+from mcas_assets.declare.parts import Names, Part
 from mcas_assets.policy.rules import KINDS_OF_RULES, Rule
 
 POLICIES = DATA / "policies"

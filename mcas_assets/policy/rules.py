@@ -10,8 +10,9 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, Field, StrictBool
 
 from mcas_assets.calibrate.rows import KINDS
-from mcas_assets.declare.audit import Names, Part
-from mcas_assets.declare.documents import Mistake, Slug, Text, did_you_mean, fault
+from mcas_assets.declare.documents import Slug, Text
+from mcas_assets.declare.mistakes import Mistake, did_you_mean, fault
+from mcas_assets.declare.parts import Names, Part
 
 Evidence = Literal["estimate", "interval", "q_value", "equivalence"]
 Share = Annotated[float, Field(strict=True, ge=0, le=1)]

@@ -14,7 +14,7 @@ from pydantic import Field
 from mcas_assets.core.digests import plain
 from mcas_assets.core.errors import BadInput
 from mcas_assets.declare.catalogue import Entry
-from mcas_assets.declare.documents import Mistake
+from mcas_assets.declare.mistakes import Mistake
 from mcas_assets.systems.identity import DigestCache, FrozenFiles, fingerprint
 from mcas_assets.systems.pipelines import devices, signatures
 from mcas_assets.systems.pipelines.hub import HubState, look_up, revision_mistakes, snapshot

@@ -9,7 +9,7 @@ from pathlib import Path
 from mcas_assets.core.errors import BadInput
 from mcas_assets.core.paths import systems_file
 from mcas_assets.declare.catalogue import Entry, kind_module, load_entries, revise
-from mcas_assets.declare.documents import did_you_mean
+from mcas_assets.declare.mistakes import did_you_mean
 from mcas_assets.systems.protocol import System
 
 KINDS = "mcas_assets.systems"

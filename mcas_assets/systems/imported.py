@@ -17,7 +17,8 @@ from pydantic import Field
 from mcas_assets.core.digests import bytes_digest, plain
 from mcas_assets.core.errors import BadInput
 from mcas_assets.declare.catalogue import Entry
-from mcas_assets.declare.documents import Mistake, Slug
+from mcas_assets.declare.documents import Slug
+from mcas_assets.declare.mistakes import Mistake
 from mcas_assets.systems.image_sets.mapping import Mapping, MappingKeys, complete, load_mapping, mistakes
 from mcas_assets.systems.protocol import Capabilities, Outcome, Request, SystemIdentity
 

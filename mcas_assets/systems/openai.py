@@ -14,7 +14,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from mcas_assets.core.outcomes import OutcomeName
-from mcas_assets.declare.documents import Mistake
+from mcas_assets.declare.mistakes import Mistake
 from mcas_assets.systems.hosted.answer import Answer, delivered, mapping
 from mcas_assets.systems.hosted.entry import HostedEntry
 from mcas_assets.systems.hosted.retry import retry_after

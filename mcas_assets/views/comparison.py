@@ -8,7 +8,8 @@ from rich.table import Table
 from rich.text import Text
 
 from mcas_assets.compare.summary import asked_column
-from mcas_assets.declare.audit import Audit, Axis
+from mcas_assets.declare.audit import Audit
+from mcas_assets.declare.parts import Axis
 from mcas_assets.views.audit import A_COLOUR, B_COLOUR, NARROW, Truth
 
 HALF = 10  # width of one side of the track, in characters

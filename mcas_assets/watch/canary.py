@@ -18,8 +18,9 @@ from mcas_assets.core.errors import BadInput
 from mcas_assets.core.outcomes import REFUSED
 from mcas_assets.core.paths import DATA
 from mcas_assets.core.progress import Progress
-from mcas_assets.declare.audit import Count, Images, Part, Seed
-from mcas_assets.declare.documents import Slug, Text, did_you_mean, fault, load_document
+from mcas_assets.declare.documents import Slug, Text, load_document
+from mcas_assets.declare.mistakes import did_you_mean, fault
+from mcas_assets.declare.parts import Count, Images, Part, Seed
 from mcas_assets.embedders.protocol import Embedder
 from mcas_assets.images import generate
 from mcas_assets.measure import embeddings as embed

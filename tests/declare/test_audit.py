@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mcas_assets.core.errors import BadInput
 from mcas_assets.declare.audit import Audit, load_audit
-from mcas_assets.declare.documents import BadDocument
+from mcas_assets.declare.mistakes import BadDocument
 
 SMALL = """\
 audit: small

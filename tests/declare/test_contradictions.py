@@ -3,7 +3,7 @@
 import pytest
 
 from mcas_assets.declare.audit import Audit, load_audit
-from mcas_assets.declare.documents import BadDocument
+from mcas_assets.declare.mistakes import BadDocument
 
 SMALL = """\
 audit: small

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from mcas_assets.declare.documents import MAX_DEPTH, BadDocument, Mistake, Slug, Text, fault, load_document, parse_yaml
+from mcas_assets.declare.documents import MAX_DEPTH, Slug, Text, load_document, parse_yaml
+from mcas_assets.declare.mistakes import BadDocument, Mistake, fault
 
 
 class Leg(BaseModel):

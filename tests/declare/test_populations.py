@@ -6,7 +6,7 @@ import pytest
 
 from mcas_assets.core.errors import BadInput
 from mcas_assets.declare.audit import Audit, load_audit
-from mcas_assets.declare.documents import BadDocument
+from mcas_assets.declare.mistakes import BadDocument
 from mcas_assets.declare.populations import list_populations, load_population, populations_of
 
 HEAD = """\

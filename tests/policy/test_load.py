@@ -6,7 +6,7 @@ import pytest
 
 from mcas_assets.core.errors import BadInput
 from mcas_assets.declare.audit import list_audits, load_audit
-from mcas_assets.declare.documents import BadDocument
+from mcas_assets.declare.mistakes import BadDocument
 from mcas_assets.policy.load import list_policies, load_policy, require_fit
 from mcas_assets.policy.rules import KINDS_OF_RULES
 

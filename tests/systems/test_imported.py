@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from mcas_assets.core.errors import BadInput
-from mcas_assets.declare.documents import BadDocument
+from mcas_assets.declare.mistakes import BadDocument
 from mcas_assets.systems.find import find_system, load_systems
 from mcas_assets.systems.image_sets import manifest
 from mcas_assets.systems.image_sets.mapping import list_mappings, load_mapping

@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 from pydantic import Field
 
 from mcas_assets.declare.catalogue import Entry
-from mcas_assets.declare.documents import Mistake, Slug
+from mcas_assets.declare.documents import Slug
+from mcas_assets.declare.mistakes import Mistake
 from mcas_assets.systems.hosted.budget import Budget, Dollars, TokenPrices
 from mcas_assets.systems.hosted.retry import Retry
 

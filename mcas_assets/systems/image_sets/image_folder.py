@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from mcas_assets.core.errors import BadInput
-from mcas_assets.declare.documents import did_you_mean
+from mcas_assets.declare.mistakes import did_you_mean
 from mcas_assets.systems.image_sets import wording
 from mcas_assets.systems.image_sets.files import in_order, read_ranges, table_columns, table_rows, walk
 from mcas_assets.systems.image_sets.guards import IMAGE_NAMES

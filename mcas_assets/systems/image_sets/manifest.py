@@ -20,7 +20,7 @@ from pyarrow import parquet
 
 from mcas_assets.core.digests import bytes_digest, canonical_json, document_digest, text_digest
 from mcas_assets.core.errors import BadInput
-from mcas_assets.declare.documents import did_you_mean
+from mcas_assets.declare.mistakes import did_you_mean
 from mcas_assets.systems.identity import stamp_of
 from mcas_assets.systems.image_sets.guards import Fence, too_large
 from mcas_assets.systems.image_sets.mapping import Mapping

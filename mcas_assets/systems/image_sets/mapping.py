@@ -16,7 +16,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from mcas_assets.core.errors import BadInput
 from mcas_assets.core.outcomes import OUTCOMES, OutcomeName
 from mcas_assets.core.paths import DATA
-from mcas_assets.declare.documents import Mistake, Slug, Text, did_you_mean, fault, load_document
+from mcas_assets.declare.documents import Slug, Text, load_document
+from mcas_assets.declare.mistakes import Mistake, did_you_mean, fault
 from mcas_assets.systems.image_sets import wording
 from mcas_assets.systems.image_sets.guards import Limits
 

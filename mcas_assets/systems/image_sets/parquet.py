@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from mcas_assets.core.errors import BadInput
-from mcas_assets.declare.documents import did_you_mean
+from mcas_assets.declare.mistakes import did_you_mean
 from mcas_assets.systems.image_sets.files import open_parquet, read_ranges
 from mcas_assets.systems.image_sets.rows import At, Row
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from mcas_assets.core.errors import BadInput
-from mcas_assets.declare.documents import Mistake
+from mcas_assets.declare.mistakes import Mistake
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
 Standing = Literal["found", "withdrawn", "gated", "unreachable"]
