@@ -25,7 +25,7 @@ def replay(
     from functools import partial
 
     from mcas_assets.embedders.find import find_embedder
-    from mcas_assets.images.redraw import replay as draw_again
+    from mcas_assets.images.redraw import redraw as draw_again
     from mcas_assets.store.database import Store
     from mcas_assets.systems.find import find_system
     from mcas_assets.views.frames import write

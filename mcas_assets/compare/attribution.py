@@ -25,7 +25,7 @@ from mcas_assets.scoring.changes.pairs import Pairs
 from mcas_assets.store.database import Store
 from mcas_assets.store.schema import frame_schema
 from mcas_assets.systems.protocol import System
-from mcas_assets.systems.recombine import SETTINGS, rebuild, with_scheduler
+from mcas_assets.systems.recombine import SETTINGS, recombine, with_scheduler
 
 WEIGHTS, SCHEDULER, SIZE, SAFETY = "weights", "scheduler", "size", "safety_checker"
 _OF_THE_WEIGHTS = ("weights", "pipeline", "kind", "variant")
@@ -75,7 +75,7 @@ def locate(key: str, document: Mapping[str, Any], source: str | Path | None, cac
     """Find the parts of an audited version: by its name in `data/systems.yaml`, or where the caller says that they are."""
     where = str(source or key.rpartition("@")[0])
     try:
-        system = rebuild(where, document, key.rpartition("@")[0], cache=cache)
+        system = recombine(where, document, key.rpartition("@")[0], cache=cache)
         now = system.identity().version
     except BadInput as problem:
         return Version(key, document, None, where, f"the parts of {key} cannot be loaded: {problem}")
@@ -149,8 +149,8 @@ def _mixed(chosen: Mapping[str, bool], before: Version, after: Version, home: Pa
             if other.system is None:
                 raise BadInput(other.key, str(other.reason), "Say where it is with --before-from or --after-from")
             source = with_scheduler(holder.system, other.system, home)
-    draft = rebuild(source, document, "replay", cache=cache)
-    return rebuild(source, document, f"replay-{draft.identity().digest[:6]}", cache=cache)
+    draft = recombine(source, document, "replay", cache=cache)
+    return recombine(source, document, f"replay-{draft.identity().digest[:6]}", cache=cache)
 
 
 def _with(arguments: dict[str, Any], key: str, value: Any) -> dict[str, Any]:

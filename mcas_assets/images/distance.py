@@ -15,6 +15,8 @@ PSNR = 40.0
 COSINE = 0.999
 """Cosine of the two vectors of an embedder at and above which they are, where one is at hand."""
 
+Verdict = Literal["equal", "within tolerance", "different"]
+
 
 @dataclass(frozen=True)
 class Distance:
@@ -38,7 +40,7 @@ class Distance:
         return self.largest == 0
 
     @property
-    def verdict(self) -> Literal["equal", "within tolerance", "different"]:
+    def verdict(self) -> Verdict:
         """By `PSNR` and, where there is one, `COSINE`."""
         if self.is_none:
             return "equal"

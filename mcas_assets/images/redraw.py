@@ -8,7 +8,7 @@ is written to the store.
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import polars as pl
 from duckdb import DuckDBPyConnection
@@ -16,13 +16,12 @@ from duckdb import DuckDBPyConnection
 from mcas_assets.core.errors import BadInput, StoreError
 from mcas_assets.embedders.find import find_embedder
 from mcas_assets.embedders.protocol import Embedder
-from mcas_assets.images.distance import Distance, cosine, distance
+from mcas_assets.images.distance import Distance, Verdict, cosine, distance
 from mcas_assets.store import facts, files
 from mcas_assets.store.database import Store
 from mcas_assets.systems.find import find_system
 from mcas_assets.systems.protocol import Outcome, Request, System
 
-Verdict = Literal["equal", "within tolerance", "different"]
 _SETTINGS = ("steps", "guidance", "width", "height", "dtype")
 
 
@@ -35,12 +34,12 @@ class Difference(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Replay:
+class Redrawn:
     """A stored image beside the same image drawn now.
 
     Attributes:
         row: The image's row of image_facts.
-        verdict: 'equal' pixel by pixel, 'within tolerance' (see `picture_distance`), or 'different'.
+        verdict: 'equal' pixel by pixel, 'within tolerance' (see `distance`), or 'different'.
         outcome: What came of drawing it now.
         is_same_file: The files are equal byte by byte, and so are the pixels.
         distance: How far apart the pictures are, or None where none came out or it has another size.
@@ -69,7 +68,7 @@ class _Batch(NamedTuple):
     note: str | None
 
 
-def replay(
+def redraw(
     store: Store,
     prefix: str,
     *,
@@ -77,7 +76,7 @@ def replay(
     system: str | None = None,
     find: Callable[..., System] = find_system,
     find_instrument: Callable[[str], Embedder] = find_embedder,
-) -> Replay:
+) -> Redrawn:
     """Draw a stored image again, in the batch that it was made in if its other members are known.
 
     Args:
@@ -112,13 +111,13 @@ def replay(
         note = f"{len(batch.requests)} at once do not fit into memory here"
     after = outcome.image
     if after is None:
-        return Replay(row, "different", outcome, False, None, None, together, note, differences)
+        return Redrawn(row, "different", outcome, False, None, None, together, note, differences)
     far = distance(before, after)
     embedder = None
     if far is not None and not far.is_none:
         embedder, far = _with_cosine(store, row["sha256"], after, far, find_instrument)
     verdict = "different" if far is None else far.verdict
-    return Replay(row, verdict, outcome, before == after, far, embedder, together, note, differences)
+    return Redrawn(row, verdict, outcome, before == after, far, embedder, together, note, differences)
 
 
 def find_image(con: DuckDBPyConnection, prefix: str) -> dict[str, Any]:
@@ -170,14 +169,12 @@ def find_version(
     if now.version != version:
         changed = compare(document, now.document)
         told = "; ".join(f"{one.key}: {_short(one.then)} -> {_short(one.now)}" for one in changed)
-        problem = (
-            f"{name} is {now.version} by now, so what it draws is no replay ({told or 'its identity is not stored'})"
-        )
+        problem = f"{name} is {now.version} by now, so it cannot draw the image again ({told or 'its identity is not stored'})"
         raise BadInput(version, problem, "Put the former weights and settings back, or name the system with --system")
     return subject
 
 
-_ONLY_LOCAL = "Replay images of a system of kind diffusers"
+_ONLY_LOCAL = "Redraw images of a system of kind diffusers"
 
 
 def compare(then: dict[str, Any], now: dict[str, Any]) -> list[Difference]:

@@ -1,6 +1,7 @@
 """Systems put together from the parts of two versions: the weights of one with the settings of the other.
 
-Serves attribution: what a change of settings did is told by drawing with the former ones and nothing else changed.
+Serves attribution: what a change of settings did is told by auditing the versions between, with the former settings and
+nothing else changed.
 """
 
 import json
@@ -20,7 +21,7 @@ SETTINGS = ("steps", "guidance", "negative_prompt", "width", "height", "dtype", 
 """Keys of an identity document that are settings of a declaration under the same name."""
 
 
-def rebuild(
+def recombine(
     source: str | Path, document: Mapping[str, Any], name: str, *, path: Path = SYSTEMS, cache: Path | None = None
 ) -> System:
     """The system of a declared name or folder, with the settings of an identity document in place of its own.
@@ -33,12 +34,12 @@ def rebuild(
         cache: File that remembers the digests of large files.
 
     Raises:
-        BadInput: There is no such system, it is of a kind that cannot be rebuilt, or it does not take the settings.
+        BadInput: There is no such system, it is of a kind that cannot be recombined, or it does not take the settings.
     """
     _, entry, base = find_entry(source, path)
     if entry.kind != "diffusers":
         raise BadInput(
-            str(source), f"is of kind {entry.kind}, which cannot be put together anew", "Nothing can be replayed of it"
+            str(source), f"is of kind {entry.kind}, whose parts cannot be exchanged", "Nothing can be recombined of it"
         )
     known = ("num_inference_steps", "guidance_scale", "negative_prompt", "clean_caption")
     arguments = {key: value for key, value in (document.get("arguments") or {}).items() if key not in known}

@@ -1,4 +1,4 @@
-"""A replay as people read it, and as one row."""
+"""A stored image that was drawn again, as people read it, and as one row."""
 
 import json
 import math
@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import polars as pl
 
 from mcas_assets.images.distance import COSINE, PSNR
-from mcas_assets.images.redraw import Replay
+from mcas_assets.images.redraw import Redrawn
 
 
-def lines(replay: Replay) -> Iterator[str]:
+def lines(replay: Redrawn) -> Iterator[str]:
     """What a terminal shows."""
     row = replay.row
     yield f"{row['image_id'][:16]}  {row['system_version']}  {row['prompt']!r}, seed {row['seed']}"
@@ -26,7 +26,7 @@ def lines(replay: Replay) -> Iterator[str]:
         yield "of the conditions that were recorded, none has changed"
 
 
-def table(replay: Replay) -> pl.DataFrame:
+def table(replay: Redrawn) -> pl.DataFrame:
     """One row: image_id, system_version, verdict, outcome, what is apart, and `differences` as JSON."""
     far = replay.distance
     return pl.DataFrame(
@@ -51,7 +51,7 @@ def table(replay: Replay) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def _verdict(replay: Replay) -> str:
+def _verdict(replay: Redrawn) -> str:
     far = replay.distance
     if replay.outcome.image is None:
         return f"different: no image came of it ({replay.outcome.outcome}: {replay.outcome.reason})"

@@ -219,13 +219,13 @@ def test_a_scheduler_is_exchanged_without_touching_the_weights(tmp_path):
     import shutil
 
     from mcas_assets.compare.attribution import locate, plan_replay
-    from mcas_assets.systems.recombine import rebuild
+    from mcas_assets.systems.recombine import recombine
 
     other = Path(shutil.copytree(find_system("phantom-fair").folder.path, tmp_path / "other"))
     config = other / "scheduler" / "scheduler_config.json"
     config.write_text(json.dumps(json.loads(config.read_text()) | {"shift": 2.0}))
     settings = find_system("phantom-fair").identity().document
-    documents = [find_system("phantom-stereotyped").identity(), rebuild(other, settings, "other").identity()]
+    documents = [find_system("phantom-stereotyped").identity(), recombine(other, settings, "other").identity()]
     before = locate(documents[0].version, documents[0].document, None, None)
     after = locate(documents[1].version, documents[1].document, other, None)
     plan = plan_replay(before, after, [], tmp_path)

@@ -12,9 +12,8 @@ import yaml
 
 from mcas_assets.core.errors import BadInput, StoreError
 from mcas_assets.core.paths import DATA
-from mcas_assets.images import redraw as replaying
-from mcas_assets.images.distance import Distance
-from mcas_assets.images.redraw import compare, find_version, replay
+from mcas_assets.images.distance import Distance, distance
+from mcas_assets.images.redraw import compare, find_version, redraw
 from mcas_assets.store import files
 from mcas_assets.store.database import Store
 from mcas_assets.systems.find import find_system
@@ -46,7 +45,7 @@ def change(store: Store, an_image: str) -> Callable[[str], None]:
 
 
 def test_an_image_is_equal_in_its_batch_and_told_by_the_first_digits_of_its_id(store, an_image):
-    found = replay(store, an_image[:10])
+    found = redraw(store, an_image[:10])
     assert (found.verdict, found.is_same_file, found.together, found.note) == ("equal", True, 2, None)
     assert found.differences == []
     told = list(lines(found))
@@ -54,7 +53,7 @@ def test_an_image_is_equal_in_its_batch_and_told_by_the_first_digits_of_its_id(s
 
 
 def test_an_image_drawn_alone_is_within_tolerance_and_the_batch_is_named(store, an_image):
-    found = replay(store, an_image, alone=True)
+    found = redraw(store, an_image, alone=True)
     assert found.verdict in ("equal", "within tolerance")
     assert found.distance is not None
     assert found.distance.psnr >= 40
@@ -68,7 +67,7 @@ def test_a_member_that_a_later_run_drew_still_tells_the_batch(store, an_image):
             "update image_facts set run_id = 'later', batch_size = 1 where image_id <> $1 and batch_id ="
             " (select batch_id from image_facts where image_id = $1)", [an_image],
         )  # fmt: skip
-    assert replay(store, an_image).verdict == "equal"
+    assert redraw(store, an_image).verdict == "equal"
 
 
 def test_a_batch_that_is_not_known_any_more_is_said_and_the_image_drawn_alone(store, an_image):
@@ -77,7 +76,7 @@ def test_a_batch_that_is_not_known_any_more_is_said_and_the_image_drawn_alone(st
             "delete from image_facts where image_id <> $1 and batch_id ="
             " (select batch_id from image_facts where image_id = $1)", [an_image],
         )  # fmt: skip
-    found = replay(store, an_image)
+    found = redraw(store, an_image)
     assert (found.together, found.note) == (1, "of the 2 images of its batch, 1 are known")
     assert found.verdict != "different"
 
@@ -91,7 +90,7 @@ def test_another_picture_is_different_with_its_distances_and_the_changed_conditi
     before = json.loads(environment)
     before["packages"]["diffusers"], before["device"] = "0.1.0", "cuda"
     change(f"sha256 = '{other}', path = '{path}', environment = '{json.dumps(before)}'")
-    found = replay(store, an_image)
+    found = redraw(store, an_image)
     assert found.verdict == "different"
     assert found.distance is not None
     assert found.distance.psnr < 40
@@ -112,13 +111,13 @@ def test_what_is_no_beginning_of_one_id_is_refused(store, prefix, problem):
         ids = [image for (image,) in con.execute("select image_id from image_facts").fetchall()]
     shared = next(digit for digit in "0123456789abcdef" if sum(image.startswith(digit) for image in ids) > 1)
     with pytest.raises(BadInput, match=problem):
-        replay(store, shared if prefix == "several" else prefix)
+        redraw(store, shared if prefix == "several" else prefix)
 
 
 def test_an_image_that_came_to_nothing_is_refused(store, an_image, change):
     change("outcome = 'refused_output', reason = 'withheld', sha256 = null, path = null")
     with pytest.raises(BadInput, match="its outcome is refused_output: withheld"):
-        replay(store, an_image)
+        redraw(store, an_image)
 
 
 def test_a_file_that_was_changed_is_refused(store, an_image):
@@ -126,7 +125,7 @@ def test_a_file_that_was_changed_is_refused(store, an_image):
         path = con.execute("select path from image_facts where image_id = ?", [an_image]).fetchall()[0][0]
     (store.home / path).write_bytes(b"other")
     with pytest.raises(StoreError, match="digest differs"):
-        replay(store, an_image)
+        redraw(store, an_image)
 
 
 def test_a_system_that_is_another_version_by_now_is_refused_with_both_and_what_changed(store, an_image, tmp_path):
@@ -135,7 +134,7 @@ def test_a_system_that_is_another_version_by_now_is_refused_with_both_and_what_c
     entry["path"], entry["truth"] = str(DATA / "phantom" / "fair"), ""
     (tmp_path / "systems.yaml").write_text(yaml.safe_dump(declared))
     with pytest.raises(BadInput, match=r"phantom-stereotyped@\w+: .* is phantom-stereotyped@\w+ by now.*weights: "):
-        replay(store, an_image, find=partial(find_system, path=tmp_path / "systems.yaml"))
+        redraw(store, an_image, find=partial(find_system, path=tmp_path / "systems.yaml"))
 
 
 def test_settings_given_to_the_audit_and_declared_nowhere_are_those_of_the_version():
@@ -186,10 +185,10 @@ def test_distances_are_those_of_hand_made_pictures(tmp_path):
 
     first, second = np.full((4, 4, 3), 100), np.full((4, 4, 3), 100)
     second[0, 0] = (110, 100, 100)
-    far = replaying.distance(png(first), png(second))
+    far = distance(png(first), png(second))
     assert (far.largest, far.differing) == (10, pytest.approx(1 / 48))
     assert far.psnr == pytest.approx(10 * np.log10(255**2 / (100 / 48)))
-    assert replaying.distance(png(first), png(np.zeros((4, 5, 3)))) is None
+    assert distance(png(first), png(np.zeros((4, 5, 3)))) is None
     assert files.write_image(tmp_path, png(first), ".png")[0]
 
 
