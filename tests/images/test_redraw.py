@@ -12,18 +12,42 @@ import yaml
 
 from mcas_assets.core.errors import BadInput, StoreError
 from mcas_assets.core.paths import DATA
+from mcas_assets.core.progress import LogProgress
+from mcas_assets.declare.audit import Audit
+from mcas_assets.embedders.find import find_embedder
+from mcas_assets.images import generate
 from mcas_assets.images.distance import Distance, distance
 from mcas_assets.images.redraw import compare, find_version, redraw
-from mcas_assets.store import files
+from mcas_assets.plan.requests import build_plan
+from mcas_assets.store import facts, files
 from mcas_assets.store.database import Store
 from mcas_assets.systems.find import find_system
 from mcas_assets.systems.protocol import Capabilities
 from mcas_assets.views.redraw import lines, table
 
 
+@pytest.fixture(scope="module")
+def drawn(tiny: Audit, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with eighteen images of the phantom, two a batch, and their vectors by one embedder."""
+    store, system = Store(tmp_path_factory.mktemp("drawn")), find_system("phantom-stereotyped")
+    identity = system.identity()
+    wanted = generate.requests(build_plan(tiny), identity.version, system.size()).head(18)
+    generate.generate(store, wanted, system, identity.version, LogProgress(), "run")
+    system.close()
+    embedder = find_embedder("phantom-balanced")
+    with store.open() as con:
+        facts.register_system(con, identity.version, system.name, identity.document)
+        facts.register_embedder(con, embedder.id, embedder.name, embedder.dim, embedder.identity())
+        images = dict(con.execute("select sha256, path from image_facts").fetchall())
+        vectors = embedder.embed_images([files.read_image(store.home, path, sha) for sha, path in images.items()])
+        facts.append_vectors(con, embedder.id, "image", list(images), None, vectors)
+    embedder.close()
+    return store.home
+
+
 @pytest.fixture
-def store(audited, tmp_path: Path) -> Store:
-    return Store(Path(shutil.copytree(audited.home, tmp_path / "home")))
+def store(drawn: Path, tmp_path: Path) -> Store:
+    return Store(Path(shutil.copytree(drawn, tmp_path / "home")))
 
 
 @pytest.fixture
