@@ -45,6 +45,16 @@ class Entry(BaseModel):
     audits: Annotated[tuple[Slug, ...], Field(strict=False)] = ("gender", "skin-tone")
     canary: Slug | None = None
 
+    @property
+    def local_path(self) -> str | None:
+        """The folder or file that it is read from, relative to the file that declares it; None if it lies elsewhere."""
+        return None
+
+    @property
+    def watched_repo(self) -> str | None:
+        """The hub repository that it follows, or None."""
+        return None
+
     @classmethod
     def contradictions(cls, raw: dict[str, Any]) -> Iterable[Mistake]:
         """What is wrong with an entry that no single field shows; key paths relative to the entry."""

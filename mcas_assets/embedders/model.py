@@ -35,6 +35,11 @@ class FolderEntry(Entry):
     repo: str | None = None
     revision: str | None = None
 
+    @property
+    def local_path(self) -> str | None:
+        """Its folder, or None for a repository."""
+        return self.folder
+
     @classmethod
     def contradictions(cls, raw: dict[str, Any]) -> Iterable[Mistake]:
         """Exactly one of folder and repo; a revision with a repo."""

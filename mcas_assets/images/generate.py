@@ -22,7 +22,7 @@ from mcas_assets.plan.requests import image_id
 from mcas_assets.store import facts, files
 from mcas_assets.store.database import Store
 from mcas_assets.systems.hosted.budget import Past
-from mcas_assets.systems.protocol import Outcome, Request, System
+from mcas_assets.systems.protocol import Metered, Outcome, Request, System
 
 # Opening the store costs a tenth of a second, which is a batch of a small model: batches that take less than this are
 # committed together. A killed run loses this much work, or the batch in flight if that takes longer.
@@ -187,11 +187,10 @@ def _require(system: System, system_version: str) -> None:
 
 def _recall(store: Store, system: System, system_version: str) -> None:
     """A system that is paid for is told what its earlier runs spent and were answered."""
-    recall = getattr(system, "recall", None)
-    if recall is not None:
+    if isinstance(system, Metered):
         with store.open() as con:
             past = Past(*facts.spent(con, system_version))
-        recall(past)
+        system.recall(past)
 
 
 def _batches(missing: pl.DataFrame) -> Iterator[pl.DataFrame]:

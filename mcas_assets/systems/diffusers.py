@@ -82,6 +82,16 @@ class Declaration(Entry):
     compile: bool = False
     arguments: dict[str, bool | int | float | str] = Field(default_factory=dict)
 
+    @property
+    def local_path(self) -> str | None:
+        """Its folder, or None for a repository."""
+        return self.path
+
+    @property
+    def watched_repo(self) -> str | None:
+        """The repository, if a branch of it is watched."""
+        return self.repo if self.watch else None
+
     @classmethod
     def contradictions(cls, raw: dict[str, Any]) -> Iterable[Mistake]:
         """What no single field shows: exactly one of path and repo, a revision with a repo."""

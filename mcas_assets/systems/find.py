@@ -84,8 +84,7 @@ def _declared_folder(folder: Path, entries: dict[str, Entry], base: Path) -> str
     if not folder.is_dir():
         return None
     for name, entry in entries.items():
-        declared = getattr(entry, "path", None)
-        if declared and (base / declared).resolve() == folder.expanduser().resolve():
+        if entry.local_path and (base / entry.local_path).resolve() == folder.expanduser().resolve():
             return name
     return None
 

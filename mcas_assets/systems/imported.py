@@ -41,6 +41,11 @@ class Declaration(Entry, MappingKeys):
     mapping: str | None = None
     audits: Annotated[tuple[Slug, ...], Field(strict=False)] = ()
 
+    @property
+    def local_path(self) -> str | None:
+        """The set's folder or file."""
+        return self.path
+
     @classmethod
     def contradictions(cls, raw: dict[str, Any]) -> Iterable[Mistake]:
         """What no single field shows: prompts and model must be told, by the entry or by its ready mapping."""

@@ -7,7 +7,19 @@ before it as those of now. So what was observed becomes part of the identity, an
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mcas_assets.systems.protocol import Capabilities, Outcome, Request, System, SystemIdentity
+from mcas_assets.systems.hosted.budget import Past
+from mcas_assets.systems.pipelines.hub import HubState
+from mcas_assets.systems.protocol import (
+    Capabilities,
+    Metered,
+    Mirrored,
+    Outcome,
+    Probe,
+    Probed,
+    Request,
+    System,
+    SystemIdentity,
+)
 
 
 def observed_identity(declared: SystemIdentity, observed: Mapping[str, Any]) -> SystemIdentity:
@@ -16,7 +28,7 @@ def observed_identity(declared: SystemIdentity, observed: Mapping[str, Any]) -> 
 
 
 class ObservedSystem:
-    """See `mcas_assets.systems.protocol.System`. What is not said here is as the system itself has it.
+    """See `mcas_assets.systems.protocol.System`; also `Probed`, `Mirrored` and `Metered`, whatever the kind is.
 
     Args:
         system: As declared.
@@ -51,6 +63,24 @@ class ObservedSystem:
         """As declared."""
         self._system.close()
 
-    def __getattr__(self, name: str) -> Any:
-        """What only some kinds have: `probe`, the price of an image, ..."""
-        return getattr(self._system, name)
+    def probe(self) -> Probe:
+        """As declared; available where the kind cannot be looked at."""
+        return self._system.probe() if isinstance(self._system, Probed) else Probe("available")
+
+    def upstream(self, revision: str = "main") -> tuple[HubState, SystemIdentity | None] | None:
+        """As declared; None where the kind has no hub."""
+        return self._system.upstream(revision) if isinstance(self._system, Mirrored) else None
+
+    @property
+    def price(self) -> float | None:
+        """As declared; None where the kind is not paid for."""
+        return self._system.price if isinstance(self._system, Metered) else None
+
+    def allowance(self, past: Past, images: int) -> str:
+        """As declared; empty where the kind is not paid for."""
+        return self._system.allowance(past, images) if isinstance(self._system, Metered) else ""
+
+    def recall(self, past: Past) -> None:
+        """As declared; nothing where the kind is not paid for."""
+        if isinstance(self._system, Metered):
+            self._system.recall(past)

@@ -8,12 +8,14 @@ torch or diffusers: what a system *is* can be told by reading files, only drawin
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Literal, Protocol, TypeGuard
+from typing import Any, Literal, Protocol, TypeGuard, runtime_checkable
 
 import polars as pl
 
 from mcas_assets.core.digests import document_digest
 from mcas_assets.core.outcomes import OutcomeName
+from mcas_assets.systems.hosted.budget import Past
+from mcas_assets.systems.pipelines.hub import HubState
 
 
 @dataclass(frozen=True)
@@ -132,11 +134,7 @@ class Capabilities:
 
 
 class System(Protocol):
-    """A text-to-image system under audit.
-
-    A kind may also have `probe() -> Probe`, which is asked before `identity()` (see `mcas_assets.watch.look`; a kind without it
-    counts as available if its identity can be told), and, if it is paid for, `recall`.
-    """
+    """A text-to-image system under audit. What only some kinds can do is `Probed`, `Mirrored` and `Metered`."""
 
     name: str
 
@@ -170,6 +168,52 @@ class System(Protocol):
 
     def close(self) -> None:
         """Free the model. The system can be used again, and then loads anew."""
+        ...
+
+
+@runtime_checkable
+class Probed(Protocol):
+    """A system that can be looked at from outside. One that is not counts as available if its identity can be told."""
+
+    def probe(self) -> Probe:
+        """What a look tells; asked before `identity()`, which may need what the look finds gone."""
+        ...
+
+
+@runtime_checkable
+class Mirrored(Protocol):
+    """A system that may be a copy of what a hub holds."""
+
+    def upstream(self, revision: str = "main") -> tuple[HubState, SystemIdentity | None] | None:
+        """What the hub says of a branch, tag or commit now, and the identity that the system would have there.
+
+        The identity is None unless the repository was found; the answer is None where the system has no hub.
+
+        Raises:
+            BadInput: What is there now could not be loaded.
+        """
+        ...
+
+
+@runtime_checkable
+class Metered(Protocol):
+    """A system that is paid for, by the image."""
+
+    @property
+    def price(self) -> float | None:
+        """US dollars an image, as declared; None where that is not."""
+        ...
+
+    def allowance(self, past: Past, images: int) -> str:
+        """The budget in words, and whether it covers so many further images; empty where none is declared."""
+        ...
+
+    def recall(self, past: Past) -> None:
+        """Make ready to ask: take in what earlier runs of this version spent and were answered.
+
+        Raises:
+            BadInput: The package or the key is missing.
+        """
         ...
 
 
