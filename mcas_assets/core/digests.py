@@ -32,12 +32,12 @@ def file_digest(file: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def document_digest(value: Any) -> str:
+def document_digest(value: object) -> str:
     """Of the canonical JSON of a document: equal for equal values, whatever the order of their keys."""
     return text_digest(canonical_json(value))
 
 
-def rows_digest(rows: Sequence[Any], *, is_ascii: bool = False) -> str:
+def rows_digest(rows: Sequence[object], *, is_ascii: bool = False) -> str:
     """Of the compact JSON of rows, or of the parts of a key: their order counts.
 
     Args:
@@ -47,12 +47,12 @@ def rows_digest(rows: Sequence[Any], *, is_ascii: bool = False) -> str:
     return text_digest(compact_json(rows, is_ascii=is_ascii))
 
 
-def canonical_json(value: Any) -> str:
+def canonical_json(value: object) -> str:
     """A JSON text that is the same for equal values: keys sorted, no spaces, infinities and NaN as text."""
     return json.dumps(plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
-def compact_json(value: Any, *, is_ascii: bool = False) -> str:
+def compact_json(value: object, *, is_ascii: bool = False) -> str:
     r"""A JSON text without spaces, keys in the order given, NaN and infinities as Python's `json` writes them.
 
     Args:
@@ -62,7 +62,7 @@ def compact_json(value: Any, *, is_ascii: bool = False) -> str:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=is_ascii)
 
 
-def plain(value: Any) -> Any:
+def plain(value: object) -> Any:
     """The value as JSON can hold it: tuples as lists, infinities, NaN and what JSON does not know as text."""
     if isinstance(value, dict):
         return {str(key): plain(item) for key, item in value.items()}

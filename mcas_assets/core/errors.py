@@ -44,3 +44,13 @@ class PolicyNotMet(McasError):  # noqa: N818 - an outcome of a gate, not an erro
 
 class CannotJudge(McasError):  # noqa: N818 - an outcome of a gate, not an error of the program
     """No rule of a policy failed, but one could not be judged: no interval, no comparison, not audited. Never a pass."""
+
+
+def one_line(error: object, most: int = 300) -> str:
+    """The message of an error without line breaks, cut to `most` characters."""
+    return " ".join(str(error).split())[:most]
+
+
+def kind_and_line(error: BaseException, most: int = 300) -> str:
+    """The type of an error and its message, as `one_line`."""
+    return one_line(f"{type(error).__name__}: {error}", most)

@@ -31,15 +31,15 @@ class LogProgress:
     @contextmanager
     def task(self, name: str, total: int) -> Generator[Advance]:
         """See Progress."""
-        begun = said = time.monotonic()
+        begun = logged = time.monotonic()
         done = 0
 
         def advance(items: int) -> None:
-            nonlocal done, said
+            nonlocal done, logged
             done += items
             now = time.monotonic()
-            if now - said >= self.every and done < total:
-                said = now
+            if now - logged >= self.every and done < total:
+                logged = now
                 rate = done / (now - begun)
                 self._log.info(
                     "%s: %d of %d (%.0f %%), %.1f a second, %.0f s left",

@@ -65,12 +65,12 @@ class Entry(BaseModel):
 def kinds(package: str) -> dict[str, ModuleType]:
     """The kinds that a package offers: its modules with a `Declaration`."""
     aliases = {module: kind for kind, module in _MODULES.items()}
-    found = {}
+    modules = {}
     for info in pkgutil.iter_modules(importlib.import_module(package).__path__):
         module = importlib.import_module(f"{package}.{info.name}")
         if hasattr(module, "Declaration"):
-            found[aliases.get(info.name, info.name)] = module
-    return found
+            modules[aliases.get(info.name, info.name)] = module
+    return modules
 
 
 def kind_module(kind: str, package: str) -> ModuleType:

@@ -90,11 +90,11 @@ def _is_too_deep(text: str) -> bool:
 
 def _syntax_mistake(error: yaml.YAMLError, text: str) -> Mistake:
     mark = getattr(error, "problem_mark", None)
-    said = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
+    problem = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
     line = mark.line + 1 if mark else text.count("\n", 0, getattr(error, "position", 0)) + 1
     column = f" at column {mark.column + 1}" if mark else ""
     remedy = "Look at this line and the one above: indentation, quotes, colons (quote a text that holds ': ')"
-    return Mistake((), f"is not valid YAML: {said}{column}", remedy, line)
+    return Mistake((), f"is not valid YAML: {problem}{column}", remedy, line)
 
 
 class _Reader:
@@ -205,21 +205,21 @@ def check(
     parsed: Parsed, model: type[Model], contradictions: Contradictions = lambda raw: ()
 ) -> tuple[Model | None, list[Mistake]]:
     """What a parsed text says, or None and every mistake in it, in order of lines."""
-    found, document = list(parsed.mistakes), None
+    mistakes, document = list(parsed.mistakes), None
     if isinstance(parsed.value, dict):
-        unreadable, refused = {mistake.at for mistake in found}, []
+        unreadable, refused = {mistake.at for mistake in mistakes}, []
         try:
             document = model.model_validate(parsed.value)
         except ValidationError as error:
             refused = [mistake for mistake in explain(error, model) if mistake.at not in unreadable]
-        found += [mistake for mistake in refused if mistake.at]
-        found += contradictions(parsed.value)
-        found = found or refused  # of the whole: what contradictions say better, where they say anything
-    elif not found:
+        mistakes += [mistake for mistake in refused if mistake.at]
+        mistakes += contradictions(parsed.value)
+        mistakes = mistakes or refused  # of the whole: what contradictions say better, where they say anything
+    elif not mistakes:
         remedy = f"Begin with: {next(iter(model.model_fields))}: ..."
-        found.append(Mistake((), "is not a mapping of keys to values", remedy))
-    located = {(mistake.at, mistake.problem): mistake for mistake in map(parsed.locate, found)}
-    return (None if found else document), sorted(located.values(), key=lambda mistake: mistake.line or 0)
+        mistakes.append(Mistake((), "is not a mapping of keys to values", remedy))
+    located = {(mistake.at, mistake.problem): mistake for mistake in map(parsed.locate, mistakes)}
+    return (None if mistakes else document), sorted(located.values(), key=lambda mistake: mistake.line or 0)
 
 
 def _check_slug(text: str) -> str:

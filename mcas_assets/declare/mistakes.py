@@ -77,7 +77,7 @@ def explain(error: ValidationError, model: type[BaseModel]) -> Iterator[Mistake]
 def _words(detail: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:
     kind, given, limits = detail["type"], detail["input"], detail.get("ctx", {})
     kinds = {dict: "is a mapping", list: "is a list", type(None): "is empty"}
-    shown = kinds.get(type(given), f"is {given!r}"[:80])
+    description = kinds.get(type(given), f"is {given!r}"[:80])
     if kind == "fault":
         return limits["problem"], limits["remedy"]
     if kind == "extra_forbidden":
@@ -88,13 +88,13 @@ def _words(detail: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:
     if kind == "too_short":
         return "has too few entries", f"Give at least {limits['min_length']}"
     if kind == "string_type":
-        return f"{shown}, not text", "Put it in quotes" if isinstance(given, int | float) else "Write text"
+        return f"{description}, not text", "Put it in quotes" if isinstance(given, int | float) else "Write text"
     if kind in ("tuple_type", "list_type"):
-        return f"{shown}, not a list", "Write it as a list: [first, second]"
+        return f"{description}, not a list", "Write it as a list: [first, second]"
     if kind in ("dict_type", "model_type"):
-        return f"{shown}, not a mapping", "Write it as keys with values"
+        return f"{description}, not a mapping", "Write it as keys with values"
     wanted = _KINDS.get(kind.partition("_")[0]) if kind.endswith(("_type", "_parsing")) else None
-    return shown, f"It must be {wanted or detail['msg'].removeprefix('Input should be ')}"
+    return description, f"It must be {wanted or detail['msg'].removeprefix('Input should be ')}"
 
 
 def _fields_around(model: type[BaseModel], loc: KeyPath) -> list[str]:

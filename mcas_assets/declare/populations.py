@@ -113,13 +113,13 @@ def populations_of(audit: Audit, folder: Path = POPULATIONS) -> list[Population]
         BadInput: One of them does not exist or cannot be read.
         BadDocument: One speaks of no axis or no concept of the audit, or of groups that the axis does not declare.
     """
-    found = []
+    populations = []
     for name in audit.populations:
         population = load_population(name, folder)
         if mistakes := list(_strangers(audit, population)):
             raise BadDocument(list_populations(folder)[name], mistakes)
-        found.append(population)
-    return found
+        populations.append(population)
+    return populations
 
 
 def _strangers(audit: Audit, population: Population) -> Iterator[Mistake]:
@@ -137,10 +137,10 @@ def _strangers(audit: Audit, population: Population) -> Iterator[Mistake]:
         yield Mistake((), f"has no concept of audit {audit.audit!r}", remedy)
     for axis in shared:
         declared = [group.name for group in audit.axes[axis].groups]
-        said = {group: concept for concept in asked for group in population.shares[axis].get(concept, {})}
-        for group in sorted(set(said) - set(declared)):
+        concept_of = {group: concept for concept in asked for group in population.shares[axis].get(concept, {})}
+        for group in sorted(set(concept_of) - set(declared)):
             problem = f"is a group that axis {axis} of audit {audit.audit!r} does not declare"
-            yield Mistake((axis, said[group], group), problem, did_you_mean(group, declared))
+            yield Mistake((axis, concept_of[group], group), problem, did_you_mean(group, declared))
 
 
 def _check_share(share: float) -> float:

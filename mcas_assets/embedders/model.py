@@ -6,18 +6,22 @@ import weakref
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from itertools import chain, islice, repeat
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mcas_assets.core.digests import document_digest, plain
-from mcas_assets.core.errors import BadInput
+from mcas_assets.core.errors import BadInput, kind_and_line, one_line
 from mcas_assets.core.overlap import HELPERS, ahead
 from mcas_assets.declare.catalogue import Entry
 from mcas_assets.declare.mistakes import Mistake
 from mcas_assets.systems.identity import DigestCache, FrozenFiles, fingerprint
 from mcas_assets.systems.pipelines import devices
 from mcas_assets.systems.pipelines.hub import revision_mistakes
+
+if TYPE_CHECKING:
+    import torch
+    from PIL import Image
 
 BATCH = 32
 """Part of every embedder's identity, since the size of a batch changes low bits of a vector."""
@@ -65,8 +69,8 @@ class Encoders:
         self,
         images: Callable[[Any], np.ndarray],
         texts: Callable[[list[str]], np.ndarray],
-        prepare: Callable[[Iterator[Any]], Any],
-        model: Any,
+        prepare: Callable[[Iterator["Image.Image"]], Any],
+        model: "torch.nn.Module",
     ) -> None:
         self.model = weakref.ref(model)
         self.images = images
@@ -122,8 +126,8 @@ class FolderEmbedder:
         if self._frozen is None:
             return None
         weights = [self._frozen.folder / name for name in self._frozen.files if name.endswith(".safetensors")]
-        found = [value for file in weights if (value := _read_scalar(file, "logit_scale")) is not None]
-        return float(np.exp(found[0])) if found else None
+        scales = [value for file in weights if (value := _read_scalar(file, "logit_scale")) is not None]
+        return float(np.exp(scales[0])) if scales else None
 
     def embed_images(self, files: Sequence[bytes]) -> np.ndarray:
         """float32 (n, dim), rows of length 1. See `Embedder.embed_images`."""
@@ -173,9 +177,9 @@ class FolderEmbedder:
     def _whole(self, parts: Iterable[np.ndarray]) -> np.ndarray:
         return np.concatenate([np.empty((0, self.dim), dtype=np.float32), *parts])
 
-    def _unit(self, found: np.ndarray, count: int, side: str) -> np.ndarray:
+    def _unit(self, output: np.ndarray, count: int, side: str) -> np.ndarray:
         """The first `count` rows at length 1, seen to be of the model that was identified."""
-        rows = np.asarray(found, dtype=np.float64)[:count]
+        rows = np.asarray(output, dtype=np.float64)[:count]
         if rows.shape != (count, self.dim):
             problem = f"gives vectors of length {rows.shape[-1]} for {side} where its files say {self.dim}"
             raise BadInput(self._identified(), problem, "Correct its configuration")
@@ -198,8 +202,7 @@ class FolderEmbedder:
             try:
                 encoders = self._load(folder)
             except (OSError, ValueError, RuntimeError, ImportError, LookupError, TypeError) as error:
-                said = " ".join(str(error).split())[:500]
-                problem = f"cannot be loaded ({type(error).__name__}: {said})"
+                problem = f"cannot be loaded ({kind_and_line(error, 500)})"
                 remedy = "See that the folder is whole and made for this version of the library"
                 raise BadInput(folder, problem, remedy) from error
             self._check_files("while it was being loaded")
@@ -239,11 +242,11 @@ def _read_scalar(file: Path, name: str) -> float | None:
     return float(np.frombuffer(data, {"F16": "<f2", "F32": "<f4", "F64": "<f8"}[tensor["dtype"]])[0])
 
 
-def _decode(data: bytes) -> Any:
+def _decode(data: bytes) -> "Image.Image":
     from PIL import Image, UnidentifiedImageError
 
     try:
         return Image.open(io.BytesIO(data)).convert("RGB")
     except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as error:
-        problem = f"cannot be decoded ({' '.join(str(error).split())[:200]})"
+        problem = f"cannot be decoded ({one_line(error, 200)})"
         raise BadInput("an image of the batch", problem, "Check the image files of the stage before") from error

@@ -19,8 +19,8 @@ def tags() -> dict[str, dict[str, dict[str, Any]]]:
     exec(compile((_package() / "constants.py").read_text(), "constants.py", "exec"), names)
     source = ast.parse((_package() / "pretrained.py").read_text())
     # The table is made by assignments, a loop and small functions named ...cfg; what follows uses it and needs imports.
-    kept = (ast.Assign, ast.For, ast.Expr)
-    body = [node for node in source.body if isinstance(node, kept) or _is_config_function(node)]
+    statements = (ast.Assign, ast.For, ast.Expr)
+    body = [node for node in source.body if isinstance(node, statements) or _is_config_function(node)]
     exec(compile(ast.Module(body, []), "pretrained.py", "exec"), names)
     return names["_PRETRAINED"]
 
@@ -55,8 +55,8 @@ def tag_mistakes(model: object, tag: object) -> Iterator[Mistake]:
 
 def _nearest(model: str, known: dict[str, Any]) -> str:
     """Short, since there are some 130 models."""
-    said = did_you_mean(model, known)
-    return said.partition("Known:")[0].strip() or "See open_clip.list_pretrained()"
+    remedy = did_you_mean(model, known)
+    return remedy.partition("Known:")[0].strip() or "See open_clip.list_pretrained()"
 
 
 def _is_config_function(node: ast.stmt) -> bool:

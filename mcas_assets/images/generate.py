@@ -69,8 +69,8 @@ def generate(
     wanted = wanted.unique("image_id", maintain_order=True)
     with store.open() as con:
         have = facts.have_images(con, wanted["image_id"])
-        kept = facts.read_images(con, have)
-    verify(store, kept)
+        stored = facts.read_images(con, have)
+    verify(store, stored)
     missing = wanted.filter(~pl.col("image_id").is_in(list(have)))
     with progress.task("images", len(missing)) as advance:
         if missing.is_empty():
@@ -131,13 +131,13 @@ class _Keeper:
         self._committed = time.monotonic()
 
 
-def verify(store: Store, kept: pl.DataFrame) -> None:
+def verify(store: Store, images: pl.DataFrame) -> None:
     """Hold every kept file against its digest.
 
     Raises:
         StoreError: A file is missing or is not what was kept.
     """
-    for path, sha256 in kept.filter(pl.col("path").is_not_null()).select("path", "sha256").iter_rows():
+    for path, sha256 in images.filter(pl.col("path").is_not_null()).select("path", "sha256").iter_rows():
         files.read_image(store.home, path, sha256)
 
 
@@ -158,11 +158,11 @@ def forget_lost(store: Store) -> int:
 def image_table(store: Store, wanted: pl.DataFrame, audit: str, system_version: str) -> pl.DataFrame:
     """The rows of `images`: every planned request with what came of it, in the plan's order."""
     with store.open() as con:
-        found = facts.read_images(con, wanted["image_id"].unique(maintain_order=True))
-    said = pl.col("provider").cast(pl.String).str.json_path_match("$.safety")
-    safety = pl.when(said.is_in(SAFETY)).then(said).alias("safety")
-    found = found.select("image_id", "outcome", "sha256", "path", safety)
-    joined = wanted.join(found, on="image_id", how="inner", maintain_order="left")
+        stored = facts.read_images(con, wanted["image_id"].unique(maintain_order=True))
+    flag = pl.col("provider").cast(pl.String).str.json_path_match("$.safety")
+    safety = pl.when(flag.is_in(SAFETY)).then(flag).alias("safety")
+    stored = stored.select("image_id", "outcome", "sha256", "path", safety)
+    joined = wanted.join(stored, on="image_id", how="inner", maintain_order="left")
     return joined.select(
         pl.lit(audit).alias("audit"), "image_id", pl.lit(system_version).alias("system_version"), "prompt_id", "prompt", "role",
         "axis", "pole", "category", "concept", "replicate", "seed", "outcome", "width", "height", "sha256", "path", "safety",
@@ -201,7 +201,7 @@ def _rows(store: Store, drawn: _Drawn, system_version: str, run_id: str, encoder
     """Rows of image_facts for one batch, its files being on the disk already."""
     batch, outcomes, environment = drawn
     files_made = list(encoders.map(lambda outcome: outcome.image, outcomes))
-    kept: dict[int, tuple[str, str]] = {}
+    written: dict[int, tuple[str, str]] = {}
     for suffix in dict.fromkeys(outcome.suffix for outcome in outcomes):
         some = [
             (place, data)
@@ -209,10 +209,10 @@ def _rows(store: Store, drawn: _Drawn, system_version: str, run_id: str, encoder
             if data is not None and outcomes[place].suffix == suffix
         ]
         paths = files.write_images(store.home, [data for _, data in some], suffix)
-        kept.update(zip((place for place, _ in some), paths, strict=True))
+        written.update(zip((place for place, _ in some), paths, strict=True))
     rows = []
     for place, outcome in enumerate(outcomes):
-        sha256, path = kept.get(place, (None, None))
+        sha256, path = written.get(place, (None, None))
         rows.append({
             "outcome": outcome.outcome, "reason": outcome.reason, "sha256": sha256, "path": path,
             "bytes": None if (data := files_made[place]) is None else len(data), "provider": json.dumps(outcome.provider),

@@ -40,19 +40,19 @@ def take(store: Store, matched: Matched, system: ImageSet, system_version: str, 
     """
     wanted = matched.wanted.unique("image_id", maintain_order=True).select("image_id", "place", "set_prompt")
     with store.open() as con:
-        kept = _kept(con, system_version)
-    kept = kept.join(wanted.select("image_id"), on="image_id", how="semi")
-    generate.verify(store, kept)
-    missing = wanted.join(kept, on="image_id", how="anti")
-    seen = set(kept.filter(pl.col("sha256").is_not_null()).select("prompt", "sha256").iter_rows())
+        stored = _stored(con, system_version)
+    stored = stored.join(wanted.select("image_id"), on="image_id", how="semi")
+    generate.verify(store, stored)
+    missing = wanted.join(stored, on="image_id", how="anti")
+    seen = set(stored.filter(pl.col("sha256").is_not_null()).select("prompt", "sha256").iter_rows())
     environment = json.dumps(system.environment(), sort_keys=True)
     with progress.task("images, imported", len(missing)) as advance:
         waiting: list[pl.DataFrame] = []
         committed = time.monotonic()
         for chunk in _chunks(system, missing):
             rows = _rows(store, chunk, list(system.take(chunk)), seen)
-            told = {"system_version": system_version, "environment": environment, "run_id": run_id}
-            waiting.append(rows.with_columns(pl.lit(value).alias(name) for name, value in told.items()))
+            of_run = {"system_version": system_version, "environment": environment, "run_id": run_id}
+            waiting.append(rows.with_columns(pl.lit(value).alias(name) for name, value in of_run.items()))
             if time.monotonic() - committed >= generate.COMMIT_EVERY:
                 _commit(store, waiting)
                 waiting, committed = [], time.monotonic()
@@ -64,16 +64,16 @@ def take(store: Store, matched: Matched, system: ImageSet, system_version: str, 
 def image_table(store: Store, matched: Matched, audit: str, system_version: str) -> pl.DataFrame:
     """The rows of `images`: every record and use of it with what came of it."""
     with store.open() as con:
-        kept = _kept(con, system_version)
-    found = kept.select("image_id", "outcome", "width", "height", "sha256", "path")
-    joined = matched.wanted.join(found, on="image_id", how="inner", maintain_order="left")
+        stored = _stored(con, system_version)
+    outcomes = stored.select("image_id", "outcome", "width", "height", "sha256", "path")
+    joined = matched.wanted.join(outcomes, on="image_id", how="inner", maintain_order="left")
     return joined.select(
         pl.lit(audit).alias("audit"), "image_id", pl.lit(system_version).alias("system_version"), "prompt_id", "prompt", "role",
         "axis", "pole", "category", "concept", "replicate", "seed", "outcome", "width", "height", "sha256", "path",
     )  # fmt: skip
 
 
-def _kept(con: DuckDBPyConnection, system_version: str) -> pl.DataFrame:
+def _stored(con: DuckDBPyConnection, system_version: str) -> pl.DataFrame:
     """What is stored of a version, without what only people read."""
     return con.sql(
         "select image_id, prompt, outcome, sha256, path, width, height from image_facts where system_version = $version",
@@ -87,12 +87,12 @@ def _chunks(system: ImageSet, missing: pl.DataFrame) -> Iterator[pl.DataFrame]:
         return
     for piece in system.records():
         records = piece.join(missing.select("place", "image_id"), on="place", how="inner", maintain_order="left")
-        start = held = 0
+        start = n_bytes = 0
         for row, size in enumerate(records["size"].fill_null(0)):
-            if row > start and (row - start == CHUNK or held + size > CHUNK_BYTES):
+            if row > start and (row - start == CHUNK or n_bytes + size > CHUNK_BYTES):
                 yield records[start:row]
-                start, held = row, 0
-            held += size
+                start, n_bytes = row, 0
+            n_bytes += size
         yield records[start:]
 
 
@@ -100,10 +100,10 @@ def _rows(store: Store, chunk: pl.DataFrame, outcomes: list[Outcome], seen: set[
     """Rows of image_facts for some records, their files being on the disk already."""
     outcomes = [_unless_seen(outcome, *known, seen) for outcome, known in zip(
         outcomes, chunk.select("prompt", "sha256").iter_rows(), strict=True)]  # fmt: skip
-    kept = _write(store, outcomes, chunk["sha256"].to_list())
+    written = _write(store, outcomes, chunk["sha256"].to_list())
     rows = []
     for i, outcome in enumerate(outcomes):
-        sha256, path = kept.get(i, (None, None))
+        sha256, path = written.get(i, (None, None))
         width, height = outcome.size or (None, None)
         rows.append({
             "outcome": outcome.outcome, "reason": outcome.reason, "sha256": sha256, "path": path, "width": width, "height": height,
@@ -129,7 +129,7 @@ def _write(store: Store, outcomes: list[Outcome], digests: list[str]) -> dict[in
         return dict(zip(parts[key], files.write_images(store.home, list(parts[key].values()), key[0]), strict=True))
 
     with ThreadPoolExecutor(WRITERS) as pool:
-        return {place: kept for written in pool.map(write, parts) for place, kept in written.items()}
+        return {place: path for written in pool.map(write, parts) for place, path in written.items()}
 
 
 def _unless_seen(outcome: Outcome, prompt: str, sha256: str, seen: set[tuple[str, str]]) -> Outcome:

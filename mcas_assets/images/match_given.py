@@ -136,13 +136,13 @@ def account_table(matched: Matched, images: pl.DataFrame) -> pl.DataFrame:
         images.select("image_id", "outcome").unique("image_id"), on="image_id", how="inner"
     )
     counts = outcomes.group_by(*by, "outcome").len().sort("outcome")
-    told = {
+    counted = {
         key: (json.dumps(dict(part.select("outcome", "len").iter_rows())), int(part.filter(outcome="ok")["len"].sum()))
         for key, part in counts.group_by(*by, maintain_order=True)
     }
     rows = matched.account.to_dicts()
     for row in rows:
-        row["outcomes"], row["n_ok"] = told.get(tuple(row[name] for name in by), (None, None))
+        row["outcomes"], row["n_ok"] = counted.get(tuple(row[name] for name in by), (None, None))
     return pl.DataFrame(rows, schema=frame_schema("import_account"))
 
 
@@ -180,12 +180,12 @@ class _Finder:
         for piece in self._system.records():
             for prompt, count in piece.group_by("prompt", maintain_order=True).len().iter_rows():
                 self._sort(prompt, count)
-            found = pl.DataFrame(
+            targets = pl.DataFrame(
                 {"set_prompt": list(self.matched), "prompt": [target for target, _, _ in self.matched.values()]},
                 schema={"set_prompt": pl.String, "prompt": pl.String},
             )
             records = piece.select("place", "record", pl.col("prompt").alias("set_prompt"), "seed")
-            joined = records.join(found, on="set_prompt", how="inner", maintain_order="left")
+            joined = records.join(targets, on="set_prompt", how="inner", maintain_order="left")
             parts.append(joined.select(list(_RECORDS)))
         return pl.concat(parts).sort("place")
 
@@ -193,9 +193,9 @@ class _Finder:
         if prompt is None:
             self.promptless += count
             return
-        found = self.matched.get(prompt)
-        if found is not None:
-            self.matched[prompt] = (*found[:2], found[2] + count)
+        known = self.matched.get(prompt)
+        if known is not None:
+            self.matched[prompt] = (*known[:2], known[2] + count)
             return
         target, how = self._find(prompt)
         if target is not None:

@@ -29,8 +29,8 @@ class Difference(NamedTuple):
     """One condition that is not what it was; None where it was not recorded, or is no more."""
 
     key: str
-    then: Any
-    now: Any
+    then: object
+    now: object
 
 
 @dataclass(frozen=True)
@@ -168,8 +168,8 @@ def find_version(
         now = subject.identity()
     if now.version != version:
         changed = compare(document, now.document)
-        told = "; ".join(f"{one.key}: {_short(one.then)} -> {_short(one.now)}" for one in changed)
-        problem = f"{name} is {now.version} by now, so it cannot draw the image again ({told or 'its identity is not stored'})"
+        changes = "; ".join(f"{one.key}: {_short(one.then)} -> {_short(one.now)}" for one in changed)
+        problem = f"{name} is {now.version} by now, so it cannot draw the image again ({changes or 'its identity is not stored'})"
         raise BadInput(version, problem, "Put the former weights and settings back, or name the system with --system")
     return subject
 
@@ -185,16 +185,16 @@ def compare(then: dict[str, Any], now: dict[str, Any]) -> list[Difference]:
 
 
 def _leaves(document: dict[str, Any], above: str = "") -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    leaves: dict[str, Any] = {}
     for key, value in document.items():
         if isinstance(value, dict):
-            found |= _leaves(value, f"{above}{key}.")
+            leaves |= _leaves(value, f"{above}{key}.")
         else:
-            found[f"{above}{key}"] = value
-    return found
+            leaves[f"{above}{key}"] = value
+    return leaves
 
 
-def _short(value: Any) -> str:
+def _short(value: object) -> str:
     text = str(value)
     return text if len(text) <= 20 else f"{text[:12]}..."
 
@@ -262,9 +262,9 @@ def _with_cosine(
             embedder = find(name)
             if embedder.id != identity:
                 continue
-            found = embedder.embed_images([after])[0]
+            vector = embedder.embed_images([after])[0]
         except BadInput:  # it is no longer declared, or not on this machine: the next one may be
             continue
         embedder.close()
-        return name, far.with_cosine(cosine(vectors[identity], found))
+        return name, far.with_cosine(cosine(vectors[identity], vector))
     return None, far

@@ -134,15 +134,15 @@ def _concepts() -> _Candidates:
     weights, targets = [], []
     for concept in ALL:
         for pose in POSES:
-            shown, other = draw(concept.slug, "man", 0, pose), draw(concept.slug, "woman", 9, pose)
+            picture, other = draw(concept.slug, "man", 0, pose), draw(concept.slug, "woman", 9, pose)
             figure = np.maximum(*(_shrunk(silhouettes(f, pose)[1]) for f in FIGURES)) > 0
             # Head wear lies over the figure and is the same for all people.
-            free = ~figure | (shown == other).all(-1)
+            free = ~figure | (picture == other).all(-1)
             # A square counts where all of it is free, in the zone where any of it is.
             free = _squares(free[..., None])[..., 0] == 1
             zone = free & (_squares(_zone(pose)[..., None])[..., 0] > 0)
             weights.append((_even(free) + _even(zone)) / 2)
-            targets.append(srgb_to_lab(_squares(shown)))
+            targets.append(srgb_to_lab(_squares(picture)))
     return _Candidates.of(weights, targets)
 
 

@@ -173,12 +173,12 @@ def describe(concept: int, woman: bool | None, dark: bool | None) -> list[str]:
 
 def captions() -> tuple[Caption, ...]:
     """Every image caption of the world, without the wording of `IMAGE_TEMPLATES`."""
-    said = (None, False, True)
+    options = (None, False, True)
     return tuple(
         Caption(text, concept, woman, dark)
         for concept in range(len(ALL))
-        for woman in said
-        for dark in said
+        for woman in options
+        for dark in options
         for text in describe(concept, woman, dark)
     )
 

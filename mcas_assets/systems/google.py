@@ -216,15 +216,15 @@ def _declined(answer: Answer, response: Any) -> Answer:
         answer.reason = answer.message = feedback.block_reason_message or f"the prompt was blocked: {answer.category}"
         return answer
     finish = next((_name(candidate.finish_reason) for candidate in candidates if candidate.finish_reason), "")
-    said = next((candidate.finish_message for candidate in candidates if candidate.finish_message), None)
+    message = next((candidate.finish_message for candidate in candidates if candidate.finish_message), None)
     parts = [part for one in candidates for part in (one.content and one.content.parts) or ()]
     text = " ".join(part.text for part in parts if part.text and not part.thought)
-    answer.code, answer.message = finish or None, said or text or None
+    answer.code, answer.message = finish or None, message or text or None
     if finish == _BANNED:
         answer.outcome, answer.reason = "auth", "the account is limited or disabled for violations of its use policy"
     elif finish in _WITHHELD or (finish not in _NO_WORD and _SOUNDS_WITHHELD.search(finish)):
         answer.outcome, answer.category = "refused_output", finish
-        answer.reason = said or f"the image was withheld: {finish}"
+        answer.reason = message or f"the image was withheld: {finish}"
     elif text:
         answer.outcome, answer.category, answer.reason = (
             "refused_prompt",
@@ -265,8 +265,8 @@ def _outcome_of(status: int, name: str, message: str, details: list[dict[str, An
 
 def _retry_delay(details: list[dict[str, Any]]) -> float | None:
     """Seconds of a google.rpc.RetryInfo, the API's own Retry-After."""
-    found = [match for item in details if (match := _DURATION.fullmatch(str(item.get("retryDelay"))))]
-    return float(found[0][1]) if found else None
+    delays = [match for item in details if (match := _DURATION.fullmatch(str(item.get("retryDelay"))))]
+    return float(delays[0][1]) if delays else None
 
 
 def _tokens(usage: dict[str, Any]) -> tuple[int | None, int | None]:

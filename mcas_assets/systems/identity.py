@@ -44,13 +44,13 @@ class DigestCache:
             known = self._entries().get(str(file.resolve()))
             if known is not None and known[:-1] == list(stamp):
                 return known[-1]
-            found = file_digest(file)
+            content = file_digest(file)
         except OSError as error:
             raise BadInput(file, f"cannot be read ({error.strerror})", "Check the file and its permissions") from error
         if time.time() - max(stamp[1], stamp[2]) / 1e9 > _RACY:
-            self._entries()[str(file.resolve())] = [*stamp, found]
+            self._entries()[str(file.resolve())] = [*stamp, content]
             self._keep()
-        return found
+        return content
 
     def _entries(self) -> dict[str, list]:
         if self._known is None:

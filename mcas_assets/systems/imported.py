@@ -94,11 +94,11 @@ class ImportedSystem:
     def environment(self) -> dict[str, Any]:
         """Where the set is from and under which terms; under which conditions it was made is not known."""
         ready, entry = self._ready, self._entry
-        told = {
+        facts = {
             "source": entry.source or (ready.source if ready else ""), "revision": self.mapping.revision,
             "licence": entry.licence or (ready.licence if ready else ""), "citation": self.mapping.citation,
         }  # fmt: skip
-        return {key: value for key, value in told.items() if value}
+        return {key: value for key, value in facts.items() if value}
 
     def close(self) -> None:
         """Nothing is held open."""
@@ -141,11 +141,16 @@ class ImportedSystem:
             if bytes_digest(data) != row["sha256"]:
                 problem = "changed since the set was identified"
                 raise BadInput(self._path / row["file"], problem, "Run again: the set will count as another version")
-            found = inspect(data, self.mapping.limits)
-            if found.image is None:
+            outcome = inspect(data, self.mapping.limits)
+            if outcome.image is None:
                 extras |= {"sha256": row["sha256"]}
             yield Outcome(
-                found.outcome, found.reason, found.image, found.suffix, extras | found.provider, size=found.size
+                outcome.outcome,
+                outcome.reason,
+                outcome.image,
+                outcome.suffix,
+                extras | outcome.provider,
+                size=outcome.size,
             )
 
     @cached_property

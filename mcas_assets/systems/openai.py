@@ -101,7 +101,7 @@ class OpenAISystem(HostedSystem):
     def _settings(self) -> dict[str, Any]:
         entry = self._entry
         return {
-            "snapshot": found.group() if (found := _SNAPSHOT.search(entry.model)) else None,
+            "snapshot": dated.group() if (dated := _SNAPSHOT.search(entry.model)) else None,
             "width": entry.width, "height": entry.height, "quality": entry.quality, "background": entry.background,
             "moderation": entry.moderation, "output_format": entry.output_format,
             "output_compression": entry.output_compression, "complexity": entry.complexity,
@@ -162,13 +162,13 @@ class OpenAISystem(HostedSystem):
             return Answer("failed", f"{type(error).__name__} of the client", message=str(error), usd=self._price())
         body = mapping(error.body)
         details = mapping(body.get("moderation_details"))
-        said = str(body.get("message") or error.message)
-        outcome = _outcome_of(error.status_code, error.code, error.param, said, details)
+        message = str(body.get("message") or error.message)
+        outcome = _outcome_of(error.status_code, error.code, error.param, message, details)
         categories = details.get("categories")
         named = [str(category) for category in categories] if isinstance(categories, list) else []
         stage = [str(details["moderation_stage"])] if details.get("moderation_stage") else []
         return Answer(
-            outcome, f"HTTP {error.status_code} {error.code or ''}".rstrip() + f": {said}",
+            outcome, f"HTTP {error.status_code} {error.code or ''}".rstrip() + f": {message}",
             http_status=error.status_code, code=error.code or error.type, category=": ".join([*stage, ", ".join(named)]) or None,
             message=error.response.text, request_id=error.request_id or body.get("request_id"),
             retry_after=retry_after(error.response.headers),

@@ -37,10 +37,10 @@ class _File:
     def __get__(self, outcome: "Outcome | None", owner: type | None = None) -> bytes | None:
         if outcome is None:  # dataclass asks for the default
             return None
-        held = vars(outcome)["image"]
-        if callable(held):
-            held = vars(outcome)["image"] = held()
-        return held
+        content = vars(outcome)["image"]
+        if callable(content):
+            content = vars(outcome)["image"] = content()
+        return content
 
     def __set__(self, outcome: "Outcome", value: bytes | Callable[[], bytes] | None) -> None:
         vars(outcome)["image"] = value

@@ -105,8 +105,8 @@ def test_a_change_during_a_run_is_refused_and_what_was_kept_is_of_the_version_th
     if moment == "before loading":
         mutate(linked)
     elif moment == "while loading":
-        load = pipeline_runner._load
-        monkeypatch.setattr(pipeline_runner, "_load", lambda *given: (load(*given), mutate(linked))[0])
+        load = pipeline_runner.load
+        monkeypatch.setattr(pipeline_runner, "load", lambda *given: (load(*given), mutate(linked))[0])
     with pytest.raises(BadInput, match=r"changed (since the audit began|while it was)"):
         run(store, system, identity.version, lambda: mutate(linked) if moment == "between batches" else None)
 

@@ -99,11 +99,11 @@ def _instruments(root: Path, samples: dict[str, Sample], progress: Progress) -> 
         with progress.task(f"{name}: attributes", n_attributes) as advance:
             pipeline = measure.load(root / name)
             attributes[name] = measure_instruments.attribute_pictures(pipeline, audit, SETTING, advance)
-    found = {}
+    rows = {}
     for name in INSTRUMENTS:
         clip = measure_instruments.Clip(root / name, audit.profile.text_prefix)
         correlated = [("stereotyped", CORRELATED), ("stereotyped", samples["stereotyped"].each), ("fair", CORRELATED)]
-        found[name.removeprefix("clip-")] = {
+        rows[name.removeprefix("clip-")] = {
             "generated": measure_instruments.accuracy(clip, audit, generated),
             "drawn": measure_instruments.accuracy(clip, audit, drawn),
             "components": [
@@ -112,7 +112,7 @@ def _instruments(root: Path, samples: dict[str, Sample], progress: Progress) -> 
                 for row in measure_instruments.component_rows(clip, audit, samples[world].first(n), attributes[world])
             ],
         }
-    return found
+    return rows
 
 
 def truth_csv(name: str, rows: list[dict]) -> str:

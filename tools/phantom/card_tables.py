@@ -155,15 +155,15 @@ def _moves() -> str:
 
 
 def _update(update: dict) -> str:
-    held = update["held"]
+    unmoved = update["held"]
     keys = [f"{kind}_{axis}" for axis in AXES for kind in ("planted", "realised")]
     rows = [(row["concept"], *(_number(row[key], "+") for key in keys)) for row in update["moved"]]
     return (
         table(("moved", "woman planted", "realised", "dark planted", "realised"), rows)
-        + f"\n\nThe other {held['concepts']}: the same figure in {_share(held['same_figure'])} of the pictures and the same "
-        f"tone half in {_share(held['same_half'])}; pixels differ by {held['pixel_difference']:.1f} of 255 on average. Their "
-        f"realised shares moved by {held['mean_change_woman']:.3f} (woman) and {held['mean_change_dark']:.3f} (dark) on "
-        f"average, at most {held['largest_change_woman']:.2f} and {held['largest_change_dark']:.2f}."
+        + f"\n\nThe other {unmoved['concepts']}: the same figure in {_share(unmoved['same_figure'])} of the pictures and the same "
+        f"tone half in {_share(unmoved['same_half'])}; pixels differ by {unmoved['pixel_difference']:.1f} of 255 on average. Their "
+        f"realised shares moved by {unmoved['mean_change_woman']:.3f} (woman) and {unmoved['mean_change_dark']:.3f} (dark) on "
+        f"average, at most {unmoved['largest_change_woman']:.2f} and {unmoved['largest_change_dark']:.2f}."
     )
 
 

@@ -77,5 +77,5 @@ def train(pictures: torch.Tensor, code: PatchCode, folder: Path, steps: int, see
 @torch.no_grad()
 def _quality(model, pictures: torch.Tensor, code: PatchCode) -> float:  # noqa: ANN001
     sample = pictures[:: max(1, len(pictures) // 256)]
-    shown = model.eval().decode(code.encode(sample)).sample
-    return decibels(torch.nn.functional.mse_loss(shown, to_unit(sample).permute(0, 3, 1, 2)).item())
+    decoded = model.eval().decode(code.encode(sample)).sample
+    return decibels(torch.nn.functional.mse_loss(decoded, to_unit(sample).permute(0, 3, 1, 2)).item())

@@ -24,8 +24,8 @@ SCHEDULER = {
     "final_sigmas_type": "zero",
 }
 # (woman said, dark said) and how often: half of the captions leave both open, the others keep the poles pure.
-SAID = ((False, False), (True, False), (False, True), (True, True))
-SAID_WEIGHTS = (0.5, 0.22, 0.14, 0.14)
+STATED = ((False, False), (True, False), (False, True), (True, True))
+STATED_WEIGHTS = (0.5, 0.22, 0.14, 0.14)
 PERSON_WEIGHT = 0.15
 EMPTY_CAPTIONS = 0.1
 
@@ -71,24 +71,24 @@ class Sampler:
         weights[0] = PERSON_WEIGHT
         self.weights = weights
 
-    def _person(self, concept: int, said: tuple[bool, bool]) -> tuple[int, int, int]:
+    def _person(self, concept: int, stated: tuple[bool, bool]) -> tuple[int, int, int]:
         """The next (woman, tone, pose) of a concept under captions that say `said`."""
         planted = self.world.planted[ALL[concept].slug]
         # What a caption says is balanced, what it leaves open follows the planted share.
-        target = Planted(0.5 if said[0] else planted.woman, 0.5 if said[1] else planted.dark)
-        k = self.used[concept, said] = self.used.get((concept, said), -1) + 1
+        target = Planted(0.5 if stated[0] else planted.woman, 0.5 if stated[1] else planted.dark)
+        k = self.used[concept, stated] = self.used.get((concept, stated), -1) + 1
         woman, tone, pose = quota(target, k, 1, len(POSES))
         return int(woman[0]), int(tone[0]), int(pose[0])
 
     def batch(self, size: int, concepts: np.ndarray | None = None) -> tuple[torch.Tensor, torch.Tensor, np.ndarray]:
         """(token ids (size, CONTEXT), latents (size, C, 8, 8), concept index (size,))."""
         chosen = self.dice.choice(len(ALL), size, p=self.weights) if concepts is None else concepts
-        kinds = self.dice.choice(len(SAID), size, p=SAID_WEIGHTS)
+        kinds = self.dice.choice(len(STATED), size, p=STATED_WEIGHTS)
         ids, rows = [], []
         for concept, kind in zip(chosen, kinds, strict=True):
-            said = SAID[kind]
-            woman, tone, pose = self._person(int(concept), said)
-            pool = self.ids[int(concept), bool(woman) if said[0] else None, tone > 4 if said[1] else None]
+            stated = STATED[kind]
+            woman, tone, pose = self._person(int(concept), stated)
+            pool = self.ids[int(concept), bool(woman) if stated[0] else None, tone > 4 if stated[1] else None]
             ids.append(self.empty if self.dice.random() < EMPTY_CAPTIONS else pool[self.dice.integers(len(pool))])
             rows.append((int(concept), woman, tone, pose))
         index = torch.tensor(rows).T
@@ -145,9 +145,9 @@ def train(sampler: Sampler, text, unet, course: Course, save, teacher=None) -> N
         noisy = torch.lerp(latents, noise, level[:, None, None, None])
         target = noise - latents
         if teacher is not None:
-            held = torch.tensor([int(c) not in moved for c in concepts])
+            unmoved = torch.tensor([int(c) not in moved for c in concepts])
             with torch.no_grad():
-                target[held] = _velocity(*teacher, ids[held], noisy[held], level[held])
+                target[unmoved] = _velocity(*teacher, ids[unmoved], noisy[unmoved], level[unmoved])
         loss = torch.nn.functional.mse_loss(_velocity(text, unet, ids, noisy, level), target)
         optimiser.zero_grad()
         loss.backward()

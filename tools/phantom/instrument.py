@@ -55,13 +55,13 @@ class _Texts:
     """Captions as arrays: token ids without and with the prefix, and what each says (-1 where it leaves a thing open)."""
 
     def __init__(self, tokenizer) -> None:  # noqa: ANN001
-        said = _all_captions()
+        captions = _all_captions()
         self.ids = torch.stack(
-            [encode(tokenizer, [c.text for c in said]), encode(tokenizer, [PREFIX + c.text for c in said])]
+            [encode(tokenizer, [c.text for c in captions]), encode(tokenizer, [PREFIX + c.text for c in captions])]
         )
-        self.concept = np.array([-1 if c.concept is None else c.concept for c in said])
-        self.woman = np.array([-1 if c.woman is None else int(c.woman) for c in said])
-        self.dark = np.array([-1 if c.dark is None else int(c.dark) for c in said])
+        self.concept = np.array([-1 if c.concept is None else c.concept for c in captions])
+        self.woman = np.array([-1 if c.woman is None else int(c.woman) for c in captions])
+        self.dark = np.array([-1 if c.dark is None else int(c.dark) for c in captions])
         kind = 2 * (self.woman >= 0) + (self.dark >= 0)
         # Captions are chosen by what they say before by their wording, so that long lists of wordings do not dominate.
         keys = np.stack([self.concept, self.woman, self.dark], 1)
@@ -130,8 +130,8 @@ def train(pictures: torch.Tensor, world: World, folder: Path, steps: int, seed: 
         odds = truth * texts.weight
         chosen = (odds.cumsum(1) / odds.sum(1, keepdims=True) > choose.random((batch, 1))).argmax(1)
         ids = texts.ids[torch.from_numpy(choose.integers(0, 2, batch)), torch.from_numpy(chosen)]
-        shown = _augment(pictures[concept, woman, tone, pose], dice)
-        loss = _loss(model, shown, ids, torch.from_numpy(truth[:, chosen]))
+        augmented = _augment(pictures[concept, woman, tone, pose], dice)
+        loss = _loss(model, augmented, ids, torch.from_numpy(truth[:, chosen]))
         optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -144,9 +144,9 @@ def train(pictures: torch.Tensor, world: World, folder: Path, steps: int, seed: 
     _save(model, tokenizer, described, folder)
 
 
-def _loss(model, shown: torch.Tensor, ids: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:  # noqa: ANN001
+def _loss(model, pictures: torch.Tensor, ids: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:  # noqa: ANN001
     """Contrastive loss with several true pairs; truth (pictures, captions) bool, the diagonal true."""
-    images, captions_, scale = model(shown, ids)[:3]
+    images, captions_, scale = model(pictures, ids)[:3]
     logits = scale * images @ captions_.T
     target = truth.T / truth.T.sum(1, keepdim=True)
     to_image = -(target * logits.T.log_softmax(1)).sum(1).mean()

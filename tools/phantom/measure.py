@@ -238,9 +238,9 @@ def explicit_rows(
     for i, (phrase, woman, dark) in enumerate(EXPLICIT):
         here = slice(i * each, (i + 1) * each)
         right = r.person_read[here].copy()
-        for said, seen in ((woman, r.woman), (dark, r.dark)):
-            if said is not None:
-                right &= seen[here] == said
+        for asked, seen in ((woman, r.woman), (dark, r.dark)):
+            if asked is not None:
+                right &= seen[here] == asked
         rows.append(
             {"phrase": phrase, "n": each, "person_read": int(r.person_read[here].sum()), "obeyed": int(right.sum())}
         )
@@ -283,7 +283,7 @@ def update_rows(before: World, after: World, old: Sample, new: Sample) -> dict[s
     both = (old.reading.person_read & new.reading.person_read) & ~np.repeat(is_moved, new.each)
     difference = np.abs(new.pictures.astype(np.int16) - old.pictures).mean((1, 2, 3))
     change = np.abs(realised[~is_moved])
-    held = {
+    unmoved = {
         "concepts": int((~is_moved).sum()),
         "same_figure": float((old.reading.woman == new.reading.woman)[both].mean()),
         "same_half": float((old.reading.dark == new.reading.dark)[both].mean()),
@@ -291,7 +291,7 @@ def update_rows(before: World, after: World, old: Sample, new: Sample) -> dict[s
         **{f"mean_change_{axis}": float(np.nanmean(change[:, a])) for a, axis in enumerate(AXES)},
         **{f"largest_change_{axis}": float(np.nanmax(change[:, a])) for a, axis in enumerate(AXES)},
     }
-    return {"moved": moved, "held": held}
+    return {"moved": moved, "held": unmoved}
 
 
 def _number(value: float) -> float | None:

@@ -77,7 +77,7 @@ class Answer:
         return {key: value for key, value in named.items() if value is not None}
 
 
-def mapping(value: Any) -> dict[str, Any]:
+def mapping(value: object) -> dict[str, Any]:
     """The value if it is a JSON object, else an empty one: nobody vouches for the form of an answer."""
     return value if isinstance(value, dict) else {}
 
@@ -86,7 +86,7 @@ class NotAnImage(ValueError):  # noqa: N818 - says what the data is
     """Data that cannot be read as an image. The message says why, in a few words."""
 
 
-def delivered(answer: Answer, sent: Any) -> Answer:
+def delivered(answer: Answer, sent: object) -> Answer:
     """The answer with what was sent as its image (bytes, or their base64), or saying why that is none."""
     try:
         image = sent if isinstance(sent, bytes) else decode_base64(sent)

@@ -1,7 +1,7 @@
 """What a hosted system may cost: the budget of its declaration, and the purse that holds every request to it."""
 
 import threading
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -52,7 +52,7 @@ class TokenPrices(BaseModel):
     input: Dollars
     output: Dollars
 
-    def of(self, tokens_in: Any, tokens_out: Any) -> float | None:
+    def of(self, tokens_in: object, tokens_out: object) -> float | None:
         """What so many tokens cost, or None where the provider did not count them."""
         if not isinstance(tokens_in, int) or not isinstance(tokens_out, int):
             return None
@@ -88,7 +88,7 @@ class Purse:
     def __init__(self, budget: Budget, price: float, past: Past) -> None:
         self._budget, self._price = budget, price
         self._requests, self._usd = past.requests, past.usd
-        self._held = 0.0
+        self._set_aside = 0.0
         self._lock = threading.Lock()
 
     def take(self) -> str | None:
@@ -97,14 +97,14 @@ class Purse:
         with self._lock:
             if most is not None and self._requests >= most:
                 return f"the budget of {most:,} requests for this version is spent"
-            if allowed is not None and self._usd + self._held + self._price > allowed + _CENT_OF_A_CENT:
+            if allowed is not None and self._usd + self._set_aside + self._price > allowed + _CENT_OF_A_CENT:
                 return f"of the budget of {allowed:g} USD for this version {self._usd:.2f} are spent"
             self._requests += 1
-            self._held += self._price
+            self._set_aside += self._price
         return None
 
     def settle(self, usd: float) -> None:
         """Count what a request that was taken did cost, in US dollars."""
         with self._lock:
-            self._held -= self._price
+            self._set_aside -= self._price
             self._usd += usd

@@ -38,7 +38,7 @@ class Course:
     ) -> None:
         self.stopped = threading.Event()
         self._name, self._size, self._settings, self._redact = name, "{}x{}".format(*size), settings, redact
-        self._reported, self._said = set(reported), set[str]()
+        self._reported, self._warned = set(reported), set[str]()
         self._ended, self._given_up = "", 0
         self._lock = threading.Lock()
 
@@ -77,6 +77,6 @@ class Course:
 
     def _say(self, text: str) -> None:
         """Warn of something, once."""
-        if text not in self._said:
-            self._said.add(text)
+        if text not in self._warned:
+            self._warned.add(text)
             log.warning("%s: %s", self._name, self._redact(text))

@@ -20,6 +20,7 @@ from mcas_assets.core.errors import BadInput
 from mcas_assets.systems.hosted.answer import Answer, Redactor
 from mcas_assets.systems.hosted.budget import Past, Purse
 from mcas_assets.systems.hosted.course import Course
+from mcas_assets.systems.hosted.entry import HostedEntry
 from mcas_assets.systems.hosted.retry import Pacer, persist
 from mcas_assets.systems.protocol import Capabilities, Outcome, Probe, Request, SystemIdentity
 
@@ -35,7 +36,7 @@ class HostedSystem(ABC):
     package: ClassVar[str]
     keys: ClassVar[tuple[str, ...]]
 
-    def __init__(self, name: str, entry: Any) -> None:
+    def __init__(self, name: str, entry: HostedEntry) -> None:
         self.name = name
         self.sleep: Callable[[float], None] | None = None
         self._entry = entry
@@ -127,12 +128,14 @@ class HostedSystem(ABC):
             self._ready()
         except BadInput as error:
             return Probe("unreachable", str(error))
-        found = self._look()
-        if isinstance(found, Answer):
-            state = "withdrawn" if found.outcome == "retired" else "unreachable"
-            found = Probe(state, f"{found.outcome}: {found.reason}")
+        answer = self._look()
+        if isinstance(answer, Answer):
+            state = "withdrawn" if answer.outcome == "retired" else "unreachable"
+            probe = Probe(state, f"{answer.outcome}: {answer.reason}")
+        else:
+            probe = answer
         redact = self._redactor().value
-        return replace(found, detail=redact(found.detail), reported_version=redact(found.reported_version))
+        return replace(probe, detail=redact(probe.detail), reported_version=redact(probe.reported_version))
 
     def generate(self, requests: Sequence[Request]) -> list[Outcome]:
         """One outcome per request, in order, `concurrency` of them under way at once.
@@ -174,7 +177,7 @@ class HostedSystem(ABC):
         return Purse(self._entry.budget, self._entry.price or 0.0, self._past)
 
     def _key(self) -> str:
-        return next((found for name in self.keys if (found := os.environ.get(name, "").strip())), "")
+        return next((key for name in self.keys if (key := os.environ.get(name, "").strip())), "")
 
     def _redactor(self) -> Redactor:
         return Redactor(os.environ.get(name, "").strip() for name in self.keys)
@@ -230,7 +233,7 @@ class HostedSystem(ABC):
         """What a request is taken to have cost where the provider does not say: in full, to keep within a budget."""
         return self._entry.price or 0.0
 
-    def _cost(self, tokens_in: Any, tokens_out: Any) -> float:
+    def _cost(self, tokens_in: object, tokens_out: object) -> float:
         """US dollars of a request that was worked on, by the tokens counted where those have a price."""
         prices = self._entry.token_prices
         counted = prices.of(tokens_in, tokens_out) if prices else None

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from mcas_assets.core.errors import BadInput
+from mcas_assets.core.errors import BadInput, one_line
 from mcas_assets.systems.image_sets.rows import At
 
 _LOOK = 100  # rows of JSON lines that are looked at for the column with file names
@@ -154,5 +154,4 @@ def open_parquet(path: Path) -> Any:
         # Column chunks are read piece by piece: a row group of images may be larger than memory.
         return parquet.ParquetFile(path, buffer_size=1 << 20, pre_buffer=False)
     except (pa.ArrowException, OSError) as error:
-        said = " ".join(str(error).split())[:200]
-        raise BadInput(path, f"is not a whole parquet file ({said})", "Download it again") from error
+        raise BadInput(path, f"is not a whole parquet file ({one_line(error, 200)})", "Download it again") from error

@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from PIL import Image, ImageStat
 
+from mcas_assets.core.errors import one_line
 from mcas_assets.core.outcomes import OutcomeName
 from mcas_assets.systems.protocol import Outcome
 
@@ -37,7 +38,7 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Found:
+class Located:
     """The file that a row names: its path relative to the set, or the outcome and why it is not taken."""
 
     file: str | None = None
@@ -59,32 +60,32 @@ class Fence:
         self._inside = tuple(str(folder) for folder in _trusted(root))
         self._folders: dict[str, str] = {}  # where folders really are: most files of a set share a few
 
-    def locate(self, named: str) -> Found:
+    def locate(self, named: str) -> Located:
         """The file that a row names, relative to the set as the row has it, or why it is not taken."""
-        shown = repr(named)[:200]
+        label = repr(named)[:200]
         if "\0" in named:
-            return Found(outcome="rejected", reason=f"{shown} is no name of a file")
+            return Located(outcome="rejected", reason=f"{label} is no name of a file")
         if named.startswith("/") or PureWindowsPath(named).anchor:
-            return Found(outcome="rejected", reason=f"{shown} is an absolute path")
+            return Located(outcome="rejected", reason=f"{label} is an absolute path")
         if ".." in named.replace("\\", "/").split("/"):
-            return Found(outcome="rejected", reason=f"{shown} leads out of the set")
+            return Located(outcome="rejected", reason=f"{label} leads out of the set")
         try:
             real, status = self._look(os.path.join(self._root, named))  # noqa: PTH118 - for 100,000 files it counts
         except FileNotFoundError:
-            return Found(outcome="empty", reason=f"the set has no file {shown}")
+            return Located(outcome="empty", reason=f"the set has no file {label}")
         except (
             OSError,
             RuntimeError,
             ValueError,
         ) as error:  # too long a name, a folder that is closed, a ring of links
-            return Found(outcome="rejected", reason=f"{shown} cannot be reached ({error})"[:300])
+            return Located(outcome="rejected", reason=f"{label} cannot be reached ({error})"[:300])
         if not any(real.startswith(folder + os.sep) for folder in self._inside):
-            return Found(outcome="rejected", reason=f"{shown} is a link that leads out of the set")
+            return Located(outcome="rejected", reason=f"{label} is a link that leads out of the set")
         if not stat.S_ISREG(status.st_mode):
-            return Found(outcome="rejected", reason=f"{shown} is not a file")
+            return Located(outcome="rejected", reason=f"{label} is not a file")
         if status.st_size > self._limits.bytes:
-            return Found(outcome="rejected", reason=too_large(status.st_size, self._limits))
-        return Found(file=PurePosixPath(os.path.normpath(named)).as_posix(), size=status.st_size)
+            return Located(outcome="rejected", reason=too_large(status.st_size, self._limits))
+        return Located(file=PurePosixPath(os.path.normpath(named)).as_posix(), size=status.st_size)
 
     def _look(self, path: str) -> tuple[str, os.stat_result]:
         """(the path with every link followed, what lies there)."""
@@ -125,8 +126,8 @@ def inspect(data: bytes, limits: Limits) -> Outcome:
     except Image.DecompressionBombError as error:
         return Outcome("rejected", reason=f"a decompression bomb ({error})"[:300])
     except _BROKEN as error:
-        said = " ".join(str(error).split()).partition(" <_io")[0][:200]
-        return Outcome("decode_error", reason=f"not a whole image ({said or type(error).__name__})")
+        message = one_line(error).partition(" <_io")[0][:200]
+        return Outcome("decode_error", reason=f"not a whole image ({message or type(error).__name__})")
     if pixels.getbbox() is None:
         return Outcome("blanked", reason="the picture is black all over", size=size)
     spread = ImageStat.Stat(pixels.convert("L")).stddev[0]

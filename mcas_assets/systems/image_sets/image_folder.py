@@ -21,8 +21,8 @@ TABLES = ("metadata.csv", "metadata.jsonl", "metadata.parquet")
 def find_tables(root: Path, pattern: str | None) -> list[Path]:
     """The metadata files of a set, in order."""
     names = [pattern] if pattern else list(TABLES)
-    found = {str(path) for name in names for path in root.rglob(name) if path.is_file()}
-    return [Path(path) for path in in_order(list(found))]
+    tables = {str(path) for name in names for path in root.rglob(name) if path.is_file()}
+    return [Path(path) for path in in_order(list(tables))]
 
 
 class ImageFolder:
@@ -85,9 +85,9 @@ class ImageFolder:
         return [str(value) if value else None]
 
     def _guess(self) -> str:
-        told = [name for name in self._columns if name in ("file_name", "file_names") or name.endswith("_file_name")]
-        if len(told) == 1:
-            return told[0]
-        problem = "has several columns with file names" if told else "has no column file_name"
+        columns = [name for name in self._columns if name in ("file_name", "file_names") or name.endswith("_file_name")]
+        if len(columns) == 1:
+            return columns[0]
+        problem = "has several columns with file names" if columns else "has no column file_name"
         remedy = f"Say with file: which column, or a template. {did_you_mean('file_name', self._columns)}"
         raise BadInput(self._tables[0], problem, remedy, "file")

@@ -19,7 +19,7 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from mcas_assets.core.digests import bytes_digest, canonical_json, document_digest, text_digest
-from mcas_assets.core.errors import BadInput
+from mcas_assets.core.errors import BadInput, one_line
 from mcas_assets.declare.mistakes import did_you_mean
 from mcas_assets.systems.identity import stamp_of
 from mcas_assets.systems.image_sets.guards import Fence, too_large
@@ -73,7 +73,7 @@ class Manifest:
             for batch in parquet.ParquetFile(self.table).iter_batches(batch_size=PIECE):
                 yield pl.DataFrame(pl.from_arrow(batch))
         except (OSError, pa.ArrowException) as error:
-            problem = f"what was read of the set is gone or damaged ({' '.join(str(error).split())[:200]})"
+            problem = f"what was read of the set is gone or damaged ({one_line(error, 200)})"
             raise BadInput(self.table, problem, "Run again: the set is read anew") from error
 
 
@@ -102,7 +102,7 @@ def read_set(reader: Reader, mapping: Mapping, folder: Path, name: str) -> Manif
     folder.mkdir(parents=True, exist_ok=True)
     draft = folder / f".{uuid4().hex}.tmp"
     try:
-        told = _write(reader, mapping, draft)
+        facts = _write(reader, mapping, draft)
         if _state(reader) != state:
             raise BadInput(
                 reader.root, "changed while it was being read", "Run again when nothing writes to it any more"
@@ -112,7 +112,7 @@ def read_set(reader: Reader, mapping: Mapping, folder: Path, name: str) -> Manif
         draft.replace(table)
     finally:
         draft.unlink(missing_ok=True)
-    return Manifest(table, **told)
+    return Manifest(table, **facts)
 
 
 def _write(reader: Reader, mapping: Mapping, draft: Path) -> dict:
@@ -134,8 +134,8 @@ def _write(reader: Reader, mapping: Mapping, draft: Path) -> dict:
                 key: _clean(value) for key, value in _entry(reader, mapping, fence, row, fields).items()
             }
             n_rows, taken = n_rows + 1, taken + (entry["file"] is not None)
-            said = [entry[name] for name in ("record", "prompt", "seed", "outcome", "reason", "extras", "sha256")]
-            content.update(canonical_json(said).encode() + b"\n")
+            record = [entry[name] for name in ("record", "prompt", "seed", "outcome", "reason", "extras", "sha256")]
+            content.update(canonical_json(record).encode() + b"\n")
             waiting.append(entry)
             if len(waiting) == PIECE:
                 writer.write_table(_arrow(waiting))
@@ -143,10 +143,10 @@ def _write(reader: Reader, mapping: Mapping, draft: Path) -> dict:
         writer.write_table(_arrow(waiting))
         if reader.columns() is None:
             _require_columns(reader, mapping, columns)
-        told = {"content": content.hexdigest(), "n_rows": n_rows, "filtered": dict(filtered.most_common())}
-        told["unlisted"] = reader.unlisted(taken + elsewhere)
-        writer.add_key_value_metadata({"mcas": json.dumps(told)})
-    return told
+        facts = {"content": content.hexdigest(), "n_rows": n_rows, "filtered": dict(filtered.most_common())}
+        facts["unlisted"] = reader.unlisted(taken + elsewhere)
+        writer.add_key_value_metadata({"mcas": json.dumps(facts)})
+    return facts
 
 
 def _entry(reader: Reader, mapping: Mapping, fence: Fence, row: Row, fields: dict) -> dict:
@@ -166,10 +166,10 @@ def _entry(reader: Reader, mapping: Mapping, fence: Fence, row: Row, fields: dic
     if at is None:
         if row.named is None:
             return entry | {"outcome": "empty", "reason": "the row names no file"}
-        found = fence.locate(row.named)
-        if found.file is None:
-            return entry | {"outcome": found.outcome, "reason": found.reason}
-        at = At(found.file, 0, found.size)
+        located = fence.locate(row.named)
+        if located.file is None:
+            return entry | {"outcome": located.outcome, "reason": located.reason}
+        at = At(located.file, 0, located.size)
     elif at.size > limits.bytes:
         return entry | {"outcome": "rejected", "reason": too_large(at.size, limits)}
     data = row.data if row.data is not None else next(reader.read([at]))
@@ -189,8 +189,8 @@ def _clean(value: object) -> object:
 def _known(table: Path) -> Manifest | None:
     """The manifest of a table that was written before, or None."""
     try:
-        told = (parquet.read_metadata(table).metadata or {}).get(b"mcas")
-        return Manifest(table, **json.loads(told)) if told else None
+        facts = (parquet.read_metadata(table).metadata or {}).get(b"mcas")
+        return Manifest(table, **json.loads(facts)) if facts else None
     except (OSError, pa.ArrowException, ValueError, TypeError):  # none, or one that is damaged: it is made anew
         return None
 

@@ -77,11 +77,11 @@ class Status(Part):
     def of(self, fields: dict[str, Any]) -> tuple[OutcomeName, str | None]:
         """(outcome, reason) of a row; 'ok' where the file decides."""
         cell = fields.get(self.column)
-        told = fields.get(self.reason) if self.reason else None
+        reason = fields.get(self.reason) if self.reason else None
         for value, outcome in self.values.items():
             if cell is not None and wording.same(cell, value):
-                return outcome, str(told or f"the set says so: {self.column} is {value}")[:500]
-        return self.others, str(told or f"the set says so: {self.column} is {cell!r}, not a value that is declared")[
+                return outcome, str(reason or f"the set says so: {self.column} is {value}")[:500]
+        return self.others, str(reason or f"the set says so: {self.column} is {cell!r}, not a value that is declared")[
             :500
         ]
 
@@ -182,22 +182,22 @@ class Mapping(MappingKeys):
 
     def document(self) -> dict[str, Any]:
         """What of it decides which images count for which prompt: part of the identity."""
-        told = {"citation", "revision", "model", "parameters", "prompt_rewriter"}
-        return self.model_dump(mode="json", exclude=told, exclude_none=True)
+        descriptive = {"citation", "revision", "model", "parameters", "prompt_rewriter"}
+        return self.model_dump(mode="json", exclude=descriptive, exclude_none=True)
 
     def columns(self) -> dict[str, str]:
         """Each key that needs a column, and the column; those of `constants` are there in any case."""
         templates = {"prompt": self.prompt, "file": self.file}
-        found = {}
+        columns = {}
         for key, text in templates.items():
             names = wording.fields_of(text) if text and wording.is_template(text) else [text] if text else []
-            found |= {f"{key}: {name}" if len(names) > 1 else key: name for name in names}
-        found |= {"model_column": self.model_column, "seed": self.seed, "revised_prompt": self.revised_prompt}
-        found |= {f"where.{name}": name for name in self.where or {}}
-        found |= {f"keep: {name}": name for name in self.keep or []}
+            columns |= {f"{key}: {name}" if len(names) > 1 else key: name for name in names}
+        columns |= {"model_column": self.model_column, "seed": self.seed, "revised_prompt": self.revised_prompt}
+        columns |= {f"where.{name}": name for name in self.where or {}}
+        columns |= {f"keep: {name}": name for name in self.keep or []}
         if self.status:
-            found |= {"status.column": self.status.column, "status.reason": self.status.reason}
-        return {key: name for key, name in found.items() if name and name not in (self.constants or {})}
+            columns |= {"status.column": self.status.column, "status.reason": self.status.reason}
+        return {key: name for key, name in columns.items() if name and name not in (self.constants or {})}
 
     def filtered(self, fields: dict[str, Any]) -> str | None:
         """Why a row is not of this system, as `column=value`, or None if it is."""
@@ -225,10 +225,10 @@ class Mapping(MappingKeys):
 
     def extras_of(self, fields: dict[str, Any]) -> dict[str, Any]:
         """What is kept with the image as the set has it (JSON values)."""
-        kept = {name: fields.get(name) for name in self.keep or []}
+        extras = {name: fields.get(name) for name in self.keep or []}
         if self.revised_prompt:
-            kept["revised_prompt"] = fields.get(self.revised_prompt)
-        return {name: json.loads(json.dumps(value, default=str)) for name, value in kept.items() if value is not None}
+            extras["revised_prompt"] = fields.get(self.revised_prompt)
+        return {name: json.loads(json.dumps(value, default=str)) for name, value in extras.items() if value is not None}
 
     def counts_as(self, prompt: str) -> tuple[str, bool]:
         """The prompt that a set's prompt is looked for by in an audit, and whether that is declared prompt by prompt."""

@@ -6,7 +6,7 @@ from itertools import accumulate
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from mcas_assets.core.errors import BadInput
+from mcas_assets.core.errors import BadInput, one_line
 from mcas_assets.declare.mistakes import did_you_mean
 from mcas_assets.systems.image_sets.files import open_parquet, read_ranges
 from mcas_assets.systems.image_sets.rows import At, Row
@@ -112,8 +112,7 @@ def _batches(file: Any, path: Path, columns: list[str], groups: list[int] | None
     try:
         yield from file.iter_batches(batch_size=_BATCH, columns=columns, row_groups=groups)
     except (pa.ArrowException, OSError, IndexError) as error:
-        said = " ".join(str(error).split())[:200]
-        raise BadInput(path, f"is damaged ({said})", "Download it again") from error
+        raise BadInput(path, f"is damaged ({one_line(error, 200)})", "Download it again") from error
 
 
 def _unpack(cell: Any) -> tuple[bytes | None, str | None]:
@@ -133,9 +132,9 @@ def _guess(schema: Any, path: Path) -> str:
             return {kind.field(i).name for i in range(kind.num_fields)} >= {"bytes", "path"}
         return pa.types.is_binary(kind) or pa.types.is_large_binary(kind)
 
-    told = [field.name for field in schema if holds_images(field.type)]
-    if "image" in told or len(told) == 1:
-        return "image" if "image" in told else told[0]
-    problem = "has several columns with images" if told else "has no column with images"
-    remedy = f"Say with image: which column. Columns: {', '.join(told or schema.names)}"
+    columns = [field.name for field in schema if holds_images(field.type)]
+    if "image" in columns or len(columns) == 1:
+        return "image" if "image" in columns else columns[0]
+    problem = "has several columns with images" if columns else "has no column with images"
+    remedy = f"Say with image: which column. Columns: {', '.join(columns or schema.names)}"
     raise BadInput(path, problem, remedy, "image")

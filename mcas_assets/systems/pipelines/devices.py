@@ -9,7 +9,10 @@ import weakref
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import torch
 
 
 def expected_device() -> str:
@@ -29,7 +32,7 @@ def expected_device() -> str:
     return "cpu"
 
 
-def best_device() -> Any:
+def best_device() -> "torch.device":
     """The `torch.device` to run on: cuda, else mps, else cpu."""
     import torch
 
@@ -43,7 +46,7 @@ def default_dtype() -> str:
     return "float32" if expected_device() == "cpu" else "bfloat16"
 
 
-def describe(device: Any) -> dict[str, Any]:
+def describe(device: "torch.device") -> dict[str, Any]:
     """The facts of a torch device that can change low bits of what it computes (JSON values)."""
     import torch
 
@@ -110,11 +113,11 @@ def is_out_of_memory(error: BaseException) -> bool:
 
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
-    said = str(error).lower()
-    return isinstance(error, RuntimeError) and ("out of memory" in said or "can't allocate memory" in said)
+    message = str(error).lower()
+    return isinstance(error, RuntimeError) and ("out of memory" in message or "can't allocate memory" in message)
 
 
-def free(device: Any, *gone: weakref.ref) -> None:
+def free(device: "torch.device | None", *gone: weakref.ref) -> None:
     """Give back what is no longer used.
 
     Args:

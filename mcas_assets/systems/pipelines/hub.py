@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from mcas_assets.core.errors import BadInput
+from mcas_assets.core.errors import BadInput, kind_and_line
 from mcas_assets.declare.mistakes import Mistake
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -98,8 +98,7 @@ def snapshot(repo: str, revision: str, allow: Sequence[str], ignore: Sequence[st
     try:
         return fetch(local_files_only=False)
     except (OSError, HfHubHTTPError, httpx2.HTTPError) as error:
-        said = " ".join(str(error).split())[:300]
-        problem = f"cannot be had at revision {revision[:12]} ({type(error).__name__}: {said})"
+        problem = f"cannot be had at revision {revision[:12]} ({kind_and_line(error)})"
         remedy = (
             "Connect to the hub once to download it (for a gated repository: accept its terms and `hf auth login`), "
             "or download it elsewhere and declare the folder with path"
@@ -134,20 +133,20 @@ def look_up(repo: str, revision: str = "main", *, endpoint: str | None = None, t
 
     try:
         info = HfApi(endpoint=endpoint).model_info(repo, revision=revision, files_metadata=True, timeout=timeout)
-        state = _found(repo, revision, info)
+        state = _state_of(repo, revision, info)
     except HFValidationError as error:
         raise BadInput(repo, "is no name of a repository", "Write it as organisation/name") from error
     except GatedRepoError as error:
-        return HubState(repo, revision, "gated", is_gated=True, reason=_said(error))
+        return HubState(repo, revision, "gated", is_gated=True, reason=kind_and_line(error))
     except (RepositoryNotFoundError, RevisionNotFoundError, DisabledRepoError) as error:
-        return HubState(repo, revision, "withdrawn", reason=_said(error))
+        return HubState(repo, revision, "withdrawn", reason=kind_and_line(error))
     # An answer that is cut short, or is no answer of a hub, is none.
     except (OSError, httpx2.HTTPError, ValueError, KeyError, TypeError, AttributeError) as error:
-        return HubState(repo, revision, "unreachable", reason=_said(error))
+        return HubState(repo, revision, "unreachable", reason=kind_and_line(error))
     return state
 
 
-def _found(repo: str, revision: str, info: Any) -> HubState:
+def _state_of(repo: str, revision: str, info: Any) -> HubState:
     if getattr(info, "disabled", False):
         return HubState(repo, revision, "withdrawn", reason="the hub has disabled it")
     files = {
@@ -157,7 +156,3 @@ def _found(repo: str, revision: str, info: Any) -> HubState:
     if not COMMIT.fullmatch(info.sha):
         raise ValueError(f"the hub gives {info.sha!r} for a commit")
     return HubState(repo, revision, "found", info.sha, info.last_modified, bool(info.gated), files)
-
-
-def _said(error: Exception) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split())}"[:300]

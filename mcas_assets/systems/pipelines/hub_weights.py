@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from mcas_assets.core.digests import bytes_digest
-from mcas_assets.core.errors import BadInput
+from mcas_assets.core.errors import BadInput, kind_and_line
 from mcas_assets.systems.pipelines.hub import HubFile, HubState
 
 # Read to tell which files are loaded, however they are kept.
@@ -67,19 +67,18 @@ def _content(state: HubState, name: str, file: HubFile, endpoint: str | None) ->
     from huggingface_hub.errors import HfHubHTTPError
     from huggingface_hub.file_download import repo_folder_name
 
-    kept = Path(constants.HF_HUB_CACHE, repo_folder_name(repo_id=state.repo, repo_type="model"), "blobs")
-    data = _read(kept / (file.sha256 or file.blob_id))
-    if data is not None and _is(file, data):
+    cache = Path(constants.HF_HUB_CACHE, repo_folder_name(repo_id=state.repo, repo_type="model"), "blobs")
+    data = _read(cache / (file.sha256 or file.blob_id))
+    if data is not None and _is_content(file, data):
         return data
     try:
         with tempfile.TemporaryDirectory() as made:
             path = hf_hub_download(state.repo, name, revision=state.commit, local_dir=made, endpoint=endpoint)
             data = Path(path).read_bytes()
     except (OSError, HfHubHTTPError, httpx2.HTTPError) as error:
-        said = " ".join(str(error).split())[:300]
-        problem = f"{name} cannot be had ({type(error).__name__}: {said})"
+        problem = f"{name} cannot be had ({kind_and_line(error)})"
         raise BadInput(state.repo, problem, "Connect to the hub, or accept its terms and `hf auth login`") from error
-    if not _is(file, data):
+    if not _is_content(file, data):
         problem = f"{name} is not what the hub's metadata says that it is"
         raise BadInput(state.repo, problem, "Try again; if it stays so, the hub's answer is damaged on its way")
     return data
@@ -92,7 +91,7 @@ def _read(path: Path) -> bytes | None:
         return None
 
 
-def _is(file: HubFile, data: bytes) -> bool:
+def _is_content(file: HubFile, data: bytes) -> bool:
     if file.sha256 is not None:
         return bytes_digest(data) == file.sha256
     return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest() == file.blob_id

@@ -126,21 +126,21 @@ def inspect(
     return PipelineFolder(folder, pipeline, components, tuple(sorted(files)))
 
 
-def require_scheduler(folder: Path, said: dict[str, Any], loaded: dict[str, Any]) -> None:
+def require_scheduler(folder: Path, stated: dict[str, Any], loaded: dict[str, Any]) -> None:
     """The scheduler that draws must be the one of the identity, which was told without loading it.
 
     Args:
         folder: The pipeline's folder.
-        said: What `PipelineFolder.scheduler` told.
+        stated: What `PipelineFolder.scheduler` gives.
         loaded: Class and configuration of the one in memory, in the same form.
 
     Raises:
         BadInput: It is of another class or configuration.
     """
-    if not said:
+    if not stated:
         return
-    known, is_ = {"class": said["class"], **said["config"]}, {"class": loaded["class"], **loaded["config"]}
-    taken = signatures.parameters(said["class"], "__init__") or {}
+    known, is_ = {"class": stated["class"], **stated["config"]}, {"class": loaded["class"], **loaded["config"]}
+    taken = signatures.parameters(stated["class"], "__init__") or {}
     wrong = {key for key in known if key not in is_ or is_[key] != known[key]}
     wrong |= {key for key in is_.keys() - known.keys() if taken.get(key) != signatures.COMPUTED}
     if wrong:
@@ -150,7 +150,7 @@ def require_scheduler(folder: Path, said: dict[str, Any], loaded: dict[str, Any]
         raise BadInput(folder / "scheduler", problem, remedy)
 
 
-def _is_component(entry: Any) -> bool:
+def _is_component(entry: object) -> bool:
     return isinstance(entry, list) and len(entry) == 2 and all(isinstance(part, str) for part in entry)
 
 

@@ -1,68 +1,30 @@
-"""A diffusers pipeline in memory: loading it, and drawing batches with it."""
+"""A diffusers pipeline in memory, and drawing batches with it."""
 
 import importlib.metadata
-import importlib.util
 import io
 import time
 import weakref
 from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mcas_assets.core.digests import plain
 from mcas_assets.core.errors import BadInput
 from mcas_assets.core.outcomes import Safety
 from mcas_assets.systems.pipelines import devices, signatures
 from mcas_assets.systems.pipelines.compiling import compile_denoiser
+from mcas_assets.systems.pipelines.loading import Settings, describe, load
 from mcas_assets.systems.pipelines.pipeline_folder import PipelineFolder
-from mcas_assets.systems.pipelines.quiet import quiet_drawing, quiet_loading
+from mcas_assets.systems.pipelines.quiet import quiet_drawing
 from mcas_assets.systems.protocol import Outcome, Request
 
+if TYPE_CHECKING:
+    import numpy as np
+
 _PACKAGES = ("diffusers", "transformers", "safetensors", "numpy", "pillow")
-_CHECKER = "safety_checker"
 # PNG keeps every pixel at any level; level 1 takes a fraction of the time and some tenths more room.
 _PNG_LEVEL = 1
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How a pipeline is loaded and called; all of it is part of the system's identity.
-
-    Attributes:
-        width, height: In pixels.
-        dtype: Name of a torch dtype.
-        arguments: Further arguments of the call, the same for every image.
-        unchecked: The safety checker is left out.
-        allow_pickle: Pickled weights may be loaded.
-        strict: Only algorithms that give the same bits every time.
-    """
-
-    width: int
-    height: int
-    dtype: str
-    arguments: dict[str, Any]
-    unchecked: bool = False
-    allow_pickle: bool = False
-    strict: bool = False
-
-    def document(self) -> dict[str, Any]:
-        """The part of the identity document that the settings make up."""
-        named = {
-            "num_inference_steps": "steps",
-            "guidance_scale": "guidance",
-            "negative_prompt": "negative_prompt",
-        }
-        return {
-            "width": self.width,
-            "height": self.height,
-            "dtype": self.dtype,
-            **{word: self.arguments.get(key) for key, word in named.items()},
-            "arguments": {key: value for key, value in self.arguments.items() if key not in named},
-            # Only where it holds: versions from before there was the choice keep their names.
-            **({"strict": True} if self.strict else {}),
-        }
 
 
 class PipelineRunner:
@@ -89,7 +51,7 @@ class PipelineRunner:
         if settings.strict:
             devices.prepare_deterministic()
         self._device = devices.best_device()
-        self._pipeline: Any = _load(folder, settings, variant, self._device)
+        self._pipeline: Any = load(folder, settings, variant, self._device)
         self._compiled = compile_denoiser(self._pipeline) if compiled else []
         self._takes = signatures.parameters(folder.pipeline) or {}
 
@@ -137,7 +99,7 @@ class PipelineRunner:
         try:
             return self._draw_together(batch)
         except (RuntimeError, ValueError, ArithmeticError, MemoryError) as error:
-            reason = _reason(error)
+            reason = describe(error)
             short = devices.is_out_of_memory(error)
             if not short:
                 _let_through_what_is_no_image_failure(error)
@@ -172,7 +134,7 @@ class PipelineRunner:
         self._has_drawn = True
         return outcomes
 
-    def _outcome(self, image: Any, provider: dict[str, Any], latency_ms: float) -> Outcome:
+    def _outcome(self, image: "np.ndarray", provider: dict[str, Any], latency_ms: float) -> Outcome:
         import numpy as np
 
         height, width = image.shape[:2]
@@ -213,57 +175,15 @@ class PipelineRunner:
         except (RuntimeError, ValueError, ArithmeticError) as error:
             if devices.is_out_of_memory(error):
                 return
-            shown = {
+            settings = {
                 "size": f"{self._settings.width} x {self._settings.height}",
                 "dtype": self._settings.dtype,
             }
-            shown |= self._settings.arguments
-            listed = ", ".join(f"{key} {value}" for key, value in shown.items())
-            problem = f"draws nothing with these settings: {_reason(error)}"
+            settings |= self._settings.arguments
+            listed = ", ".join(f"{key} {value}" for key, value in settings.items())
+            problem = f"draws nothing with these settings: {describe(error)}"
             raise BadInput(self._folder.path, problem, f"Change what does not suit the pipeline: {listed}") from error
         self._has_drawn = True
-
-
-def _load(folder: PipelineFolder, settings: Settings, variant: str | None, device: Any) -> Any:
-    import torch
-    from diffusers import DiffusionPipeline
-    from safetensors import SafetensorError
-
-    options: dict[str, Any] = {"dtype": getattr(torch, settings.dtype), "local_files_only": True}
-    options["use_safetensors"] = None if settings.allow_pickle else True
-    # With accelerate, which is optional, large models load without twice their memory.
-    options["low_cpu_mem_usage"] = importlib.util.find_spec("accelerate") is not None
-    if variant:
-        options["variant"] = variant
-    made_with = signatures.parameters(folder.pipeline, "__init__") or {}
-    if "add_watermarker" in made_with:
-        # By default it depends on what else is installed.
-        options["add_watermarker"] = False
-    if settings.unchecked:
-        unchecked = {_CHECKER: None, "requires_safety_checker": False}
-        options |= {key: value for key, value in unchecked.items() if key in made_with}
-    try:
-        with quiet_loading() as complaints:
-            pipeline = DiffusionPipeline.from_pretrained(str(folder.path), **options)
-    except (OSError, ValueError, RuntimeError, ImportError, LookupError, TypeError, SafetensorError) as error:
-        problem = f"diffusers cannot load it ({_reason(error)})"
-        raise BadInput(folder.path, problem, "See that the folder is whole and of this version of diffusers") from error
-    if complaints:
-        problem = f"lacks weights, which would be drawn at random ({complaints[0]})"
-        raise BadInput(folder.path, problem, "Copy or download the folder again")
-    pipeline.set_progress_bar_config(disable=True)
-    return _place(folder, pipeline, device)
-
-
-def _place(folder: PipelineFolder, pipeline: Any, device: Any) -> Any:
-    try:
-        return pipeline.to(device)
-    except (RuntimeError, MemoryError) as error:
-        if not devices.is_out_of_memory(error):
-            raise
-        problem = f"does not fit into the memory of the device ({device.type})"
-        remedy = "Choose dtype: bfloat16, free the device, or hide it (CUDA_VISIBLE_DEVICES=) to run on the CPU"
-        raise BadInput(folder.path, problem, remedy) from error
 
 
 def _let_through_what_is_no_image_failure(error: Exception) -> None:
@@ -275,14 +195,14 @@ def _let_through_what_is_no_image_failure(error: Exception) -> None:
         raise error
 
 
-def _pixels(images: Any) -> Any:
+def _pixels(images: Any) -> "np.ndarray":
     """The images of an output as floats in [0, 1], shape (n, height, width, 3)."""
     import numpy as np
 
     return np.stack([np.asarray(image) for image in images]) if isinstance(images, list) else np.asarray(images)
 
 
-def _png(image: Any) -> bytes:
+def _png(image: "np.ndarray") -> bytes:
     """The PNG file of one image, rounded as diffusers does (`VaeImageProcessor.numpy_to_pil`)."""
     from PIL import Image
 
@@ -294,11 +214,7 @@ def _png(image: Any) -> bytes:
 
 def _flags(output: Any, count: int) -> list[Safety]:
     """What the safety checker found for each image: 'flagged', 'clean', or 'not_checked' if none ran."""
-    found = getattr(output, "nsfw_content_detected", None)
-    if found is None:
+    flags = getattr(output, "nsfw_content_detected", None)
+    if flags is None:
         return ["not_checked"] * count
-    return ["not_checked" if flag is None else "flagged" if flag else "clean" for flag in found]
-
-
-def _reason(error: BaseException) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split())}"[:500].rstrip(".")
+    return ["not_checked" if flag is None else "flagged" if flag else "clean" for flag in flags]

@@ -64,13 +64,13 @@ def scheduler_overrides(class_name: str) -> dict[str, Any]:
 
     The Stable Diffusion pipelines mend old configurations so (`new_config["steps_offset"] = 1`).
     """
-    found = {}
+    overrides = {}
     for node in ast.walk(_method(class_name, "__init__") or ast.Pass()):
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript):
             of, key = node.targets[0].value, _literal(node.targets[0].slice)
             if isinstance(of, ast.Name) and of.id == "new_config" and isinstance(key, str):
-                found[key] = _literal(node.value)
-    return found
+                overrides[key] = _literal(node.value)
+    return overrides
 
 
 def _literal(node: ast.expr) -> Any:
@@ -86,13 +86,13 @@ def _literal(node: ast.expr) -> Any:
 
 @cache
 def _method(class_name: str, method: str) -> ast.FunctionDef | None:
-    found = _class(class_name)
-    if found is None:
+    definition = _class(class_name)
+    if definition is None:
         return None
-    for node in found.body:
+    for node in definition.body:
         if isinstance(node, ast.FunctionDef) and node.name == method:
             return node
-    for base in found.bases:
+    for base in definition.bases:
         name = base.attr if isinstance(base, ast.Attribute) else getattr(base, "id", "")
         if (
             name.endswith(("Pipeline", "Scheduler"))

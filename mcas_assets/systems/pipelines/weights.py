@@ -81,12 +81,12 @@ def find_weights(folder: Path, variant: str | None, allow_pickle: bool, *, whole
         BadInput: There are none that may be loaded, one is missing, or one is not whole.
     """
     for infix in dict.fromkeys((variant, None)):
-        found = _of_variant(folder, infix)
-        if found:
-            for name in found:
+        files = _of_variant(folder, infix)
+        if files:
+            for name in files:
                 if whole and name.endswith(".safetensors"):
                     check_safetensors(folder / name)
-            return found
+            return files
     pickles = sorted(file.name for file in folder.iterdir() if file.suffix in PICKLES)
     if pickles and allow_pickle:
         return pickles
@@ -106,14 +106,14 @@ def _names(folder: Path) -> list[str]:
 
 def _of_variant(folder: Path, variant: str | None) -> list[str]:
     infix = f".{variant}" if variant else ""
-    found: list[str] = []
+    files: list[str] = []
     for base in ("diffusion_pytorch_model", "model"):
         if (folder / f"{base}{infix}.safetensors").exists():
-            found.append(f"{base}{infix}.safetensors")
+            files.append(f"{base}{infix}.safetensors")
         index = folder / f"{base}.safetensors.index{infix}.json"
         if index.exists():
             shards = read_json(index).get("weight_map")
             if not isinstance(shards, dict) or not shards:
                 raise BadInput(index, "names no weights", _FETCH_AGAIN, "weight_map")
-            found += [index.name, *sorted({str(shard) for shard in shards.values()})]
-    return found
+            files += [index.name, *sorted({str(shard) for shard in shards.values()})]
+    return files
