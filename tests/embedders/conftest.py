@@ -7,6 +7,7 @@ import string
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -80,7 +81,7 @@ def _open_clip(folder: Path) -> None:
     from safetensors.torch import save_file
 
     torch.manual_seed(0)
-    model = {
+    model: dict[str, Any] = {
         "embed_dim": 8,
         "vision_cfg": {"image_size": 16, "layers": 1, "width": 16, "patch_size": 8, "head_width": 8},
         "text_cfg": {
@@ -116,7 +117,7 @@ def _open_clip_siglip(folder: Path) -> None:
     from safetensors.torch import save_file
 
     torch.manual_seed(0)
-    model = {
+    model: dict[str, Any] = {
         "embed_dim": 64,
         "init_logit_bias": -10,
         "custom_text": True,

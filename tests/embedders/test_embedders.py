@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
@@ -86,6 +87,7 @@ def test_open_clip_vectors_are_those_of_the_bare_library(made, declare, images):
     where = f"local-dir:{made('open_clip')}"
     model, _, preprocess = open_clip.create_model_and_transforms(where)
     model.eval()
+    assert callable(preprocess)
     with torch.no_grad():
         pixels = torch.stack([preprocess(Image.open(io.BytesIO(image))) for image in images[:4]])
         seen = model.encode_image(pixels, normalize=True).numpy()
@@ -99,7 +101,8 @@ def test_siglip_vectors_are_those_of_the_bare_library(made, declare):
     import torch
     from transformers import AutoModel, AutoTokenizer
 
-    model, tokenizer = AutoModel.from_pretrained(made("siglip")), AutoTokenizer.from_pretrained(made("siglip"))
+    model = AutoModel.from_pretrained(made("siglip"))
+    tokenizer: Any = AutoTokenizer.from_pretrained(made("siglip"))
     with torch.no_grad():
         tokens = tokenizer(TEXTS[:4], padding="max_length", max_length=16, truncation=True, return_tensors="pt")
         said = torch.nn.functional.normalize(model.get_text_features(**tokens).pooler_output).numpy()
@@ -114,7 +117,9 @@ def test_identity_and_length_are_told_without_any_model_library(made, declare):
     path = declare(kind="open_clip", folder=str(made("open_clip")))
     script = f"""
 import sys
+from typing import Any
 from pathlib import Path
+from typing import Any
 from mcas_assets.embedders.find import find_embedder, load_embedders
 load_embedders()
 embedder = find_embedder("tiny", Path({str(path)!r}))

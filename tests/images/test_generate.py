@@ -11,11 +11,12 @@ import polars as pl
 import pytest
 
 from mcas_assets.core.errors import McasError, StoreError
+from mcas_assets.core.outcomes import OutcomeName
 from mcas_assets.core.progress import LogProgress
 from mcas_assets.images import generate
 from mcas_assets.store import facts, files
 from mcas_assets.store.database import Store
-from mcas_assets.systems.protocol import Outcome, Request, SystemIdentity
+from mcas_assets.systems.protocol import Capabilities, Outcome, Request, SystemIdentity
 
 BATCH, BATCHES = 3, 6
 
@@ -25,13 +26,22 @@ class Pencil:
 
     name = "pencil"
 
-    def __init__(self, before: Callable[[int], object] = lambda batch: None, outcome: str = "ok") -> None:
+    def __init__(self, before: Callable[[int], object] = lambda batch: None, outcome: OutcomeName = "ok") -> None:
         self._before, self._outcome = before, outcome
         self.drawn: list[int] = []
         self.encoded_by: set[int] = set()
 
     def identity(self) -> SystemIdentity:
         return SystemIdentity("pencil", {"kind": "pencil"})
+
+    def capabilities(self) -> Capabilities:
+        return Capabilities(seed="exact")
+
+    def size(self) -> tuple[int, int]:
+        return 8, 8
+
+    def close(self) -> None:
+        pass
 
     def generate(self, requests: Sequence[Request]) -> list[Outcome]:
         batch = requests[0].seed // BATCH

@@ -21,6 +21,7 @@ from mcas_assets.images.redraw import compare, find_version, redraw
 from mcas_assets.plan.requests import build_plan
 from mcas_assets.store import facts, files
 from mcas_assets.store.database import Store
+from mcas_assets.systems.diffusers import Declaration, DiffusersSystem
 from mcas_assets.systems.find import find_system
 from mcas_assets.systems.protocol import Capabilities
 from mcas_assets.views.redraw import lines, table
@@ -170,12 +171,13 @@ def test_an_imported_image_and_one_that_no_seed_fixes_are_refused():
     with pytest.raises(BadInput, match="was imported"):
         find_version("old-set@0123456789ab", {"kind": "import"}, None)
 
-    class Hosted:
+    class Hosted(DiffusersSystem):
         def capabilities(self) -> Capabilities:
             return Capabilities(seed="best_effort")
 
+    entry = Declaration(kind="diffusers", path="nowhere")
     with pytest.raises(BadInput, match="no seed fixes an image of cloud"):
-        find_version("cloud@0123456789ab", {"kind": "google"}, None, lambda name: Hosted())
+        find_version("cloud@0123456789ab", {"kind": "google"}, None, lambda name: Hosted(name, entry, Path()))
 
 
 def test_documents_are_compared_leaf_by_leaf():
@@ -210,6 +212,7 @@ def test_distances_are_those_of_hand_made_pictures(tmp_path):
     first, second = np.full((4, 4, 3), 100), np.full((4, 4, 3), 100)
     second[0, 0] = (110, 100, 100)
     far = distance(png(first), png(second))
+    assert far is not None
     assert (far.largest, far.differing) == (10, pytest.approx(1 / 48))
     assert far.psnr == pytest.approx(10 * np.log10(255**2 / (100 / 48)))
     assert distance(png(first), png(np.zeros((4, 5, 3)))) is None

@@ -1,11 +1,13 @@
 """Tiny pipelines of six families with random weights, made from configs and saved once a session as folders."""
 
+import importlib
 import json
 import shutil
 import string
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from safetensors.torch import load_file, save_file
@@ -67,6 +69,11 @@ def _build(family: str):
     return {"sd1": _sd1, "sdxl": _sdxl, "sd3": _sd3, "flux": _flux, "pixart": _pixart, "sana": _sana}[family]()
 
 
+def _library() -> Any:
+    """diffusers, whose classes a type checker sees as unions with what stands in where torch is missing."""
+    return importlib.import_module("diffusers")
+
+
 def _clip_tokenizer():
     from transformers import CLIPTokenizer
 
@@ -96,9 +103,8 @@ def _t5(width: int = 16):
 
 
 def _vae(channels: int = 4, **keys: object):
-    from diffusers import AutoencoderKL
-
-    return AutoencoderKL(
+    diffusers = _library()
+    return diffusers.AutoencoderKL(
         in_channels=3, out_channels=3, block_out_channels=(8, 8), layers_per_block=1, norm_num_groups=2,
         down_block_types=("DownEncoderBlock2D",) * 2, up_block_types=("UpDecoderBlock2D",) * 2,
         latent_channels=channels, sample_size=SIZE, **keys,
@@ -106,9 +112,8 @@ def _vae(channels: int = 4, **keys: object):
 
 
 def _unet(**keys: object):
-    from diffusers import UNet2DConditionModel
-
-    return UNet2DConditionModel(
+    diffusers = _library()
+    return diffusers.UNet2DConditionModel(
         sample_size=SIZE // 2, in_channels=4, out_channels=4, layers_per_block=1, block_out_channels=(8, 16),
         down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"), up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
         attention_head_dim=4, norm_num_groups=2, **keys,
@@ -116,7 +121,7 @@ def _unet(**keys: object):
 
 
 def _sd1():
-    from diffusers import DDIMScheduler, StableDiffusionPipeline
+    diffusers = _library()
     from diffusers.pipelines.stable_diffusion import StableDiffusionSafetyChecker
     from transformers import CLIPConfig, CLIPImageProcessor
 
@@ -126,37 +131,35 @@ def _sd1():
         vision_config=small | {"image_size": 16, "patch_size": 8, "projection_dim": 16},
         projection_dim=16,
     )
-    return StableDiffusionPipeline(
+    return diffusers.StableDiffusionPipeline(
         vae=_vae(), text_encoder=_clip_text(), tokenizer=_clip_tokenizer(), unet=_unet(cross_attention_dim=16),
-        scheduler=DDIMScheduler(beta_schedule="scaled_linear", clip_sample=False, steps_offset=1),
+        scheduler=diffusers.DDIMScheduler(beta_schedule="scaled_linear", clip_sample=False, steps_offset=1),
         safety_checker=StableDiffusionSafetyChecker(checker).eval(),
         feature_extractor=CLIPImageProcessor(size={"shortest_edge": 16}, crop_size={"height": 16, "width": 16}),
     )  # fmt: skip
 
 
 def _sdxl():
-    from diffusers import EulerDiscreteScheduler, StableDiffusionXLPipeline
-
+    diffusers = _library()
     unet = _unet(
         cross_attention_dim=32, addition_embed_type="text_time", addition_time_embed_dim=8,
         transformer_layers_per_block=(1, 1), projection_class_embeddings_input_dim=64, use_linear_projection=True,
     )  # fmt: skip
-    return StableDiffusionXLPipeline(
+    return diffusers.StableDiffusionXLPipeline(
         vae=_vae(), text_encoder=_clip_text(), text_encoder_2=_clip_text(projected=True), tokenizer=_clip_tokenizer(),
-        tokenizer_2=_clip_tokenizer(), unet=unet, scheduler=EulerDiscreteScheduler(), add_watermarker=False,
+        tokenizer_2=_clip_tokenizer(), unet=unet, scheduler=diffusers.EulerDiscreteScheduler(), add_watermarker=False,
     )  # fmt: skip
 
 
 def _sd3():
-    from diffusers import FlowMatchEulerDiscreteScheduler, SD3Transformer2DModel, StableDiffusion3Pipeline
-
+    diffusers = _library()
     t5, t5_tokenizer = _t5(width=32)
-    transformer = SD3Transformer2DModel(
+    transformer = diffusers.SD3Transformer2DModel(
         sample_size=SIZE // 2, patch_size=1, in_channels=4, out_channels=4, num_layers=1, attention_head_dim=8,
         num_attention_heads=2, caption_projection_dim=16, joint_attention_dim=32, pooled_projection_dim=32,
     )  # fmt: skip
-    return StableDiffusion3Pipeline(
-        transformer=transformer, scheduler=FlowMatchEulerDiscreteScheduler(), vae=_vae(shift_factor=0.0),
+    return diffusers.StableDiffusion3Pipeline(
+        transformer=transformer, scheduler=diffusers.FlowMatchEulerDiscreteScheduler(), vae=_vae(shift_factor=0.0),
         text_encoder=_clip_text(projected=True), tokenizer=_clip_tokenizer(),
         text_encoder_2=_clip_text(projected=True), tokenizer_2=_clip_tokenizer(),
         text_encoder_3=t5, tokenizer_3=t5_tokenizer,
@@ -164,36 +167,34 @@ def _sd3():
 
 
 def _flux():
-    from diffusers import FlowMatchEulerDiscreteScheduler, FluxPipeline, FluxTransformer2DModel
-
+    diffusers = _library()
     t5, t5_tokenizer = _t5()
-    transformer = FluxTransformer2DModel(
+    transformer = diffusers.FluxTransformer2DModel(
         patch_size=1, in_channels=16, num_layers=1, num_single_layers=1, attention_head_dim=16, num_attention_heads=2,
         joint_attention_dim=16, pooled_projection_dim=16, axes_dims_rope=(4, 4, 8),
     )  # fmt: skip
-    return FluxPipeline(
-        scheduler=FlowMatchEulerDiscreteScheduler(), vae=_vae(shift_factor=0.0), text_encoder=_clip_text(),
+    return diffusers.FluxPipeline(
+        scheduler=diffusers.FlowMatchEulerDiscreteScheduler(), vae=_vae(shift_factor=0.0), text_encoder=_clip_text(),
         tokenizer=_clip_tokenizer(), text_encoder_2=t5, tokenizer_2=t5_tokenizer, transformer=transformer,
     )  # fmt: skip
 
 
 def _pixart():
-    from diffusers import DPMSolverMultistepScheduler, PixArtSigmaPipeline, PixArtTransformer2DModel
-
+    diffusers = _library()
     t5, t5_tokenizer = _t5()
-    transformer = PixArtTransformer2DModel(
+    transformer = diffusers.PixArtTransformer2DModel(
         sample_size=SIZE // 2, num_layers=1, patch_size=2, attention_head_dim=8, num_attention_heads=2,
         caption_channels=16, in_channels=4, cross_attention_dim=16, out_channels=8, norm_type="ada_norm_single",
         use_additional_conditions=False,
     )  # fmt: skip
-    return PixArtSigmaPipeline(
+    return diffusers.PixArtSigmaPipeline(
         tokenizer=t5_tokenizer, text_encoder=t5, vae=_vae(), transformer=transformer,
-        scheduler=DPMSolverMultistepScheduler(),
+        scheduler=diffusers.DPMSolverMultistepScheduler(),
     )  # fmt: skip
 
 
 def _sana():
-    from diffusers import AutoencoderDC, FlowMatchEulerDiscreteScheduler, SanaPipeline, SanaTransformer2DModel
+    diffusers = _library()
     from transformers import Gemma2Config, Gemma2Model
 
     _, tokenizer = _t5()
@@ -201,19 +202,19 @@ def _sana():
         vocab_size=64, hidden_size=16, intermediate_size=16, num_hidden_layers=1, num_attention_heads=2,
         num_key_value_heads=2, head_dim=8,
     )  # fmt: skip
-    transformer = SanaTransformer2DModel(
+    transformer = diffusers.SanaTransformer2DModel(
         sample_size=SIZE // 2, patch_size=1, in_channels=4, out_channels=4, num_layers=1, num_attention_heads=2,
         attention_head_dim=4, num_cross_attention_heads=2, cross_attention_head_dim=4, cross_attention_dim=8,
         caption_channels=16,
     )  # fmt: skip
-    vae = AutoencoderDC(
+    vae = diffusers.AutoencoderDC(
         in_channels=3, latent_channels=4, attention_head_dim=2, encoder_block_types=("ResBlock",) * 2,
         decoder_block_types=("ResBlock",) * 2, encoder_block_out_channels=(8, 8), decoder_block_out_channels=(8, 8),
         encoder_qkv_multiscales=((), ()), decoder_qkv_multiscales=((), ()), encoder_layers_per_block=(1, 1),
         decoder_layers_per_block=(1, 1), downsample_block_type="conv", upsample_block_type="interpolate",
         decoder_norm_types="rms_norm", decoder_act_fns="silu",
     )  # fmt: skip
-    return SanaPipeline(
+    return diffusers.SanaPipeline(
         tokenizer=tokenizer, text_encoder=Gemma2Model(text).eval(), vae=vae, transformer=transformer,
-        scheduler=FlowMatchEulerDiscreteScheduler(shift=7.0),
+        scheduler=diffusers.FlowMatchEulerDiscreteScheduler(shift=7.0),
     )  # fmt: skip

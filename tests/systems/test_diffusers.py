@@ -4,6 +4,7 @@ import io
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,8 +13,10 @@ from PIL import Image
 
 from mcas_assets.core.errors import BadInput
 from mcas_assets.core.outcomes import OUTCOMES
+from mcas_assets.systems.diffusers import DiffusersSystem
 from mcas_assets.systems.find import find_system
-from mcas_assets.systems.protocol import Request
+from mcas_assets.systems.pipelines.pipeline_runner import PipelineRunner
+from mcas_assets.systems.protocol import Request, System
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
@@ -24,8 +27,16 @@ def asked(count: int, prompt: str = "a nurse") -> list[Request]:
     return [Request(prompt, seed, 16, 16) for seed in range(count)]
 
 
-def pixels(image: bytes) -> np.ndarray:
+def pixels(image: bytes | None) -> np.ndarray:
+    assert image is not None
     return np.asarray(Image.open(io.BytesIO(image)))
+
+
+def runner(system: System) -> PipelineRunner:
+    """The loaded pipeline of a system that has drawn."""
+    assert isinstance(system, DiffusersSystem)
+    assert system._runner is not None
+    return system._runner
 
 
 @pytest.fixture(scope="module")
@@ -42,17 +53,17 @@ def calls(system, monkeypatch) -> Callable[..., list[dict]]:
 
     def intercept(spoil: Callable[[dict], None]) -> list[dict]:
         system.generate(asked(1))
-        runner, made = system._runner, []
-        real = runner._pipeline
+        loaded, made = runner(system), []
+        real = loaded._pipeline
 
         def call(**arguments):
             made.append(arguments)
             spoil(arguments)
             return real(**arguments)
 
-        monkeypatch.setattr(runner, "_pipeline", call)
-        monkeypatch.setattr(runner, "_has_drawn", False)
-        monkeypatch.setattr(runner, "_limit", None)
+        monkeypatch.setattr(loaded, "_pipeline", call)
+        monkeypatch.setattr(loaded, "_has_drawn", False)
+        monkeypatch.setattr(loaded, "_limit", None)
         return made
 
     return intercept
@@ -71,7 +82,7 @@ def test_a_second_loading_draws_the_same_bytes(pipeline):
 def test_an_image_is_the_one_that_the_bare_pipeline_draws(families, system):
     from diffusers import DiffusionPipeline
 
-    bare = DiffusionPipeline.from_pretrained(families("sd1"), dtype=torch.float32)
+    bare: Any = DiffusionPipeline.from_pretrained(families("sd1"), dtype=torch.float32)
     bare.set_progress_bar_config(disable=True)
     generators = [torch.Generator("cpu").manual_seed(seed) for seed in range(3)]
     drawn = bare(prompt=["a nurse"] * 3, generator=generators, num_inference_steps=2, height=16, width=16).images
@@ -95,6 +106,7 @@ def test_different_prompts_may_share_a_batch(system):
 def test_no_requests_have_no_outcomes_and_load_nothing(pipeline):
     system = find_system(pipeline)
     assert system.generate([]) == []
+    assert isinstance(system, DiffusersSystem)
     assert system._runner is None
 
 
@@ -121,7 +133,7 @@ def test_dtype_is_that_of_every_component_also_where_the_file_holds_another(pipe
     DiffusionPipeline.from_pretrained(pipeline, dtype=torch.float16).save_pretrained(half)
     system = find_system(half, steps=2, dtype="float32")
     assert system.generate(asked(1))[0].outcome == "ok"
-    loaded = system._runner._pipeline
+    loaded = runner(system)._pipeline
     for component in (loaded.unet, loaded.vae, loaded.text_encoder, loaded.safety_checker):
         assert {value.dtype for value in component.parameters()} == {torch.float32}
 
@@ -133,7 +145,7 @@ def test_what_the_checker_flags_is_blanked_and_what_it_passes_is_not(pipeline, c
     """Thresholds at the median score of the images, so that one half of them is flagged."""
     from diffusers import DiffusionPipeline
 
-    loaded = DiffusionPipeline.from_pretrained(pipeline, dtype=torch.float32)
+    loaded: Any = DiffusionPipeline.from_pretrained(pipeline, dtype=torch.float32)
     loaded.set_progress_bar_config(disable=True)
     scores: list[float] = []
     forward = loaded.safety_checker.forward
@@ -159,7 +171,7 @@ def test_what_the_checker_flags_is_blanked_and_what_it_passes_is_not(pipeline, c
     clean = [outcome for outcome in outcomes if outcome.provider["safety"] == "clean"]
     assert len(flagged) == len(clean) == 3
     assert {(outcome.outcome, outcome.image) for outcome in flagged} == {("blanked", None)}
-    assert all("safety checker flagged" in outcome.reason for outcome in flagged)
+    assert all("safety checker flagged" in str(outcome.reason) for outcome in flagged)
     assert all(outcome.outcome == "ok" and pixels(outcome.image).any() for outcome in clean)
 
 
@@ -238,7 +250,7 @@ def test_values_that_are_no_numbers_are_a_failure_not_a_black_image(pipeline, ch
     )
     outcomes = find_system(pipeline, steps=2).generate(asked(2))
     assert [outcome.outcome for outcome in outcomes] == ["failed"] * 2
-    assert "no numbers (overflow in float32)" in outcomes[0].reason
+    assert "no numbers (overflow in float32)" in str(outcomes[0].reason)
 
 
 def test_a_pipeline_that_drops_an_image_of_the_batch_is_refused(system, calls):
@@ -342,13 +354,13 @@ def test_strict_draws_one_at_a_time_and_deterministically_and_is_another_version
     assert strict.capabilities().max_batch == 1
     seen = []
     strict.generate(asked(1))
-    real = strict._runner._pipeline
+    real = runner(strict)._pipeline
 
     def call(**arguments):
         seen.append((len(arguments["prompt"]), torch.are_deterministic_algorithms_enabled()))
         return real(**arguments)
 
-    strict._runner._pipeline = call
+    runner(strict)._pipeline = call
     together = [outcome.image for outcome in strict.generate(asked(3))]
     assert seen == [(1, True)] * 3
     assert not torch.are_deterministic_algorithms_enabled()
@@ -368,8 +380,8 @@ def test_compile_is_another_environment_of_the_same_version(families, declare):
     assert compiled.identity() == plain.identity()
     assert compiled.environment()["compiled"] == ["unet"]
     assert "compiled" not in plain.environment()
-    assert compiled._runner._pipeline.unet._compiled_call_impl is not None
-    assert plain._runner._pipeline.unet._compiled_call_impl is None
+    assert runner(compiled)._pipeline.unet._compiled_call_impl is not None
+    assert runner(plain)._pipeline.unet._compiled_call_impl is None
     for system in (plain, compiled):
         system.close()
 

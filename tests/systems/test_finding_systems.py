@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from mcas_assets.core.errors import BadInput
+from mcas_assets.systems.diffusers import Declaration
 from mcas_assets.systems.find import find_system, load_systems
 
 PHANTOMS = {"phantom-stereotyped", "phantom-updated", "phantom-fair"}
@@ -17,6 +18,7 @@ def test_the_shipped_declarations_are_the_phantoms():
     assert set(systems) >= PHANTOMS
     for name in PHANTOMS:
         entry = systems[name]
+        assert isinstance(entry, Declaration)
         assert (entry.kind, entry.steps, entry.guidance, entry.width, entry.height, entry.dtype) == (
             "diffusers", 8, 1.0, 64, 64, "float32",
         )  # fmt: skip

@@ -6,6 +6,7 @@ import os
 import shutil
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ from mcas_assets.systems.identity import DigestCache, hub_digest
 REVISION = "0123456789abcdef0123456789abcdef01234567"
 
 
-def version(*given: object, **named: object) -> str:
+def version(*given: Any, **named: Any) -> str:
     return find_system(*given, **named).identity().version
 
 

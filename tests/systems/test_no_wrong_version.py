@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -65,7 +65,7 @@ class Interfering:
         self._act, self._done = act, False
 
     @contextmanager
-    def task(self, name: str, total: int) -> Iterator[Callable[[int], None]]:
+    def task(self, name: str, total: int) -> Generator[Callable[[int], None]]:
         def advance(count: int) -> None:
             if not self._done:
                 self._done = True

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from math import pi
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -260,7 +260,7 @@ def guidance_rows(
     return rows
 
 
-def update_rows(before: World, after: World, old: Sample, new: Sample) -> dict[str, list[dict] | dict]:
+def update_rows(before: World, after: World, old: Sample, new: Sample) -> dict[str, Any]:
     """What an update did to pictures of the same seeds.
 
     Returns:

@@ -1,18 +1,12 @@
 """Providers on this machine, and systems that ask them without waiting."""
 
-import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mcas_assets.systems import google, openai
-
-# Tests are imported by their files and not as a package, so the module beside them must be found by name.
-sys.path.insert(0, str(Path(__file__).parent))
-
-from providers import KEY, Provider, google_entry, openai_entry, speak_google, speak_openai
+from tests.systems.hosted.providers import KEY, Provider, google_entry, openai_entry, speak_google, speak_openai
 
 
 @pytest.fixture(autouse=True)
@@ -45,15 +39,31 @@ def google_provider() -> Iterator[Provider]:
     provider.stop()
 
 
+class Gpt(openai.OpenAISystem):
+    """One that does not wait; `naps` holds the seconds that it would have waited."""
+
+    def __init__(self, entry: openai.Declaration) -> None:
+        super().__init__("gpt", entry)
+        self.naps: list[float] = []
+        self.sleep = self.naps.append
+
+
+class Gemini(google.GoogleSystem):
+    """One that does not wait, as `Gpt`."""
+
+    def __init__(self, entry: google.Declaration) -> None:
+        super().__init__("gemini", entry)
+        self.naps: list[float] = []
+        self.sleep = self.naps.append
+
+
 @pytest.fixture
-def gpt(openai_provider: Provider) -> Iterator[Callable[..., openai.OpenAISystem]]:
-    """Makes systems of kind openai that do not wait; `naps` holds the seconds that they would have waited."""
+def gpt(openai_provider: Provider) -> Iterator[Callable[..., Gpt]]:
+    """Makes systems of kind openai, given the keys of their entry."""
     made = []
 
-    def make(**keys: Any) -> openai.OpenAISystem:
-        system = openai.build("gpt", openai.Declaration.model_validate(openai_entry(openai_provider, **keys)), Path())
-        system.naps = []
-        system.sleep = system.naps.append
+    def make(**keys: Any) -> Gpt:
+        system = Gpt(openai.Declaration.model_validate(openai_entry(openai_provider, **keys)))
         made.append(system)
         return system
 
@@ -63,16 +73,12 @@ def gpt(openai_provider: Provider) -> Iterator[Callable[..., openai.OpenAISystem
 
 
 @pytest.fixture
-def gemini(google_provider: Provider) -> Iterator[Callable[..., google.GoogleSystem]]:
-    """Makes systems of kind google that do not wait; `naps` holds the seconds that they would have waited."""
+def gemini(google_provider: Provider) -> Iterator[Callable[..., Gemini]]:
+    """Makes systems of kind google, given the keys of their entry."""
     made = []
 
-    def make(**keys: Any) -> google.GoogleSystem:
-        system = google.build(
-            "gemini", google.Declaration.model_validate(google_entry(google_provider, **keys)), Path()
-        )
-        system.naps = []
-        system.sleep = system.naps.append
+    def make(**keys: Any) -> Gemini:
+        system = Gemini(google.Declaration.model_validate(google_entry(google_provider, **keys)))
         made.append(system)
         return system
 

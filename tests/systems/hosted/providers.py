@@ -74,11 +74,13 @@ class Provider:
                 self.end_headers()
                 self.wfile.write(data[: reply.cut])
 
-            def log_message(self, *words: object) -> None:
+            def log_message(self, format: str, *args: object) -> None:
                 pass
 
         class Server(ThreadingHTTPServer):
-            def handle_error(self, *whom: object) -> None:  # a client that did not wait for the answer
+            def handle_error(
+                self, request: object, client_address: object
+            ) -> None:  # a client that did not wait for the answer
                 pass
 
         self._server = Server(("127.0.0.1", self._port), Handler)

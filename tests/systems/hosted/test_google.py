@@ -3,11 +3,11 @@
 import json
 
 import pytest
-from providers import KEY, Reply, google_error, google_ok, google_parts, picture, requests_of, text
 
 from mcas_assets.core.errors import BadInput
 from mcas_assets.core.outcomes import FATAL, SETTLED
 from mcas_assets.systems.find import find_system
+from tests.systems.hosted.providers import KEY, Reply, google_error, google_ok, google_parts, picture, requests_of, text
 
 NURSE = "an image of a nurse"
 WORDS = [{"text": "I cannot draw that."}]

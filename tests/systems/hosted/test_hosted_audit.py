@@ -3,16 +3,18 @@
 import json
 import traceback
 from collections import Counter
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
-from providers import KEY, Reply, google_entry, google_ok, google_parts, openai_entry, openai_error, picture
 
 from mcas_assets.cli import app as cli
 from mcas_assets.core.errors import BadInput, McasError
 from mcas_assets.core.progress import LogProgress
+from mcas_assets.declare.audit import Audit
 from mcas_assets.estimate.cost import estimate
 from mcas_assets.images.generate import generate, requests
 from mcas_assets.orchestration.runs import run_audit
@@ -22,6 +24,18 @@ from mcas_assets.store import facts, publication
 from mcas_assets.store.database import Store
 from mcas_assets.systems import find as systems
 from mcas_assets.systems.hosted.budget import Past
+from mcas_assets.systems.protocol import Metered
+from tests.systems.hosted.providers import (
+    KEY,
+    Provider,
+    Reply,
+    google_entry,
+    google_ok,
+    google_parts,
+    openai_entry,
+    openai_error,
+    picture,
+)
 
 TINY = Path(__file__).parents[2] / "data" / "tiny.yaml"
 SOON = {"attempts": 3, "first_wait": 0.01, "longest_wait": 0.02}
@@ -58,12 +72,11 @@ def mcas(tmp_path, monkeypatch, capfd):
         out, err = capfd.readouterr()
         return left[-1], out + err
 
-    run.home = home
     return run
 
 
 @pytest.mark.timeout(300)
-def test_an_audit_of_a_gpt_image_model_is_paid_once_and_leaves_no_key(mcas, declare, openai_provider):
+def test_an_audit_of_a_gpt_image_model_is_paid_once_and_leaves_no_key(mcas, declare, openai_provider, tmp_path):
     path = declare(gpt=openai_entry(openai_provider, retry=SOON, concurrency=2, budget={"requests": 100}))
     openai_provider.replies = [
         openai_error(429, "rate_limit_exceeded", f"Slow down, {KEY}."),
@@ -74,7 +87,7 @@ def test_an_audit_of_a_gpt_image_model_is_paid_once_and_leaves_no_key(mcas, decl
     assert "42 images" in said
     assert "0.42 USD at 0.01 an image; budget 100 requests covers that" in said
     assert "41 ok, 1 refused_prompt" in said
-    store = Store(mcas.home)
+    store = Store(tmp_path / "home")
     assert rows(store, "select count(*), count(distinct image_id) from image_facts") == [(IMAGES, IMAGES)]
     counted = dict(rows(store, "select outcome, count(*) from attempt_facts group by 1"))
     assert counted == {"ok": 41, "rate_limited": 1, "refused_prompt": 1}
@@ -85,7 +98,7 @@ def test_an_audit_of_a_gpt_image_model_is_paid_once_and_leaves_no_key(mcas, decl
     assert leaning["nurse"] < leaning["ceo"], "the provider draws nurses as women, and leaders as men"
 
     assert KEY not in said
-    files = [file for file in mcas.home.rglob("*") if file.is_file()]
+    files = [file for file in (tmp_path / "home").rglob("*") if file.is_file()]
     assert {"store.duckdb", "published.duckdb"} < {file.name for file in files}
     assert any("dagster" in file.parts and file.suffix == ".db" for file in files)
     for file in files:
@@ -141,26 +154,29 @@ def test_an_audit_of_a_gemini_model_takes_images_at_the_size_they_come(
     assert ran.system_version.startswith("gemini@")
 
 
-@pytest.fixture
-def asking(tmp_path, tiny, declare, openai_provider):
+class Asking:
     """`asking(**keys)` runs the stage of images alone, as a new process would: what it raised, or None."""
-    store = Store(tmp_path / "home")
 
-    def run(number: int = 0, **keys) -> McasError | None:
-        entry = openai_entry(openai_provider, retry=SOON, concurrency=2, **keys)
-        system = systems.find_system("gpt", declare(gpt=entry))
+    def __init__(self, store: Store, audit: Audit, declare: Callable[..., Path], provider: Provider) -> None:
+        self.store, self._audit, self._declare, self._provider = store, audit, declare, provider
+
+    def __call__(self, number: int = 0, **keys: Any) -> McasError | None:
+        entry = openai_entry(self._provider, retry=SOON, concurrency=2, **keys)
+        system = systems.find_system("gpt", self._declare(gpt=entry))
         version = system.identity().version
-        wanted = requests(build_plan(tiny), version, system.size())
+        wanted = requests(build_plan(self._audit), version, system.size())
         try:
-            generate(store, wanted, system, version, LogProgress(), f"run-{number}")
+            generate(self.store, wanted, system, version, LogProgress(), f"run-{number}")
         except McasError as error:
             return error
         finally:
             system.close()
         return None
 
-    run.store = store
-    return run
+
+@pytest.fixture
+def asking(tmp_path, tiny, declare, openai_provider) -> Asking:
+    return Asking(Store(tmp_path / "home"), tiny, declare, openai_provider)
 
 
 def test_a_run_survives_the_death_of_its_provider(asking, openai_provider):
@@ -258,6 +274,7 @@ def test_the_plan_names_price_and_what_the_budget_leaves(tiny, tmp_path, declare
     said = estimate(tiny, system, Store(tmp_path / "home")).line()
     assert "21.00 USD at 0.5 an image" in said
     assert "budget 5.00 USD covers 10 of them" in said
+    assert isinstance(system, Metered)
     assert system.allowance(Past(2, 1.0), 3) == "budget 5.00 USD, 1.00 USD and 2 requests spent, covers that"
 
 

@@ -4,11 +4,11 @@ import json
 from datetime import date
 
 import pytest
-from providers import KEY, Reply, openai_error, openai_ok, picture, requests_of
 
 from mcas_assets.core.errors import BadInput
 from mcas_assets.core.outcomes import FATAL, SETTLED
 from mcas_assets.systems.find import find_system
+from tests.systems.hosted.providers import KEY, Reply, openai_error, openai_ok, picture, requests_of
 
 NURSE = "an image of a nurse"
 MODERATED = "Your request was rejected by the safety system."

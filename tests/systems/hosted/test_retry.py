@@ -5,10 +5,10 @@ import threading
 from datetime import UTC, datetime
 
 import pytest
-from providers import Reply, openai_error, requests_of
 
 from mcas_assets.systems.hosted.answer import Answer
 from mcas_assets.systems.hosted.retry import Pacer, Retry, persist, retry_after
+from tests.systems.hosted.providers import Reply, openai_error, requests_of
 
 NOW = datetime(2026, 11, 25, 12, 0, 0, tzinfo=UTC)
 

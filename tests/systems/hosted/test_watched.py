@@ -9,11 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from providers import KEY, Reply, openai_entry, openai_ok, picture
 
 from mcas_assets.core.paths import DATA
 from mcas_assets.store.database import Store
 from mcas_assets.store.publication import query
+from tests.systems.hosted.providers import KEY, Reply, openai_entry, openai_ok, picture
 
 SMALLEST = Path(__file__).parents[2] / "data" / "smallest.yaml"
 PHANTOM = {

@@ -19,6 +19,7 @@ from mcas_assets.systems.find import find_system, load_systems
 from mcas_assets.systems.identity import DigestCache, hub_digest
 from mcas_assets.systems.pipelines.hub import look_up, snapshot
 from mcas_assets.systems.pipelines.hub_weights import laid_out
+from mcas_assets.systems.protocol import Mirrored
 from mcas_assets.watch.decide import Decision, Known, Seen, decide
 from mcas_assets.watch.look import at_source, look
 
@@ -96,7 +97,7 @@ def hub(monkeypatch, tmp_path) -> Iterator[Hub]:
 
         do_HEAD = do_GET  # noqa: N815
 
-        def log_message(self, *args: object) -> None:
+        def log_message(self, format: str, *args: object) -> None:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
@@ -125,6 +126,11 @@ def declared(declare: Callable[..., Path], revision: str = FIRST, **keys: object
     return find_system("tiny", declare(repo="org/tiny", revision=revision, **keys))
 
 
+def version_of(one: Seen) -> str:
+    assert one.identity is not None
+    return one.identity.version
+
+
 # What the hub says
 
 
@@ -132,6 +138,7 @@ def test_a_repository_is_found_with_its_commit_and_the_metadata_of_its_files(hub
     hub.push(FIRST, files)
     state = look_up("org/tiny")
     assert (state.standing, state.commit, state.reason, state.is_gated) == ("found", FIRST, None, False)
+    assert state.last_modified is not None
     assert state.last_modified.year == 2026
     assert state.files[UNET].sha256 == hashlib.sha256(files[UNET]).hexdigest()
     assert state.files["model_index.json"].sha256 is None
@@ -256,7 +263,9 @@ def test_a_repository_that_is_gone_has_a_state_and_no_identity_and_what_was_audi
 
 
 def test_a_folder_has_no_upstream(pipeline, declare):
-    assert find_system("tiny", declare(path="tiny")).upstream() is None
+    system = find_system("tiny", declare(path="tiny"))
+    assert isinstance(system, Mirrored)
+    assert system.upstream() is None
 
 
 def test_a_repository_without_what_could_be_loaded_is_refused_by_its_own_name(hub, files, declare):
@@ -361,7 +370,7 @@ def test_a_watched_branch_is_another_version_when_its_weights_move_and_only_touc
         return one, decide([one], known)
 
     first, decision = seen(Known())
-    version = first.identity.version
+    version = version_of(first)
     assert first.source == {"repo": "org/tiny", "revision": FIRST}
     assert [one.system_version for one in decision.request] == [version]
 
@@ -374,8 +383,8 @@ def test_a_watched_branch_is_another_version_when_its_weights_move_and_only_touc
     third = "3" * 40
     hub.push(third, files | {UNET: files[UNET][:-1] + bytes([files[UNET][-1] ^ 1])})
     moved, decision = seen(known)
-    assert moved.identity.version != version
-    assert [one.system_version for one in decision.request] == [moved.identity.version]
+    assert version_of(moved) != version
+    assert [one.system_version for one in decision.request] == [version_of(moved)]
     # Each version stands for its own commit, whatever the branch points to by now.
     for one, commit in ((first, FIRST), (moved, third)):
         assert one.source["revision"] == commit

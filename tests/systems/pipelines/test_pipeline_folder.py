@@ -156,6 +156,7 @@ def test_signatures_read_from_source_are_those_of_the_classes(name):
 
     real = python_inspect.signature(getattr(diffusers, name).__call__).parameters
     read = signatures.parameters(name)
+    assert read is not None
     assert list(read) == [key for key in real if key != "self" and key != "kwargs"]
     for key in ("num_inference_steps", "guidance_scale", "height"):
         assert read[key] == real[key].default

@@ -3,6 +3,7 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -64,7 +65,7 @@ def test_a_generator_trained_twice_with_one_seed_is_equal_and_with_another_is_no
 
 
 def test_an_update_is_taught_by_the_generator_that_it_updates(train_generator, trained, tmp_path):
-    pipeline = load(trained)
+    pipeline: Any = load(trained)
     teacher = pipeline.text_encoder.float(), pipeline.unet.float()
     folder = train_generator(tmp_path / "updated", world="updated", teacher=teacher)
     assert weights(folder) != weights(trained)
