@@ -172,18 +172,6 @@ def test_the_examples_that_ship_can_be_used_as_they_are(tmp_path):
         assert (system.price or 0) > 0
 
 
-def test_naming_hosted_systems_imports_no_client(gpt):
-    script = """
-import sys
-from mcas_assets.declare import catalogue
-from mcas_assets.systems.protocol import Metered
-print(sorted(set(catalogue.kinds("mcas_assets.systems")) & {"openai", "google", "diffusers"}))
-print([name for name in ("openai", "google.genai", "torch", "diffusers") if name in sys.modules])
-"""
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines() == ["['diffusers', 'google', 'openai']", "[]"]
-
-
 @pytest.mark.parametrize("status", [400, 401, 404, 429, 500])
 def test_a_key_that_a_server_repeats_is_kept_nowhere(gpt, openai_provider, caplog, status):
     caplog.set_level(logging.INFO)  # below that the clients' own libraries log headers, for those who turn it on
