@@ -5,21 +5,23 @@ import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import dagster as dg
 import polars as pl
 import pytest
 import yaml
 from PIL import Image
 
 from mcas_assets.declare.audit import Audit, load_audit
-from mcas_assets.orchestration.runs import Ran, run_audit
 from mcas_assets.plan.requests import build_plan
-from mcas_assets.stages.workplace import Workplace
 from mcas_assets.store.database import Store
 from mcas_assets.systems.find import find_system
 from mcas_assets.systems.imported import ImportedSystem
+
+if TYPE_CHECKING:  # Dagster takes seconds to import, and most tests need none
+    import dagster as dg
+
+    from mcas_assets.orchestration.runs import Ran
 
 TINY = Path(__file__).parent / "data" / "tiny.yaml"
 
@@ -30,7 +32,9 @@ def tiny() -> Audit:
 
 
 @pytest.fixture
-def instance() -> Iterator[dg.DagsterInstance]:
+def instance() -> "Iterator[dg.DagsterInstance]":
+    import dagster as dg
+
     with dg.DagsterInstance.ephemeral() as made:
         yield made
 
@@ -38,7 +42,7 @@ def instance() -> Iterator[dg.DagsterInstance]:
 class Audited:
     """A home after one whole audit. Tests read it, and copy it before they change anything."""
 
-    def __init__(self, home: Path, ran: Ran) -> None:
+    def __init__(self, home: Path, ran: "Ran") -> None:
         self.home, self.ran = home, ran
         self.store = Store(home)
 
@@ -49,6 +53,11 @@ class Audited:
 
 @pytest.fixture(scope="session")
 def audited(tiny: Audit, tmp_path_factory: pytest.TempPathFactory) -> Audited:
+    import dagster as dg
+
+    from mcas_assets.orchestration.runs import run_audit
+    from mcas_assets.stages.workplace import Workplace
+
     home = tmp_path_factory.mktemp("home")
     with dg.DagsterInstance.ephemeral() as instance:
         ran = run_audit(tiny, find_system("phantom-stereotyped"), Workplace(home=home), instance)

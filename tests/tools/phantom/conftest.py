@@ -30,10 +30,10 @@ def train_generator(some_pictures, code, vae):
     import torch
 
     latents = code.encode(some_pictures[:180]).reshape(1, 2, 10, 9, CHANNELS, GRID, GRID).expand(len(ALL), *[-1] * 6)
+    tokenizer = build_tokenizer()
 
     def train(folder: Path, seed: int = 0, world: str = "stereotyped", teacher=None) -> Path:
         torch.manual_seed(seed)
-        tokenizer = build_tokenizer()
         text, unet = generator.build_models(len(tokenizer))
         sampler = generator.Sampler(WORLDS[world], latents, tokenizer, seed)
         course = generator.Course(steps=3, batch=4, seed=seed)
