@@ -84,8 +84,8 @@ def kept(store: Store) -> dict[int, int]:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "home")
+def store(new_home: Path) -> Store:
+    return Store(new_home)
 
 
 def test_every_batch_is_kept_whole_and_encoded_by_threads_that_do_not_draw(store):

@@ -35,7 +35,7 @@ class Importing:
 
 
 @pytest.fixture
-def importing(sets, image_folder, tiny, tmp_path) -> Importing:
+def importing(sets, image_folder, tiny, new_home) -> Importing:
     files = {f"{n}.png": sets.picture(n) for n in range(6)} | {
         "again.png": sets.picture(2),
         "broken.png": sets.picture(0)[:30],
@@ -45,7 +45,7 @@ def importing(sets, image_folder, tiny, tmp_path) -> Importing:
     ]
     rows += [{"file_name": "again.png", "prompt": NURSE}, {"file_name": "again.png", "prompt": CEO}]
     rows += [{"file_name": "broken.png", "prompt": CEO}, {"prompt": NURSE}, {"file_name": "0.png", "prompt": "a cat"}]
-    return Importing(sets, image_folder(rows, files), tiny, tmp_path / "home")
+    return Importing(sets, image_folder(rows, files), tiny, new_home)
 
 
 def test_each_record_that_counts_is_one_fact_with_the_bytes_of_the_set(importing):

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,11 +16,12 @@ from mcas_assets.store import files
 from mcas_assets.store.database import Store
 from mcas_assets.systems.find import find_system
 from mcas_assets.systems.pipelines import pipeline_runner
-from mcas_assets.systems.protocol import Request
+from mcas_assets.systems.protocol import Request, System
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 MINIMAL = Path(__file__).parents[1] / "data" / "minimal.yaml"
+IMAGES = 4  # two batches
 UNET = "unet/diffusion_pytorch_model.safetensors"
 
 
@@ -81,8 +82,17 @@ def linked(pipeline: Path, tmp_path: Path) -> Path:
     return link
 
 
-def run(store: Store, system, version: str, act: Callable[[], None] = lambda: None) -> None:
-    wanted = generate.requests(build_plan(load_audit(MINIMAL)), version, system.size())
+@pytest.fixture(scope="module")
+def reference(families) -> Iterator[System]:
+    """What the unchanged weights draw: loaded once, its folder not to be written to."""
+    system = find_system(families("sd1"), steps=1)
+    yield system
+    system.close()
+
+
+def run(store: Store, system: System, version: str, act: Callable[[], None] = lambda: None) -> None:
+    """Draw the first two batches of the minimal audit."""
+    wanted = generate.requests(build_plan(load_audit(MINIMAL)), version, system.size()).head(IMAGES)
     generate.generate(store, wanted, system, version, Interfering(act), "run")
 
 
@@ -96,11 +106,11 @@ def stored(store: Store) -> list[tuple[str, str, int, str, str]]:
 @pytest.mark.parametrize("mutate", MUTATIONS)
 @pytest.mark.parametrize("moment", ["before loading", "while loading", "between batches"])
 def test_a_change_during_a_run_is_refused_and_what_was_kept_is_of_the_version_that_made_it(
-    mutate, moment, linked, families, declare, tmp_path, monkeypatch
+    mutate, moment, linked, reference, declare, new_home, monkeypatch
 ):
     monkeypatch.setattr(generate, "COMMIT_EVERY", 0.0)
     declared = declare(path=str(linked), steps=1)
-    store, system = Store(tmp_path / "home"), find_system("tiny", declared)
+    store, system = Store(new_home), find_system("tiny", declared)
     identity = system.identity()
     if moment == "before loading":
         mutate(linked)
@@ -112,7 +122,6 @@ def test_a_change_during_a_run_is_refused_and_what_was_kept_is_of_the_version_th
 
     kept = stored(store)
     assert len(kept) == (2 if moment == "between batches" else 0)
-    reference = find_system(families("sd1"), steps=1)
     for outcome, (version, _, _, path, sha256) in zip(
         reference.generate([Request(prompt, seed, 16, 16) for _, prompt, seed, _, _ in kept]), kept, strict=True
     ):
@@ -127,22 +136,22 @@ def test_a_change_during_a_run_is_refused_and_what_was_kept_is_of_the_version_th
 
 
 @pytest.mark.parametrize("mutate", [flip_and_set_the_clock_back, reschedule])
-def test_a_change_between_runs_is_another_version_and_shares_no_image_with_the_first(mutate, pipeline, tmp_path):
-    store, cache = Store(tmp_path / "home"), tmp_path / "home" / "digests.json"
+def test_a_change_between_runs_is_another_version_and_shares_no_image_with_the_first(mutate, pipeline, new_home):
+    store, cache = Store(new_home), new_home / "digests.json"
     for act in (mutate, lambda folder: None):
         system = find_system(pipeline, steps=1, cache=cache)
         run(store, system, system.identity().version)
         system.close()
         act(pipeline)
     versions = [version for version, *_ in stored(store)]
-    assert {versions.count(version) for version in versions} == {9}
+    assert {versions.count(version) for version in versions} == {IMAGES}
     assert len(set(versions)) == 2
 
 
-def test_settings_changed_in_the_declaration_before_the_run_are_not_drawn_with(declare, pipeline, tmp_path):
+def test_settings_changed_in_the_declaration_before_the_run_are_not_drawn_with(declare, pipeline, new_home):
     before = find_system("tiny", declare(path="tiny", steps=1)).identity().version
     changed = find_system("tiny", declare(path="tiny", steps=2))
-    store = Store(tmp_path / "home")
+    store = Store(new_home)
     with pytest.raises(generate.SystemMoved):
         run(store, changed, before)
     assert stored(store) == []
