@@ -121,8 +121,8 @@ def _print_rows(console: Console, rule: Rule, verdict: str, rows: pl.DataFrame) 
         table.add_row("  ", row["concept"] or row["measure"] or "", Text(_where(row), "dim"), bar, _numbers(row))
     console.print(table)
     if rows.height > worst.height:
-        query = f"from policy_results where rule = '{rule.rule}' and verdict = 'failed'"
-        console.print(Text(f'    and {rows.height - worst.height} more: mcas sql "{query}"', "dim"), soft_wrap=True)
+        command = f"mcas sql \"from policy_results where rule = '{rule.rule}' and verdict = 'failed'\""
+        console.print(Text(f"    and {rows.height - worst.height} more: {command}", "dim"), soft_wrap=True)
 
 
 def _conclusion(judged: Judged) -> Text:
