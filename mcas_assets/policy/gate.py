@@ -16,7 +16,7 @@ from mcas_assets.declare.audit import Audit
 from mcas_assets.policy.judge import judge, overall
 from mcas_assets.policy.load import Policy, require_fit
 from mcas_assets.stages.registry import STAGES
-from mcas_assets.store import ledger, results
+from mcas_assets.store import ledger
 from mcas_assets.store.database import Store
 from mcas_assets.store.ledger import LedgerRow
 
@@ -71,7 +71,7 @@ def hold(
         for made_by, names in _judged_tables().items():
             reason = None if current is None else _unready(con, audit, system_version, made_by, current)
             for name in names:
-                tables[name] = results.rows_of(con, name, audit.audit, system_version)
+                tables[name] = ledger.rows_of(con, name, audit.audit, system_version)
                 if reason or tables[name].is_empty():
                     unready[name] = reason or "it was never audited"
         if "comparisons" in unready and tables["scores"].height and tables["comparisons"].is_empty():
@@ -141,7 +141,7 @@ def _unready(
         newest = _latest(con, audit, system_version, name) if name in current else None
         if newest is None:
             continue
-        if results.data_version_of(con, version) not in (None, newest.data_version):
+        if ledger.data_version(con, version) not in (None, newest.data_version):
             return f"its {name} were made anew since (run mcas audit again)"
         reason = _unready(con, audit, system_version, name, current)
         if reason is not None:

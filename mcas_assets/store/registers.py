@@ -49,3 +49,12 @@ def newest_embedder(con: DuckDBPyConnection, name: str) -> RegisteredEmbedder | 
         "select embedder, name, dim from embedders where name = ? order by first_seen desc limit 1", [name]
     ).fetchall()
     return RegisteredEmbedder(*rows[0]) if rows else None
+
+
+def panel_of(con: DuckDBPyConnection, version: int) -> list[tuple[str, str]]:
+    """(name, id) of the embedders whose vectors one materialisation of `embeddings` lists, sorted."""
+    return con.execute(
+        "select distinct e.name, h.embedder from embeddings_history h join embedders e using (embedder)"
+        " where h.version = ? order by all",
+        [version],
+    ).fetchall()

@@ -1,5 +1,7 @@
 """The registers as they are asked: by version, by name, in the order of meeting."""
 
+import dataclasses
+
 import polars as pl
 
 from mcas_assets.store import facts, ledger, registers
@@ -31,3 +33,13 @@ def test_of_two_embedders_of_one_name_the_later_is_the_newest(store):
         assert [one.embedder for one in registers.read_embedders(con)] == ["e@2", "e@1"]
         assert registers.newest_embedder(con, "e") == ("e@1", "e", 8)
         assert registers.newest_embedder(con, "f") is None
+
+
+def test_a_panel_is_told_by_name_and_id(store, materialisation):
+    rows = pl.DataFrame(
+        {"system_version": "s@1", "audit": "gender", "embedder": "e@1", "kind": "image", "content": ["a", "b"]}
+    )
+    with store.open() as con:
+        facts.register_embedder(con, "e@1", "e", 4, {})
+        version = ledger.record(con, dataclasses.replace(materialisation, asset="embeddings"), {"embeddings": rows})
+        assert registers.panel_of(con, version) == [("e", "e@1")]
