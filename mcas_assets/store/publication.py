@@ -71,6 +71,17 @@ def is_behind(store: Store) -> bool:
         return True
 
 
+def published_version(store: Store) -> int:
+    """The newest version of the ledger that is published, 0 where there is none.
+
+    Raises:
+        StoreError: The published copy cannot be read.
+    """
+    if not store.published.exists():
+        return 0
+    return query(store, "select coalesce(max(version), 0) from materialisations").item()
+
+
 def query(store: Store, sql: str, params: Mapping[str, object] | None = None) -> pl.DataFrame:
     """The answer of the published copy to one SQL statement, in which `$name` stands for a value of `params`.
 
