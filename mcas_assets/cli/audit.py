@@ -60,28 +60,16 @@ def audit(
 def _show(console, declared, system_version: str, truth, rows: bool) -> None:  # noqa: ANN001
     from mcas_assets.images.match_given import describe
     from mcas_assets.store.database import Store
-    from mcas_assets.store.publication import query
+    from mcas_assets.store.publication import count_outcomes, published_rows
     from mcas_assets.views.audit import print_summary, refusal_lines
 
-    quoted = system_version.replace("'", "''")
-    scores, rates, disparities = (
-        query(
-            Store(paths.home()),
-            f"select * from {table} where audit = '{declared.audit}' and system_version = '{quoted}'",
-        )
-        for table in ("scores", "refusals", "refusal_disparities")
+    store = Store(paths.home())
+    scores, rates, disparities, account = (
+        published_rows(store, table, declared.audit, system_version)
+        for table in ("scores", "refusals", "refusal_disparities", "import_account")
     )
-    counts = query(
-        Store(paths.home()),
-        f"select outcome, count(distinct image_id) n from images where audit = '{declared.audit}' and system_version = '{quoted}'"
-        " group by 1 order by 2 desc",
-    )
-    told = ", ".join(f"{n} {outcome}" for outcome, n in counts.iter_rows())
-    console.print(f"\n[bold]{system_version}[/bold]  images: {told}", highlight=False)
-    account = query(
-        Store(paths.home()),
-        f"select * from import_account where audit = '{declared.audit}' and system_version = '{quoted}'",
-    )
+    counts = ", ".join(f"{n} {outcome}" for outcome, n in count_outcomes(store, declared.audit, system_version))
+    console.print(f"\n[bold]{system_version}[/bold]  images: {counts}", highlight=False)
     if not account.is_empty():
         console.print(f"{describe(account)}: mcas sql what-was-imported", highlight=False, markup=False)
     for line in refusal_lines(declared, rates, disparities):

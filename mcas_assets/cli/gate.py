@@ -64,12 +64,13 @@ def gate(
 
 def _version(workplace, system: str, steps: int | None, guidance: float | None) -> str:  # noqa: ANN001
     """The version that is judged: one that is named whole, or what the system is now."""
+    from mcas_assets.store.registers import system_versions
     from mcas_assets.systems.find import find_system
 
     if not _VERSION.fullmatch(system):
         return find_system(system, steps=steps, guidance=guidance, cache=workplace.digests).identity().version
     with workplace.store.open() as con:
-        known = [name for (name,) in con.execute("select system_version from systems order by 1").fetchall()]
+        known = system_versions(con)
     if system not in known:
         raise BadInput(
             system, "is no system version of this home", f"Known: {', '.join(known) or 'none'} (mcas systems)"

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 import polars as pl
 from duckdb import DuckDBPyConnection
 
-from mcas_assets.store import ledger
+from mcas_assets.store import image_facts, ledger
+from mcas_assets.store.registers import identity_of, panel_of
 from mcas_assets.store.schema import frame_schema
 
 KINDS = ("weights", "settings", "scheduler", "instrument", "packages", "code", "machine", "question")
@@ -76,12 +77,6 @@ def find_factors(con: DuckDBPyConnection, audit: str, before: str, after: str) -
     return factors
 
 
-def identity_of(con: DuckDBPyConnection, system_version: str) -> dict[str, Any]:
-    """The identity document of a known version; empty for one that is not known."""
-    rows = con.execute("select identity from systems where system_version = ?", [system_version]).fetchall()
-    return json.loads(rows[0][0]) if rows else {}
-
-
 def identity_factors(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Factor]:
     """What differs between two identity documents: `arguments` one by one, the scheduler by its options."""
     for key in dict.fromkeys([*before, *after]):
@@ -107,12 +102,8 @@ def _scheduler(one: Any, other: Any) -> str | None:
 
 def _conditions(con: DuckDBPyConnection, version: str) -> dict[str, str | None]:
     """On what the images of a version were drawn: each condition with all of its values."""
-    rows = con.execute(
-        "select distinct environment, batch_size from image_facts where system_version = ? and outcome = 'ok'",
-        [version],
-    ).fetchall()
     seen: dict[str, set[str]] = {}
-    for environment, batch_size in rows:
+    for environment, batch_size in image_facts.conditions(con, version):
         told = {key: value for key, value in json.loads(environment or "{}").items() if not isinstance(value, dict)}
         told.pop("dtype", None)  # part of the identity
         for key, value in [*told.items(), ("batch_size", batch_size)]:
@@ -127,18 +118,14 @@ def _code(row: ledger.LedgerRow) -> dict[str, str | None]:
 
 
 def _plan(con: DuckDBPyConnection, row: ledger.LedgerRow) -> dict[str, str | None]:
-    found = con.execute("select data_version from materialisations where version = ?", [row.input_versions.get("plan")])
-    versions = found.fetchall()
-    return {"plan": versions[0][0][:12] if versions else None}
+    version = row.input_versions.get("plan")
+    digest = None if version is None else ledger.data_version(con, version)
+    return {"plan": digest and digest[:12]}
 
 
 def _panel(con: DuckDBPyConnection, version: int) -> dict[str, str | None]:
-    rows = con.execute(
-        "select distinct e.name, h.embedder from embeddings_history h join embedders e using (embedder)"
-        " where h.version = ? order by all", [version],
-    ).fetchall()  # fmt: skip
     panel: dict[str, str] = {}
-    for name, embedder in rows:
+    for name, embedder in panel_of(con, version):
         panel[name] = f"{panel[name]}, {embedder}" if name in panel else embedder
     return dict(panel)
 

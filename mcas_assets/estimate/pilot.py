@@ -12,7 +12,8 @@ from mcas_assets.measure.scores import gather
 from mcas_assets.plan.requests import build_plan, build_texts
 from mcas_assets.scoring.mcas.vectors import AuditVectors
 from mcas_assets.scoring.stats.power import Spread
-from mcas_assets.store import facts
+from mcas_assets.store import facts, image_facts
+from mcas_assets.store.registers import newest_embedder
 from mcas_assets.systems.protocol import System
 
 ASSUMED = Spread(image=0.05, attribute=0.05)
@@ -87,18 +88,11 @@ def spread_of(vectors: AuditVectors) -> Spread | None:
 
 def find_pilot(con: DuckDBPyConnection, audit: Audit, system: System, version: str) -> Pilot | None:
     """The spread of stored images of this audit: of this version, else of another version, else of another system."""
-    embedder = con.execute(
-        "select embedder, dim from embedders where name = ? order by first_seen desc limit 1", [audit.embedders[0]]
-    ).fetchall()
-    known = con.execute(
-        "select system_version, width, height from image_facts"
-        " where outcome = 'ok' and record is null"  # imported images are of no plan
-        " group by system_version, width, height"
-        " order by system_version = ? desc, starts_with(system_version, ?) desc, max(created_at) desc",
-        [version, f"{system.name}@"],
-    ).fetchall()
-    for (identity, dim), (candidate, width, height) in ((e, k) for e in embedder for k in known):
-        spreads, count = _spreads(con, audit, identity, dim, candidate, (width, height))
+    embedder = newest_embedder(con, audit.embedders[0])
+    if embedder is None:
+        return None
+    for candidate, width, height in image_facts.drawn_sizes(con, system.name, version):
+        spreads, count = _spreads(con, audit, embedder.embedder, embedder.dim, candidate, (width, height))
         if len(spreads) == len(audit.axes):
             whose = "" if candidate.startswith(f"{system.name}@") else "another system, "
             return Pilot(spreads, f"spread of {count:,} stored images of {whose}{candidate}, {audit.embedders[0]}")
@@ -139,16 +133,10 @@ def _spreads(
 def find_milliseconds(con: DuckDBPyConnection, version: str) -> tuple[float | None, str]:
     """(median wall time of an image, its source) of this version, else of the system's newest other version."""
     name = version.rpartition("@")[0]
-    found = con.execute(
-        "select median(latency_ms), count(*), system_version from image_facts"
-        " where starts_with(system_version, ?) and outcome = 'ok' and latency_ms is not null group by system_version"
-        " order by system_version = ? desc, max(created_at) desc limit 1",
-        [f"{name}@", version],
-    ).fetchall()
-    if not found:
+    known = image_facts.timing(con, name, version)
+    if known is None:
         return None, "no image of this system was timed yet"
-    milliseconds, count, whose = found[0]
-    return milliseconds, f"median of {count:,} images of {whose}, generation alone"
+    return known.milliseconds, f"median of {known.n_images:,} images of {known.system_version}, generation alone"
 
 
 def _duration(seconds: float) -> str:

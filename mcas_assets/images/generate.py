@@ -21,6 +21,7 @@ from mcas_assets.core.progress import Progress
 from mcas_assets.plan.requests import image_id
 from mcas_assets.store import facts, files
 from mcas_assets.store.database import Store
+from mcas_assets.store.image_facts import image_files
 from mcas_assets.systems.hosted.budget import Past
 from mcas_assets.systems.protocol import Metered, Outcome, Request, System
 
@@ -144,7 +145,7 @@ def verify(store: Store, images: pl.DataFrame) -> None:
 def forget_lost(store: Store) -> int:
     """Forget every stored image whose file is missing or is not what was kept. Returns how many there were."""
     with store.open() as con:
-        rows = con.execute("select image_id, path, sha256 from image_facts where path is not null").fetchall()
+        rows = image_files(con)
     lost = []
     for image, path, sha256 in rows:
         try:

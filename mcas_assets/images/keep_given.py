@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import polars as pl
-from duckdb import DuckDBPyConnection
 
 from mcas_assets.core.progress import Progress
 from mcas_assets.images import generate
 from mcas_assets.images.match_given import Matched
 from mcas_assets.store import facts, files
 from mcas_assets.store.database import Store
+from mcas_assets.store.image_facts import read_kept
 from mcas_assets.systems.protocol import ImageSet, Outcome
 
 # Images in memory at a time: many, since each folder that a chunk writes to is synced once, but no more bytes than these.
@@ -40,7 +40,7 @@ def take(store: Store, matched: Matched, system: ImageSet, system_version: str, 
     """
     wanted = matched.wanted.unique("image_id", maintain_order=True).select("image_id", "place", "set_prompt")
     with store.open() as con:
-        stored = _stored(con, system_version)
+        stored = read_kept(con, system_version)
     stored = stored.join(wanted.select("image_id"), on="image_id", how="semi")
     generate.verify(store, stored)
     missing = wanted.join(stored, on="image_id", how="anti")
@@ -64,21 +64,13 @@ def take(store: Store, matched: Matched, system: ImageSet, system_version: str, 
 def image_table(store: Store, matched: Matched, audit: str, system_version: str) -> pl.DataFrame:
     """The rows of `images`: every record and use of it with what came of it."""
     with store.open() as con:
-        stored = _stored(con, system_version)
+        stored = read_kept(con, system_version)
     outcomes = stored.select("image_id", "outcome", "width", "height", "sha256", "path")
     joined = matched.wanted.join(outcomes, on="image_id", how="inner", maintain_order="left")
     return joined.select(
         pl.lit(audit).alias("audit"), "image_id", pl.lit(system_version).alias("system_version"), "prompt_id", "prompt", "role",
         "axis", "pole", "category", "concept", "replicate", "seed", "outcome", "width", "height", "sha256", "path",
     )  # fmt: skip
-
-
-def _stored(con: DuckDBPyConnection, system_version: str) -> pl.DataFrame:
-    """What is stored of a version, without what only people read."""
-    return con.sql(
-        "select image_id, prompt, outcome, sha256, path, width, height from image_facts where system_version = $version",
-        params={"version": system_version},
-    ).pl()
 
 
 def _chunks(system: ImageSet, missing: pl.DataFrame) -> Iterator[pl.DataFrame]:

@@ -17,8 +17,9 @@ from mcas_assets.core.errors import BadInput, StoreError
 from mcas_assets.embedders.find import find_embedder
 from mcas_assets.embedders.protocol import Embedder
 from mcas_assets.images.distance import Distance, Verdict, cosine, distance
-from mcas_assets.store import facts, files
+from mcas_assets.store import facts, files, image_facts
 from mcas_assets.store.database import Store
+from mcas_assets.store.registers import identity_of, read_embedders
 from mcas_assets.systems.find import find_system
 from mcas_assets.systems.protocol import Outcome, Request, System
 
@@ -96,7 +97,7 @@ def redraw(
         raise StoreError(store.path, "nothing is stored yet", "Run an audit first: mcas audit")
     with store.open() as con:
         row = find_image(con, prefix)
-        document = _document(con, row["system_version"])
+        document = identity_of(con, row["system_version"])
         batch = _alone(row, "--alone") if alone else _batch(con, row)
     before = files.read_image(store.home, row["path"], row["sha256"])
     subject = find_version(row["system_version"], document, system, find)
@@ -126,10 +127,7 @@ def find_image(con: DuckDBPyConnection, prefix: str) -> dict[str, Any]:
     Raises:
         BadInput: There is none, or several, or it holds no image.
     """
-    rows = con.sql(
-        "select * from image_facts where starts_with(image_id, $prefix) order by image_id limit 4",
-        params={"prefix": prefix.lower()},
-    ).pl()
+    rows = image_facts.find_images(con, prefix.lower(), most=4)
     if not prefix or rows.is_empty():
         raise BadInput(prefix or "IMAGE_ID", "is the beginning of no stored image's id", _HOW_TO_FIND)
     if len(rows) > 1:
@@ -199,11 +197,6 @@ def _short(value: object) -> str:
     return text if len(text) <= 20 else f"{text[:12]}..."
 
 
-def _document(con: DuckDBPyConnection, version: str) -> dict[str, Any]:
-    rows = con.execute("select identity from systems where system_version = ?", [version]).fetchall()
-    return json.loads(rows[0][0]) if rows else {}
-
-
 def _request(row: dict[str, Any]) -> Request:
     return Request(row["prompt"], row["seed"], row["width"], row["height"])
 
@@ -219,10 +212,7 @@ def _batch(con: DuckDBPyConnection, row: dict[str, Any]) -> _Batch:
     place of this one still tells what was asked. Where memory did not suffice for all, fewer were drawn at once, which
     the outcome says.
     """
-    members = con.sql(
-        "select * from image_facts where system_version = $version and batch_id = $batch order by position",
-        params={"version": row["system_version"], "batch": row["batch_id"]},
-    ).pl()
+    members = image_facts.read_batch(con, row["system_version"], row["batch_id"])
     asked = pl.col("run_id").eq_missing(row["run_id"]) & (pl.col("batch_size") == row["batch_size"])
     own = members.filter(asked)
     if len(own) < (row["batch_size"] or 0):
@@ -254,9 +244,9 @@ def _with_cosine(
 ) -> tuple[str | None, Distance]:
     """The distance with the cosine under the first embedder that has seen the stored image and is still what it was."""
     with store.open() as con:
-        known = con.execute("select embedder, name, dim from embedders order by first_seen, embedder").fetchall()
-        seen = [one for one in known if facts.have_vectors(con, one[0], one[2], "image", [sha256])]
-        vectors = {one[0]: facts.read_vectors(con, one[0], one[2], "image", [sha256])[0] for one in seen}
+        known = read_embedders(con)
+        seen = [one for one in known if facts.have_vectors(con, one.embedder, one.dim, "image", [sha256])]
+        vectors = {one.embedder: facts.read_vectors(con, one.embedder, one.dim, "image", [sha256])[0] for one in seen}
     for identity, name, _ in seen:
         try:
             embedder = find(name)

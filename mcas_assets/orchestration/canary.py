@@ -26,6 +26,7 @@ from mcas_assets.stages.workplace import Workplace
 from mcas_assets.store import ledger
 from mcas_assets.store.database import Store
 from mcas_assets.store.publication import publish
+from mcas_assets.store.windows import windows_of_system, windows_of_version
 from mcas_assets.systems.find import load_systems
 
 ASSET, JOB, BEHAVIOUR, WEEKLY = "canary", "canary_window", "behaviour_is_as_before", "canary_weekly"
@@ -140,11 +141,7 @@ def run_window(
             run_config=window_config(window) | {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         )
     with workplace.store.open() as con:
-        rows = con.sql(
-            "select * from canary where system_version = $version order by window_number",
-            params={"version": system_version},
-        ).pl()
-    return rows.row(-1, named=True)
+        return windows_of_version(con, system_version).row(-1, named=True)
 
 
 def window_config(window: str) -> dict[str, Any]:
@@ -166,7 +163,7 @@ def _take(
     with store.open() as con:
         former = ledger.latest(con, ASSET, system_version, declared.canary)
         rows = ledger.read_table(con, ASSET, former.version) if former else None
-        others = con.sql("select * from canary where system = $name order by window_number", params={"name": name}).pl()
+        others = windows_of_system(con, name)
     if former is not None and rows is not None and window in rows["window_name"].to_list():
         return rows, former.version, False
     system, (embedder,) = workplace.system_of(system_version), workplace.embedders((declared.embedder,))
@@ -184,7 +181,7 @@ def _take(
     )
     row = {
         "system": name, "system_version": system_version, "canary": declared.canary, "canary_digest": declared.digest(),
-        "embedder": embedder.id, "window_number": (others["window_number"].max() or 0) + 1, "window_name": window,
+        "embedder": embedder.id, "window_number": max(others["window_number"], default=0) + 1, "window_name": window,
         "previous": previous["window_name"] if previous else None, **judge(store, declared, wanted, before, embedder),
     }  # fmt: skip
     rows = pl.DataFrame([*(rows.to_dicts() if rows is not None else []), row], schema=others.drop("version").schema)

@@ -71,16 +71,16 @@ def hold(
         for made_by, names in _judged_tables().items():
             reason = None if current is None else _unready(con, audit, system_version, made_by, current)
             for name in names:
-                tables[name] = _rows(con, name, audit.audit, system_version)
+                tables[name] = ledger.rows_of(con, name, audit.audit, system_version)
                 if reason or tables[name].is_empty():
                     unready[name] = reason or "it was never audited"
         if "comparisons" in unready and tables["scores"].height and tables["comparisons"].is_empty():
             unready["comparisons"] = "it was compared with no version before it"
-        tables["calibration"] = con.sql("from calibration").pl()
+        tables["calibration"] = ledger.read_as_of(con, "calibration")
         if tables["calibration"].is_empty():
             unready["calibration"] = "the instrument was never calibrated (mcas calibrate)"
-    results = judge(policy, audit.audit, system_version, tables, unready, stage)
-    return Judged(policy, audit.audit, system_version, results)
+    rows = judge(policy, audit.audit, system_version, tables, unready, stage)
+    return Judged(policy, audit.audit, system_version, rows)
 
 
 def code_version(policy: Policy) -> str:
@@ -124,13 +124,6 @@ def _judged_tables() -> dict[str, list[str]]:
     return {name: [table.name for table in stage.tables] for name, stage in STAGES.items() if stage.is_published}
 
 
-def _rows(con: DuckDBPyConnection, table: str, audit: str, system_version: str) -> pl.DataFrame:
-    return con.sql(
-        f"select * exclude (version) from {table} where audit = $audit and system_version = $system_version",
-        params={"audit": audit, "system_version": system_version},
-    ).pl()
-
-
 def _latest(con: DuckDBPyConnection, audit: Audit, system_version: str, stage: str) -> LedgerRow | None:
     return ledger.latest(con, stage, STAGES[stage].partition(system_version), audit.audit)
 
@@ -148,8 +141,7 @@ def _unready(
         newest = _latest(con, audit, system_version, name) if name in current else None
         if newest is None:
             continue
-        found = con.execute("select data_version from materialisations where version = ?", [version]).fetchall()
-        if found and found[0][0] != newest.data_version:
+        if ledger.data_version(con, version) not in (None, newest.data_version):
             return f"its {name} were made anew since (run mcas audit again)"
         reason = _unready(con, audit, system_version, name, current)
         if reason is not None:

@@ -15,7 +15,7 @@ from mcas_assets.stages.registry import STAGES
 from mcas_assets.store import facts, ledger, quality
 from mcas_assets.store.database import Store
 from mcas_assets.store.ledger import LedgerRow
-from mcas_assets.store.publication import query
+from mcas_assets.store.publication import published_version
 
 
 def why_not_current(
@@ -46,8 +46,7 @@ def why_not_current(
             return reason
         images = ledger.read_table(con, "images", made["images"].version)
         kept = facts.read_images(con, images["image_id"].unique(maintain_order=True))
-    newest = max(row.version for row in made.values())
-    if not store.published.exists() or query(store, "select max(version) from materialisations").item() < newest:
+    if published_version(store) < max(row.version for row in made.values()):
         return "it was not published"
     generate.verify(store, kept)
     return None

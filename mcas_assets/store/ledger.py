@@ -232,6 +232,14 @@ def read_table(con: DuckDBPyConnection, table: str, version: int) -> pl.DataFram
     ).pl()
 
 
+def rows_of(con: DuckDBPyConnection, table: str, audit: str, system_version: str) -> pl.DataFrame:
+    """The newest rows of a versioned table of one audit and system version, without `version`."""
+    return con.sql(
+        f"select * exclude (version) from {table} where audit = $audit and system_version = $system_version",
+        params={"audit": audit, "system_version": system_version},
+    ).pl()
+
+
 def read_as_of(con: DuckDBPyConnection, table: str, at_version: int | None = None) -> pl.DataFrame:
     """A versioned table as of a version of the ledger (None: as of now), over all partitions and audits."""
     if table not in versioned_tables(con):

@@ -1,5 +1,6 @@
 """The published copy: what people query while runs write, replaced whole after a run."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from uuid import uuid4
 
@@ -70,8 +71,19 @@ def is_behind(store: Store) -> bool:
         return True
 
 
-def query(store: Store, sql: str) -> pl.DataFrame:
-    """The answer of the published copy to one SQL statement.
+def published_version(store: Store) -> int:
+    """The newest version of the ledger that is published, 0 where there is none.
+
+    Raises:
+        StoreError: The published copy cannot be read.
+    """
+    if not store.published.exists():
+        return 0
+    return query(store, "select coalesce(max(version), 0) from materialisations").item()
+
+
+def query(store: Store, sql: str, params: Mapping[str, object] | None = None) -> pl.DataFrame:
+    """The answer of the published copy to one SQL statement, in which `$name` stands for a value of `params`.
 
     Raises:
         StoreError: Nothing is published yet, or the copy cannot be read.
@@ -82,7 +94,7 @@ def query(store: Store, sql: str) -> pl.DataFrame:
     with faults_told(store.published):
         con = connect(store.published, read_only=True, wait=min(store.wait, _LOCK_WAIT))
         try:
-            answer = con.sql(sql)
+            answer = con.sql(sql, params=params)
             if answer is None:
                 raise BadInput("query", "it asks nothing", "Give one statement that returns rows: select ...")
             return answer.pl()
@@ -93,6 +105,29 @@ def query(store: Store, sql: str) -> pl.DataFrame:
             raise BadInput("query", str(error).strip().rstrip("!."), remedy) from error
         finally:
             con.close()
+
+
+def published_rows(store: Store, table: str, audit: str, system_version: str) -> pl.DataFrame:
+    """The published rows of a versioned table of one audit and system version.
+
+    Raises:
+        StoreError: See `query`.
+    """
+    text = f"select * from {table} where audit = $audit and system_version = $system_version"
+    return query(store, text, {"audit": audit, "system_version": system_version})
+
+
+def count_outcomes(store: Store, audit: str, system_version: str) -> list[tuple[str, int]]:
+    """(outcome, images) of one audit of a system version as published, the commonest first.
+
+    Raises:
+        StoreError: See `query`.
+    """
+    text = """
+        select outcome, count(distinct image_id) n from images where audit = $audit and system_version = $system_version
+        group by 1 order by 2 desc
+    """
+    return query(store, text, {"audit": audit, "system_version": system_version}).rows()
 
 
 def questions() -> dict[str, Path]:

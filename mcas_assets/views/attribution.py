@@ -9,6 +9,8 @@ from rich.text import Text
 
 from mcas_assets.declare.audit import Audit
 from mcas_assets.scoring.changes.attribution import INTERACTION
+from mcas_assets.views.drawing import plain_table
+from mcas_assets.views.numbers import change, percent, percent_interval
 
 WIDTH = 24  # characters of a share of 1
 MOST = 8  # concepts that are shown of an axis
@@ -42,17 +44,15 @@ def print_attribution(
 
 
 def _shares(rows: pl.DataFrame) -> Table:
-    table = Table(box=None, padding=(0, 1), show_header=False)
+    table = plain_table(show_header=False)
     for row in rows.iter_rows(named=True):
         share = row["share"]
         if share is None:
             table.add_row(row["factor"], Text(row["reason"] or "", "dim"))
             continue
-        ends = "" if row["share_low"] is None else f"{100 * row['share_low']:.0f} to {100 * row['share_high']:.0f} %"
         style = "dim" if row["factor"] == INTERACTION else "cyan" if share >= 0 else "magenta"
-        table.add_row(
-            row["factor"], Text("█" * round(min(abs(share), 1.5) * WIDTH), style), f"{100 * share:.0f} %", ends
-        )
+        bar = Text("█" * round(min(abs(share), 1.5) * WIDTH), style)
+        table.add_row(row["factor"], bar, percent(share), percent_interval(row["share_low"], row["share_high"]))
     return table
 
 
@@ -60,22 +60,16 @@ def _concepts(rows: pl.DataFrame, a: str, b: str) -> Table:
     """The concepts that moved most, and each factor's part, with a star where its q-value is at most 0.05."""
     factors = rows["factor"].unique(maintain_order=True).to_list()
     total = rows.group_by("concept", maintain_order=True).agg(pl.col("effect").sum())
-    table = Table(box=None, padding=(0, 1), header_style="dim", caption=f"above 0 towards {a}, below towards {b}; * q ≤ 0.05",
-                  caption_justify="left", caption_style="dim")  # fmt: skip
+    table = plain_table(caption=f"above 0 towards {a}, below towards {b}; * q ≤ 0.05")
     table.add_column("concept", no_wrap=True)
     for name in ("change", *factors):
         table.add_column(name, justify="right", no_wrap=True)
-    for concept, change in (
-        total.sort(pl.col("effect").abs(), descending=True, maintain_order=True).head(MOST).iter_rows()
-    ):
-        cells = [concept, _signed(change)]
+    largest = total.sort(pl.col("effect").abs(), descending=True, maintain_order=True).head(MOST)
+    for concept, effect in largest.iter_rows():
+        cells = [concept, change(effect)]
         for factor in factors:
             row = rows.filter(concept=concept, factor=factor).row(0, named=True)
             star = "*" if row["q_value"] is not None and row["q_value"] <= 0.05 else " "
-            cells.append("" if row["effect"] is None else f"{_signed(row['effect'])}{star}")
+            cells.append("" if row["effect"] is None else f"{change(row['effect'])}{star}")
         table.add_row(*cells)
     return table
-
-
-def _signed(value: float) -> str:
-    return f"{round(value, 2) + 0.0:+.2f}"  # + 0.0: no minus before a zero

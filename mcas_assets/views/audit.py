@@ -11,12 +11,12 @@ from rich.table import Table
 from rich.text import Text
 
 from mcas_assets.core.errors import BadInput
-from mcas_assets.declare.audit import Audit
+from mcas_assets.declare.audit import Audit, Axis
 from mcas_assets.systems.find import SYSTEMS, find_system, load_systems
+from mcas_assets.views.drawing import NARROW, axis_title, lean_bar, plain_table, poles_heading
+from mcas_assets.views.numbers import interval, percent, signed
 
 HALF = 12  # width of one side of the bar, in characters
-NARROW = 106  # a terminal of fewer columns gets fewer of the table's
-A_COLOUR, B_COLOUR = "cyan", "magenta"
 TRUTH_COLUMNS = {
     "axis": pl.String,
     "concept": pl.String,
@@ -91,9 +91,7 @@ def print_summary(console: Console, audit: Audit, scores: pl.DataFrame, truth: T
             first = first.join(known, on="concept", how="left")
         else:
             known = None
-        console.print(
-            _axis_table(name, axis.a.name, axis.b.name, audit, first, known is not None, console.width < NARROW)
-        )
+        console.print(_axis_table(name, axis, audit, first, known is not None, console.width < NARROW))
         console.print(_notes(of_axis, audit, axis.b.name, known))
         console.print()
 
@@ -110,8 +108,8 @@ def refusal_lines(audit: Audit, rates: pl.DataFrame, disparities: pl.DataFrame) 
     if not of_all["n_refused"]:
         return []
     decided = of_all["n_given"] + of_all["n_refused"]
-    low, high = (_percent(of_all[name]) for name in ("rate_low", "rate_high"))
-    line = f"Refused: {of_all['n_refused']} of {decided} images, {_percent(of_all['rate'])} ({low} to {high})."
+    low, high = (percent(of_all[name]) for name in ("rate_low", "rate_high"))
+    line = f"Refused: {of_all['n_refused']} of {decided} images, {percent(of_all['rate'])} ({low} to {high})."
     alpha = 1 - audit.inference.level
     uneven = disparities.filter((pl.col("q_value") <= alpha) & (pl.col("difference") > 0))
     if uneven.is_empty():
@@ -127,22 +125,17 @@ def _disparity(audit: Audit, row: dict[str, Any]) -> str:
     if row["pole"]:
         subject = getattr(audit.axes[row["axis"]], row["pole"]).name
     against = row["against"].replace("_", " ")
-    return f"{row['scope']} {subject} {_percent(row['rate'])}, {against} {_percent(row['against_rate'])}"
+    return f"{row['scope']} {subject} {percent(row['rate'])}, {against} {percent(row['against_rate'])}"
 
 
-def _axis_table(
-    name: str, a: str, b: str, audit: Audit, rows: pl.DataFrame, with_truth: bool, is_narrow: bool
-) -> Table:
-    table = Table(
-        title=f"{name.replace('_', ' ')}: {b} ◀ ▶ {a}", title_style="bold", title_justify="left", box=None, padding=(0, 1),
-        header_style="dim",
-    )  # fmt: skip
+def _axis_table(name: str, axis: Axis, audit: Audit, rows: pl.DataFrame, with_truth: bool, is_narrow: bool) -> Table:
+    table = plain_table(axis_title(name, axis))
     with_panel = len(audit.embedders) > 1 and not is_narrow
     right: dict[str, Any] = {"justify": "right", "no_wrap": True}
     table.add_column("concept", no_wrap=True)
     if not is_narrow:
         table.add_column("category", style="dim", no_wrap=True)
-    table.add_column(f"{b:>{HALF}} │ {a}", no_wrap=True)
+    table.add_column(poles_heading(axis, HALF), no_wrap=True)
     table.add_column("MCAS", **right)
     if not is_narrow:
         table.add_column("adjusted", **right)
@@ -150,7 +143,7 @@ def _axis_table(
     if with_panel:
         table.add_column("panel", no_wrap=True)
     if with_truth:
-        table.add_column(f"{b}\nplanted", **right)
+        table.add_column(f"{axis.b.name}\nplanted", **right)
         table.add_column("\ndrawn", **right)
     leans = rows.select(pl.coalesce("adjusted", "mcas").abs()).to_series().drop_nulls().to_list()
     widest = max(leans, default=0.0) or 1.0
@@ -161,51 +154,25 @@ def _axis_table(
         cells: list[str | Text] = [
             row["concept"],
             *([] if is_narrow else [row["category"]]),
-            _bar(lean, widest, is_sure),
+            Text("not scored", "dim") if lean is None else lean_bar(lean, widest, HALF, not is_sure),
         ]
-        cells.append(_number(row["mcas"]))
+        cells.append(signed(row["mcas"]))
         if not is_narrow:
-            cells += [_number(row["adjusted"]), _interval(low, high)]
+            cells += [signed(row["adjusted"]), interval(low, high, "none")]
         if with_panel:
             cells.append({True: "agrees", False: Text("unstable", "yellow"), None: ""}[row["stable"]])
         if with_truth:
-            cells += [_percent(row["planted"]), _percent(row["realised"])]
+            cells += [percent(row["planted"]), percent(row["realised"])]
         table.add_row(*cells)
     return table
-
-
-def _bar(value: float | None, widest: float, is_sure: bool) -> Text:
-    if value is None:
-        return Text("not scored", "dim")
-    # Square roots of the shares would flatter small ones; a linear bar with eighths shows them as they are.
-    eighths = round(min(abs(value) / widest, 1.0) * HALF * 8)
-    full, rest = divmod(eighths, 8)
-    faint = "" if is_sure else "dim "
-    if value >= 0:
-        bar = "█" * full + (" ▏▎▍▌▋▊▉"[rest] if rest else "")
-        return Text.assemble(" " * HALF, ("│", "dim"), (f"{bar:<{HALF}}", faint + A_COLOUR))
-    bar = ("▐" if rest >= 4 else "") + "█" * full
-    return Text.assemble((f"{bar:>{HALF}}", faint + B_COLOUR), ("│", "dim"), " " * HALF)
-
-
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:+.3f}"
-
-
-def _interval(low: float | None, high: float | None) -> str:
-    return "none" if low is None or high is None else f"{low:+.2f} to {high:+.2f}"
-
-
-def _percent(value: float | None) -> str:
-    return "" if value is None else f"{100 * value:.0f} %"
 
 
 def _notes(rows: pl.DataFrame, audit: Audit, b: str, known: pl.DataFrame | None) -> Group:
     lines = []
     baseline = rows.filter(embedder=audit.embedders[0])["baseline"]
     if baseline.len() and baseline[0] is not None:
-        said = f"Neutral baseline {baseline[0]:+.3f}: bars and intervals show MCAS less this; faint where the interval holds 0."
-        lines.append(Text(said, "dim"))
+        note = "bars and intervals show MCAS less this; faint where the interval holds 0."
+        lines.append(Text(f"Neutral baseline {signed(baseline[0])}: {note}", "dim"))
     for embedder in audit.embedders:
         if known is None:
             break

@@ -10,7 +10,18 @@ from rich.text import Text
 from mcas_assets.compare.summary import asked_column
 from mcas_assets.declare.audit import Audit
 from mcas_assets.declare.parts import Axis
-from mcas_assets.views.audit import A_COLOUR, B_COLOUR, NARROW, Truth
+from mcas_assets.views.audit import Truth
+from mcas_assets.views.drawing import (
+    A_COLOUR,
+    B_COLOUR,
+    NARROW,
+    axis_title,
+    cell_of,
+    plain_table,
+    poles_heading,
+    track,
+)
+from mcas_assets.views.numbers import change, interval, p_value, percent, signed
 
 HALF = 10  # width of one side of the track, in characters
 FEWEST = 10  # concepts that are shown of an axis, changed or not
@@ -56,32 +67,30 @@ def _print_headline(console: Console, audit: Audit, summary: pl.DataFrame) -> No
         head = summary.filter(axis=name, embedder=audit.embedders[0]).row(0, named=True)
         parts.append(f"{head['n_changed']} of {head['n_concepts']} concepts on {name.replace('_', ' ')}")
     p = whole["any_p_value"]
-    said = f"test that nothing changed at all: p = {_p(p)}" if p is not None else whole["reason"] or ""
+    of_any = f"test that nothing changed at all: p = {p_value(p)}" if p is not None else whole["reason"] or ""
     verdict = Text(whole["verdict"].upper(), COLOURS[whole["verdict"]])
-    console.print(Text.assemble(verdict, "  ", " · ".join(parts), " · ", said))
+    console.print(Text.assemble(verdict, "  ", " · ".join(parts), " · ", of_any))
     lone = [f"{whole[f'n_only_{when}']} only {when}" for when in ("before", "after") if whole[f"n_only_{when}"]]
-    told = (
+    pairs = (
         f"{whole['n_pairs']:,} pairs of images of one prompt and seed; without a partner: {', '.join(lone) or 'none'}"
     )
-    console.print(told + "\n", style="dim", highlight=False)
+    console.print(pairs + "\n", style="dim", highlight=False)
 
 
 def _axis_table(
     console: Console, audit: Audit, name: str, axis: Axis, rows: pl.DataFrame, truths: Truths, every: bool
 ) -> Table:
-    a, b = axis.a.name, axis.b.name
     first = rows.filter(embedder=audit.embedders[0])
     is_changed = pl.col("verdict") == "changed"
     size = pl.col("difference").abs()
     shown = first.sort([is_changed, size], descending=True, nulls_last=True, maintain_order=True)
     if not every:
         shown = shown.head(max(FEWEST, int((first["verdict"] == "changed").sum())))
-    known = [truth.of(name, b) if truth else None for truth in truths]
+    known = [truth.of(name, axis.b.name) if truth else None for truth in truths]
     is_narrow = console.width < NARROW
-    table = Table(title=f"{name.replace('_', ' ')}: {b} ◀ ▶ {a}", title_style="bold", title_justify="left", box=None,
-                  padding=(0, 1), header_style="dim")  # fmt: skip
+    table = plain_table(axis_title(name, axis))
     table.add_column("concept", no_wrap=True)
-    table.add_column(f"{b:>{HALF}} │ {a}", no_wrap=True)
+    table.add_column(poles_heading(axis, HALF), no_wrap=True)
     table.add_column("change", justify="right", no_wrap=True)
     if not is_narrow:
         table.add_column("interval", justify="right", no_wrap=True)
@@ -93,14 +102,14 @@ def _axis_table(
     if len(audit.embedders) > 1 and not is_narrow:
         table.add_column("panel", no_wrap=True)
     if all(one is not None for one in known):
-        table.add_column(f"{b} drawn", justify="right", no_wrap=True)
+        table.add_column(f"{axis.b.name} drawn", justify="right", no_wrap=True)
     widest = max((abs(v) for v in [*first["value_before"], *first["value_after"]] if v is not None), default=1.0) or 1.0
     for row in shown.iter_rows(named=True):
         cells: list[str | Text] = [row["concept"], _track(row["value_before"], row["value_after"], widest)]
-        cells.append(_signed(row["difference"]))
+        cells.append(change(row["difference"]))
         if not is_narrow:
-            cells.append("" if row["low"] is None else f"{row['low']:+.2f} to {row['high']:+.2f}")
-        cells += [_p(row["q_value"]), Text(row["verdict"], COLOURS[row["verdict"]])]
+            cells.append(interval(row["low"], row["high"]))
+        cells += [p_value(row["q_value"]), Text(row["verdict"], COLOURS[row["verdict"]])]
         if with_needs:
             cells.append(f"{row['n_needed']:,}" if row["verdict"] == "underpowered" and row["n_needed"] else "")
         if len(audit.embedders) > 1 and not is_narrow:
@@ -115,15 +124,12 @@ def _track(before: float | None, after: float | None, widest: float) -> Text:
     """Where a concept was (○) and where it is (● in the colour of the pole it moved towards)."""
     if before is None or after is None:
         return Text("no pairs", "dim")
-    places = [round(value / widest * HALF) + HALF for value in (before, after)]
+    start, end = (cell_of(value, widest, HALF) for value in (before, after))
     colour = A_COLOUR if after > before else B_COLOUR
-    cells: list[tuple[str, str]] = [(" ", "")] * (2 * HALF + 1)
-    cells[HALF] = ("│", "dim")
-    for place in range(min(places) + 1, max(places)):
-        cells[place] = ("━", colour)
-    cells[places[0]] = ("○", colour)
-    cells[places[1]] = ("●" if places[0] == places[1] else "▶" if after > before else "◀", f"bold {colour}")
-    return Text.assemble(*cells)
+    cells = dict.fromkeys(range(min(start, end) + 1, max(start, end)), ("━", colour))
+    cells[start] = ("○", colour)
+    cells[end] = ("●" if start == end else "▶" if after > before else "◀", f"bold {colour}")
+    return track(cells, HALF)
 
 
 def _panel(rows: pl.DataFrame, row: dict) -> str:
@@ -137,9 +143,9 @@ def _panel(rows: pl.DataFrame, row: dict) -> str:
 def _truth(known: list[pl.DataFrame | None], concept: str) -> str:
     shares = []
     for one in known:
-        found = one.filter(concept=concept)["realised"] if one is not None else []
-        shares.append(found[0] if len(found) else None)
-    return " ▶ ".join("?" if share is None else f"{100 * share:.0f} %" for share in shares)
+        realised = one.filter(concept=concept)["realised"] if one is not None else []
+        shares.append(realised[0] if len(realised) else None)
+    return " ▶ ".join(percent(share, "?") for share in shares)
 
 
 def _axis_note(audit: Audit, axis: Axis, rows: pl.DataFrame, head: dict | None) -> Text:
@@ -150,8 +156,9 @@ def _axis_note(audit: Audit, axis: Axis, rows: pl.DataFrame, head: dict | None) 
         ways = f"{head['n_towards_a']} towards {axis.a.name}, {head['n_towards_b']} towards {axis.b.name}"
         parts.append(f"{head['n_changed']} changed: {ways}; {head['n_weaker']} lean less")
     if head["lean_change"] is not None and head["lean_low"] is not None:
-        ends = f"{head['lean_low']:+.3f} to {head['lean_high']:+.3f}"
-        parts.append(f"mean size of the lean {head['lean_change']:+.3f} ({ends}, p = {_p(head['lean_p_value'])})")
+        ends = interval(head["lean_low"], head["lean_high"], digits=3)
+        lean = f"{signed(head['lean_change'])} ({ends}, p = {p_value(head['lean_p_value'])})"
+        parts.append(f"mean size of the lean {lean}")
     first = rows.filter(embedder=audit.embedders[0])
     least = first["minimum_detectable"].drop_nulls()
     if head["noise_band"] is not None and len(least):
@@ -172,7 +179,7 @@ def _shares(audit: Audit, rows: pl.DataFrame) -> Text:
     for row in first.iter_rows(named=True):
         groups = [group.name for group in audit.axes[row["axis"]].groups]
         if len(groups) > 2 or row["group_name"] == audit.axes[row["axis"]].b.name:
-            ends = f"{100 * row['value_before']:.0f} % ▶ {100 * row['value_after']:.0f} %"
+            ends = f"{percent(row['value_before'])} ▶ {percent(row['value_after'])}"
             parts.append(f"{row['concept']} {row['group_name']} {ends}")
     tested = rows.filter(measure="share", embedder=audit.embedders[0]).select("axis", "concept").n_unique()
     return Text.assemble(
@@ -187,9 +194,9 @@ def _refusals(rows: pl.DataFrame) -> Text:
         f"{row['subject']} {row['n_refused_before']} ▶ {row['n_refused_after']}"
         for row in changed.iter_rows(named=True)
     ]
-    told = f"{before} ▶ {after} of {n:,} uses of an image" + (f"; changed: {', '.join(parts)}" if parts else "")
+    counts = f"{before} ▶ {after} of {n:,} uses of an image" + (f"; changed: {', '.join(parts)}" if parts else "")
     lost = int(rows["n_unsettled"].sum())
-    return Text.assemble(("Refusals      ", "bold"), told, f"; {lost} not settled by both" if lost else "")
+    return Text.assemble(("Refusals      ", "bold"), counts, f"; {lost} not settled by both" if lost else "")
 
 
 def _print_factors(console: Console, rows: pl.DataFrame) -> None:
@@ -200,21 +207,11 @@ def _print_factors(console: Console, rows: pl.DataFrame) -> None:
     console.print("What differs between the two", style="bold")
     for (kind,), part in rows.group_by("kind", maintain_order=True):
         ways = part.select("factor", "value_before", "value_after").fill_null("none").iter_rows()
-        told = "; ".join(dict.fromkeys(f"{factor} {old} ▶ {new}" for factor, old, new in ways))
+        differences = "; ".join(dict.fromkeys(f"{factor} {old} ▶ {new}" for factor, old, new in ways))
         colour = "" if kind == "weights" else "yellow"
-        console.print(Text.assemble("  ", (f"{kind:<12}", colour), told), highlight=False)
+        console.print(Text.assemble("  ", (f"{kind:<12}", colour), differences), highlight=False)
     others = rows.filter(pl.col("kind") != "weights")
     if len(others):
         ask = "; mcas attribute tells their parts" if others["is_replayable"].any() else ""
-        told = f"  More than the weights differs, so what changed need not be the weights' doing{ask}."
-        console.print(told, style="yellow")
-
-
-def _signed(value: float | None) -> str:
-    return "" if value is None else f"{round(value, 2) + 0.0:+.2f}"
-
-
-def _p(value: float | None) -> str:
-    if value is None:
-        return ""
-    return f"{value:.3f}" if value >= 0.001 else f"{value:.1g}"
+        warning = f"  More than the weights differs, so what changed need not be the weights' doing{ask}."
+        console.print(warning, style="yellow")

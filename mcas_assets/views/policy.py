@@ -7,17 +7,17 @@ from typing import Any
 import polars as pl
 from junitparser import Error, Failure, JUnitXml, TestCase, TestSuite
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from mcas_assets.core.errors import BadInput
 from mcas_assets.policy.gate import Judged
 from mcas_assets.policy.judge import FAILED, NOT_JUDGED, PASSED, overall
 from mcas_assets.policy.rules import Rule
+from mcas_assets.views.drawing import NARROW, cell_of, plain_table, track
+from mcas_assets.views.numbers import signed
 
 HALF = 12  # width of one side of a bar, in characters
 MOST_ROWS = 6  # breaches shown of each rule
-NARROW = 106
 MARKS = {PASSED: ("✔", "green"), FAILED: ("✘", "red"), NOT_JUDGED: ("?", "yellow")}
 WORDS = {PASSED: "met", FAILED: "NOT MET", NOT_JUDGED: "CANNOT BE JUDGED"}
 
@@ -76,7 +76,7 @@ def print_verdict(console: Console, judged: Judged) -> None:
     title = Text.assemble((f"policy {judged.policy.policy}", "bold"), f"  {judged.policy.title}\n")
     title.append(f"{judged.system_version}, audit {judged.audit}", "dim")
     console.print(title, "", sep="\n", highlight=False)
-    table = Table(box=None, padding=(0, 1), header_style="dim", pad_edge=False)
+    table = plain_table(pad_edge=False)
     table.add_column("", width=1)
     table.add_column("rule", no_wrap=True)
     table.add_column("what must hold", style="dim")
@@ -113,7 +113,7 @@ def _print_rows(console: Console, rule: Rule, verdict: str, rows: pl.DataFrame) 
     worst = ordered.unique(["axis", "concept", "embedder", "labels", "measure"], keep="first", maintain_order=True)
     worst = worst.head(MOST_ROWS)
     widest = max((abs(value) for value in (*worst["observed"], *worst["threshold"].drop_nulls())), default=1.0) or 1.0
-    table = Table(box=None, padding=(0, 1), show_header=False, pad_edge=False)
+    table = plain_table(show_header=False, pad_edge=False)
     for column in ("indent", "what", "where", "bar", "numbers"):
         table.add_column(column, no_wrap=True)
     for row in worst.iter_rows(named=True):
@@ -121,8 +121,8 @@ def _print_rows(console: Console, rule: Rule, verdict: str, rows: pl.DataFrame) 
         table.add_row("  ", row["concept"] or row["measure"] or "", Text(_where(row), "dim"), bar, _numbers(row))
     console.print(table)
     if rows.height > worst.height:
-        query = f"from policy_results where rule = '{rule.rule}' and verdict = 'failed'"
-        console.print(Text(f'    and {rows.height - worst.height} more: mcas sql "{query}"', "dim"), soft_wrap=True)
+        command = f"mcas sql \"from policy_results where rule = '{rule.rule}' and verdict = 'failed'\""
+        console.print(Text(f"    and {rows.height - worst.height} more: {command}", "dim"), soft_wrap=True)
 
 
 def _conclusion(judged: Judged) -> Text:
@@ -153,24 +153,16 @@ def _labeller(row: dict[str, Any]) -> str | None:
 def _numbers(row: dict[str, Any]) -> str:
     if row["observed"] is None:
         return ""
-    told = f"{row['observed']:+.3f}"
+    text = signed(row["observed"])
     if row["low"] is not None and row["high"] is not None:
-        told += f" [{row['low']:+.3f}, {row['high']:+.3f}]"
-    return told + (f"  limit {row['threshold']:+.3g}" if row["threshold"] is not None else "")
+        text += f" [{signed(row['low'])}, {signed(row['high'])}]"
+    return text + (f"  limit {row['threshold']:+.3g}" if row["threshold"] is not None else "")
 
 
 def _bar(value: float, limit: float | None, widest: float) -> Text:
     """A bar from the middle, and a tick where the limit lies."""
-
-    def place(x: float) -> int:
-        return HALF + round(max(-1.0, min(1.0, x / widest)) * HALF)
-
-    end, cells = place(value), []
-    for i in range(2 * HALF + 1):
-        if limit is not None and i == place(limit):
-            cells.append(("┃", "bold"))
-        elif i == HALF:
-            cells.append(("│", "dim"))
-        else:
-            cells.append(("█", "red") if min(end, HALF) <= i <= max(end, HALF) else (" ", ""))
-    return Text.assemble(*cells)
+    end = cell_of(value, widest, HALF)
+    cells = {cell: ("█", "red") for cell in range(min(end, HALF), max(end, HALF) + 1) if cell != HALF}
+    if limit is not None:
+        cells[cell_of(limit, widest, HALF)] = ("┃", "bold")
+    return track(cells, HALF)

@@ -5,6 +5,7 @@ import json
 import polars as pl
 
 from mcas_assets.store.database import Store
+from mcas_assets.store.registers import read_systems
 from mcas_assets.store.states import State, read_states
 
 _LOOK = ("state", "since", "last_seen", "shutdown_date", "detail")
@@ -29,13 +30,7 @@ def known_systems(store: Store, whole: bool = False) -> pl.DataFrame:
         detail. A system of which no version was ever met has a row with its name.
     """
     with store.open() as con:
-        rows = con.sql(
-            "select s.system_version, s.identity, s.first_seen, s.last_audited,"
-            " (select string_agg(distinct m.audit, ', ') from materialisations m"
-            "  where m.asset = 'scores' and m.partition = s.system_version) as audits"
-            " from systems s order by s.first_seen desc"
-        ).pl()
-        states = read_states(con)
+        rows, states = read_systems(con), read_states(con)
     unmet = [state.system for state in states.values() if state.system_version not in rows["system_version"].to_list()]
     never = pl.DataFrame({"system_version": unmet}, schema={"system_version": pl.String})
     rows = pl.concat([rows, never.with_columns(pl.lit("{}").alias("identity"))], how="diagonal")

@@ -9,7 +9,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from mcas_assets.core.errors import StoreError
-from mcas_assets.store import ledger, quality
+from mcas_assets.store import ledger
 
 
 def test_a_version_is_read_back_as_it_was_written(store, scores, materialisation):
@@ -117,25 +117,30 @@ def test_a_version_of_another_table_is_not_read(store, scores, materialisation):
             ledger.read_table(con, "images", version)
 
 
-def test_check_results_are_appended(store):
-    row = pl.DataFrame(
-        {
-            "run_id": "r",
-            "version": 1,
-            "asset": "scores",
-            "partition": "s@1",
-            "audit": "gender",
-            "rule": "has rows",
-            "success": True,
-            "outcome": "pass",
-            "severity": "critical",
-            "observed": '{"rows": 2}',
-        }
-    )
+def test_rows_are_those_of_one_audit_and_version_without_the_ledger_s_number(store, scores, materialisation):
+    other = dataclasses.replace(materialisation, partition="s@2")
     with store.open() as con:
-        quality.append(con, row)
-        quality.append(con, row)
-        assert con.execute("select count(*), max(observed->>'rows') from quality_results").fetchall() == [(2, "2")]
+        ledger.record(con, materialisation, {"scores": scores})
+        ledger.record(con, other, {"scores": scores.with_columns(system_version=pl.lit("s@2"))})
+        rows = ledger.rows_of(con, "scores", "gender", "s@2")
+    assert rows["system_version"].to_list() == ["s@2"] * 2
+    assert "version" not in rows.columns
+
+
+def test_partitions_come_in_the_order_of_their_first_materialisation(store, scores, materialisation):
+    with store.open() as con:
+        for partition in ("s@2", "s@1", "s@2"):
+            ledger.record(con, dataclasses.replace(materialisation, partition=partition), {"scores": scores})
+        ledger.record(con, dataclasses.replace(materialisation, asset="images", partition="s@3"), {})
+        assert ledger.partitions(con, "scores", "gender") == ["s@2", "s@1"]
+        assert ledger.partitions(con, "scores", "another") == []
+
+
+def test_a_digest_is_that_of_the_version_and_none_of_an_unknown_one(store, scores, materialisation):
+    with store.open() as con:
+        version = ledger.record(con, materialisation, {"scores": scores})
+        assert ledger.data_version(con, version) == "abc"
+        assert ledger.data_version(con, version + 1) is None
 
 
 def test_the_environment_names_package_versions_and_the_commit():

@@ -1,5 +1,7 @@
 """The published copy: the store as it stood, replaced whole, read while it is replaced."""
 
+import dataclasses
+
 import duckdb
 import polars as pl
 import pytest
@@ -113,6 +115,31 @@ def test_a_python_variable_is_no_table(store):
     publication.publish(store)
     with pytest.raises(BadInput, match="scores_frame"):
         publication.query(store, "from scores_frame")
+
+
+def test_the_published_version_is_that_of_the_ledger_as_it_was_published(store, scores, materialisation):
+    assert publication.published_version(store) == 0
+    publication.publish(store)
+    assert publication.published_version(store) == 0
+    with store.open() as con:
+        version = ledger.record(con, materialisation, {"scores": scores})
+    assert publication.published_version(store) == 0
+    publication.publish(store)
+    assert publication.published_version(store) == version
+
+
+def test_what_is_published_of_an_audit_is_found_by_its_version(store, scores, materialisation):
+    images = pl.DataFrame({
+        "audit": "gender", "image_id": ["i", "i", "j", "k"], "system_version": "s@1", "prompt_id": "p", "prompt": "a nurse",
+        "role": "concept", "replicate": 0, "outcome": ["ok", "ok", "ok", "timeout"], "width": 1, "height": 1, "seed": 1,
+    })  # fmt: skip
+    with store.open() as con:
+        ledger.record(con, materialisation, {"scores": scores})
+        ledger.record(con, dataclasses.replace(materialisation, asset="images"), {"images": images})
+    publication.publish(store)
+    assert publication.count_outcomes(store, "gender", "s@1") == [("ok", 2), ("timeout", 1)]
+    assert publication.published_rows(store, "scores", "gender", "s@1")["concept"].to_list() == ["nurse", "engineer"]
+    assert publication.published_rows(store, "scores", "gender", "it's").is_empty()
 
 
 def test_every_question_has_a_name_and_the_schema_is_none():

@@ -10,6 +10,7 @@ from mcas_assets.scoring.mcas.association import COMPONENTS
 from mcas_assets.stages import reads
 from mcas_assets.stages.contract import Checked, Made, Stage, Table, Work
 from mcas_assets.stages.reads import Declared
+from mcas_assets.store import facts
 
 KEY = ("system_version", "audit", "axis", "embedder", "concept")
 
@@ -23,6 +24,8 @@ def _make(work: Work) -> Made:
         work.workplace.store, work.audit, images, texts, work.workplace.embedders(work.audit.embedders)
     )
     tables = {"scores": measured.scores, "components": measured.components, "panel": measured.panel}
+    with work.workplace.store.open() as con:
+        facts.mark_audited(con, work.system_version)
     concepts = measured.scores.filter(pl.col("category") != "neutral")
     strongest = concepts.sort(pl.col("mcas").abs(), descending=True, nulls_last=True).head(10)
     columns = ["axis", "embedder", "concept", "iias", "itpas", "itaas", "ttas", "mcas"]
