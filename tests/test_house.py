@@ -22,16 +22,8 @@ LAYERS = (
 """Packages from the top down: each imports from those below it, and from no other. `__main__` is as high as `definitions`."""
 
 WITH_SQL = ("store",)
-SQL_TO_MOVE = {
-    "orchestration/history.py",  # pragmas of Dagster's own SQLite files, which are not the store's
-}
-"""Files that hold SQL still, and whose queries are to move to `store`: the list may only grow shorter."""
-
-LONG_STILL: set[str] = {"declare/documents.py", "systems/diffusers.py", "systems/pipelines/pipeline_runner.py"}
-"""Files of over 300 lines that are to become two: the list may only grow shorter."""
-
-CIRCLES_STILL = {("declare.audit", "declare.contradictions")}
-"""Pairs of modules that import one another, which is to end: the list may only grow shorter."""
+OTHER_SQL = {"orchestration/history.py"}
+"""Pragmas of Dagster's own SQLite files, which are not the store's."""
 
 OF_NO_PACKAGE = {"conformance", "data", "docs", "sql", "tools"}
 """Folders of tests that mirror no package: of the method's vectors, the documents, the questions and the tools; and data."""
@@ -87,9 +79,6 @@ def test_imports_run_down_the_list_of_layers():
 
 def test_no_modules_import_one_another_in_a_circle():
     imports = {module: sorted({name for name, _ in imports_of(path)}) for module, path in MODULES.items()}
-    for first, second in CIRCLES_STILL:
-        assert second in imports[first], "they are no circle any more: take them off the list"
-        imports[second].remove(first)
     done: set[str] = set()
 
     def circle_from(module: str, way: tuple[str, ...]) -> tuple[str, ...]:
@@ -125,8 +114,7 @@ def test_no_file_is_over_300_lines():
     long = {
         str(path.relative_to(PACKAGE)) for path in SOURCES if len(path.read_text(encoding="utf-8").splitlines()) > 300
     }
-    assert long - LONG_STILL == set()
-    assert long >= LONG_STILL, "is short by now: take it off the list"
+    assert long == set()
 
 
 def test_a_folder_of_tests_mirrors_a_package():
@@ -169,8 +157,8 @@ def test_sql_stands_in_the_store_and_in_the_folder_of_questions_alone():
         for path in SOURCES
         if path.relative_to(PACKAGE).parts[0] not in WITH_SQL and (lines := sql_in(path))
     }
-    assert {path: lines for path, lines in found.items() if path not in SQL_TO_MOVE} == {}
-    assert set(found) >= SQL_TO_MOVE, "holds no SQL by now: take it off the list"
+    assert {path: lines for path, lines in found.items() if path not in OTHER_SQL} == {}
+    assert set(found) >= OTHER_SQL, "holds no SQL by now: take it off the list"
 
 
 @pytest.mark.parametrize(
