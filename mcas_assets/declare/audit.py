@@ -126,15 +126,13 @@ class Concept(Part):
     """What a system is asked for: by whole `prompts`, by a noun `phrase` for the templates, or by both.
 
     In a loaded audit `prompts` is complete: those given, then the phrase in every template. The first is the
-    one text prompt of ITPAS and TTAS, the others are further wordings. `half` is the half of its category's
-    list that the concept belongs to, for tests of one half against the other.
+    one text prompt of ITPAS and TTAS, the others are further wordings.
     """
 
     concept: Slug
     category: Slug
     prompts: Annotated[tuple[Wording, ...], AfterValidator(_distinct)] = ()
     phrase: Wording | None = None
-    half: Literal["first", "second"] | None = None
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
@@ -206,10 +204,16 @@ class Audit(Part):
         object.__setattr__(self, "concepts", completed)  # completes the value before anyone has seen it
         return self
 
+    def document(self) -> dict[str, Any]:
+        """The whole document with its defaults, as JSON values in the form that stored digests were made of."""
+        document = self.model_dump(mode="json")
+        for concept in document["concepts"]:
+            concept["half"] = None  # a key that is gone; without it what homes hold would count as of another audit
+        return document
+
     def digest(self) -> str:
         """64 hex digits of the whole document with its defaults, whatever its layout and order of keys."""
-        document = self.model_dump(mode="json")
-        canonical = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        canonical = json.dumps(self.document(), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         return hashlib.sha256(canonical.encode()).hexdigest()
 
 
