@@ -82,7 +82,7 @@ create sequence if not exists system_state_number;
 create table if not exists system_states (
     number           bigint primary key,  -- the newest row of a system has the largest; clocks may jump
     system           varchar not null,
-    state            varchar not null,    -- one of mcas_assets.store.states.STATES
+    state            varchar not null,    -- one of mcas_assets.store.states.StateName
     detail           varchar not null,    -- in words, of the last look
     system_version   varchar,             -- what it was when last available, null if it never was
     revision         varchar,             -- commit of a watched hub repository

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from typing import Literal
 
 import numpy as np
 import polars as pl
@@ -11,7 +12,8 @@ from scipy.special import bdtr
 from mcas_assets.scoring.shares.representation import wilson_interval
 from mcas_assets.store.schema import frame_schema
 
-KINDS = {
+Kind = Literal["dose_response", "recovery", "false_alarms", "coverage", "null_control", "positive_control"]
+KINDS: dict[Kind, str] = {
     "dose_response": "Scores and shares follow the known share of a mixed set in a straight line.",
     "recovery": "The corrected share of every concept is that which the truth reader finds in the pixels.",
     "false_alarms": "A version compared with itself under fresh seeds raises alarms no more often than it may.",
@@ -20,8 +22,6 @@ KINDS = {
     "positive_control": "The texts of an embedder made biased show the bias that was planted.",
 }
 """What each kind of figure shows. Each is one asset check."""
-
-"""Columns of the table, less those that the ledger adds."""
 
 Z = 1.959963984540054  # of a two-sided 95 % interval
 
@@ -62,7 +62,7 @@ def alarm_goal(trials: int, rate: float = 0.05) -> Goal:
 class Row:
     """One figure. `met` is None where it has no goal."""
 
-    kind: str
+    kind: Kind
     axis: str | None
     embedder: str | None
     name: str
@@ -75,7 +75,7 @@ class Row:
 
 
 def row(
-    kind: str,
+    kind: Kind,
     axis: str | None,
     embedder: str | None,
     name: str,
@@ -105,8 +105,8 @@ def row(
 
 def frame(rows: Sequence[Row], system_version: str) -> pl.DataFrame:
     """The rows of the table."""
-    told = [{"system_version": system_version, **asdict(one)} for one in rows]
-    return pl.DataFrame(told, schema=frame_schema("calibration"))
+    records = [{"system_version": system_version, **asdict(one)} for one in rows]
+    return pl.DataFrame(records, schema=frame_schema("calibration"))
 
 
 def mean_of_trials(values: NDArray[np.float64]) -> tuple[float, tuple[float, float]]:

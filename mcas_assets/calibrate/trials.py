@@ -1,9 +1,9 @@
 """From simulated audits to figures: rates with their intervals, and whether they are as they should be."""
 
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mcas_assets.calibrate.pool import Pool
 from mcas_assets.calibrate.rows import COVERAGE, Row, alarm_goal, mean_of_trials, row
@@ -11,37 +11,36 @@ from mcas_assets.calibrate.simulations import (
     SCORES,
     Settings,
     Simulation,
-    bca_coverage,
     change_coverage,
     mapped,
     meaningless_axis,
-    percentile_coverage,
     same_version,
+    score_coverage,
     share_coverage,
 )
 from mcas_assets.core.progress import Progress
+from mcas_assets.scoring.stats.arrays import Floats
+from mcas_assets.scoring.stats.intervals import Method
 
-Floats = NDArray[np.float64]
 SIGNIFICANT = 0.05
+METHODS: tuple[Method, ...] = ("percentile", "bca")
 
 
 def false_alarm_rows(
     pool: Pool, settings: Settings, splits: int, progress: Progress, executor: ProcessPoolExecutor | None
 ) -> list[Row]:
     """A/A: how often one version, split at random into two, is said to have changed."""
-    found = _run(same_version, "A/A", pool, settings, splits, progress, executor)
-    key = ("false_alarms", pool.axis, pool.embedder)
-    changed, p_values = found[..., 0], found[..., 1]
-    size = (
-        f"{splits} splits into {settings.images} + {settings.images} images of a prompt, {found.shape[1]} concepts each"
-    )
+    outcomes = _run(same_version, "A/A", pool, settings, splits, progress, executor)
+    figure = partial(row, "false_alarms", pool.axis, pool.embedder)
+    changed, p_values = outcomes[..., 0], outcomes[..., 1]
+    size = f"{splits} splits into {settings.images} + {settings.images} images of a prompt, {outcomes.shape[1]} concepts each"
     goal = alarm_goal(splits)
     any_changed = np.asarray(changed.any(axis=1), np.float64)[:, None]
     unadjusted = np.where(np.isnan(p_values), np.nan, p_values <= SIGNIFICANT)
     return [
-        row(*key, "comparisons of two versions with any `changed`", *mean_of_trials(any_changed), goal, size),
-        row(*key, "concepts with p <= 0.05", *mean_of_trials(unadjusted), goal, f"before Benjamini-Hochberg; {size}"),
-        row(*key, "concepts `changed`", *mean_of_trials(changed), detail=size),
+        figure("comparisons of two versions with any `changed`", *mean_of_trials(any_changed), goal, size),
+        figure("concepts with p <= 0.05", *mean_of_trials(unadjusted), goal, f"before Benjamini-Hochberg; {size}"),
+        figure("concepts `changed`", *mean_of_trials(changed), detail=size),
     ]
 
 
@@ -49,20 +48,20 @@ def null_rows(
     pool: Pool, settings: Settings, splits: int, progress: Progress, executor: ProcessPoolExecutor | None
 ) -> list[Row]:
     """How often an axis whose poles are shuffled is found to mean something."""
-    found = _run(meaningless_axis, "null axes", pool, settings, splits, progress, executor)
-    key = ("null_control", pool.axis, pool.embedder)
-    p_values, q_values, scores = (found[..., k] for k in range(3))
+    outcomes = _run(meaningless_axis, "null axes", pool, settings, splits, progress, executor)
+    figure = partial(row, "null_control", pool.axis, pool.embedder)
+    p_values, q_values, scores = (outcomes[..., k] for k in range(3))
     significant = np.where(np.isnan(p_values), np.nan, p_values <= SIGNIFICANT)
     with np.errstate(invalid="ignore"):
         any_found = np.asarray((q_values <= SIGNIFICANT).any(axis=1), np.float64)[:, None]
-    size = f"{splits} shuffles of attribute images and words between the poles, {found.shape[1]} concepts each"
+    size = f"{splits} shuffles of attribute images and words between the poles, {outcomes.shape[1]} concepts each"
     real = float(np.nanstd(pool.audit(np.arange(pool.replicates), pool.asked).scores().mcas, ddof=1))
     goal = alarm_goal(splits)
     beside = f"standard deviation; that of concepts on the real axis is {real:.4f}; {size}"
     return [
-        row(*key, "concepts with p <= 0.05", *mean_of_trials(significant), goal, size),
-        row(*key, "axes with any q <= 0.05", *mean_of_trials(any_found), goal, size),
-        row(*key, "mcas: spread", float(np.nanstd(scores)), detail=beside),
+        figure("concepts with p <= 0.05", *mean_of_trials(significant), goal, size),
+        figure("axes with any q <= 0.05", *mean_of_trials(any_found), goal, size),
+        figure("mcas: spread", float(np.nanstd(scores)), detail=beside),
     ]  # fmt: skip
 
 
@@ -75,11 +74,12 @@ def coverage_rows(
             row("coverage", pool.axis, pool.embedder, "all", None, goal=COVERAGE, detail="no concept has a known share")
         ]
     rows: list[Row] = []
-    for method, simulation in (("percentile", percentile_coverage), ("bca", bca_coverage)):
-        found = _run(simulation, f"coverage, {method}", pool, settings, audits, progress, executor)
+    for method in METHODS:
+        simulation = partial(score_coverage, method=method)
+        holds = _run(simulation, f"coverage, {method}", pool, settings, audits, progress, executor)
         for s, side in enumerate(("raw", "adjusted")):
             rows += [
-                _coverage(pool, settings, f"{name} {side}, {method}", found[:, :, s, k])
+                _coverage(pool, settings, f"{name} {side}, {method}", holds[:, :, s, k])
                 for k, name in enumerate(SCORES)
             ]
     shares = _run(share_coverage, "coverage, shares", pool, settings, audits, progress, executor)
@@ -98,8 +98,8 @@ def _coverage(pool: Pool, settings: Settings, name: str, holds: Floats) -> Row:
     known = ~np.isnan(holds)
     each = []
     for k, c in enumerate(settings.chosen):
-        held = f"{holds[known[:, k], k].mean():.3f}" if known[:, k].any() else "none"
-        each.append(f"{pool.concepts[c]} ({shares[c]:.2f}) {held}")
+        share = f"{holds[known[:, k], k].mean():.3f}" if known[:, k].any() else "none"
+        each.append(f"{pool.concepts[c]} ({shares[c]:.2f}) {share}")
     without = f", {1 - known.mean():.1%} without an interval" if not known.all() else ""
     size = f"{len(holds)} audits of {settings.images} images a prompt{without}"
     detail = f"{size}; by concept (share of pole b): {', '.join(each)}"

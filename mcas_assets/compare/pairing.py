@@ -9,11 +9,6 @@ from mcas_assets.declare.audit import Audit, targets_of
 REQUEST = ["role", "axis", "pole", "concept", "prompt_id", "seed"]
 """What makes two rows of `images` the same request."""
 
-PAIR_SCHEMA = {
-    **dict.fromkeys(("system", "system_version", "before", "after"), pl.String),
-    "is_predecessor": pl.Boolean,
-    "audit": pl.String,
-}
 """The columns that begin every table of comparisons."""
 
 

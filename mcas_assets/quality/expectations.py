@@ -60,11 +60,6 @@ def exact_rows() -> Build:
     return build
 
 
-def some_rows() -> Build:
-    """At least one row."""
-    return lambda _: _expectations().ExpectTableRowCountToBeBetween(min_value=1)
-
-
 def present(column: str, where: Where | None = None) -> Build:
     """No null and no NaN in `column`, over the rows for which `where` holds."""
     return lambda _: _expectations().ExpectColumnValuesToNotBeNull(column=column, **_rows(where))

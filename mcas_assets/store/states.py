@@ -4,13 +4,13 @@ import json
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Literal
 
 from duckdb import DuckDBPyConnection
 
 from mcas_assets.store.database import transaction
 
-STATES = ("available", "withdrawn", "unreachable", "unusable", "undeclared")
+StateName = Literal["available", "withdrawn", "unreachable", "unusable", "undeclared"]
 """`unusable`: it is there, but is nothing to audit (broken files, say). `undeclared`: no longer in the file of systems."""
 
 
@@ -19,7 +19,7 @@ class State:
     """One row of table `system_states`, which see."""
 
     system: str
-    state: str
+    state: StateName
     detail: str
     since: datetime
     last_looked: datetime

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from mcas_assets.store.states import State
+from mcas_assets.store.states import State, StateName
 from mcas_assets.systems.protocol import Probe, SystemIdentity
 
 WAITS = (timedelta(minutes=5), timedelta(hours=1), timedelta(hours=6), timedelta(days=1))
@@ -30,7 +30,7 @@ class Seen:
 
     Attributes:
         system: Its name.
-        state: One of STATES.
+        state: See `store.states.StateName`.
         probe: What it was told by.
         audits: Those to run when it moves, all of which exist.
         identity: What it is, or None if that cannot be told now.
@@ -38,7 +38,7 @@ class Seen:
     """
 
     system: str
-    state: str
+    state: StateName
     probe: Probe
     audits: tuple[str, ...] = ()
     identity: SystemIdentity | None = None

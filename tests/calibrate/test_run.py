@@ -2,6 +2,7 @@
 
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -15,9 +16,9 @@ from mcas_assets.calibrate.simulations import (
     change_coverage,
     mapped,
     meaningless_axis,
-    percentile_coverage,
     processes,
     same_version,
+    score_coverage,
     share_coverage,
 )
 from mcas_assets.calibrate.trials import coverage_rows, false_alarm_rows, null_rows
@@ -46,7 +47,7 @@ def vectors(generator, truth, concept, noise=0.25):
     return unit(rows.reshape(-1, WIDTH)).reshape(rows.shape)
 
 
-def said(generator, truth, error):
+def labels_of(generator, truth, error):
     """Labels that are wrong with probability `error`."""
     return np.where(generator.random(truth.shape) < error, 1 - truth, truth)
 
@@ -67,8 +68,9 @@ def pool_of(seed=0, replicates=40, error=0.05, leaning=0.0, mixed=60):
         axis="gender", embedder="synthetic", concepts=NAMES, neutral=(5, 6),
         images=np.stack([vectors(g, row, k) for k, row in enumerate(truth)]), prompts=unit(prompts),
         a_images=vectors(g, poles[0], 8), b_images=vectors(g, poles[1], 8), a_words=unit(words[0]), b_words=unit(words[1]),
-        labels=said(g, truth, error), a_labels=said(g, poles[0], error), b_labels=said(g, poles[1], error), truth=truth,
-        mixtures=tuple(Mixture(NAMES[k], vectors(g, groups, k), said(g, groups, error), groups) for k in (0, 2, 4)),
+        labels=labels_of(g, truth, error), a_labels=labels_of(g, poles[0], error), b_labels=labels_of(g, poles[1], error),
+        truth=truth,
+        mixtures=tuple(Mixture(NAMES[k], vectors(g, groups, k), labels_of(g, groups, error), groups) for k in (0, 2, 4)),
     )  # fmt: skip
 
 
@@ -79,7 +81,7 @@ def pool():
 
 @pytest.fixture
 def settings():
-    return Settings(images=12, chosen=(1, 2, 3), resamples=200, draws=200)
+    return Settings(images=12, chosen=(1, 2, 3), resamples=150, draws=150)
 
 
 def by_name(rows):
@@ -160,11 +162,11 @@ def test_goals_hold_for_the_judged_embedder_only(pool):
 
 def test_texts_that_lean_as_planted_are_found():
     planted = dict(zip(NAMES, SHARES.tolist(), strict=True))
-    (found,) = positive_control(pool_of(leaning=0.5), planted, is_biased=True)
-    assert found.met
-    assert found.value > 0.8
-    (missed,) = positive_control(pool_of(leaning=-0.5), planted, is_biased=True)
-    assert missed.met is False
+    (leaning,) = positive_control(pool_of(leaning=0.5), planted, is_biased=True)
+    assert leaning.met
+    assert leaning.value > 0.8
+    (opposed,) = positive_control(pool_of(leaning=-0.5), planted, is_biased=True)
+    assert opposed.met is False
     (beside,) = positive_control(pool_of(), planted, is_biased=False)
     assert beside.met is None
 
@@ -181,7 +183,7 @@ def test_a_correlation_needs_four_pairs_that_vary():
 
 @pytest.mark.timeout(120)
 def test_a_version_split_in_two_raises_few_alarms(pool, settings):
-    rows = by_name(false_alarm_rows(pool, settings, 60, Silent(), None))
+    rows = by_name(false_alarm_rows(pool, settings, 40, Silent(), None))
     assert rows["comparisons of two versions with any `changed`"].met
     assert rows["concepts with p <= 0.05"].met
 
@@ -210,7 +212,7 @@ def test_a_test_that_finds_meaning_everywhere_is_caught(pool, settings, monkeypa
 
 @pytest.mark.timeout(120)
 def test_intervals_hold_about_as_often_as_they_say(pool, settings):
-    rows = coverage_rows(pool, settings, 40, Silent(), None)
+    rows = coverage_rows(pool, settings, 16, Silent(), None)
     assert len(rows) == 20
     assert all(one.value > 0.8 for one in rows), [(one.name, one.value) for one in rows]
     assert all(one.goal == COVERAGE.text for one in rows)
@@ -218,7 +220,7 @@ def test_intervals_hold_about_as_often_as_they_say(pool, settings):
 
 
 def test_intervals_that_are_too_narrow_are_caught(pool, settings):
-    rows = coverage_rows(pool, replace(settings, level=0.6), 30, Silent(), None)
+    rows = coverage_rows(pool, replace(settings, level=0.6), 12, Silent(), None)
     assert not any(one.met for one in rows)
 
 
@@ -229,7 +231,9 @@ def test_the_change_between_versions_is_no_change_where_they_are_one(pool, setti
 
 
 @pytest.mark.parametrize(
-    "simulation", [same_version, meaningless_axis, percentile_coverage, share_coverage, change_coverage]
+    "simulation",
+    [same_version, meaningless_axis, partial(score_coverage, method="percentile"), share_coverage, change_coverage],
+    ids=["same", "meaningless", "scores", "shares", "changes"],
 )
 def test_an_audit_is_simulated_alike_whatever_came_before_it(pool, settings, simulation):
     np.testing.assert_array_equal(simulation(pool, settings, range(3))[2], simulation(pool, settings, range(2, 3))[0])
@@ -298,9 +302,9 @@ def test_rows_become_the_table():
 
 def test_the_groups_are_said_in_the_phantoms_own_words():
     audit = load_audit("phantom")
-    found = mixtures_of(audit, known_axes(audit))
-    assert len(found) == 2 * 2 * len(MIXED)
-    prompts = [concept.prompts[0] for _, _, concept in found]
+    mixtures = mixtures_of(audit, known_axes(audit))
+    assert len(mixtures) == 2 * 2 * len(MIXED)
+    prompts = [concept.prompts[0] for _, _, concept in mixtures]
     assert "an image of a female nurse" in prompts
     assert "an image of a light-skinned engineer" in prompts
     assert len(set(prompts)) == len(prompts)

@@ -86,7 +86,7 @@ class Task:
         signs = sign_flip_tests(_by_unit(codes, _values(terms)), draws=self.n_draws, seed=self.seed)
         parts = self.influence(terms)
         replicates = self.replicates(terms)
-        ends = interval_ends(replicates, differences, parts, self.level, self.method, True)
+        ends = interval_ends(replicates, differences, parts, self.level, self.method)
         variance, freedom = unbiased_variance(parts)
         few, same = self._few(terms), np.abs(_values(terms)).max(axis=1) < NO_SPREAD
         results = []
@@ -142,8 +142,8 @@ class Task:
     def _few(self, terms: list[Term]) -> list[bool]:
         """For each change, whether a set that it rests on has too few seeds."""
         sizes = [len(np.unique(self.draws.groups.seed[term.rows])) for term in terms]
-        held = np.stack([term.holds for term in terms])
-        return [min((s for s, h in zip(sizes, column, strict=True) if h), default=0) < MIN_UNITS for column in held.T]
+        holds = np.stack([term.holds for term in terms])
+        return [min((s for s, h in zip(sizes, column, strict=True) if h), default=0) < MIN_UNITS for column in holds.T]
 
     def _weights(self, rows: Ints) -> Floats:
         is_image = bool(rows[0] < self.draws.groups.n_images)

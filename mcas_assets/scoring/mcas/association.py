@@ -10,13 +10,14 @@ so a score costs one pass over the images. Resampling and tests belong in the mo
 """
 
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mcas_assets.scoring.mcas.effects import effect_size_of_values, row_effect_sizes
 from mcas_assets.scoring.stats.arrays import (
     BLOCK,
+    NO_SPREAD,
     Floats,
     Ints,
     Statistic,
@@ -27,7 +28,10 @@ from mcas_assets.scoring.stats.arrays import (
     unit_matrix,
 )
 
-COMPONENTS = ("iias", "itpas", "itaas", "ttas")
+Component = Literal["iias", "itpas", "itaas", "ttas"]
+Score = Component | Literal["mcas", "differing"]
+
+COMPONENTS: tuple[Component, ...] = get_args(Component)
 """Order of the components in every array of this package."""
 
 
@@ -118,26 +122,6 @@ def association(w: ArrayLike, a: ArrayLike, b: ArrayLike) -> Floats:
     return project(w, pole_difference(a, b))
 
 
-def effect_size(x: ArrayLike, y: ArrayLike, a: ArrayLike, b: ArrayLike, ddof: int = 1) -> Statistic:
-    """Effect size of two target sets, (mean_X s - mean_Y s) / std over X and Y of s.
-
-    Args:
-        x: (n_x, d) unit targets, for example one half of the occupations.
-        y: (n_y, d) unit targets.
-        a: (n_a, d) unit attributes of pole A.
-        b: (n_b, d) unit attributes of pole B.
-        ddof: 1 as iEAT (Steed & Caliskan 2021) and sent-bias report it, 0 as WEAT in WEFE.
-
-    Returns:
-        The effect size in standard deviations, or None with a reason: too few targets, or no spread.
-
-    Raises:
-        ValueError: Not matrices of one width, not unit vectors, or an empty pole.
-    """
-    direction = pole_difference(a, b)
-    return effect_size_of_values(project(x, direction, "x"), project(y, direction, "y"), ddof)
-
-
 @dataclass(frozen=True)
 class ComponentScores:
     """Scores of c concepts. A NaN stands only where `reasons` says why; `statistic` turns it into None.
@@ -173,15 +157,15 @@ class ComponentScores:
         """(c,) IIAS + ITPAS + ITAAS: the part of MCAS that can differ between systems, since TTAS holds no image."""
         return self.components[:, :3].sum(axis=1)
 
-    def statistic(self, concept: int, name: str) -> Statistic:
-        """A component by name, `mcas` or `differing`, of one concept, as a value or a reason."""
+    def statistic(self, concept: int, name: Score) -> Statistic:
+        """A score by name of one concept, as a value or a reason."""
         columns = {"mcas": range(4), "differing": range(3)}.get(name) or [COMPONENTS.index(name)]
         for column in columns:
             if reason := self.reasons[concept][column]:
                 return missing(reason)
         return Statistic(float(self.components[concept, list(columns)].sum()))
 
-    def effect_size(self, concept: int, name: str) -> Statistic:
+    def effect_size(self, concept: int, name: Component) -> Statistic:
         """Single-category effect size of one component of one concept, as a value or a reason."""
         column = COMPONENTS.index(name)
         if reason := self.effect_reasons[concept][column]:
@@ -280,3 +264,15 @@ def _single_category(
     )
     effects[np.array([[r is not None for r in row] for row in explained], dtype=bool).reshape(-1, 4)] = np.nan
     return effects, explained
+
+
+def row_effect_sizes(first: Floats, second: Floats) -> tuple[Floats, list[str | None]]:
+    """Row-wise effect sizes of cosines (c, n_a) and (c, n_b), and why one is missing."""
+    pooled = np.concatenate([first, second], axis=1)
+    if not first.shape[1] or not second.shape[1] or pooled.shape[1] < 3:
+        few = "fewer than 3 attributes in the two poles together"
+        return np.full(len(first), np.nan), [few] * len(first)
+    spread = pooled.std(axis=1, ddof=1)
+    flat = spread < NO_SPREAD
+    effects = (first.mean(axis=1) - second.mean(axis=1)) / np.where(flat, 1.0, spread)
+    return effects, ["zero variance" if f else None for f in flat]

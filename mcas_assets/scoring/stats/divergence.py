@@ -5,7 +5,10 @@ images is never 0, so the floor that a fair generator reads at the same number o
 Direction is in amplification.py.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -48,19 +51,14 @@ def jensen_shannon(shares: Floats, reference: Floats) -> Floats:
     return 0.5 * (rel_entr(shares, middle) + rel_entr(reference, middle)).sum(axis=-1) / np.log(2)
 
 
-def relative_entropy(shares: Floats, reference: Floats) -> Floats:
-    """KL divergence of the shares from the reference in bits, over the last axis; needs a reference above 0."""
-    return rel_entr(shares, reference).sum(axis=-1) / np.log(2)
-
-
-DIVERGENCES = {
+Kind = Literal["total_variation", "jensen_shannon"]
+DIVERGENCES: dict[Kind, Callable[[Floats, Floats], Floats]] = {
     "total_variation": total_variation,
     "jensen_shannon": jensen_shannon,
-    "relative_entropy": relative_entropy,
 }
 
 
-def divergence(counts: ArrayLike, reference: ArrayLike, kind: str = "total_variation", *, seed: int = 0) -> Divergence:
+def divergence(counts: ArrayLike, reference: ArrayLike, kind: Kind = "total_variation", *, seed: int = 0) -> Divergence:
     """Distance of observed counts from a reference over the declared groups.
 
     Args:
@@ -84,17 +82,22 @@ def divergence(counts: ArrayLike, reference: ArrayLike, kind: str = "total_varia
     n = int(seen.sum())
     if n == 0:
         return Divergence(None, None, None, None, "no image shows a declared group")
-    distance = DIVERGENCES[kind]
-    value = float(distance(seen / n, fair))
-    if not np.isfinite(value):
-        return Divergence(None, None, None, None, "a group that the reference lacks was shown")
-    drawn, weights = _fair_counts(n, fair, seed)
-    drawn, weights = drawn[weights > 0], weights[weights > 0]
-    null = distance(drawn / n, fair)
+    value = float(DIVERGENCES[kind](seen / n, fair))
+    null, weights = _fair_distances(kind, n, tuple(fair.tolist()), seed)
     floor = float(null @ weights)
     as_far = float(weights[null >= value * (1 - 1e-12)].sum())
     p_value = as_far if len(fair) == 2 else (1 + round(as_far * FLOOR_DRAWS)) / (1 + FLOOR_DRAWS)
     return Divergence(value, floor, value - floor, min(p_value, 1.0))
+
+
+@lru_cache(maxsize=64)  # concepts of equal numbers of images are held against one population
+def _fair_distances(kind: Kind, n: int, fair: tuple[float, ...], seed: int) -> tuple[Floats, Floats]:
+    """Distances that n images of a fair generator read, and their chances."""
+    drawn, weights = _fair_counts(n, np.array(fair), seed)
+    drawn, weights = drawn[weights > 0], weights[weights > 0]
+    null = DIVERGENCES[kind](drawn / n, np.array(fair))
+    null.flags.writeable = weights.flags.writeable = False
+    return null, weights
 
 
 def _fair_counts(n: int, fair: Floats, seed: int) -> tuple[Floats, Floats]:

@@ -1,6 +1,6 @@
 """From bootstrap replicates to the two ends of an interval: percentile and BCa, with a small-sample correction.
 
-How the replicates come about belongs in bootstrap.py and concept_bootstrap.py.
+How the replicates come about belongs in the modules that draw them, such as concept_bootstrap.py.
 
 Influence values are the derivative of a statistic with respect to the weight of one unit, divided by the
 number of units, so that their squares add up to the variance. They give the acceleration of BCa for several
@@ -120,7 +120,13 @@ def _centred(part: Influence) -> Floats:
 
 
 def interval_ends(
-    replicates: Floats, estimates: Floats, parts: list[Influence], level: float, method: Method, is_expanded: bool
+    replicates: Floats,
+    estimates: Floats,
+    parts: list[Influence],
+    level: float,
+    method: Method,
+    *,
+    is_expanded: bool = True,
 ) -> Ends:
     """Ends of k intervals at once.
 
@@ -132,7 +138,7 @@ def interval_ends(
         method: `percentile`, or `bca` (Efron 1987), which corrects for bias and skewness.
         is_expanded: Widen the tails as Hesterberg (2015, The American Statistician) proposes, since
             resampling n units understates the variance by (n - 1) / n and ignores that it is estimated:
-            Student's t in place of the normal.
+            Student's t in place of the normal. False gives the textbook interval.
 
     Returns:
         The ends, with a reason where there is no spread or too many replicates are unusable.
@@ -140,9 +146,9 @@ def interval_ends(
     r = replicates.shape[1]
     ordered = np.sort(replicates, axis=1)  # NaN last
     usable = r - np.isnan(replicates).sum(axis=1)
-    held = np.maximum(usable, 1)
+    count = np.maximum(usable, 1)
     with np.errstate(invalid="ignore"):
-        centre = np.where(np.isnan(replicates), 0.0, replicates).sum(axis=1) / held
+        centre = np.where(np.isnan(replicates), 0.0, replicates).sum(axis=1) / count
         squares = np.where(np.isnan(replicates), 0.0, replicates - centre[:, None]) ** 2
     error = np.sqrt(squares.sum(axis=1) / np.maximum(usable - 1, 1))
     flat, few = error < NO_SPREAD, usable < MIN_USABLE * r
@@ -154,21 +160,21 @@ def interval_ends(
     tails = ndtr(-z), ndtr(z)
     if method == "bca":
         below = (replicates < estimates[:, None]).sum(axis=1) + 0.5 * (replicates == estimates[:, None]).sum(axis=1)
-        bias = ndtri(np.clip(below / held, 1 / (held + 1), held / (held + 1)))
+        bias = ndtri(np.clip(below / count, 1 / (count + 1), count / (count + 1)))
         skew = acceleration(parts)
         # The correction has a pole at skew * (bias + z) = 1; short of it the tail is already past every replicate.
         tails = tuple(ndtr(bias + (bias + s) / np.maximum(1 - skew * (bias + s), 0.05)) for s in (-z, z))
-    low, high = (_at(ordered, held, tail) for tail in tails)
+    low, high = (_at(ordered, count, tail) for tail in tails)
     reasons = tuple(FEW_RESAMPLES if f else "zero variance" if v else None for f, v in zip(few, flat, strict=True))
     gone = flat | few
     return Ends(*(np.where(gone, np.nan, column) for column in (low, high, error)), reasons)
 
 
-def _at(ordered: Floats, held: Ints, probability: Floats) -> Floats:
+def _at(ordered: Floats, count: Ints, probability: Floats) -> Floats:
     """The quantile of each sorted row at (n + 1) p, between its first and last usable replicate."""
-    position = np.clip((held + 1) * probability - 1, 0, held - 1)
+    position = np.clip((count + 1) * probability - 1, 0, count - 1)
     below = np.floor(position).astype(np.int64)
-    above = np.minimum(below + 1, held - 1)
+    above = np.minimum(below + 1, count - 1)
     row = np.arange(len(ordered))
     share = position - below
     return ordered[row, below] * (1 - share) + ordered[row, above] * share

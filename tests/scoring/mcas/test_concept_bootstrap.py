@@ -1,4 +1,4 @@
-"""All concepts at once: against a loop that scores every replicate, and the cases without an interval."""
+"""All concepts at once: against a loop that scores every replicate and closed forms, and the cases without an interval."""
 
 from dataclasses import replace
 
@@ -8,6 +8,9 @@ import pytest
 from mcas_assets.scoring.mcas.association import component_scores
 from mcas_assets.scoring.mcas.concept_bootstrap import COLUMNS, bootstrap_concepts, columns_of
 from mcas_assets.scoring.mcas.draws import Draws, grouping
+from tests.scoring.oracles import ITAAS, intervals_of_means, one_way_variance, two_way_variance
+
+WORDINGS, SEEDS = 14, 11
 
 
 def loop(vectors, neutral, resamples, seed):
@@ -38,19 +41,19 @@ def test_replicates_equal_scoring_the_drawn_images_anew(audit, shared, wordings)
     vectors = audit(1, shared=shared)
     if wordings:
         vectors = replace(vectors, wordings=np.tile(np.repeat(np.arange(4), 5), 4))
-    found = bootstrap_concepts(vectors, [3], resamples=60, seed=9)
+    intervals = bootstrap_concepts(vectors, [3], resamples=60, seed=9)
     raw, adjusted = loop(vectors, [3], 60, 9)
-    np.testing.assert_allclose(found.replicates, raw, atol=1e-12)
+    np.testing.assert_allclose(intervals.replicates, raw, atol=1e-12)
     error = adjusted.std(axis=-1, ddof=1)
-    np.testing.assert_allclose(found.adjusted_error[0, [0, 1, 2, 4, 5]], error[0, [0, 1, 2, 4, 5]], rtol=1e-9)
+    np.testing.assert_allclose(intervals.adjusted_error[0, [0, 1, 2, 4, 5]], error[0, [0, 1, 2, 4, 5]], rtol=1e-9)
 
 
 def test_attribute_images_are_drawn_once_for_all_concepts(audit):
-    found = bootstrap_concepts(audit(2), resamples=300)
-    itpas = found.replicates[:, 1]
+    intervals = bootstrap_concepts(audit(2), resamples=300)
+    itpas = intervals.replicates[:, 1]
     assert np.abs(np.corrcoef(itpas)[0, 1:]).min() > 0.05  # they move together, since only the attributes move
     alone = bootstrap_concepts(audit(2), resamples=300)
-    np.testing.assert_array_equal(found.replicates, alone.replicates)
+    np.testing.assert_array_equal(intervals.replicates, alone.replicates)
 
 
 def test_images_that_share_a_seed_are_drawn_together(audit):
@@ -64,10 +67,10 @@ def test_images_that_share_a_seed_are_drawn_together(audit):
 
 
 def test_adjusted_scores_are_scores_less_the_neutral_mean(audit):
-    found = bootstrap_concepts(audit(4), [1, 2], resamples=100)
-    np.testing.assert_allclose(found.adjusted, found.estimates - found.estimates[1:3].mean(axis=0))
-    np.testing.assert_allclose(found.baseline, found.estimates[1:3].mean(axis=0))
-    assert found.interval(0, "mcas", is_adjusted=True).estimate == pytest.approx(found.adjusted[0, 4])
+    intervals = bootstrap_concepts(audit(4), [1, 2], resamples=100)
+    np.testing.assert_allclose(intervals.adjusted, intervals.estimates - intervals.estimates[1:3].mean(axis=0))
+    np.testing.assert_allclose(intervals.baseline, intervals.estimates[1:3].mean(axis=0))
+    assert intervals.interval(0, "mcas", is_adjusted=True).estimate == pytest.approx(intervals.adjusted[0, 4])
 
 
 def test_the_only_neutral_concept_adjusts_to_zero_without_an_interval(audit):
@@ -91,11 +94,11 @@ def test_few_images_take_the_intervals_that_need_them(audit):
     vectors = audit(6)
     keep = np.concatenate([np.arange(3), np.arange(20, 80)])
     few = replace(vectors, images=vectors.images[keep], concept=vectors.concept[keep])
-    found = bootstrap_concepts(few, [3], resamples=100)
-    assert found.interval(0, "mcas").reason == "fewer than 5 independent images"
-    assert found.interval(0, "mcas").estimate is not None
-    assert found.interval(0, "itpas").low is not None
-    assert found.interval(1, "mcas").low is not None
+    intervals = bootstrap_concepts(few, [3], resamples=100)
+    assert intervals.interval(0, "mcas").reason == "fewer than 5 independent images"
+    assert intervals.interval(0, "mcas").estimate is not None
+    assert intervals.interval(0, "itpas").low is not None
+    assert intervals.interval(1, "mcas").low is not None
     few_poles = replace(vectors, a_images=vectors.a_images[:4])
     assert bootstrap_concepts(few_poles, resamples=100).interval(1, "iias").reason == "fewer than 5 images of pole A"
 
@@ -103,24 +106,24 @@ def test_few_images_take_the_intervals_that_need_them(audit):
 def test_a_concept_without_images_keeps_the_others_whole(audit):
     vectors = audit(7)
     none = replace(vectors, images=vectors.images[20:], concept=vectors.concept[20:])
-    found = bootstrap_concepts(none, [0], resamples=100)
-    assert found.interval(0, "iias").reason == "no image of the concept"
-    assert found.interval(1, "iias").low is not None
-    assert found.interval(1, "iias", is_adjusted=True).reason == "baseline: no image of the concept"
+    intervals = bootstrap_concepts(none, [0], resamples=100)
+    assert intervals.interval(0, "iias").reason == "no image of the concept"
+    assert intervals.interval(1, "iias").low is not None
+    assert intervals.interval(1, "iias", is_adjusted=True).reason == "baseline: no image of the concept"
 
 
 def test_nan_stands_only_beside_a_reason_and_ends_are_in_order(audit):
     vectors = audit(8)
     none = replace(vectors, images=vectors.images[18:], concept=vectors.concept[18:])
-    found = bootstrap_concepts(none, [3], resamples=100)
+    intervals = bootstrap_concepts(none, [3], resamples=100)
     for low, high, reasons in (
-        (found.low, found.high, found.reasons),
-        (found.adjusted_low, found.adjusted_high, found.adjusted_reasons),
+        (intervals.low, intervals.high, intervals.reasons),
+        (intervals.adjusted_low, intervals.adjusted_high, intervals.adjusted_reasons),
     ):
-        told = np.array([[r is not None for r in row] for row in reasons])
-        np.testing.assert_array_equal(np.isnan(low), told)
-        np.testing.assert_array_equal(np.isnan(high), told)
-        assert (low[~told] <= high[~told]).all()
+        is_missing = np.array([[r is not None for r in row] for row in reasons])
+        np.testing.assert_array_equal(np.isnan(low), is_missing)
+        np.testing.assert_array_equal(np.isnan(high), is_missing)
+        assert (low[~is_missing] <= high[~is_missing]).all()
 
 
 def test_the_order_of_the_images_changes_no_score(audit):
@@ -163,3 +166,65 @@ def test_a_neutral_index_out_of_range_is_refused(audit):
 def test_columns_add_mcas_and_its_differing_part():
     assert COLUMNS == ("iias", "itpas", "itaas", "ttas", "mcas", "differing")
     assert columns_of(np.array([1.0, 2.0, 4.0, 8.0])).tolist() == [1, 2, 4, 8, 15, 7]
+
+
+# One concept whose images' values are chosen, against the closed forms of METHOD
+
+
+def crossed():
+    """Values (WORDINGS, SEEDS) with effects of both, and the labels of the raveled values, (1, n)."""
+    generator = np.random.default_rng(0)
+    values = (
+        0.5 * generator.standard_normal((WORDINGS, 1))
+        + 0.3 * generator.standard_normal((1, SEEDS))
+        + generator.standard_normal((WORDINGS, SEEDS))
+    )
+    wordings, seeds = np.indices(values.shape).reshape(2, 1, -1)
+    return 0.1 * values, seeds, wordings
+
+
+def error_of(values, *labels, resamples=10_000):
+    return intervals_of_means(values.reshape(1, -1), *labels, resamples=resamples).standard_error[0, ITAAS]
+
+
+def test_the_standard_error_over_seeds_meets_its_closed_form():
+    values, seeds, _ = crossed()
+    assert error_of(values, seeds) == pytest.approx(np.sqrt(one_way_variance(values.mean(axis=0))), rel=0.029)
+
+
+def test_the_standard_error_over_wordings_and_seeds_meets_its_closed_form():
+    values, seeds, wordings = crossed()
+    assert error_of(values, seeds, wordings) == pytest.approx(np.sqrt(two_way_variance(values)), rel=0.029)
+
+
+def test_seeds_of_their_own_in_each_wording_are_drawn_within_it():
+    values, _, wordings = crossed()
+    within = values.var(axis=1).mean() / values.size
+    # A wording drawn twice brings the same draw of its seeds twice, hence 2 - 1/P: wider than needed, never narrower.
+    expected = one_way_variance(values.mean(axis=1)) + (2 - 1 / WORDINGS) * within
+    assert error_of(values, None, wordings, resamples=4000) ** 2 == pytest.approx(expected, rel=0.1)
+
+
+def test_one_seed_many_times_is_one_unit():
+    values = 0.01 * np.arange(20.0)[None]
+    assert intervals_of_means(values, np.zeros((1, 20), int)).interval(0, "itaas").reason == (
+        "fewer than 5 independent images"
+    )
+
+
+def test_the_same_seed_gives_the_same_bits_and_another_seed_does_not():
+    """A change of the pinned ends changes every published interval: bump the code version of the scores."""
+    values = 0.01 * np.arange(10.0)[None] ** 2
+    one, again, other = (intervals_of_means(values, resamples=500, seed=seed) for seed in (3, 3, 4))
+    np.testing.assert_array_equal(one.replicates, again.replicates)
+    assert (one.replicates != other.replicates).any()
+    assert (one.low[0, ITAAS], one.high[0, ITAAS]) == pytest.approx(PINNED, rel=1e-12)
+
+
+@pytest.mark.parametrize("options", [{"level": 1.0}, {"method": "t"}, {"resamples": 1}, {"seed": -1}])
+def test_options_without_meaning_are_refused(audit, options):
+    with pytest.raises(ValueError, match="must"):
+        bootstrap_concepts(audit(1), **options)
+
+
+PINNED = (0.11388794003853789, 0.517186503929559)
