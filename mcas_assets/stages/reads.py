@@ -60,7 +60,7 @@ class Declared:
         entry = self._entries.get(name)
         if entry is None:
             return [name, "undeclared"]
-        folder = getattr(entry, "folder", None)
+        folder = entry.local_path
         seen = self._sketch(self.embedder_file.resolve().parent / Path(folder).expanduser()) if folder else []
         return [name, entry.model_dump(mode="json", exclude=_FOR_PEOPLE), seen]
 

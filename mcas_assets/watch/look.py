@@ -10,12 +10,12 @@ import logging
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
-from mcas_assets.core.errors import McasError
+from mcas_assets.core.errors import McasError, one_line
 from mcas_assets.declare.catalogue import Entry
 from mcas_assets.store.database import Store
 from mcas_assets.store.states import read_sources, read_states
 from mcas_assets.systems.observed import ObservedSystem, observed_identity
-from mcas_assets.systems.protocol import Probe, System, SystemIdentity
+from mcas_assets.systems.protocol import Mirrored, Probe, Probed, System, SystemIdentity
 from mcas_assets.watch.decide import Seen
 
 log = logging.getLogger(__name__)
@@ -80,13 +80,12 @@ def _look(
     wanted = tuple(_known(name, entry.audits, audits))
     try:
         system = find(name)
-        ask = getattr(system, "probe", None)
-        probe = ask() if ask is not None else Probe("available")
+        probe = system.probe() if isinstance(system, Probed) else Probe("available")
         if probe.state != "available":
             return Seen(name, probe.state, probe, wanted)
         source: dict[str, Any] = {}
-        if getattr(entry, "watch", None) and probe.revision:
-            source = {"repo": getattr(entry, "repo", None), "revision": probe.revision}
+        if entry.watched_repo and probe.revision:
+            source = {"repo": entry.watched_repo, "revision": probe.revision}
         identity = _identity(system, probe)
         if identity is None:  # it was there a moment ago
             return Seen(name, "unreachable", Probe("unreachable", "the hub no longer says what it is"), wanted)
@@ -96,17 +95,16 @@ def _look(
             source["observed"] = observed
             identity = observed_identity(identity, observed)
     except McasError as error:
-        return Seen(name, "unusable", Probe("unreachable", _one_line(error)), wanted)
+        return Seen(name, "unusable", Probe("unreachable", one_line(error)), wanted)
     except OSError as error:
-        return Seen(name, "unreachable", Probe("unreachable", _one_line(error)), wanted)
+        return Seen(name, "unreachable", Probe("unreachable", one_line(error)), wanted)
     return Seen(name, "available", probe, wanted, identity, source)
 
 
 def _identity(system: System, probe: Probe) -> SystemIdentity | None:
     """What a system is, at the revision that a hub has now. Its weights are downloaded by its audit, not by a look."""
-    upstream = getattr(system, "upstream", None) if probe.revision else None
-    told = upstream(probe.revision) if upstream is not None else None
-    return system.identity() if told is None else told[1]
+    upstream = system.upstream(probe.revision) if probe.revision and isinstance(system, Mirrored) else None
+    return system.identity() if upstream is None else upstream[1]
 
 
 def _observed(probe: Probe, declared: Mapping[str, Any], window: str | None) -> dict[str, Any]:
@@ -126,7 +124,3 @@ def _known(name: str, declared: Iterable[str], audits: Collection[str]) -> Itera
             yield audit
         else:
             log.warning("%s: declares the audit %s, which there is not, or which cannot be read", name, audit)
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())
