@@ -46,7 +46,7 @@ class CannotJudge(McasError):  # noqa: N818 - an outcome of a gate, not an error
     """No rule of a policy failed, but one could not be judged: no interval, no comparison, not audited. Never a pass."""
 
 
-def one_line(error: object, most: int = 300) -> str:
+def one_line(error: object, most: int | None = None) -> str:
     """The message of an error without line breaks, cut to `most` characters."""
     return " ".join(str(error).split())[:most]
 

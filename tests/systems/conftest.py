@@ -1,11 +1,12 @@
 """Tiny pipelines of six families with random weights, made from configs and saved once a session as folders."""
 
+import gc
 import importlib
 import json
 import shutil
 import string
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ WORDS = ("a", "photo", "of", "nurse", "pilot")
 
 
 @pytest.fixture(scope="session")
-def families(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+def families(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Path]]:
     """From the name of a family to its folder, which is made on first use. Do not write to it: see `pipeline`."""
     root = tmp_path_factory.mktemp("pipelines")
 
@@ -27,9 +28,11 @@ def families(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 _build(family).save_pretrained(folder)
+            gc.freeze()  # what the libraries are made of stays, and is not looked through again by every collection
         return folder
 
-    return made
+    yield made
+    gc.unfreeze()
 
 
 @pytest.fixture

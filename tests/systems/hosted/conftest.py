@@ -1,12 +1,22 @@
 """Providers on this machine, and systems that ask them without waiting."""
 
+import ssl
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 import pytest
 
 from mcas_assets.systems import google, openai
 from tests.systems.hosted.providers import KEY, Provider, google_entry, openai_entry, speak_google, speak_openai
+
+
+@pytest.fixture(scope="session", autouse=True)
+def trust() -> Iterator[None]:
+    """The machine's certificates are read once and not by every client: these servers have none."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ssl, "create_default_context", cache(ssl.create_default_context))
+        yield
 
 
 @pytest.fixture(autouse=True)
