@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
-from mcas_assets.core.errors import McasError
+from mcas_assets.core.errors import McasError, one_line
 from mcas_assets.declare.catalogue import Entry
 from mcas_assets.store.database import Store
 from mcas_assets.store.states import read_sources, read_states
@@ -95,16 +95,16 @@ def _look(
             source["observed"] = observed
             identity = observed_identity(identity, observed)
     except McasError as error:
-        return Seen(name, "unusable", Probe("unreachable", _one_line(error)), wanted)
+        return Seen(name, "unusable", Probe("unreachable", one_line(error)), wanted)
     except OSError as error:
-        return Seen(name, "unreachable", Probe("unreachable", _one_line(error)), wanted)
+        return Seen(name, "unreachable", Probe("unreachable", one_line(error)), wanted)
     return Seen(name, "available", probe, wanted, identity, source)
 
 
 def _identity(system: System, probe: Probe) -> SystemIdentity | None:
     """What a system is, at the revision that a hub has now. Its weights are downloaded by its audit, not by a look."""
-    told = system.upstream(probe.revision) if probe.revision and isinstance(system, Mirrored) else None
-    return system.identity() if told is None else told[1]
+    upstream = system.upstream(probe.revision) if probe.revision and isinstance(system, Mirrored) else None
+    return system.identity() if upstream is None else upstream[1]
 
 
 def _observed(probe: Probe, declared: Mapping[str, Any], window: str | None) -> dict[str, Any]:
@@ -124,7 +124,3 @@ def _known(name: str, declared: Iterable[str], audits: Collection[str]) -> Itera
             yield audit
         else:
             log.warning("%s: declares the audit %s, which there is not, or which cannot be read", name, audit)
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())
