@@ -1,4 +1,4 @@
--- Whose doing a change is: the share of each factor that was replayed, and what differed and could not be.
+-- Whose doing a change is: the share of each factor that was recombined, and what differed and could not be.
 select audit, before, after, axis, embedder, factor, share, share_low, share_high, reason
 from attributions
 where concept is null

@@ -1,6 +1,6 @@
 """The `mcas` command.
 
-Exit status: 0 done, 1 a fault of the program, 2 bad input, 3 a blocking check failed or a replayed image differs, 4 a policy
+Exit status: 0 done, 1 a fault of the program, 2 bad input, 3 a blocking check failed or a redrawn image differs, 4 a policy
 is not met, 5 a policy cannot be judged, 130 interrupted.
 """
 
@@ -27,7 +27,7 @@ for command in (
     ask.systems,
     ask.ui,
     audit.repair,
-    redraw.replay,
+    redraw.redraw,
     watch.watch,
     watch.canary,
 ):

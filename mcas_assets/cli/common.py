@@ -35,7 +35,7 @@ def only_one() -> Generator[None]:
     Raises:
         BadInput: Another run is going on here.
     """
-    from mcas_assets.store.turns import turn
+    from mcas_assets.store.home_lock import hold_home_lock
 
-    with turn(paths.home(), wait=False):
+    with hold_home_lock(paths.home(), wait=False):
         yield

@@ -85,15 +85,15 @@ def attribute(
     try:
         with interruptible(), only_one(), TerminalProgress() as bars:
             workplace = Workplace(progress=BothProgress(LogProgress(), bars))
-            found = run_attribution(
+            attributed = run_attribution(
                 declared, (first, second), (before_from, after_from), workplace, instance,
                 lambda line: note.print(line, highlight=False, style="dim"),
             )  # fmt: skip
     finally:
         instance.dispose()
     if format != "table":
-        write(found.rows, format)
+        write(attributed.rows, format)
         return
     from mcas_assets.views.attribution import print_attribution
 
-    print_attribution(console(), declared, (first, second), found.rows, found.not_replayed)
+    print_attribution(console(), declared, (first, second), attributed.rows, attributed.not_recombined)

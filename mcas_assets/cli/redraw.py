@@ -1,4 +1,4 @@
-"""`mcas replay`: a stored image drawn again."""
+"""`mcas redraw`: a stored image drawn again."""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +11,7 @@ from mcas_assets.core import paths
 DIFFERENT = 3
 
 
-def replay(
+def redraw(
     image_id: Annotated[str, typer.Argument(help="Id of an image, or as many of its first digits as are unique.")],
     alone: Annotated[bool, typer.Option("--alone", help="Draw it by itself, not in the batch it was made in.")] = False,
     system: Annotated[
@@ -32,7 +32,7 @@ def replay(
     from mcas_assets.views.redraw import lines, table
 
     cache = paths.home() / "digests.json"
-    found = draw_again(
+    redrawn = draw_again(
         Store(paths.home()),
         image_id,
         alone=alone,
@@ -40,12 +40,12 @@ def replay(
         find=partial(find_system, cache=cache),
         find_instrument=partial(find_embedder, cache=cache),
     )
-    if output is not None and found.outcome.image is not None:
-        output.write_bytes(found.outcome.image)
+    if output is not None and redrawn.outcome.image is not None:
+        output.write_bytes(redrawn.outcome.image)
     if format == "table":
-        for line in lines(found):
+        for line in lines(redrawn):
             typer.echo(line)
     else:
-        write(table(found), format)
-    if found.verdict == "different":
+        write(table(redrawn), format)
+    if redrawn.verdict == "different":
         raise typer.Exit(DIFFERENT)

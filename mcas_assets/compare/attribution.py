@@ -1,8 +1,8 @@
-"""Which factor did it: replay one factor at a time where its parts are still at hand, and share the change out.
+"""Which factor did it: recombine one factor at a time where its parts are still at hand, and share the change out.
 
 Each factor is switched alone, first from the version before, and last to the version after; the versions between are real
 audits. What is at hand: the folders or repositories of the two systems, as long as they still give the identities that were
-audited. What was measured under other packages, code or machines cannot be replayed here, and is listed.
+audited. What was measured under other packages, code or machines cannot be recombined here, and is listed.
 """
 
 from collections.abc import Mapping, Sequence
@@ -51,18 +51,18 @@ class Version:
 
 
 @dataclass(frozen=True)
-class Replay:
+class Recombination:
     """What is to be audited, and which factors it tells.
 
     Attributes:
-        factors: The factors that can be replayed, in order.
+        factors: The factors that can be recombined, in order.
         systems: The versions between: for each (factor, 'first' or 'last'), the system; None for the version itself.
-        not_replayed: What differs and cannot be replayed: (factor, why).
+        not_recombined: What differs and cannot be recombined: (factor, why).
     """
 
     factors: tuple[str, ...]
     systems: dict[tuple[str, str], System]
-    not_replayed: list[tuple[str, str]] = field(default_factory=list)
+    not_recombined: list[tuple[str, str]] = field(default_factory=list)
 
     def keys(self, known: Sequence[str]) -> dict[tuple[str, str], str]:
         """The system version that each of `systems` is, or one of `known` that is the same under another name."""
@@ -84,9 +84,9 @@ def locate(key: str, document: Mapping[str, Any], source: str | Path | None, cac
     return Version(key, document, system, where, None)
 
 
-def plan_replay(
+def plan_recombination(
     before: Version, after: Version, others: Sequence[Factor], home: Path, cache: Path | None = None
-) -> Replay:
+) -> Recombination:
     """Which versions between the two can be drawn.
 
     Args:
@@ -97,7 +97,7 @@ def plan_replay(
         cache: File that remembers the digests of large files.
     """
     factors = list(dict.fromkeys(_factor(one) for one in identity_factors(before.document, after.document)))
-    not_replayed = [(f"{one.kind}: {one.factor}", f"{one.before} ▶ {one.after}") for one in others]
+    not_recombined = [(f"{one.kind}: {one.factor}", f"{one.before} ▶ {one.after}") for one in others]
     systems, usable = {}, []
     for factor in factors:
         reasons = []
@@ -110,8 +110,8 @@ def plan_replay(
         if len(factors) == 1 or len(reasons) < 2:
             usable.append(factor)
         else:
-            not_replayed.append((factor, reasons[0]))
-    return Replay(tuple(usable), systems, not_replayed)
+            not_recombined.append((factor, reasons[0]))
+    return Recombination(tuple(usable), systems, not_recombined)
 
 
 def _factor(one: Factor) -> str:
@@ -162,7 +162,7 @@ def measure(
     store: Store,
     audit: Audit,
     pair: tuple[str, str],
-    replay: Replay,
+    recombination: Recombination,
     keys: Mapping[tuple[str, str], str],
     images: Mapping[str, pl.DataFrame],
     texts: pl.DataFrame,
@@ -174,7 +174,7 @@ def measure(
         store: Where vectors are.
         audit: The declaration.
         pair: The two versions.
-        replay: What was replayed.
+        recombination: What was recombined.
         keys: The audited version that each of its systems is.
         images: Rows of `images` of each version by its key.
         texts: Rows of `texts`.
@@ -193,7 +193,7 @@ def measure(
             base = pl.Series(neutral_places(audit), dtype=pl.Int64).to_numpy()
             total = Pairs(vectors[before], vectors[after], base)
             weighted = {}
-            for factor in replay.factors:
+            for factor in recombination.factors:
                 steps = _steps(factor, before, after, keys)
                 weighted[factor] = [(1 / len(steps), Pairs(vectors[old], vectors[new], base)) for old, new in steps]
             found = attribute(total, weighted, task_of(audit, vectors[before]))

@@ -35,14 +35,14 @@ class Attributed:
 
     Attributes:
         rows: Of table `attributions`, of this pair.
-        factors: The factors that were replayed.
-        not_replayed: What differs and was not: (factor, why or how).
+        factors: The factors that were recombined.
+        not_recombined: What differs and was not: (factor, why or how).
         audited: The versions between that were audited.
     """
 
     rows: pl.DataFrame
     factors: tuple[str, ...]
-    not_replayed: list[tuple[str, str]]
+    not_recombined: list[tuple[str, str]]
     audited: list[str]
 
 
@@ -54,7 +54,7 @@ def run_attribution(
     instance: dg.DagsterInstance,
     told: Callable[[str], None] = lambda _: None,
 ) -> Attributed:
-    """Replay what can be replayed of the difference of two audited versions. Killed, it goes on where it was.
+    """Recombine what can be recombined of the difference of two audited versions. Killed, it goes on where it was.
 
     Args:
         audit: The declaration.
@@ -74,15 +74,15 @@ def run_attribution(
         others = [one for one in find_factors(con, audit.audit, *pair) if one.stage != "identity"]
     versions = [attribution.locate(key, document, source, workplace.digests)
                 for key, document, source in zip(pair, documents, sources, strict=True)]  # fmt: skip
-    replay = attribution.plan_replay(versions[0], versions[1], others, workplace.home, workplace.digests)
+    recombination = attribution.plan_recombination(versions[0], versions[1], others, workplace.home, workplace.digests)
     known = audited_versions(store, audit)
-    keys = replay.keys(known)
-    for where, system in replay.systems.items():
+    keys = recombination.keys(known)
+    for where, system in recombination.systems.items():
         if keys[where] not in known:
             which = ", ".join(
                 f"{factor} switched {order}" for (factor, order), key in keys.items() if key == keys[where]
             )
-            told(f"replaying: {which}, as {keys[where]}")
+            told(f"recombining: {which}, as {keys[where]}")
             run_audit(audit, system, workplace, instance)
             known.append(keys[where])
     between = dict.fromkeys(keys.values())
@@ -90,13 +90,13 @@ def run_attribution(
     images = {key: work.read("images")[0] for key, work in works.items()}
     (texts,) = works[pair[0]].read("texts")
     rows = pl.DataFrame(schema=frame_schema("attributions"))
-    if replay.factors:
+    if recombination.factors:
         rows = attribution.measure(
-            store, audit, pair, replay, keys, images, texts, workplace.embedders(audit.embedders)
+            store, audit, pair, recombination, keys, images, texts, workplace.embedders(audit.embedders)
         )
     keep(workplace, audit, pair, rows)
     publish(store)
-    return Attributed(rows, replay.factors, replay.not_replayed, list(between))
+    return Attributed(rows, recombination.factors, recombination.not_recombined, list(between))
 
 
 def keep(workplace: Workplace, audit: Audit, pair: tuple[str, str], rows: pl.DataFrame) -> None:

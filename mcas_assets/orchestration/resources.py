@@ -7,18 +7,18 @@ import dagster as dg
 from mcas_assets.orchestration.history import relaxed_sqlite_sync
 from mcas_assets.orchestration.orphans import hold_run_lock
 from mcas_assets.stages.workplace import Workplace
-from mcas_assets.store.turns import turn
+from mcas_assets.store.home_lock import hold_home_lock
 
 
 def workplace_resource(workplace: Workplace) -> dg.ResourceDefinition:
-    """The workplace as the resource of a run, which waits for its turn there and shows that its process is alive."""
+    """The workplace as the resource of a run, which waits for the lock of its home and shows that its process is alive."""
 
     def workplace_of_a_run(context: dg.InitResourceContext) -> Generator[Workplace]:
         if context.run is None or context.instance is None:  # a resource that is tried by itself
             yield workplace
             return
         hold_run_lock(workplace.home, context.run.run_id)
-        with turn(workplace.home), relaxed_sqlite_sync(context.instance):
+        with hold_home_lock(workplace.home), relaxed_sqlite_sync(context.instance):
             yield workplace
 
     return dg.ResourceDefinition(workplace_of_a_run)

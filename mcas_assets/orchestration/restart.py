@@ -7,7 +7,7 @@ from pathlib import Path
 from mcas_assets.orchestration.clock import reset_future_ticks
 from mcas_assets.orchestration.instance import open_instance
 from mcas_assets.orchestration.orphans import START_GRACE, fail_orphaned_runs
-from mcas_assets.store.turns import is_free
+from mcas_assets.store.home_lock import is_home_free
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ def make_ready(home: Path) -> list[str]:
     instance = open_instance(home)
     try:
         reset_future_ticks(instance)
-        dead = fail_orphaned_runs(instance, home, grace=-math.inf if is_free(home) else START_GRACE)
+        dead = fail_orphaned_runs(instance, home, grace=-math.inf if is_home_free(home) else START_GRACE)
     finally:
         instance.dispose()
     if dead:

@@ -17,7 +17,7 @@ MOST = 8  # concepts that are shown of an axis
 
 
 def print_attribution(
-    console: Console, audit: Audit, pair: tuple[str, str], rows: pl.DataFrame, not_replayed: Sequence[tuple[str, str]]
+    console: Console, audit: Audit, pair: tuple[str, str], rows: pl.DataFrame, not_recombined: Sequence[tuple[str, str]]
 ) -> None:
     """Print the parts of one pair of versions, by the first embedder of the panel.
 
@@ -26,7 +26,7 @@ def print_attribution(
         audit: The declaration.
         pair: The two versions.
         rows: Rows of `attributions`.
-        not_replayed: What differs and was not replayed: (factor, why or how).
+        not_recombined: What differs and was not recombined: (factor, why or how).
     """
     console.print(Text.assemble((pair[0], "bold"), "  ▶  ", (pair[1], "bold")))
     first = rows.filter(embedder=audit.embedders[0])
@@ -37,9 +37,9 @@ def print_attribution(
         console.print(f"\n{name.replace('_', ' ')}: share of the change", style="bold")
         console.print(_shares(of_axis.filter(pl.col("concept").is_null())))
         console.print(_concepts(of_axis.filter(pl.col("concept").is_not_null()), axis.a.name, axis.b.name))
-    if not_replayed:
-        console.print("\nNot replayed, so of unknown part", style="bold yellow")
-        for factor, why in not_replayed:
+    if not_recombined:
+        console.print("\nNot recombined, so of unknown part", style="bold yellow")
+        for factor, why in not_recombined:
             console.print(Text.assemble("  ", (factor, "yellow"), "  ", why), highlight=False)
 
 

@@ -193,14 +193,14 @@ def test_the_part_of_the_weights_is_told_from_the_part_of_the_steps(moved):
     if len(total):
         assert effects["effect"].sum() == pytest.approx(total[0])
     console = Console(record=True, width=118)
-    print_attribution(console, AUDIT, (moved.old, moved.fewer_steps), found.rows, found.not_replayed)
+    print_attribution(console, AUDIT, (moved.old, moved.fewer_steps), found.rows, found.not_recombined)
     text = console.export_text()
     assert "weights" in text
     assert "steps" in text
 
 
 def test_weights_that_are_gone_are_listed_and_where_they_are_can_be_said(moved, tmp_path):
-    from mcas_assets.compare.attribution import locate, plan_replay
+    from mcas_assets.compare.attribution import locate, plan_recombination
     from mcas_assets.compare.factors import identity_of
 
     with moved.store.open() as con:
@@ -208,7 +208,7 @@ def test_weights_that_are_gone_are_listed_and_where_they_are_can_be_said(moved, 
     gone = locate(moved.old, old, "phantom-fair", None)
     assert gone.system is None
     assert "does not hold the weights" in gone.reason
-    plan = plan_replay(gone, locate(moved.fewer_steps, new, None, None), [], tmp_path)
+    plan = plan_recombination(gone, locate(moved.fewer_steps, new, None, None), [], tmp_path)
     assert set(plan.systems) == {("weights", "first"), ("steps", "last")}  # what the later weights alone can tell
     found = locate(moved.old, old, str(find_system("phantom-stereotyped").folder.path), None)
     assert found.reason is None
@@ -218,7 +218,7 @@ def test_a_scheduler_is_exchanged_without_touching_the_weights(tmp_path):
     import json
     import shutil
 
-    from mcas_assets.compare.attribution import locate, plan_replay
+    from mcas_assets.compare.attribution import locate, plan_recombination
     from mcas_assets.systems.recombine import recombine
 
     other = Path(shutil.copytree(find_system("phantom-fair").folder.path, tmp_path / "other"))
@@ -228,7 +228,7 @@ def test_a_scheduler_is_exchanged_without_touching_the_weights(tmp_path):
     documents = [find_system("phantom-stereotyped").identity(), recombine(other, settings, "other").identity()]
     before = locate(documents[0].version, documents[0].document, None, None)
     after = locate(documents[1].version, documents[1].document, other, None)
-    plan = plan_replay(before, after, [], tmp_path)
+    plan = plan_recombination(before, after, [], tmp_path)
     assert set(plan.factors) == {"weights", "scheduler"}
     mixed = plan.systems["scheduler", "first"].identity().document
     assert mixed["scheduler"] == documents[1].document["scheduler"]

@@ -225,8 +225,8 @@ def test_the_command_tells_equal_from_different_by_its_exit_status(store, an_ima
     from mcas_assets.cli.app import app
 
     monkeypatch.setenv("MCAS_HOME", str(store.home))
-    equal = CliRunner().invoke(app, ["replay", an_image[:12]])
+    equal = CliRunner().invoke(app, ["redraw", an_image[:12]])
     assert (equal.exit_code, "equal: the same file" in equal.output) == (0, True), equal.output
     change("seed = seed + 1")
-    other = CliRunner().invoke(app, ["replay", an_image, "--format", "json"])
+    other = CliRunner().invoke(app, ["redraw", an_image, "--format", "json"])
     assert (other.exit_code, json.loads(other.stdout)[0]["verdict"]) == (3, "different"), other.output

@@ -26,7 +26,7 @@ from mcas_assets.images import generate
 from mcas_assets.measure import embeddings as embed
 from mcas_assets.measure import scores as score
 from mcas_assets.orchestration import assets
-from mcas_assets.store import facts, files, turns
+from mcas_assets.store import facts, files, home_lock
 from mcas_assets.store.database import Store
 
 HOLD = """
@@ -122,7 +122,7 @@ def run(name, prepare, *words):
 def without_the_commands_lock():
     """As a daemon's run, which waits for its turn by itself."""
     auditing.only_one = contextlib.nullcontext
-    meet(turns.logger, "info", lambda: (home / "waiting").touch())
+    meet(home_lock.logger, "info", lambda: (home / "waiting").touch())
 
 
 home.mkdir()

@@ -48,8 +48,8 @@ def test_a_lock_of_a_run_that_had_ended_when_its_process_was_killed_is_cleared_a
 WORKER = """
 import sys, time
 from pathlib import Path
-from mcas_assets.store.turns import turn
-with turn(Path(sys.argv[1])):
+from mcas_assets.store.home_lock import hold_home_lock
+with hold_home_lock(Path(sys.argv[1])):
     print("at work", flush=True)
     time.sleep(100)
 """

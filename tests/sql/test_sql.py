@@ -230,7 +230,7 @@ def policy_rows() -> pl.DataFrame:
 
 
 def comparison_tables() -> tuple[dict[str, pl.DataFrame], dict[str, pl.DataFrame]]:
-    """The nurse changed by both embedders, the pilot could have been missed; steps and torch differ, steps were replayed."""
+    """The nurse changed by both embedders, the pilot could have been missed; steps and torch differ, steps were recombined."""
     pair = {"system": "sd", "system_version": NEW, "before": OLD, "after": NEW, "is_predecessor": True, "audit": AUDIT}
     numbers = {"n_before": 2, "n_after": 2, "n_pairs": 2, "category": "occupations", "axis": "gender"}
     changes = [
@@ -514,7 +514,7 @@ def test_what_changed_is_told_once_a_concept_and_embedder_with_what_else_differe
     ]
 
 
-def test_whose_doing_lists_what_was_replayed_and_what_could_not_be(published):
+def test_whose_doing_lists_what_was_recombined_and_what_could_not_be(published):
     assert sorted(ask(published, "whose-doing", "factor", "share", "reason")) == [
         ("packages: torch", None, "gone"),
         ("steps", 1.0, None),

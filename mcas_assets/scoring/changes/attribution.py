@@ -36,7 +36,7 @@ class Part:
 
 
 def attribute(total: Pairs, factors: Mapping[str, Weighted], task: Task) -> dict[str, Part]:
-    """The part of every factor, and of the interaction where there are several or a one-sided replay.
+    """The part of every factor, and of the interaction where there are several or a one-sided recombination.
 
     Args:
         total: The pairs of the two versions.

@@ -1,6 +1,6 @@
-"""Turns: one run works in a home at a time, be it a command's or a daemon's.
+"""The lock of a home: one run works in it at a time, be it a command's or a daemon's.
 
-Two at once would ask a system for the same images twice, and share the cores. A turn is a lock on a file, which the operating
+Two at once would ask a system for the same images twice, and share the cores. It is a lock on a file, which the operating
 system lets go of when its holder ends, however it ends.
 """
 
@@ -20,23 +20,23 @@ logger = logging.getLogger(__name__)
 
 
 @contextmanager
-def turn(home: Path, *, wait: bool = True) -> Generator[None]:
+def hold_home_lock(home: Path, *, wait: bool = True) -> Generator[None]:
     """Within it, no other process works in `home`; what killed ones left half-written is removed first.
 
-    A process that has its turn has it again at once, so that a command can take it before its run does.
+    A process that holds the lock has it again at once, so that a command can take it before its run does.
 
     Args:
         home: The home folder.
-        wait: Whether to wait for a turn that another process has, however long it works.
+        wait: Whether to wait for another process that holds it, however long that works.
 
     Raises:
-        BadInput: Another process has its turn, and `wait` is false.
+        BadInput: Another process holds it, and `wait` is false.
         StoreError: The folder cannot be written.
     """
     lock = _lock(home)
     try:
         home.mkdir(parents=True, exist_ok=True)
-        if not _taken_at_once(lock):
+        if not _acquire_at_once(lock):
             if not wait:
                 problem = "another audit is running here (a command, or a run of mcas ui)"
                 raise BadInput(home, problem, "Wait for it, or set MCAS_HOME to another folder")
@@ -52,22 +52,22 @@ def turn(home: Path, *, wait: bool = True) -> Generator[None]:
         lock.release()
 
 
-def is_free(home: Path) -> bool:
+def is_home_free(home: Path) -> bool:
     """Whether no process works in `home` just now."""
     lock = _lock(home)
     if not home.is_dir():
         return True
-    free = _taken_at_once(lock)
-    if free:
+    is_free = _acquire_at_once(lock)
+    if is_free:
         lock.release()
-    return free
+    return is_free
 
 
 def _lock(home: Path) -> FileLock:
     return FileLock(home / "audit.lock", is_singleton=True, thread_local=False)
 
 
-def _taken_at_once(lock: FileLock) -> bool:
+def _acquire_at_once(lock: FileLock) -> bool:
     try:
         lock.acquire(timeout=0)
     except Timeout:  # an OSError too
