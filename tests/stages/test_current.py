@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from mcas_assets.embedders.find import find_embedder
-from mcas_assets.orchestration.records import CODE_VERSIONS
-from mcas_assets.plan.requests import PLANNED
+from mcas_assets.stages.contract import AS_MANY_ROWS
 from mcas_assets.stages.current import why_not_current
+from mcas_assets.stages.registry import STAGES
 from mcas_assets.store import ledger
 from mcas_assets.store.database import Store
 from mcas_assets.store.ledger import Materialisation
@@ -27,7 +27,7 @@ def reason(store, audited, tiny) -> Callable[[], str | None]:
     """Why the audited home is not current, by the code versions that its rows have."""
     version = audited.ran.system_version
     with store.open() as con:
-        rows = {s: ledger.latest(con, s, "" if s in PLANNED else version, tiny.audit) for s in CODE_VERSIONS}
+        rows = {name: ledger.latest(con, name, stage.partition(version), tiny.audit) for name, stage in STAGES.items()}
     versions = {stage: row.code_version for stage, row in rows.items() if row is not None}
     embedders = [find_embedder(name).id for name in tiny.embedders]
     return lambda: why_not_current(store, tiny, version, versions, embedders)
@@ -74,13 +74,14 @@ def test_a_stage_of_which_only_one_table_was_checked_is_wanted(store, reason):
 def test_a_stage_whose_checks_were_broken_off_is_wanted(store, reason):
     publish(store)
     with store.open() as con:
-        con.execute("delete from quality_results where table_name = 'components' and rule = 'each component once'")
+        con.execute("delete from quality_results where table_name = 'components' and rule = 'each row once'")
     assert reason() == "components was never checked, or not by all of its rules"
 
 
 def test_a_rule_that_failed_is_not_hidden_by_one_of_the_same_name_of_another_table(store, reason):
     publish(store)
     with store.open() as con:
-        con.execute("update quality_results set success = false where table_name = 'plan' and rule = 'has rows'")
-        con.execute("update quality_results set created_at = now() where table_name = 'texts' and rule = 'has rows'")
+        rows = "table_name = ? and rule = ?"
+        con.execute(f"update quality_results set success = false where {rows}", ["plan", AS_MANY_ROWS])
+        con.execute(f"update quality_results set created_at = now() where {rows}", ["texts", AS_MANY_ROWS])
     assert reason() == "a check of plan did not pass"

@@ -1,0 +1,110 @@
+"""Good and bad rows of the plan, of texts and of scores."""
+
+from tests.stages.breaches import Example, each, first, row_at
+
+_ASKED = {"prompt_id": "p", "seed": 1000, "batch_id": "b"}
+PLAN = Example(
+    "plan",
+    mark="prompt_id",
+    good=[
+        _ASKED | {"role": "attribute", "axis": "gender", "pole": "a", "replicate": 0},
+        _ASKED | {"role": "concept", "concept": "nurse", "replicate": 0},
+        _ASKED | {"role": "neutral", "concept": "person", "replicate": 0},
+    ],
+    bad={
+        "role is known": row_at(1, role="target"),
+        "attribute has an axis": first(axis=None),
+        "attribute has a pole": (first(pole=None), first(pole="c")),
+        "concept is named": (row_at(1, concept=None), row_at(2, concept=None)),
+        "seed has 31 bits": (first(seed=2**31), first(seed=-1)),
+        "replicate counts from 0": first(replicate=-1),
+    },
+)
+TEXTS = Example(
+    "texts",
+    mark="text_id",
+    good=[
+        {"text": "This is he", "kind": "word", "axis": "gender", "pole": "a"},
+        {"text": "This is a man", "kind": "group", "axis": "gender", "concept": "man"},
+        {"text": "This is a nurse", "kind": "prompt", "concept": "nurse"},
+    ],
+    bad={
+        "text says something": (first(text=" "), first(text="")),
+        "kind is known": first(kind="phrase"),
+        "group text has an axis": row_at(1, axis=None),
+        "group text names its group": row_at(1, concept=None),
+    },
+)
+
+_NURSE = {
+    "concept": "nurse", "n_images": 4, "iias": 0.1, "itpas": 0.02, "itaas": 0.03, "ttas": 0.0, "mcas": 0.15,
+    "differing": 0.15, "mcas_low": 0.1, "mcas_high": 0.2, "adjusted_low": 0.1, "adjusted_high": 0.2, "p_value": 0.01,
+    "q_value": 0.03, "sign_agreement": 1.0,
+}  # fmt: skip
+_EXTREME = dict.fromkeys(("iias", "itpas", "itaas", "ttas"), 2.0) | {"mcas": 8.0, "differing": 6.0}
+SCORES = Example(
+    "scores",
+    mark="audit",
+    good=[
+        _NURSE,
+        _NURSE
+        | _EXTREME
+        | {"concept": "engineer", "n_images": 0, "p_value": 1.0, "q_value": 1.0, "sign_agreement": 0.0},
+        {"concept": "pilot", "n_images": 0, "itaas": 0.01, "ttas": 0.02, "reason": "no image of pole b"},
+    ],
+    bad={
+        "n_images counts from 0": first(n_images=-1),
+        "null score has a reason": (
+            first(mcas=None),
+            first(itpas=None, mcas=None, differing=None),
+            row_at(2, reason=None),
+        ),
+        "components within bounds": (
+            first(iias=-2.1, itpas=2.0, mcas=-0.07, differing=-0.07),
+            first(itpas=-2.1, iias=2.0, mcas=-0.07, differing=-0.07),
+            first(itaas=2.1, iias=-2.0, mcas=0.12, differing=0.12),
+            first(ttas=2.1, mcas=2.25),
+        ),
+        "mcas within bounds": (first(mcas=8.1), first(mcas=-8.1)),
+        "components sum to mcas": first(mcas=0.15001),
+        "differing is mcas without ttas": first(differing=0.15001),
+        "mcas interval is ordered": first(mcas_low=0.3),
+        "adjusted interval is ordered": first(adjusted_low=0.3),
+        "p_value in (0, 1]": (first(p_value=0.0), first(p_value=1.1)),
+        "q_value in (0, 1]": (first(q_value=0.0), first(q_value=1.1)),
+        "sign_agreement within [0, 1]": (first(sign_agreement=1.1), first(sign_agreement=-0.1)),
+    },
+    also={
+        "mcas within bounds": {"components sum to mcas"}
+    },  # a sum that is too large is no sum of what is within bounds
+)
+COMPONENTS = Example(
+    "components",
+    mark="audit",
+    good=[
+        {"component": "iias", "value": 0.1, "low": 0.0, "high": 0.2, "p_value": 0.01},
+        {"component": "itpas", "value": -2.0, "low": 0.2, "high": 0.2, "p_value": 1.0},
+        {"component": "ttas", "reason": "no image"},
+    ],
+    bad={
+        "component is known": first(component="wsas"),
+        "null value has a reason": (first(value=None), row_at(2, reason=None)),
+        "value within bounds": (first(value=2.1), first(value=-2.1)),
+        "interval is ordered": first(low=0.3),
+        "p_value in (0, 1]": (first(p_value=0.0), first(p_value=1.1)),
+    },
+)
+PANEL = Example(
+    "panel",
+    mark="audit",
+    good=[
+        {"axis": "gender", "n_concepts": 3, "n_stable": 3, "rank_agreement": 1.0, "lowest_correlation": -1.0},
+        {"axis": "skin_tone", "n_concepts": 0, "n_stable": 0, "reason": "fewer than 3 concepts"},
+    ],
+    bad={
+        "stable concepts are among those scored": each(n_stable=4),
+        "rank_agreement within [0, 1]": (first(rank_agreement=1.1), first(rank_agreement=-0.1)),
+        "lowest_correlation within [-1, 1]": (first(lowest_correlation=-1.1), first(lowest_correlation=1.1)),
+        "null agreement has a reason": (first(rank_agreement=None), row_at(1, reason=None)),
+    },
+)
