@@ -14,12 +14,16 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 for threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(threads, "1")
 
 import numpy as np  # noqa: E402 - after the threads are set
 from bench_scoring import interleaved, show  # noqa: E402
+
+if TYPE_CHECKING:
+    from mcas_assets.scoring.mcas.vectors import AuditVectors
 
 TARGETS, ATTRIBUTES, WIDTH, DRAWS = 64, 128, 512, 10_000
 PROMPTS, SEEDS = 100, 50
@@ -51,12 +55,19 @@ def ieat(x: np.ndarray, y: np.ndarray, a: np.ndarray, b: np.ndarray, draws: int)
     return ieat_p_value(s, len(x), draws, np.random.default_rng(0))
 
 
+def ours(x: np.ndarray, y: np.ndarray, a: np.ndarray, b: np.ndarray) -> None:
+    """The package's test of two target sets: associations, then `permutation_test`, two-sided."""
+    from mcas_assets.scoring.mcas.association import association
+    from mcas_assets.scoring.stats.permutation import permutation_test
+
+    permutation_test(association(x, a, b), association(y, a, b))
+
+
 def bench_one_test(rounds: int) -> None:
     """One test of two target sets, from embeddings to p."""
     from scipy.stats import permutation_test as scipy_test
 
-    from mcas_assets.scoring.mcas.association import association, effect_size
-    from mcas_assets.scoring.stats.permutation import permutation_test
+    from mcas_assets.scoring.mcas.association import association
 
     x, y, a, b = embeddings()
 
@@ -71,21 +82,13 @@ def bench_one_test(rounds: int) -> None:
         return float(result.pvalue)
 
     ways = {
-        "mcas_assets": lambda: permutation_test(x, y, a, b),
+        "mcas_assets": lambda: ours(x, y, a, b),
         "iEAT form": lambda: ieat(x, y, a, b, DRAWS),
         "scipy.stats.permutation_test, vectorised": lambda: with_scipy(True, DRAWS),
         "scipy.stats.permutation_test, loop": lambda: with_scipy(False, DRAWS),
     }
     title = f"one test: {TARGETS} and {TARGETS} targets, {ATTRIBUTES} and {ATTRIBUTES} attributes, {DRAWS} draws"
     show(title, interleaved(ways, rounds), "mcas_assets", {"iEAT form": " one-sided, and one set size only"})
-
-    def ieat_effect() -> float:
-        cosines = np.concatenate([x, y]) @ np.concatenate([a, b]).T
-        s = cosines[:, : len(a)].mean(axis=1) - cosines[:, len(a) :].mean(axis=1)
-        return float((s[: len(x)].mean() - s[len(x) :].mean()) / s.std(ddof=1))
-
-    effects = {"mcas_assets": lambda: effect_size(x, y, a, b), "iEAT form": ieat_effect}
-    show("effect size alone", interleaved(effects, 20 * rounds), "mcas_assets")
 
 
 def embeddings() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -126,72 +129,62 @@ def bench_many_tests(rounds: int) -> None:
     show(f"200 tests of {TARGETS} and {TARGETS} values", seconds, "mcas_assets, 200 tests together", notes)
 
 
-def crossed() -> tuple[np.ndarray, np.ndarray]:
-    """Two sets of prompts x seeds with effects of both."""
+def crossed() -> np.ndarray:
+    """Values (PROMPTS, SEEDS) in (-1, 1) with effects of both."""
     generator = np.random.default_rng(2)
-
-    def drawn() -> np.ndarray:
-        by_prompt, by_seed = generator.standard_normal((PROMPTS, 1)), generator.standard_normal((1, SEEDS))
-        return 0.05 * by_prompt + 0.03 * by_seed + 0.1 * generator.standard_normal((PROMPTS, SEEDS))
-
-    return drawn() + 0.02, drawn()
+    by_prompt, by_seed = generator.standard_normal((PROMPTS, 1)), generator.standard_normal((1, SEEDS))
+    return 0.02 + 0.05 * by_prompt + 0.03 * by_seed + 0.1 * generator.standard_normal((PROMPTS, SEEDS))
 
 
-def effect(one: np.ndarray, two: np.ndarray) -> float:
-    """Effect size, ddof 1, of two arrays of values."""
-    return float((one.mean() - two.mean()) / np.concatenate([one.ravel(), two.ravel()]).std(ddof=1))
+def audit_of(values: np.ndarray, *, is_by_prompt: bool) -> "AuditVectors":
+    """One concept whose ITAAS is the mean of the values, with the labels of their seeds and, if asked for, prompts."""
+    from mcas_assets.scoring.mcas.vectors import AuditVectors
+
+    z = values.reshape(-1, 1)
+    east, north, up = np.eye(3)
+    prompts, seeds = np.indices(values.shape).reshape(2, -1)
+    return AuditVectors(
+        images=z * east + np.sqrt(1 - z**2) * up, concept=np.zeros(len(z), np.int64), prompts=up[None],
+        a_images=np.tile(east, (5, 1)), b_images=np.tile(north, (5, 1)), a_words=east[None], b_words=north[None],
+        seeds=seeds, wordings=prompts if is_by_prompt else None,
+    )  # fmt: skip
 
 
 def bench_bootstrap(rounds: int) -> None:
-    """Effect size of 10,000 images, prompts as clusters, 10,000 replicates."""
+    """All scores of one concept of 5,000 images, 10,000 replicates; the loops have the mean of one of them alone."""
     from scipy.stats import bootstrap
 
-    from mcas_assets.scoring.stats.bootstrap import effect_size_interval
+    from mcas_assets.scoring.mcas.concept_bootstrap import bootstrap_concepts
 
-    x, y = crossed()
-    prompts, seeds = (labels.ravel() for labels in np.indices(x.shape))
+    x = crossed()
+    by_seed, by_both = (audit_of(x, is_by_prompt=both) for both in (False, True))
     few = 250
 
-    def clusters_loop() -> list[float]:
+    def seeds_loop() -> list[float]:
         generator = np.random.default_rng(0)
-        return [
-            effect(x[generator.integers(0, PROMPTS, PROMPTS)], y[generator.integers(0, PROMPTS, PROMPTS)])
-            for _ in range(few)
-        ]
+        return [x[:, generator.integers(0, SEEDS, SEEDS)].mean() for _ in range(few)]
 
     def crossed_loop() -> list[float]:
         generator = np.random.default_rng(0)
-        found = []
-        for _ in range(few):
-            seed = generator.integers(0, SEEDS, SEEDS)
-            rows = generator.integers(0, PROMPTS, (2, PROMPTS))
-            found.append(effect(x[np.ix_(rows[0], seed)], y[np.ix_(rows[1], seed)]))
-        return found
+        return [
+            x[np.ix_(generator.integers(0, PROMPTS, PROMPTS), generator.integers(0, SEEDS, SEEDS))].mean()
+            for _ in range(few)
+        ]
 
-    def vectorised_effect(one: np.ndarray, two: np.ndarray, axis: int = -1) -> np.ndarray:
-        pooled = np.concatenate([one, two], axis=axis)
-        return (one.mean(axis) - two.mean(axis)) / pooled.std(axis, ddof=1)
-
-    options = {"resamples": DRAWS, "method": "percentile"}
     ways = {
-        "mcas_assets, prompts": lambda: effect_size_interval(
-            x.ravel(), y.ravel(), prompts=(prompts, prompts), **options
-        ),
-        "mcas_assets, prompts x seeds": lambda: effect_size_interval(
-            x.ravel(), y.ravel(), prompts=(prompts, prompts), seeds=(seeds, seeds), **options
-        ),
-        "numpy loop, prompts": clusters_loop,
+        "mcas_assets, seeds": lambda: bootstrap_concepts(by_seed, resamples=DRAWS, method="percentile"),
+        "mcas_assets, prompts x seeds": lambda: bootstrap_concepts(by_both, resamples=DRAWS, method="percentile"),
+        "numpy loop, seeds": seeds_loop,
         "numpy loop, prompts x seeds": crossed_loop,
         "scipy.stats.bootstrap, images (the wrong unit here)": lambda: bootstrap(
-            (x.ravel(), y.ravel()), vectorised_effect, n_resamples=few, method="percentile", batch=50, rng=1
+            (x.ravel(),), np.mean, n_resamples=few, method="percentile", batch=50, rng=1
         ),
     }
     seconds = interleaved(ways, rounds)
     for name in list(seconds)[2:]:
         seconds[name] = [t * DRAWS / few for t in seconds[name]]
     notes = dict.fromkeys(list(seconds)[2:], f" extrapolated from {few} replicates, linear")
-    title = f"interval of an effect size: {2 * PROMPTS} prompts x {SEEDS} seeds, {DRAWS} replicates"
-    show(title, seconds, "mcas_assets, prompts", notes)
+    show(f"intervals: {PROMPTS} prompts x {SEEDS} seeds, {DRAWS} replicates", seconds, "mcas_assets, seeds", notes)
     medians = {name: float(np.median(times)) for name, times in seconds.items()}
     ratio = medians["numpy loop, prompts x seeds"] / medians["mcas_assets, prompts x seeds"]
     print(f"  numpy loop, prompts x seeds / mcas_assets, prompts x seeds = {ratio:.1f}")
@@ -199,17 +192,20 @@ def bench_bootstrap(rounds: int) -> None:
 
 def closed_forms() -> None:
     """Standard errors at 10,000 replicates over their closed forms."""
-    from mcas_assets.scoring.stats.bootstrap import bootstrap_interval, one_way_variance, two_way_variance
+    from mcas_assets.scoring.mcas.concept_bootstrap import COLUMNS, bootstrap_concepts
 
-    x, _ = crossed()
-    prompts, seeds = (labels.ravel() for labels in np.indices(x.shape))
-    one = bootstrap_interval(x.ravel(), prompts=prompts, resamples=DRAWS).standard_error
-    two = bootstrap_interval(x.ravel(), prompts=prompts, seeds=seeds, resamples=DRAWS).standard_error
-    assert one is not None
-    assert two is not None
+    z = crossed()
+    p, s = z.shape
+    total = ((1 - 1 / p) * (1 - 1 / s) - 1) * z.sum() ** 2
+    rows, columns = (1 - 1 / s) * (z.sum(axis=1) ** 2).sum(), (1 - 1 / p) * (z.sum(axis=0) ** 2).sum()
+    forms = {
+        "seeds": z.mean(axis=0).var() / s,
+        "prompts x seeds": (total + rows + columns + (z**2).sum()) / (p * s) ** 2,
+    }
     print("\nstandard error / closed form, 10,000 replicates")
-    print(f"  prompts          {one / np.sqrt(one_way_variance(x.mean(axis=1))):.4f}")
-    print(f"  prompts x seeds  {two / np.sqrt(two_way_variance(x)):.4f}")
+    for name, variance in forms.items():
+        found = bootstrap_concepts(audit_of(z, is_by_prompt="x" in name), resamples=DRAWS)
+        print(f"  {name:<16} {found.standard_error[0, COLUMNS.index('itaas')] / np.sqrt(variance):.4f}")
 
 
 def type_one_error(audits: int = 2000) -> None:
@@ -252,30 +248,26 @@ query = Query([names["x"], names["y"]], [names["a"], names["b"]], ["x", "y"], ["
 weat = WEAT()
 weat.run_query(query, model)
 start = time.perf_counter()
-effect = weat.run_query(query, model, return_effect_size=True)
-alone = time.perf_counter() - start
-start = time.perf_counter()
 weat.run_query(query, model, calculate_p_value=True, p_value_iterations=iterations)
-print(json.dumps({"effect_size": alone, "p_value": time.perf_counter() - start, "d": float(effect["effect_size"])}))
+print(json.dumps({"p_value": time.perf_counter() - start}))
 """
 
 ARCH_CHILD = """
 import json, sys, time
 import numpy as np
-from arch.bootstrap import IndependentSamplesBootstrap
-from mcas_assets.scoring.stats.bootstrap import effect_size_interval
+from arch.bootstrap import IIDBootstrap
+from bench_inference import audit_of
+from mcas_assets.scoring.mcas.concept_bootstrap import bootstrap_concepts
 sets, few, full = np.load(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
-x, y = sets["x"], sets["y"]
-prompts = np.indices(x.shape)[0].ravel()
-def effect(one, two):
-    return (one.mean() - two.mean()) / np.concatenate([one.ravel(), two.ravel()]).std(ddof=1)
+x = sets["x"]
+audit = audit_of(x, is_by_prompt=False)
 found = []
 for _ in range(4):
     start = time.perf_counter()
-    IndependentSamplesBootstrap(x, y, seed=1).conf_int(effect, few, method="percentile")
+    IIDBootstrap(x.T, seed=1).conf_int(np.mean, few, method="percentile")
     theirs = (time.perf_counter() - start) * full / few
     start = time.perf_counter()
-    effect_size_interval(x.ravel(), y.ravel(), prompts=(prompts, prompts), resamples=full, method="percentile")
+    bootstrap_concepts(audit, resamples=full, method="percentile")
     found.append([theirs, time.perf_counter() - start])
 print(json.dumps(found[1:]))
 """
@@ -291,7 +283,10 @@ def child(
         np.savez(data, **arrays)
         command = ["uv", "run", *requirements, "python", str(script), str(data), *arguments]
         try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=CHILD_SECONDS, check=False)
+            beside = os.environ | {"PYTHONPATH": str(Path(__file__).parent)}
+            done = subprocess.run(
+                command, capture_output=True, text=True, timeout=CHILD_SECONDS, check=False, env=beside
+            )
         except (FileNotFoundError, subprocess.TimeoutExpired) as error:
             print(f"  left out: {error}")
             return None
@@ -303,16 +298,13 @@ def child(
 
 
 def bench_wefe(rounds: int) -> None:
-    """WEFE's p-value and effect size; they are timed in its own process, next to ours in this one."""
+    """WEFE's p-value; it is timed in its own process, next to ours in this one."""
     import time
-
-    from mcas_assets.scoring.mcas.association import effect_size
-    from mcas_assets.scoring.stats.permutation import permutation_test
 
     print(f"\nWEFE 1.0.1 in an environment of its own, {WEFE_ITERATIONS} iterations, extrapolated to {DRAWS}, linear")
     sets = dict(zip("xyab", embeddings(), strict=True))
     own = tuple(sets.values())
-    ratios: dict[str, list[float]] = {"p_value": [], "effect_size": []}
+    ratios: list[float] = []
     requirements = [
         "--no-project",
         "--isolated",
@@ -323,31 +315,25 @@ def bench_wefe(rounds: int) -> None:
         "--with",
         "setuptools<80",
     ]
-    permutation_test(*own)
+    ours(*own)
     for _ in range(rounds):
         theirs = child(WEFE_CHILD, [str(WEFE_ITERATIONS)], requirements, sets)
         if not isinstance(theirs, dict):
             return
-        for name, way, scale in (
-            ("p_value", permutation_test, DRAWS / WEFE_ITERATIONS),
-            ("effect_size", effect_size, 1),
-        ):
-            spent = []
-            for _ in range(5):
-                start = time.perf_counter()
-                way(*own)
-                spent.append(time.perf_counter() - start)
-            ratios[name].append(theirs[name] * scale / float(np.median(spent)))
-    for name, found in ratios.items():
-        print(f"  WEFE / mcas_assets, {name}: {np.median(found):.0f} ({min(found):.0f} to {max(found):.0f})")
+        spent = []
+        for _ in range(5):
+            start = time.perf_counter()
+            ours(*own)
+            spent.append(time.perf_counter() - start)
+        ratios.append(theirs["p_value"] * DRAWS / WEFE_ITERATIONS / float(np.median(spent)))
+    print(f"  WEFE / mcas_assets, p-value: {np.median(ratios):.0f} ({min(ratios):.0f} to {max(ratios):.0f})")
     print("  its p-value draws with replacement and is no permutation test; only the time is compared")
 
 
 def bench_arch() -> None:
     """The cluster bootstrap of arch, in this project's environment with arch added."""
-    print("\narch.bootstrap.IndependentSamplesBootstrap over prompts, extrapolated from 250 replicates, linear")
-    x, y = crossed()
-    found = child(ARCH_CHILD, ["250", str(DRAWS)], ["--no-sync", "--with", "arch"], {"x": x, "y": y})
+    print("\narch.bootstrap.IIDBootstrap over seeds, extrapolated from 250 replicates, linear")
+    found = child(ARCH_CHILD, ["250", str(DRAWS)], ["--no-sync", "--with", "arch"], {"x": crossed()})
     if isinstance(found, list):
         ratios = [theirs / ours for theirs, ours in found]
         print(f"  arch / mcas_assets: {np.median(ratios):.1f} ({min(ratios):.1f} to {max(ratios):.1f})")

@@ -98,19 +98,19 @@ def main() -> None:
         path = Path(folder) / "images.npy"
         np.save(path, drawn(n))
         mapped = np.load(path, mmap_mode="r")
-        held = np.array(mapped)
-        subset = held[: LOOP_PAIRS // (2 * ATTRIBUTES + 2 * WORDS)]
+        in_memory = np.array(mapped)
+        subset = in_memory[: LOOP_PAIRS // (2 * ATTRIBUTES + 2 * WORDS)]
         scale = n / len(subset)
         ways = {
             "read once (max of the mapped .npy)": lambda: np.load(path, mmap_mode="r").max(),
-            "float32 matvec in memory (numpy)": lambda: np.matmul(held, direction, out=out),
-            "association, in memory": lambda: association(held, a, b),
+            "float32 matvec in memory (numpy)": lambda: np.matmul(in_memory, direction, out=out),
+            "association, in memory": lambda: association(in_memory, a, b),
             "association, mapped .npy": lambda: association(np.load(path, mmap_mode="r"), a, b),
-            "component_scores, in memory": lambda: component_scores(held, concept, prompts, a, b, word_a, word_b),
+            "component_scores, in memory": lambda: component_scores(in_memory, concept, prompts, a, b, word_a, word_b),
             "component_scores, mapped .npy": lambda: component_scores(
                 np.load(path, mmap_mode="r"), concept, prompts, a, b, word_a, word_b
             ),
-            "DuckDB array_cosine_similarity, 1 vector": duckdb_cosine(held, direction),
+            "DuckDB array_cosine_similarity, 1 vector": duckdb_cosine(in_memory, direction),
             "loop over pairs": lambda: (loop_over_pairs(subset, a, b), loop_over_pairs(subset, word_a, word_b)),
         }
         seconds = interleaved(ways, options.rounds)

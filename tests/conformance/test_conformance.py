@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mcas_assets.scoring.mcas.association import COMPONENTS, association, component_scores, effect_size, unit
-from mcas_assets.scoring.stats.permutation import permutation_test_values
+from mcas_assets.scoring.mcas.association import COMPONENTS, association, component_scores, row_effect_sizes, unit
+from mcas_assets.scoring.stats.permutation import permutation_test
 
 SUITE = json.loads((Path(__file__).parent / "vectors.json").read_text())
 TOLERANCE = SUITE["absolute_tolerance"]
@@ -22,10 +22,14 @@ def answer(kind: str, given: dict[str, Any]) -> dict[str, Any]:
     if kind == "association":
         return {"values": association(*(rows(given[k]) for k in ("w", "a", "b"))).tolist()}
     if kind == "effect_size":
-        sets = [rows(given[k]) for k in ("x", "y", "a", "b")]
-        return {f"ddof_{ddof}": effect_size(*sets, ddof=ddof).value for ddof in (0, 1)}
+        x, y = (association(rows(given[k]), rows(given["a"]), rows(given["b"]))[None] for k in ("x", "y"))
+        (effect,), (reason,) = row_effect_sizes(x, y)
+        if reason:
+            return {"ddof_0": None, "ddof_1": None}
+        n = x.size + y.size  # the package gives ddof 1; that of ddof 0 follows from it
+        return {"ddof_0": effect * np.sqrt(n / (n - 1)), "ddof_1": effect}
     if kind == "permutation_p_value":
-        return {"p": permutation_test_values(given["first"], given["second"], given["alternative"]).p_value}
+        return {"p": permutation_test(given["first"], given["second"], given["alternative"]).value}
     names = ("a_images", "b_images", "a_words", "b_words")
     images = rows(given["images"])
     index = np.zeros(len(images), dtype=int)

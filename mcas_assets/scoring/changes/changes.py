@@ -86,7 +86,7 @@ class Task:
         signs = sign_flip_tests(_by_unit(codes, _values(terms)), draws=self.n_draws, seed=self.seed)
         parts = self.influence(terms)
         replicates = self.replicates(terms)
-        ends = interval_ends(replicates, differences, parts, self.level, self.method, True)
+        ends = interval_ends(replicates, differences, parts, self.level, self.method)
         variance, freedom = unbiased_variance(parts)
         few, same = self._few(terms), np.abs(_values(terms)).max(axis=1) < NO_SPREAD
         results = []

@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mcas_assets.scoring.changes.changes import Comparison, Task, Verdict, blank
+from mcas_assets.scoring.changes.changes import Comparison, Task, blank
 from mcas_assets.scoring.changes.pairs import CHANGES, Pairs, Term
 from mcas_assets.scoring.mcas.draws import Draws, Grouping, grouping
 from mcas_assets.scoring.mcas.vectors import AuditVectors
@@ -30,7 +30,6 @@ def paired_difference(
     prompts: ArrayLike | None = None,
     detectable: float | None = None,
     level: float = 0.95,
-    power: float = POWER,
     resamples: int = RESAMPLES,
     method: Method = "bca",
     draws: int = DRAWS,
@@ -49,7 +48,6 @@ def paired_difference(
         resamples: Of the interval.
         method: Of the interval.
         seed: Of the interval.
-        power: Of `minimum_detectable`.
         draws: Of the test.
 
     Returns:
@@ -68,7 +66,7 @@ def paired_difference(
     several = int(wording.max(initial=0)) > 0
     wording_strata = np.zeros(int(wording.max(initial=-1)) + 1 if several else 0, dtype=np.int64)
     groups = Grouping(codes, strata_of(codes, wording), wording if several else None, wording_strata, none)
-    task = Task(Draws(groups, resamples, seed), level, power, method, draws, seed)
+    task = Task(Draws(groups, resamples, seed), level, POWER, method, draws, seed)
     if not n:
         return blank(0, FEW_UNITS)
     whole = [Term(np.arange(n), change[None] / n, np.ones(1, dtype=np.bool_))]
@@ -82,7 +80,6 @@ def compare_concepts(
     *,
     detectable: float | None = None,
     level: float = 0.95,
-    power: float = POWER,
     resamples: int = RESAMPLES,
     method: Method = "bca",
     draws: int = DRAWS,
@@ -100,7 +97,6 @@ def compare_concepts(
         neutral: Indices of neutral concepts; when given, the change of the adjusted score is compared.
         detectable: As in `paired_difference`.
         level: As in `paired_difference`.
-        power: As in `paired_difference`.
         resamples: As in `paired_difference`.
         method: As in `paired_difference`.
         draws: As in `paired_difference`.
@@ -112,38 +108,17 @@ def compare_concepts(
     Raises:
         ValueError: The versions do not pair up, or are of different prompts or words.
     """
-    found = compare_components(
-        before, after, neutral, detectable=detectable, level=level, power=power, resamples=resamples, method=method,
-        draws=draws, seed=seed,
-    )  # fmt: skip
-    return found["adjusted" if len(neutral) else "mcas"]
-
-
-def compare_components(
-    before: AuditVectors,
-    after: AuditVectors,
-    neutral: Sequence[int] = (),
-    *,
-    detectable: float | None = None,
-    level: float = 0.95,
-    power: float = POWER,
-    resamples: int = RESAMPLES,
-    method: Method = "bca",
-    draws: int = DRAWS,
-    seed: int = 0,
-) -> dict[str, list[Comparison]]:
-    """The same for every component: by the names of `pairs.CHANGES`, one comparison per concept.
-
-    q-values are over the concepts that are not neutral; those of the neutral concepts are a family of their own.
-    """
     check_options(level, method, resamples)
     pairs = Pairs(before, after, np.asarray(neutral, dtype=np.int64))
-    task = Task(Draws(grouping(before), resamples, seed), level, power, method, draws, seed)
-    return compare_pairs(pairs, task, detectable)
+    task = Task(Draws(grouping(before), resamples, seed), level, POWER, method, draws, seed)
+    return compare_pairs(pairs, task, detectable)["adjusted" if len(neutral) else "mcas"]
 
 
 def compare_pairs(pairs: Pairs, task: Task, detectable: float | None = None) -> dict[str, list[Comparison]]:
-    """What `compare_components` returns, from what it makes."""
+    """Compare every component: by the names of `pairs.CHANGES`, one comparison per concept.
+
+    q-values are over the concepts that are not neutral; those of the neutral concepts are a family of their own.
+    """
     rows = []
     for c, members in enumerate(pairs.rows):
         terms, reasons = pairs.terms(c), pairs.reasons(c)
@@ -172,14 +147,3 @@ def judge(results: list[Comparison], level: float, detectable: float | None) -> 
             verdict = "changed" if q <= 1 - level else "underpowered" if is_blind else "not shown"
         judged.append(replace(result, q_value=None if np.isnan(q) else float(q), verdict=verdict))
     return judged
-
-
-__all__ = [
-    "Comparison",
-    "Verdict",
-    "compare_components",
-    "compare_concepts",
-    "compare_pairs",
-    "judge",
-    "paired_difference",
-]

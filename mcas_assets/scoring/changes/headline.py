@@ -128,7 +128,7 @@ def _mean(values: Floats, replicates: Floats, seeds: Floats, p_value: float, tas
         Influence(((values - estimate) / count)[None], one_stratum),
         Influence(seeds.mean(axis=0)[None], task.draws.groups.seed_strata),
     ]
-    ends = interval_ends(means[None], np.array([estimate]), parts, task.level, "percentile", True)
+    ends = interval_ends(means[None], np.array([estimate]), parts, task.level, "percentile")
     if ends.reasons[0]:
         return Mean(estimate, p_value=p_value, reason=ends.reasons[0])
     larger = max(p_value, by_prompt if by_prompt is not None else 1.0)

@@ -9,7 +9,7 @@ from mcas_assets.scoring.changes.changes import Comparison, blank
 from mcas_assets.scoring.shares.label_error import CorrectedShares
 from mcas_assets.scoring.shares.representation import wilson_interval
 from mcas_assets.scoring.stats.intervals import FEW_UNITS, MIN_UNITS
-from mcas_assets.scoring.stats.power import POWER, minimum_detectable
+from mcas_assets.scoring.stats.power import minimum_detectable
 
 
 class Table(NamedTuple):
@@ -39,13 +39,12 @@ def paired_table(before: np.ndarray, after: np.ndarray) -> Table:
     return Table(*(int(np.count_nonzero(cell)) for cell in (old & new, old & ~new, ~old & new, ~old & ~new)))
 
 
-def paired_share(table: Table, *, level: float = 0.95, power: float = POWER) -> Comparison:
+def paired_share(table: Table, *, level: float = 0.95) -> Comparison:
     """The change of a share between two versions.
 
     Args:
         table: Counts of pairs.
         level: Of the interval.
-        power: Of `minimum_detectable`.
 
     Returns:
         Interval by Newcombe's hybrid score (1998, Statistics in Medicine 17: 2635, method 10), p-value by the exact
@@ -62,7 +61,7 @@ def paired_share(table: Table, *, level: float = 0.95, power: float = POWER) -> 
     p = 2 * float(bdtr(min(table.only_before, table.only_after), apart, 0.5)) if apart else 1.0
     n = table.n + 2
     change, spread = (table.only_after - table.only_before) / n, (apart + 1) / n
-    least = minimum_detectable(float(np.sqrt((spread - change**2) / n)), level=level, power=power)
+    least = minimum_detectable(float(np.sqrt((spread - change**2) / n)), level=level)
     return Comparison(after - before, low, high, min(p, 1.0), None, least, "not shown", table.n)
 
 
@@ -107,7 +106,6 @@ def corrected_change(
     n_pairs: int,
     *,
     level: float = 0.95,
-    power: float = POWER,
 ) -> Comparison:
     """The change of a share from which label error is removed.
 
@@ -120,7 +118,6 @@ def corrected_change(
         group: Which of the groups.
         n_pairs: Pairs that were counted.
         level: Of the intervals.
-        power: Of `minimum_detectable`.
 
     Returns:
         Interval by `square_and_add`; p-value two-sided by its half-width towards 0, normal.
@@ -137,5 +134,5 @@ def corrected_change(
     z = float(ndtri((1 + level) / 2))
     p = float(2 * ndtr(-abs(difference) / half * z)) if half > 0 else 1.0
     error = float(np.hypot(before.standard_error[group], after.standard_error[group]))
-    least = minimum_detectable(error, level=level, power=power) if error > 0 else None
+    least = minimum_detectable(error, level=level) if error > 0 else None
     return Comparison(difference, low, high, max(p, np.finfo(float).tiny), None, least, "not shown", n_pairs)

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mcas_assets.scoring.mcas.effects import effect_size_of_values, row_effect_sizes
 from mcas_assets.scoring.stats.arrays import (
     BLOCK,
+    NO_SPREAD,
     Floats,
     Ints,
     Statistic,
@@ -116,26 +116,6 @@ def association(w: ArrayLike, a: ArrayLike, b: ArrayLike) -> Floats:
         ValueError: Not matrices of one width, not unit vectors, or an empty pole.
     """
     return project(w, pole_difference(a, b))
-
-
-def effect_size(x: ArrayLike, y: ArrayLike, a: ArrayLike, b: ArrayLike, ddof: int = 1) -> Statistic:
-    """Effect size of two target sets, (mean_X s - mean_Y s) / std over X and Y of s.
-
-    Args:
-        x: (n_x, d) unit targets, for example one half of the occupations.
-        y: (n_y, d) unit targets.
-        a: (n_a, d) unit attributes of pole A.
-        b: (n_b, d) unit attributes of pole B.
-        ddof: 1 as iEAT (Steed & Caliskan 2021) and sent-bias report it, 0 as WEAT in WEFE.
-
-    Returns:
-        The effect size in standard deviations, or None with a reason: too few targets, or no spread.
-
-    Raises:
-        ValueError: Not matrices of one width, not unit vectors, or an empty pole.
-    """
-    direction = pole_difference(a, b)
-    return effect_size_of_values(project(x, direction, "x"), project(y, direction, "y"), ddof)
 
 
 @dataclass(frozen=True)
@@ -280,3 +260,15 @@ def _single_category(
     )
     effects[np.array([[r is not None for r in row] for row in explained], dtype=bool).reshape(-1, 4)] = np.nan
     return effects, explained
+
+
+def row_effect_sizes(first: Floats, second: Floats) -> tuple[Floats, list[str | None]]:
+    """Row-wise effect sizes of cosines (c, n_a) and (c, n_b), and why one is missing."""
+    pooled = np.concatenate([first, second], axis=1)
+    if not first.shape[1] or not second.shape[1] or pooled.shape[1] < 3:
+        few = "fewer than 3 attributes in the two poles together"
+        return np.full(len(first), np.nan), [few] * len(first)
+    spread = pooled.std(axis=1, ddof=1)
+    flat = spread < NO_SPREAD
+    effects = (first.mean(axis=1) - second.mean(axis=1)) / np.where(flat, 1.0, spread)
+    return effects, ["zero variance" if f else None for f in flat]

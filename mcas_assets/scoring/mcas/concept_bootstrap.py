@@ -94,7 +94,6 @@ def bootstrap_concepts(
     level: float = 0.95,
     resamples: int = RESAMPLES,
     method: Method = "bca",
-    is_expanded: bool = True,
     seed: int = 0,
 ) -> ConceptIntervals:
     """Score all concepts and give every score its interval.
@@ -105,7 +104,6 @@ def bootstrap_concepts(
         level: Nominal coverage.
         resamples: Replicates, 2,000 or more for a report.
         method: `bca` or `percentile`.
-        is_expanded: Correct the tails for few images, see `intervals.interval_ends`.
         seed: Of the draws. The same seed and grouping give the same draws for every embedder and axis.
 
     Returns:
@@ -129,10 +127,10 @@ def bootstrap_concepts(
     for c in range(count):
         own, baseline_part = problem.influence(c)
         reasons = problem.reasons(c)
-        raw.append(_ends(replicates[c], estimates[c], own, reasons, level, method, is_expanded))
+        raw.append(_ends(replicates[c], estimates[c], own, reasons, level, method))
         why = _with_baseline(reasons, problem, base)
         moved = replicates[c] - base_replicates, estimates[c] - baseline
-        adjusted.append(_ends(*moved, baseline_part, why, level, method, is_expanded))
+        adjusted.append(_ends(*moved, baseline_part, why, level, method))
     return ConceptIntervals(
         scores, estimates, *_stack(raw), baseline, estimates - baseline, *_stack(adjusted),
         replicates, level, method, resamples,
@@ -155,7 +153,7 @@ def _with_baseline(reasons: list[str | None], problem: "_Problem", base: Ints) -
 
 def _ends(
     replicates: Floats, estimates: Floats, parts: list[Influence], reasons: list[str | None],
-    level: float, method: Method, is_expanded: bool,
+    level: float, method: Method,
 ) -> Ends:  # fmt: skip
     """Ends of the six columns of one concept, where they have any."""
     usable = np.array([reason is None for reason in reasons])
@@ -163,7 +161,7 @@ def _ends(
     told = list(reasons)
     if usable.any():
         kept = [Influence(part.values[usable], part.strata) for part in parts]
-        ends = interval_ends(replicates[usable], estimates[usable], kept, level, method, is_expanded)
+        ends = interval_ends(replicates[usable], estimates[usable], kept, level, method)
         for column, values in zip(columns, ends[:3], strict=True):
             column[usable] = values
         for place, why in zip(np.flatnonzero(usable), ends.reasons, strict=True):

@@ -7,18 +7,14 @@ images and of attribute words are permuted independently, and MCAS, which uses b
 
 from dataclasses import dataclass
 from math import comb
-from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from mcas_assets.scoring.mcas.vectors import AuditVectors
 from mcas_assets.scoring.stats.arrays import NO_SPREAD, Floats, unit_matrix
 from mcas_assets.scoring.stats.permutation import (
     DRAWS,
-    Alternative,
     PermutationTests,
-    cluster_means,
     count_extreme,
     permutation_tests,
     tie_tolerance,
@@ -49,9 +45,7 @@ class ConceptTests:
 
 def concept_tests(
     vectors: AuditVectors,
-    alternative: Alternative = "two-sided",
     *,
-    unit: Literal["image", "prompt"] = "image",
     draws: int = DRAWS,
     seed: int = 0,
     exact_limit: int = EXACT_LIMIT,
@@ -60,10 +54,6 @@ def concept_tests(
 
     Args:
         vectors: The embeddings of one axis.
-        alternative: `greater` asks whether a concept leans to pole A.
-        unit: What is exchangeable between the poles: attribute images, or their prompts (needs `a_prompts`
-            and `b_prompts`), which also holds when the images of a prompt are alike but can reach no p below
-            1 / C(prompts, prompts of A).
         draws: As in `permutation_test`. All concepts share the draws.
         seed: As in `permutation_test`. All concepts share the draws.
         exact_limit: As in `permutation_test`. All concepts share the draws.
@@ -72,28 +62,23 @@ def concept_tests(
         The p-values, with a reason where a score is missing or nothing varies.
 
     Raises:
-        ValueError: Bad vectors, or unit `prompt` without prompts.
+        ValueError: Bad vectors.
     """
     scores = vectors.scores()
     texts = unit_matrix(vectors.prompts, "prompts")
     poles = [unit_matrix(p, "attribute images", texts.shape[1]) for p in (vectors.a_images, vectors.b_images)]
     words = [unit_matrix(w, "attribute words", texts.shape[1]) for w in (vectors.a_words, vectors.b_words)]
-    if unit == "prompt":
-        if vectors.a_prompts is None or vectors.b_prompts is None:
-            raise ValueError("unit 'prompt' needs a_prompts and b_prompts")
-        labels = vectors.a_prompts, vectors.b_prompts
-        poles = [_prompt_means(rows, own) for rows, own in zip(poles, labels, strict=True)]
     means, both = scores.mean_images, scores.mean_images + texts
     split = [len(poles[0]), len(words[0])]
     images, tokens = np.concatenate(poles), np.concatenate(words)
     options = {"draws": draws, "seed": seed, "exact_limit": exact_limit}
     tests = [
-        permutation_tests(targets @ attributes.T, n_a, alternative, **options)
+        permutation_tests(targets @ attributes.T, n_a, **options)
         for attributes, n_a in ((images, split[0]), (tokens, split[1]))
         for targets in (means, texts)
     ]
     for of_words in (both, means):
-        tests.append(_sum_tests(both @ images.T, of_words @ tokens.T, split, alternative, **options))
+        tests.append(_sum_tests(both @ images.T, of_words @ tokens.T, split, **options))
     return _gather(tests, scores.reasons)
 
 
@@ -108,13 +93,8 @@ def _gather(tests: list[PermutationTests], missing: tuple[tuple[str | None, ...]
     return ConceptTests(np.where(told, np.nan, p_values), tuple(reasons), tuple(bool(test.is_exact) for test in tests))
 
 
-def _prompt_means(rows: Floats, prompts: ArrayLike) -> Floats:
-    """Mean embedding of each attribute prompt, (prompts, d)."""
-    return np.stack([cluster_means(column, prompts) for column in rows.T], axis=1)
-
-
 def _sum_tests(
-    first: Floats, second: Floats, split: list[int], alternative: Alternative, draws: int, seed: int, exact_limit: int
+    first: Floats, second: Floats, split: list[int], draws: int, seed: int, exact_limit: int
 ) -> PermutationTests:
     """Tests of the sum of two differences of means whose labels are permuted independently.
 
@@ -122,16 +102,13 @@ def _sum_tests(
         first: (k, n) cosines with the attribute images, those of pole A in the first `split[0]` columns.
         second: (k, m) cosines with the attribute words, those of pole A in the first `split[1]` columns.
         split: Size of pole A in each.
-        alternative: As in `permutation_test`.
         draws: As in `permutation_test`.
         seed: As in `permutation_test`.
         exact_limit: As in `permutation_test`.
     """
     k = len(first)
     if not 0 < split[0] < first.shape[1] or not 0 < split[1] < second.shape[1]:
-        return PermutationTests(
-            np.full(k, np.nan), np.full(k, np.nan), ("one of the two sets is empty",) * k, alternative, False, 0
-        )
+        return PermutationTests(np.full(k, np.nan), ("one of the two sets is empty",) * k, False)
     tables, observed, tolerance = [], np.zeros(k), np.zeros(k)
     for table, n_a in zip((first, second), split, strict=True):
         # Scaled so that the sum over the first set is the difference of the means.
@@ -146,16 +123,16 @@ def _sum_tests(
     if exact:
         null = [np.concatenate([m @ t for m in every_partition(*s)]) for t, s in zip(tables, sizes, strict=True)]
         for row in null[0]:
-            counts += count_extreme(null[1] + row, observed, tolerance, alternative)
+            counts += count_extreme(null[1] + row, observed, tolerance)
         total = ways[0] * ways[1]
     else:
         masks = [
             partition_masks(*size, draws, bit_stream(seed, f"sum {place} {size}")) for place, size in enumerate(sizes)
         ]
         for one, two in zip(*masks, strict=True):
-            counts += count_extreme(one @ tables[0] + two @ tables[1], observed, tolerance, alternative)
+            counts += count_extreme(one @ tables[0] + two @ tables[1], observed, tolerance)
         counts, total = counts + 1, draws + 1
     flat = (first.std(axis=1) < NO_SPREAD) & (second.std(axis=1) < NO_SPREAD)
     p_values = np.where(flat, np.nan, counts / total)
     reasons = tuple("zero variance" if f else None for f in flat)
-    return PermutationTests(observed, p_values, reasons, alternative, exact, total)
+    return PermutationTests(p_values, reasons, exact)

@@ -93,13 +93,11 @@ class DirectionalAmplification:
         value: Mean over concepts and groups; positive = associations of the population are made stronger, or
             None.
         per_concept: (t,) mean over groups of each concept's terms; their mean is `value`.
-        is_associated: (t, k) bool, whether the population associates concept and group.
         reason: Why there is no value, or None.
     """
 
     value: float | None
     per_concept: Floats
-    is_associated: np.ndarray
     reason: str | None = None
 
 
@@ -135,6 +133,6 @@ def directional_amplification(
     associated = fair > overall + 1e-12
     if not associated.any():
         gone = np.full(len(fair), np.nan)
-        return DirectionalAmplification(None, gone, associated, "the population associates no concept with a group")
+        return DirectionalAmplification(None, gone, "the population associates no concept with a group")
     per_concept = np.where(associated, shown - fair, fair - shown).mean(axis=1)
-    return DirectionalAmplification(float(per_concept.mean()), per_concept, associated)
+    return DirectionalAmplification(float(per_concept.mean()), per_concept)

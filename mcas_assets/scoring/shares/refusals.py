@@ -14,7 +14,7 @@ from scipy.special import gammaln
 
 from mcas_assets.scoring.shares.representation import missing_bounds, wilson_interval
 from mcas_assets.scoring.stats.arrays import Floats
-from mcas_assets.scoring.stats.permutation import permutation_test_values
+from mcas_assets.scoring.stats.permutation import permutation_test
 
 Unit = Literal["prompt", "image"]
 
@@ -179,9 +179,9 @@ def _test(first: Decided, second: Decided, seed: int) -> tuple[float, Unit]:
     if min(sizes) < 2 or smallest > DECIDABLE:
         totals = (sum(first.refused), sum(first.decided), sum(second.refused), sum(second.decided))
         return exact_test(*totals), "image"
-    found = permutation_test_values(first.shares(), second.shares(), seed=seed)
+    p_value = permutation_test(first.shares(), second.shares(), seed=seed).value
     # Nothing varies: every partition is as extreme as the one observed.
-    return (1.0 if found.p_value is None else found.p_value), "prompt"
+    return (1.0 if p_value is None else p_value), "prompt"
 
 
 def exact_test(refused: int, decided: int, other_refused: int, other_decided: int) -> float:

@@ -67,37 +67,24 @@ def srgb_to_lab(rgb: ArrayLike) -> Floats:
     return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], axis=-1)
 
 
-def monk_tones(rgb: ArrayLike, farthest: float = 25.0) -> Tones:
+def monk_tones_of_lab(lab: Floats, farthest: float = 25.0) -> Tones:
     """Nearest Monk tone of each colour, over all of L*, a* and b*.
 
     Args:
-        rgb: (n, 3) in 0..255, such as the median colour of the skin pixels of each image.
+        lab: (n, 3) in CIELAB, such as the median colour of the skin pixels of each image.
         farthest: Distance in delta E beyond which a colour is no skin tone of the scale.
 
     Returns:
         Tones and distances.
-
-    Raises:
-        ValueError: As `srgb_to_lab`.
     """
-    return monk_tones_of_lab(srgb_to_lab(np.asarray(rgb, dtype=np.float64).reshape(-1, 3)), farthest)
-
-
-def monk_tones_of_lab(lab: Floats, farthest: float = 25.0) -> Tones:
-    """As `monk_tones`, of colours (n, 3) that are in CIELAB already."""
     distances = cdist(lab, monk_lab())
     nearest = distances.argmin(axis=1)
     far = distances[np.arange(len(lab)), nearest]
     return Tones(np.where(far <= farthest, nearest + 1, UNREADABLE).astype(np.int64), far)
 
 
-def monk_tone_of_pixels(pixels: ArrayLike, farthest: float = 25.0) -> int:
-    """Tone of one picture from its skin pixels (m, 3) in 0..255: that of their median in CIELAB, or `UNREADABLE`."""
-    return monk_tone_of_lab(srgb_to_lab(np.asarray(pixels, dtype=np.float64).reshape(-1, 3)), farthest)
-
-
 def monk_tone_of_lab(lab: Floats, farthest: float = 25.0) -> int:
-    """As `monk_tone_of_pixels`, of pixels (m, 3) that are in CIELAB already."""
+    """Tone of one picture from its skin pixels (m, 3) in CIELAB: that of their median, or `UNREADABLE`."""
     if not len(lab):
         return UNREADABLE
     return int(monk_tones_of_lab(np.median(lab, axis=0, keepdims=True), farthest).tones[0])

@@ -1,6 +1,6 @@
 """From bootstrap replicates to the two ends of an interval: percentile and BCa, with a small-sample correction.
 
-How the replicates come about belongs in bootstrap.py and concept_bootstrap.py.
+How the replicates come about belongs in the modules that draw them, such as concept_bootstrap.py.
 
 Influence values are the derivative of a statistic with respect to the weight of one unit, divided by the
 number of units, so that their squares add up to the variance. They give the acceleration of BCa for several
@@ -120,7 +120,13 @@ def _centred(part: Influence) -> Floats:
 
 
 def interval_ends(
-    replicates: Floats, estimates: Floats, parts: list[Influence], level: float, method: Method, is_expanded: bool
+    replicates: Floats,
+    estimates: Floats,
+    parts: list[Influence],
+    level: float,
+    method: Method,
+    *,
+    is_expanded: bool = True,
 ) -> Ends:
     """Ends of k intervals at once.
 
@@ -132,7 +138,7 @@ def interval_ends(
         method: `percentile`, or `bca` (Efron 1987), which corrects for bias and skewness.
         is_expanded: Widen the tails as Hesterberg (2015, The American Statistician) proposes, since
             resampling n units understates the variance by (n - 1) / n and ignores that it is estimated:
-            Student's t in place of the normal.
+            Student's t in place of the normal. False gives the textbook interval.
 
     Returns:
         The ends, with a reason where there is no spread or too many replicates are unusable.

@@ -13,12 +13,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mcas_assets.scoring.mcas.association import pole_difference, project
-from mcas_assets.scoring.stats.arrays import NO_SPREAD, Floats, Ints, as_vector
+from mcas_assets.scoring.stats.arrays import NO_SPREAD, Floats, Ints, Statistic, as_vector, missing
 from mcas_assets.scoring.stats.resampling import (
     EXACT_LIMIT,
     bit_stream,
-    codes_of,
     every_partition,
     is_enumerable,
     partition_masks,
@@ -41,100 +39,21 @@ def tie_tolerance(centred: Floats, magnitudes: ArrayLike) -> Floats:
 
 
 @dataclass(frozen=True)
-class PermutationTest:
-    """One permutation test.
-
-    Attributes:
-        statistic: Difference of the means, first set minus second, or None.
-        p_value: In (0, 1], or None.
-        alternative: Which differences count as extreme.
-        is_exact: Whether every partition was counted.
-        n_partitions: Partitions counted or drawn, the observed one included.
-        reason: Why there is no p-value, or None.
-    """
-
-    statistic: float | None
-    p_value: float | None
-    alternative: Alternative
-    is_exact: bool
-    n_partitions: int
-    reason: str | None = None
-
-
-@dataclass(frozen=True)
 class PermutationTests:
     """Many tests that share one table of draws. A NaN stands only where `reasons` says why.
 
     Attributes:
-        statistics: (k,) differences of means.
         p_values: (k,) in (0, 1].
         reasons: Per test, why there is no p-value, or None.
-        alternative, is_exact, n_partitions: As in `PermutationTest`.
+        is_exact: Whether every partition was counted.
     """
 
-    statistics: Floats
     p_values: Floats
     reasons: tuple[str | None, ...]
-    alternative: Alternative
     is_exact: bool
-    n_partitions: int
-
-    def test(self, k: int) -> PermutationTest:
-        """The k-th test on its own."""
-        shared = (self.alternative, self.is_exact, self.n_partitions)
-        if reason := self.reasons[k]:
-            statistic = float(self.statistics[k])
-            return PermutationTest(statistic if np.isfinite(statistic) else None, None, *shared, reason)
-        return PermutationTest(float(self.statistics[k]), float(self.p_values[k]), *shared)
 
 
 def permutation_test(
-    x: ArrayLike,
-    y: ArrayLike,
-    a: ArrayLike,
-    b: ArrayLike,
-    alternative: Alternative = "two-sided",
-    *,
-    x_clusters: ArrayLike | None = None,
-    y_clusters: ArrayLike | None = None,
-    draws: int = DRAWS,
-    seed: int = 0,
-    exact_limit: int = EXACT_LIMIT,
-) -> PermutationTest:
-    """Do two target sets differ in their association with the poles?
-
-    Args:
-        x: (n_x, d) unit targets.
-        y: (n_y, d) unit targets.
-        a: (n_a, d) unit attributes of pole A.
-        b: (n_b, d) unit attributes of pole B.
-        alternative: `greater` asks whether X leans to A more than Y does.
-        x_clusters: (n_x,) labels of the exchangeable unit of each target, usually its prompt; a cluster
-            counts once, by its mean. None: every target is its own unit, which holds only if targets are
-            independent.
-        y_clusters: (n_y,) the same for `y`.
-        draws: Monte Carlo draws where the partitions are too many to count.
-        seed: Of the draws.
-        exact_limit: Most partitions that are counted one by one.
-
-    Returns:
-        The test; a reason instead of a p-value when a set is empty or nothing varies.
-
-    Raises:
-        ValueError: Bad vectors, a cluster that lies in both sets, or an unknown alternative.
-    """
-    direction = pole_difference(a, b)
-    first, second = project(x, direction, "x"), project(y, direction, "y")
-    if (x_clusters is None) != (y_clusters is None):
-        raise ValueError("x_clusters and y_clusters go together: give both or neither")
-    if x_clusters is not None and y_clusters is not None:
-        if both := set(np.asarray(x_clusters).tolist()) & set(np.asarray(y_clusters).tolist()):
-            raise ValueError(f"cluster {min(map(str, both))} lies in both x and y, so it cannot change sides")
-        first, second = (cluster_means(first, x_clusters), cluster_means(second, y_clusters))
-    return permutation_test_values(first, second, alternative, draws=draws, seed=seed, exact_limit=exact_limit)
-
-
-def permutation_test_values(
     first: ArrayLike,
     second: ArrayLike,
     alternative: Alternative = "two-sided",
@@ -142,12 +61,27 @@ def permutation_test_values(
     draws: int = DRAWS,
     seed: int = 0,
     exact_limit: int = EXACT_LIMIT,
-) -> PermutationTest:
-    """The test on values already in hand, (n,) and (m,): associations of two sets, or cosines with two poles."""
+) -> Statistic:
+    """Do two sets of values, (n,) and (m,), have one mean? Each value is one exchangeable unit, usually a prompt.
+
+    Args:
+        first: (n,) float.
+        second: (m,) float.
+        alternative: `greater` asks whether the mean of the first set is above that of the second.
+        draws: Monte Carlo draws where the partitions are too many to count.
+        seed: Of the draws.
+        exact_limit: Most partitions that are counted one by one.
+
+    Returns:
+        The p-value in (0, 1], or None with a reason when a set is empty or nothing varies.
+
+    Raises:
+        ValueError: Values that are not finite, or an unknown alternative.
+    """
     one, two = as_vector(first, "first"), as_vector(second, "second")
     values = np.concatenate([one, two])[None, :]
     tests = permutation_tests(values, len(one), alternative, draws=draws, seed=seed, exact_limit=exact_limit)
-    return tests.test(0)
+    return missing(tests.reasons[0]) if tests.reasons[0] else Statistic(float(tests.p_values[0]))
 
 
 def permutation_tests(
@@ -185,10 +119,9 @@ def permutation_tests(
     k, n = table.shape
     if not 0 < n_first < n:
         empty = "one of the two sets is empty"
-        return PermutationTests(np.full(k, np.nan), np.full(k, np.nan), (empty,) * k, alternative, False, 0)
+        return PermutationTests(np.full(k, np.nan), (empty,) * k, False)
     centred = table - table.mean(axis=1, keepdims=True)
-    # With the pooled mean at 0 the difference of means is the first set's sum times a constant.
-    statistics = centred[:, :n_first].sum(axis=1) * (1 / n_first + 1 / (n - n_first))
+    # With the pooled mean at 0 the difference of means is the sum of either set times a constant.
     size = min(n_first, n - n_first)
     columns = centred[:, :n_first] if size == n_first else centred[:, n_first:]
     observed = columns.sum(axis=1)
@@ -198,7 +131,7 @@ def permutation_tests(
     flat = centred.std(axis=1) < NO_SPREAD
     p_values = np.where(flat, np.nan, counts / total if exact else (1 + counts) / (1 + total))
     reasons = tuple("zero variance" if f else None for f in flat)
-    return PermutationTests(statistics, p_values, reasons, alternative, exact, total if exact else total + 1)
+    return PermutationTests(p_values, reasons, exact)
 
 
 def _mirrored(alternative: Alternative, is_second: bool) -> Alternative:
@@ -237,17 +170,12 @@ def _count(
     return counts, total, exact
 
 
-def count_extreme(sums: Floats, observed: Floats, tolerance: Floats, alternative: Alternative) -> NDArray[np.int64]:
+def count_extreme(
+    sums: Floats, observed: Floats, tolerance: Floats, alternative: Alternative = "two-sided"
+) -> NDArray[np.int64]:
     """Per column, the sums (rows, k) at least as extreme as the observed (k,), ties included; `sums` is overwritten."""
     if alternative == "less":
         return np.count_nonzero(sums <= observed + tolerance, axis=0)
     if alternative == "greater":
         return np.count_nonzero(sums >= observed - tolerance, axis=0)
     return np.count_nonzero(np.abs(sums, out=sums) >= np.abs(observed) - tolerance, axis=0)
-
-
-def cluster_means(values: ArrayLike, clusters: ArrayLike) -> Floats:
-    """Mean of each cluster, in the order of the sorted labels: (u,) from values (n,) and labels (n,)."""
-    vector = as_vector(values, "values")
-    codes = codes_of(clusters, len(vector), "clusters")
-    return np.bincount(codes, weights=vector) / np.bincount(codes) if len(vector) else vector

@@ -1,7 +1,7 @@
 """Random draws for tests and intervals: seeded, bit-stable, and laid out so that one matrix product uses them all.
 
 Draws come from the raw stream of SFC64, which numpy keeps stable, and not from Generator's methods, which it
-may change. What the draws are used for belongs in permutation.py and bootstrap.py.
+may change. What the draws are used for belongs in the modules of tests and intervals.
 """
 
 from collections.abc import Iterator
@@ -142,51 +142,23 @@ def strata_of(units: Ints, groups: Ints) -> Ints:
 
 def stratum_counts(size: int, resamples: int, bits: np.random.SFC64) -> Floats:
     """How often each of `size` units is drawn when `size` are drawn with replacement: (resamples, size) float64."""
+    if size == 1:
+        return np.ones((resamples, 1))
     counts = np.empty((resamples, size))
     for part in blocks(resamples, COUNT_ROWS):
-        counts[part] = _draw_counts(size, part.stop - part.start, bits)
-    return counts
-
-
-def _draw_counts(size: int, rows: int, bits: np.random.SFC64) -> NDArray[np.int64]:
-    """The next `rows` rows of counts from a stream."""
-    if size == 1:
-        return np.ones((rows, 1), dtype=np.int64)
-    drawn = random_integers(bits, size, (rows, size))
-    drawn += (np.arange(rows) * size)[:, None]
-    return np.bincount(drawn.ravel(), minlength=rows * size).reshape(rows, size)
-
-
-def unit_count_blocks(strata: Ints, resamples: int, seed: int, purpose: str) -> Iterator[tuple[slice, Floats]]:
-    """Multinomial counts of all units, each stratum drawn on its own, as blocks (rows, u) of replicates.
-
-    A block is overwritten by the next one: use it before asking for more.
-    """
-    drawn = [
-        (as_slice(members), len(members), bit_stream(seed, f"{purpose} {stratum}"))
-        for stratum, members in enumerate(members_of(strata))
-    ]
-    block = np.empty((min(resamples, COUNT_ROWS), len(strata)))
-    for part in blocks(resamples, COUNT_ROWS):
         rows = part.stop - part.start
-        for members, size, bits in drawn:
-            block[:rows, members] = _draw_counts(size, rows, bits)
-        yield part, block[:rows]
+        drawn = random_integers(bits, size, (rows, size))
+        drawn += (np.arange(rows) * size)[:, None]
+        counts[part] = np.bincount(drawn.ravel(), minlength=rows * size).reshape(rows, size)
+    return counts
 
 
 def unit_counts(strata: Ints, resamples: int, seed: int, purpose: str) -> Floats:
-    """All blocks of `unit_count_blocks` together: (resamples, u) float64."""
+    """Multinomial counts of all units, each stratum drawn on its own: (resamples, u) float64."""
     counts = np.empty((resamples, len(strata)))
-    for part, block in unit_count_blocks(strata, resamples, seed, purpose):
-        counts[part] = block
+    for stratum, members in enumerate(members_of(strata)):
+        counts[:, members] = stratum_counts(len(members), resamples, bit_stream(seed, f"{purpose} {stratum}"))
     return counts
-
-
-def as_slice(members: Ints) -> slice | Ints:
-    """Neighbouring units as a slice, which is filled faster than an index."""
-    if len(members) and members[-1] - members[0] == len(members) - 1:
-        return slice(int(members[0]), int(members[-1]) + 1)
-    return members
 
 
 def members_of(strata: Ints) -> list[Ints]:

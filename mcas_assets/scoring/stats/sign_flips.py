@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from mcas_assets.scoring.stats.arrays import NO_SPREAD, Floats, Statistic, as_matrix, as_vector, missing
-from mcas_assets.scoring.stats.permutation import DRAWS, Alternative, count_extreme, tie_tolerance
+from mcas_assets.scoring.stats.permutation import DRAWS, count_extreme, tie_tolerance
 from mcas_assets.scoring.stats.resampling import EXACT_LIMIT, TABLE_ROWS, bit_stream, random_signs
 
 NO_DIFFERENCE = "no pair differs"
@@ -14,17 +14,15 @@ NO_DIFFERENCE = "no pair differs"
 
 def sign_flip_test(
     terms: ArrayLike,
-    alternative: Alternative = "two-sided",
     *,
     draws: int = DRAWS,
     seed: int = 0,
     exact_limit: int = EXACT_LIMIT,
 ) -> Statistic:
-    """Test of a sum of independent terms that are symmetric about 0 when nothing changed.
+    """Two-sided test of a sum of independent terms that are symmetric about 0 when nothing changed.
 
     Args:
         terms: (u,) float, one per exchangeable pair or cluster of pairs.
-        alternative: `greater` asks whether the sum is above 0.
         draws: As in `permutation_test`; exact when 2^u is within the limit.
         seed: As in `permutation_test`; exact when 2^u is within the limit.
         exact_limit: As in `permutation_test`; exact when 2^u is within the limit.
@@ -33,12 +31,11 @@ def sign_flip_test(
         The p-value in (0, 1], or None with a reason when all terms are 0.
     """
     values = as_vector(terms, "terms")[None]
-    return sign_flip_tests(values, alternative, draws=draws, seed=seed, exact_limit=exact_limit)[0]
+    return sign_flip_tests(values, draws=draws, seed=seed, exact_limit=exact_limit)[0]
 
 
 def sign_flip_tests(
     terms: ArrayLike,
-    alternative: Alternative = "two-sided",
     *,
     draws: int = DRAWS,
     seed: int = 0,
@@ -56,7 +53,7 @@ def sign_flip_tests(
     count, total = np.zeros(k, dtype=np.int64), 0
     exact = is_exact(u, exact_limit)
     for signs in sign_blocks(u, draws=draws, seed=seed, exact_limit=exact_limit):
-        count += count_extreme(signs @ values.T, observed, tolerance, alternative)
+        count += count_extreme(signs @ values.T, observed, tolerance)
         total += len(signs)
     p = count / total if exact else (1 + count) / (1 + total)
     return [missing(NO_DIFFERENCE) if f else Statistic(float(one)) for f, one in zip(flat, p, strict=True)]

@@ -5,8 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mcas_assets.scoring.mcas.association import COMPONENTS, association, component_scores, effect_size, unit
-from mcas_assets.scoring.mcas.effects import effect_size_of_values
+from mcas_assets.scoring.mcas.association import COMPONENTS, association, component_scores, row_effect_sizes, unit
 
 EAST, NORTH = [1.0, 0.0], [0.0, 1.0]
 SLANT = [0.6, 0.8]
@@ -162,16 +161,18 @@ def test_identical_attributes_have_zero_variance_and_say_so():
     assert scores.statistic(0, "itaas").value == pytest.approx(0.0, abs=1e-15)
 
 
-def test_effect_size_of_hand_worked_values_with_both_divisors():
-    first, second = np.array([1.0, 2.0, 3.0]), np.array([-1.0, -2.0, -3.0])
-    assert effect_size_of_values(first, second, 0).value == pytest.approx(4 / np.sqrt(28 / 6))
-    assert effect_size_of_values(first, second, 1).value == pytest.approx(4 / np.sqrt(28 / 5))
+def test_effect_sizes_of_hand_worked_values():
+    found, reasons = row_effect_sizes(np.array([[1.0, 2.0, 3.0]]), np.array([[-1.0, -2.0, -3.0]]))
+    assert found.tolist() == [pytest.approx(4 / np.sqrt(28 / 5))]
+    assert reasons == [None]
 
 
-def test_effect_size_is_null_with_a_reason_when_there_is_nothing_to_compare():
-    assert effect_size([EAST, EAST], [EAST], [EAST], [NORTH]) == (None, "zero variance")
-    assert effect_size(np.empty((0, 2)), [EAST], [EAST], [NORTH]) == (None, "one of the two sets is empty")
-    assert effect_size([EAST], [NORTH], [EAST], [NORTH]).reason == "fewer than 3 values in the two sets together"
+def test_an_effect_size_has_a_reason_where_there_is_nothing_to_compare():
+    ones = np.ones((1, 2))
+    assert row_effect_sizes(ones, ones)[1] == ["zero variance"]
+    few = ["fewer than 3 attributes in the two poles together"]
+    assert row_effect_sizes(ones[:, :0], ones)[1] == few
+    assert row_effect_sizes(ones[:, :1], ones[:, :1])[1] == few
 
 
 @pytest.mark.parametrize(

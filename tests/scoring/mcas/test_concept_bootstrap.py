@@ -1,4 +1,4 @@
-"""All concepts at once: against a loop that scores every replicate, and the cases without an interval."""
+"""All concepts at once: against a loop that scores every replicate and closed forms, and the cases without an interval."""
 
 from dataclasses import replace
 
@@ -8,6 +8,9 @@ import pytest
 from mcas_assets.scoring.mcas.association import component_scores
 from mcas_assets.scoring.mcas.concept_bootstrap import COLUMNS, bootstrap_concepts, columns_of
 from mcas_assets.scoring.mcas.draws import Draws, grouping
+from tests.scoring.oracles import ITAAS, intervals_of_means, one_way_variance, two_way_variance
+
+WORDINGS, SEEDS = 14, 11
 
 
 def loop(vectors, neutral, resamples, seed):
@@ -163,3 +166,65 @@ def test_a_neutral_index_out_of_range_is_refused(audit):
 def test_columns_add_mcas_and_its_differing_part():
     assert COLUMNS == ("iias", "itpas", "itaas", "ttas", "mcas", "differing")
     assert columns_of(np.array([1.0, 2.0, 4.0, 8.0])).tolist() == [1, 2, 4, 8, 15, 7]
+
+
+# One concept whose images' values are chosen, against the closed forms of METHOD
+
+
+def crossed():
+    """Values (WORDINGS, SEEDS) with effects of both, and the labels of the raveled values, (1, n)."""
+    generator = np.random.default_rng(0)
+    values = (
+        0.5 * generator.standard_normal((WORDINGS, 1))
+        + 0.3 * generator.standard_normal((1, SEEDS))
+        + generator.standard_normal((WORDINGS, SEEDS))
+    )
+    wordings, seeds = np.indices(values.shape).reshape(2, 1, -1)
+    return 0.1 * values, seeds, wordings
+
+
+def error_of(values, *labels, resamples=10_000):
+    return intervals_of_means(values.reshape(1, -1), *labels, resamples=resamples).standard_error[0, ITAAS]
+
+
+def test_the_standard_error_over_seeds_meets_its_closed_form():
+    values, seeds, _ = crossed()
+    assert error_of(values, seeds) == pytest.approx(np.sqrt(one_way_variance(values.mean(axis=0))), rel=0.029)
+
+
+def test_the_standard_error_over_wordings_and_seeds_meets_its_closed_form():
+    values, seeds, wordings = crossed()
+    assert error_of(values, seeds, wordings) == pytest.approx(np.sqrt(two_way_variance(values)), rel=0.029)
+
+
+def test_seeds_of_their_own_in_each_wording_are_drawn_within_it():
+    values, _, wordings = crossed()
+    within = values.var(axis=1).mean() / values.size
+    # A wording drawn twice brings the same draw of its seeds twice, hence 2 - 1/P: wider than needed, never narrower.
+    expected = one_way_variance(values.mean(axis=1)) + (2 - 1 / WORDINGS) * within
+    assert error_of(values, None, wordings, resamples=4000) ** 2 == pytest.approx(expected, rel=0.1)
+
+
+def test_one_seed_many_times_is_one_unit():
+    values = 0.01 * np.arange(20.0)[None]
+    assert intervals_of_means(values, np.zeros((1, 20), int)).interval(0, "itaas").reason == (
+        "fewer than 5 independent images"
+    )
+
+
+def test_the_same_seed_gives_the_same_bits_and_another_seed_does_not():
+    """A change of the pinned ends changes every published interval: bump the code version of the scores."""
+    values = 0.01 * np.arange(10.0)[None] ** 2
+    one, again, other = (intervals_of_means(values, resamples=500, seed=seed) for seed in (3, 3, 4))
+    np.testing.assert_array_equal(one.replicates, again.replicates)
+    assert (one.replicates != other.replicates).any()
+    assert (one.low[0, ITAAS], one.high[0, ITAAS]) == pytest.approx(PINNED, rel=1e-12)
+
+
+@pytest.mark.parametrize("options", [{"level": 1.0}, {"method": "t"}, {"resamples": 1}, {"seed": -1}])
+def test_options_without_meaning_are_refused(audit, options):
+    with pytest.raises(ValueError, match="must"):
+        bootstrap_concepts(audit(1), **options)
+
+
+PINNED = (0.10593974385371605, 0.5732978016624959)

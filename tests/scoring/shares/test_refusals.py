@@ -12,6 +12,7 @@ from mcas_assets.scoring.shares.refusals import (
     refusal_rate,
 )
 from mcas_assets.scoring.shares.representation import wilson_interval
+from mcas_assets.scoring.stats.permutation import permutation_test
 
 
 def test_the_rate_of_one_prompt_has_wilsons_interval():
@@ -73,11 +74,9 @@ def test_the_exact_test_of_equal_sizes_is_fishers(table):
 
 @pytest.mark.parametrize("table", [(3, 4, 1, 7), (0, 3, 5, 6), (2, 2, 2, 9)])
 def test_the_exact_test_counts_every_partition(table):
-    from mcas_assets.scoring.stats.permutation import permutation_test_values
-
     a, m, b, n = table
     values = [1.0] * a + [0.0] * (m - a), [1.0] * b + [0.0] * (n - b)
-    assert exact_test(*table) == pytest.approx(permutation_test_values(*values).p_value)
+    assert exact_test(*table) == pytest.approx(permutation_test(*values).value)
 
 
 def test_prompts_are_permuted_where_that_can_show_something_and_images_otherwise():

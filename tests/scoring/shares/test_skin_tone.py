@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mcas_assets.scoring.shares.skin_tone import MONK_HEX, UNREADABLE, monk_tone_of_pixels, monk_tones, srgb_to_lab
+from mcas_assets.scoring.shares.skin_tone import MONK_HEX, UNREADABLE, monk_tone_of_lab, monk_tones_of_lab, srgb_to_lab
 
 
 def test_lab_of_known_colours():
@@ -15,7 +15,7 @@ def test_lab_of_known_colours():
 
 def test_every_tone_is_nearest_to_itself():
     colours = [[int(code[i : i + 2], 16) for i in (1, 3, 5)] for code in MONK_HEX]
-    found = monk_tones(colours)
+    found = monk_tones_of_lab(srgb_to_lab(colours))
     assert found.tones.tolist() == list(range(1, 11))
     np.testing.assert_allclose(found.distances, 0, atol=1e-12)
 
@@ -29,14 +29,14 @@ def test_the_scale_darkens():
 
 
 def test_hue_counts_and_not_lightness_alone():
-    assert monk_tones([[60, 60, 200]]).tones.tolist() == [UNREADABLE]
+    assert monk_tones_of_lab(srgb_to_lab([[60, 60, 200]])).tones.tolist() == [UNREADABLE]
 
 
 def test_the_tone_of_a_picture_is_that_of_its_middle_pixel():
     pixels = [[0xA0, 0x7E, 0x56]] * 5 + [[0, 0, 0]] * 2 + [[255, 255, 255]] * 2
-    assert monk_tone_of_pixels(pixels) == 6
-    assert monk_tone_of_pixels(np.empty((0, 3))) == UNREADABLE
-    assert monk_tone_of_pixels([[0, 0, 255]] * 4) == UNREADABLE
+    assert monk_tone_of_lab(srgb_to_lab(pixels)) == 6
+    assert monk_tone_of_lab(np.empty((0, 3))) == UNREADABLE
+    assert monk_tone_of_lab(srgb_to_lab([[0, 0, 255]] * 4)) == UNREADABLE
 
 
 def test_channels_outside_0_to_255_are_refused():
