@@ -26,12 +26,10 @@ def benjamini_hochberg(p_values: ArrayLike) -> Floats:
     if ((p[known] <= 0) | (p[known] > 1)).any():
         raise ValueError("a p-value lies outside (0, 1]")
     q = np.full(len(p), np.nan)
-    ordered = np.argsort(p[known], kind="stable")
-    tests = len(ordered)
-    stepped = p[known][ordered] * tests / np.arange(1, tests + 1)
+    order = np.flatnonzero(known)[np.argsort(p[known], kind="stable")]
+    # scipy's false_discovery_control has p (m / i), which differs in the last digit from the q-values that homes hold.
+    stepped = p[order] * len(order) / np.arange(1, len(order) + 1)
     adjusted = np.minimum.accumulate(stepped[::-1])[::-1]
-    values = np.empty(tests)
     # Rounding alone could put a q-value a hair below its p-value.
-    values[ordered] = np.clip(adjusted, p[known][ordered], 1.0)
-    q[known] = values
+    q[order] = np.clip(adjusted, p[order], 1.0)
     return q
