@@ -205,7 +205,8 @@ def _digest(store: Store, audit: Audit, before: str, after: str, instruments: In
     """64 hex digits of all that the rows of a pair follow from."""
     sources = [_sources(store, audit, version)[1] for version in (before, after)]
     panel = [embedder.id for embedder in instruments.embedders]
-    asked = audit.model_dump(mode="json", include={"axes", "concepts", "neutral", "inference"})
+    document = audit.document()
+    asked = {key: document[key] for key in ("axes", "concepts", "neutral", "inference")}
     what = [METHOD, sources, panel, instruments.tone_reader.id, asked]
     return hashlib.sha256(json.dumps(what).encode()).hexdigest()
 

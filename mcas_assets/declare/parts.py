@@ -117,15 +117,13 @@ class Concept(Part):
     """What a system is asked for: by whole `prompts`, by a noun `phrase` for the templates, or by both.
 
     In a loaded audit `prompts` is complete: those given, then the phrase in every template. The first is the
-    one text prompt of ITPAS and TTAS, the others are further wordings. `half` is the half of its category's
-    list that the concept belongs to, for tests of one half against the other.
+    one text prompt of ITPAS and TTAS, the others are further wordings.
     """
 
     concept: Slug
     category: Slug
     prompts: Annotated[tuple[Wording, ...], AfterValidator(distinct)] = ()
     phrase: Wording | None = None
-    half: Literal["first", "second"] | None = None
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:

@@ -162,7 +162,7 @@ def nothing(_audit: Audit, _declared: Declared) -> None:
 
 def everything(audit: Audit, declared: Declared) -> list:
     """All there is."""
-    return [audit.model_dump(mode="json"), embedders(audit, declared), populations(audit, declared)]
+    return [audit.document(), embedders(audit, declared), populations(audit, declared)]
 
 
 def _names(audit: Audit) -> list[str]:

@@ -210,13 +210,6 @@ def test_a_file_that_is_not_utf_8_is_refused(tmp_path):
             "write the words out",
         ),
         (", prompts: [a person with a book]", "", "concepts.1", "neither prompts nor phrase", "prompts"),
-        (
-            "category: objects",
-            "category: objects, half: third",
-            "concepts.1.half",
-            "is 'third'",
-            "'first' or 'second'",
-        ),
         ("batch_size: 3", "seeds: any", "seeds", "is 'any'", "'per_prompt' or 'shared'"),
         ("batch_size: 3", "inference: {level: 95}", "inference.level", "is 95", "less than 1"),
         ("batch_size: 3", "profile: short", "profile", "not a mapping", "keys with values"),
