@@ -53,16 +53,16 @@ def mixtures_of(audit: Audit, axes: Sequence[str]) -> list[tuple[str, str, Conce
     from mcas_assets.phantom.world import ALL, describe
 
     template = audit.templates[0] if audit.templates else "an image of {phrase}"
-    found = []
+    mixtures = []
     for axis in axes:
         for slug in MIXED:
             index = next(i for i, concept in enumerate(ALL) if concept.slug == slug)
             for group in (False, True):
-                said = {"woman": None, "dark": None, TRUTHS[axis]: group}
-                prompt = template.replace("{phrase}", describe(index, **said)[0])
+                groups = {"woman": None, "dark": None, TRUTHS[axis]: group}
+                prompt = template.replace("{phrase}", describe(index, **groups)[0])
                 name = f"{slug}-{audit.axes[axis].b.name if group else audit.axes[axis].a.name}"
-                found.append((axis, slug, Concept(concept=name, category="mixture", prompts=(prompt,))))
-    return found
+                mixtures.append((axis, slug, Concept(concept=name, category="mixture", prompts=(prompt,))))
+    return mixtures
 
 
 def gather_pool(
@@ -90,18 +90,20 @@ def gather_pool(
     Raises:
         BadInput: A prompt has no image at all.
     """
-    shown, said = read_all_vectors(store, embedder, images, texts)
+    image_vectors, text_vectors = read_all_vectors(store, embedder, images, texts)
     declared = audit.axes[axis]
     if labeller is None:
-        labeller = represent.zero_shot(axis, declared, texts, shown, said, embedder, audit.inference.confidence)
+        labeller = represent.zero_shot(
+            axis, declared, texts, image_vectors, text_vectors, embedder, audit.inference.confidence
+        )
     labels = _labels(declared, labeller)
     names = {neutral.name for neutral in audit.neutral if neutral.baseline}
     targets = [target for target in targets_of(audit) if target[0] != "neutral" or target[1] in names]
-    kept = images.filter((pl.col("category") != "mixture") | pl.col("category").is_null())
+    images_asked = images.filter((pl.col("category") != "mixture") | pl.col("category").is_null())
     prompts = [prompt for _, _, prompt in targets]
-    whole = _complete(kept, [*prompts, *declared.a.prompts, *declared.b.prompts])
-    vectors = {prompt: np.stack([shown[sha] for sha in whole[prompt]]) for prompt in whole}
-    told = {prompt: np.array([labels[sha] for sha in whole[prompt]]) for prompt in whole}
+    whole = _complete(images_asked, [*prompts, *declared.a.prompts, *declared.b.prompts])
+    vectors = {prompt: np.stack([image_vectors[sha] for sha in whole[prompt]]) for prompt in whole}
+    label_rows = {prompt: np.array([labels[sha] for sha in whole[prompt]]) for prompt in whole}
     prompt_of = dict(
         texts.filter(kind="prompt").unique("concept", keep="first").select("concept", "text_id").iter_rows()
     )
@@ -110,15 +112,15 @@ def gather_pool(
         axis=axis, embedder=labeller.embedder or labeller.labels, concepts=tuple(name for _, name, _ in targets),
         neutral=tuple(i for i, (category, _, _) in enumerate(targets) if category == "neutral"),
         images=np.stack([vectors[prompt] for prompt in prompts]),
-        prompts=np.stack([said[prompt_of[name]] for _, name, _ in targets]),
+        prompts=np.stack([text_vectors[prompt_of[name]] for _, name, _ in targets]),
         a_images=np.stack([vectors[prompt] for prompt in declared.a.prompts]),
         b_images=np.stack([vectors[prompt] for prompt in declared.b.prompts]),
-        a_words=np.stack([said[word] for word in words[0]]), b_words=np.stack([said[word] for word in words[1]]),
-        labels=np.stack([told[prompt] for prompt in prompts]),
-        a_labels=np.stack([told[prompt] for prompt in declared.a.prompts]),
-        b_labels=np.stack([told[prompt] for prompt in declared.b.prompts]),
+        a_words=np.stack([text_vectors[word] for word in words[0]]), b_words=np.stack([text_vectors[word] for word in words[1]]),
+        labels=np.stack([label_rows[prompt] for prompt in prompts]),
+        a_labels=np.stack([label_rows[prompt] for prompt in declared.a.prompts]),
+        b_labels=np.stack([label_rows[prompt] for prompt in declared.b.prompts]),
         truth=np.array([[truth[sha] for sha in whole[prompt]] for prompt in prompts]),
-        mixtures=tuple(_mixtures(audit, axis, images, shown, labels, truth)),
+        mixtures=tuple(_mixtures(audit, axis, images, image_vectors, labels, truth)),
     )  # fmt: skip
 
 
@@ -144,16 +146,21 @@ def _complete(images: pl.DataFrame, prompts: list[str]) -> dict[str, list[str]]:
 
 
 def _mixtures(
-    audit: Audit, axis: str, images: pl.DataFrame, shown: Vectors, labels: dict[str, int], truth: Mapping[str, int]
+    audit: Audit,
+    axis: str,
+    images: pl.DataFrame,
+    image_vectors: Vectors,
+    labels: dict[str, int],
+    truth: Mapping[str, int],
 ) -> list[Mixture]:
-    found = []
+    mixtures = []
     declared = mixtures_of(audit, [axis])
     for slug in MIXED:
         prompts = [concept.prompts[0] for _, name, concept in declared if name == slug]
         drawn = images.filter(pl.col("prompt").is_in(prompts), category="mixture", outcome="ok")["sha256"].to_list()
-        vectors = np.stack([shown[sha] for sha in drawn])
-        found.append(Mixture(slug, vectors, _column(drawn, labels), _column(drawn, truth)))
-    return found
+        vectors = np.stack([image_vectors[sha] for sha in drawn])
+        mixtures.append(Mixture(slug, vectors, _column(drawn, labels), _column(drawn, truth)))
+    return mixtures
 
 
 def _column(contents: list[str], values: Mapping[str, int]) -> NDArray[np.int64]:

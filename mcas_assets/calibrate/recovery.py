@@ -8,7 +8,7 @@ from scipy.special import stdtrit
 
 from mcas_assets.calibrate.pool import UNREAD, Mixture, Pool
 from mcas_assets.calibrate.rows import LINE, SHARE, Goal, Row, Z, row
-from mcas_assets.scoring.mcas.association import ComponentScores, association
+from mcas_assets.scoring.mcas.association import ComponentScores, Score, association
 from mcas_assets.scoring.shares.label_error import corrected_shares
 from mcas_assets.scoring.stats.power import minimum_detectable
 
@@ -146,9 +146,9 @@ def recovery(pool: Pool, is_judged: bool) -> list[Row]:
     for c in pool.asked:
         labels = pool.labels[c][pool.truth[c] != UNREAD]
         counts = [int((labels == group).sum()) for group in (0, 1)]
-        found = corrected_shares(counts, known)
-        if found.reason is None and np.isfinite(truth[c]):
-            errors.append(found.shares[1] - truth[c])
+        corrected = corrected_shares(counts, known)
+        if corrected.reason is None and np.isfinite(truth[c]):
+            errors.append(corrected.shares[1] - truth[c])
             raw.append(counts[1] / sum(counts) - truth[c])
             places.append(c)
     key = ("recovery", pool.axis, pool.embedder)
@@ -228,10 +228,10 @@ def correlation(first: Floats, second: Floats) -> tuple[float | None, tuple[floa
     return r, (float(np.tanh(z - half)), float(np.tanh(z + half))), n
 
 
-def _values(scores: ComponentScores, places: NDArray[np.int64], name: str) -> Floats:
+def _values(scores: ComponentScores, places: NDArray[np.int64], name: Score) -> Floats:
     """One score of some concepts, NaN where it is missing."""
-    found = (scores.statistic(int(c), name).value for c in places)
-    return np.array([np.nan if value is None else value for value in found], dtype=np.float64)
+    values = (scores.statistic(int(c), name).value for c in places)
+    return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
 
 
 def _judged(goal: Goal, is_judged: bool) -> Goal | None:

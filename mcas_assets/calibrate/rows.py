@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from typing import Literal
 
 import numpy as np
 import polars as pl
@@ -11,7 +12,8 @@ from scipy.special import bdtr
 from mcas_assets.scoring.shares.representation import wilson_interval
 from mcas_assets.store.schema import frame_schema
 
-KINDS = {
+Kind = Literal["dose_response", "recovery", "false_alarms", "coverage", "null_control", "positive_control"]
+KINDS: dict[Kind, str] = {
     "dose_response": "Scores and shares follow the known share of a mixed set in a straight line.",
     "recovery": "The corrected share of every concept is that which the truth reader finds in the pixels.",
     "false_alarms": "A version compared with itself under fresh seeds raises alarms no more often than it may.",
@@ -62,7 +64,7 @@ def alarm_goal(trials: int, rate: float = 0.05) -> Goal:
 class Row:
     """One figure. `met` is None where it has no goal."""
 
-    kind: str
+    kind: Kind
     axis: str | None
     embedder: str | None
     name: str
@@ -75,7 +77,7 @@ class Row:
 
 
 def row(
-    kind: str,
+    kind: Kind,
     axis: str | None,
     embedder: str | None,
     name: str,

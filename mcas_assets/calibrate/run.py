@@ -99,12 +99,12 @@ def calibrate(
     axes = known_axes(audit)
     version = system.identity().version
     images, texts = _draw(store, audit, axes, system, version, progress, run_id, scale)
-    shown, said = embed.contents(images, texts)
-    truths = _read_truth(store, shown, axes, progress)
+    image_contents, text_contents = embed.contents(images, texts)
+    truths = _read_truth(store, image_contents, axes, progress)
     rows: list[Row] = []
     for place, embedder in enumerate(embedders):
         try:
-            embed.embed(store, shown, said, embedder, progress, run_id)
+            embed.embed(store, image_contents, text_contents, embedder, progress, run_id)
         finally:
             embedder.close()
         pools = [gather_pool(store, audit, axis, images, texts, embedder, truths[axis]) for axis in axes]
@@ -145,7 +145,7 @@ def _draw(
     return generate.image_table(store, wanted, "calibration", version), build_texts(whole)
 
 
-def _read_truth(store: Store, shown: pl.DataFrame, axes: list[str], progress: Progress) -> Truths:
+def _read_truth(store: Store, contents: pl.DataFrame, axes: list[str], progress: Progress) -> Truths:
     """By axis and sha256: 0 or 1 as read from the pixels, or `UNREAD`.
 
     Raises:
@@ -155,9 +155,9 @@ def _read_truth(store: Store, shown: pl.DataFrame, axes: list[str], progress: Pr
 
     from mcas_assets.phantom import reader
 
-    found: Truths = {axis: {} for axis in axes}
-    with progress.task("truth reader", len(shown)) as advance:
-        for chunk in shown.iter_slices(reader.CHUNK):
+    truths: Truths = {axis: {} for axis in axes}
+    with progress.task("truth reader", len(contents)) as advance:
+        for chunk in contents.iter_slices(reader.CHUNK):
             pictures = []
             for sha256, path in chunk.select("sha256", "path").iter_rows():
                 with Image.open(io.BytesIO(files.read_image(store.home, path, sha256))) as image:
@@ -171,9 +171,9 @@ def _read_truth(store: Store, shown: pl.DataFrame, axes: list[str], progress: Pr
             reading = reader.read(np.stack(pictures))
             for axis in axes:
                 truth = np.where(reading.person_read, getattr(reading, TRUTHS[axis]).astype(np.int64), UNREAD)
-                found[axis].update(zip(chunk["sha256"], truth.tolist(), strict=True))
+                truths[axis].update(zip(chunk["sha256"], truth.tolist(), strict=True))
             advance(len(chunk))
-    return found
+    return truths
 
 
 def _figures(pool: Pool, scale: Scale, seed: int, *, is_first: bool) -> list[Row]:

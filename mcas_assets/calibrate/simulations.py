@@ -118,11 +118,13 @@ def same_version(pool: Pool, settings: Settings, numbers: Numbers) -> Floats:
     for number in numbers:
         order = _generator(settings, "same", number).permutation(pool.replicates)
         before, after = order[: settings.images], order[settings.images : 2 * settings.images]
-        found = compare_concepts(
+        comparisons = compare_concepts(
             pool.audit(before, pool.asked), pool.audit(after, pool.asked),
             resamples=2, draws=settings.draws, level=settings.level, method="percentile", seed=number,
         )  # fmt: skip
-        outcomes.append([[one.verdict == "changed", np.nan if one.p_value is None else one.p_value] for one in found])
+        outcomes.append(
+            [[one.verdict == "changed", np.nan if one.p_value is None else one.p_value] for one in comparisons]
+        )
     return np.array(outcomes, dtype=np.float64)
 
 
@@ -163,12 +165,12 @@ def _score_coverage(pool: Pool, settings: Settings, numbers: Numbers, method: Me
     outcomes = []
     for number in numbers:
         drawn = pool.audit(_with_replacement(pool, settings, "scores", number), which)
-        found = bootstrap_concepts(
+        intervals = bootstrap_concepts(
             drawn, neutral, level=settings.level, resamples=settings.resamples, method=method, seed=number
         )
-        raw = _holds(found.low, found.high, truth)
+        raw = _holds(intervals.low, intervals.high, truth)
         outcomes.append(
-            np.stack([raw, _holds(found.adjusted_low, found.adjusted_high, adjusted)], axis=1)[:k][..., _AT]
+            np.stack([raw, _holds(intervals.adjusted_low, intervals.adjusted_high, adjusted)], axis=1)[:k][..., _AT]
         )
     return np.array(outcomes)
 
@@ -215,11 +217,11 @@ def change_coverage(pool: Pool, settings: Settings, numbers: Numbers) -> Floats:
     outcomes = []
     for number in numbers:
         draw = _with_replacement(pool, settings, "changes", number)
-        found = compare_concepts(pool.audit(draw, which), other.audit(draw, which), seed=number, **options)
+        of_scores = compare_concepts(pool.audit(draw, which), other.audit(draw, which), seed=number, **options)
         of_words = [
             paired_difference(values[0][k, draw], values[1][k, draw], seed=number, **options) for k in range(len(which))
         ]
-        ends = np.array([[(one.low, one.high) for one in kind] for kind in (found, of_words)], dtype=np.float64)
+        ends = np.array([[(one.low, one.high) for one in kind] for kind in (of_scores, of_words)], dtype=np.float64)
         outcomes.append(_holds(ends[..., 0], ends[..., 1], np.stack([change, words])).T)
     return np.array(outcomes)
 

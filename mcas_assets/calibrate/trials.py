@@ -29,12 +29,10 @@ def false_alarm_rows(
     pool: Pool, settings: Settings, splits: int, progress: Progress, executor: ProcessPoolExecutor | None
 ) -> list[Row]:
     """A/A: how often one version, split at random into two, is said to have changed."""
-    found = _run(same_version, "A/A", pool, settings, splits, progress, executor)
+    outcomes = _run(same_version, "A/A", pool, settings, splits, progress, executor)
     key = ("false_alarms", pool.axis, pool.embedder)
-    changed, p_values = found[..., 0], found[..., 1]
-    size = (
-        f"{splits} splits into {settings.images} + {settings.images} images of a prompt, {found.shape[1]} concepts each"
-    )
+    changed, p_values = outcomes[..., 0], outcomes[..., 1]
+    size = f"{splits} splits into {settings.images} + {settings.images} images of a prompt, {outcomes.shape[1]} concepts each"
     goal = alarm_goal(splits)
     any_changed = np.asarray(changed.any(axis=1), np.float64)[:, None]
     unadjusted = np.where(np.isnan(p_values), np.nan, p_values <= SIGNIFICANT)
@@ -49,13 +47,13 @@ def null_rows(
     pool: Pool, settings: Settings, splits: int, progress: Progress, executor: ProcessPoolExecutor | None
 ) -> list[Row]:
     """How often an axis whose poles are shuffled is found to mean something."""
-    found = _run(meaningless_axis, "null axes", pool, settings, splits, progress, executor)
+    outcomes = _run(meaningless_axis, "null axes", pool, settings, splits, progress, executor)
     key = ("null_control", pool.axis, pool.embedder)
-    p_values, q_values, scores = (found[..., k] for k in range(3))
+    p_values, q_values, scores = (outcomes[..., k] for k in range(3))
     significant = np.where(np.isnan(p_values), np.nan, p_values <= SIGNIFICANT)
     with np.errstate(invalid="ignore"):
         any_found = np.asarray((q_values <= SIGNIFICANT).any(axis=1), np.float64)[:, None]
-    size = f"{splits} shuffles of attribute images and words between the poles, {found.shape[1]} concepts each"
+    size = f"{splits} shuffles of attribute images and words between the poles, {outcomes.shape[1]} concepts each"
     real = float(np.nanstd(pool.audit(np.arange(pool.replicates), pool.asked).scores().mcas, ddof=1))
     goal = alarm_goal(splits)
     beside = f"standard deviation; that of concepts on the real axis is {real:.4f}; {size}"
@@ -76,10 +74,10 @@ def coverage_rows(
         ]
     rows: list[Row] = []
     for method, simulation in (("percentile", percentile_coverage), ("bca", bca_coverage)):
-        found = _run(simulation, f"coverage, {method}", pool, settings, audits, progress, executor)
+        holds = _run(simulation, f"coverage, {method}", pool, settings, audits, progress, executor)
         for s, side in enumerate(("raw", "adjusted")):
             rows += [
-                _coverage(pool, settings, f"{name} {side}, {method}", found[:, :, s, k])
+                _coverage(pool, settings, f"{name} {side}, {method}", holds[:, :, s, k])
                 for k, name in enumerate(SCORES)
             ]
     shares = _run(share_coverage, "coverage, shares", pool, settings, audits, progress, executor)
@@ -98,8 +96,8 @@ def _coverage(pool: Pool, settings: Settings, name: str, holds: Floats) -> Row:
     known = ~np.isnan(holds)
     each = []
     for k, c in enumerate(settings.chosen):
-        held = f"{holds[known[:, k], k].mean():.3f}" if known[:, k].any() else "none"
-        each.append(f"{pool.concepts[c]} ({shares[c]:.2f}) {held}")
+        share = f"{holds[known[:, k], k].mean():.3f}" if known[:, k].any() else "none"
+        each.append(f"{pool.concepts[c]} ({shares[c]:.2f}) {share}")
     without = f", {1 - known.mean():.1%} without an interval" if not known.all() else ""
     size = f"{len(holds)} audits of {settings.images} images a prompt{without}"
     detail = f"{size}; by concept (share of pole b): {', '.join(each)}"

@@ -90,12 +90,12 @@ class Estimate:
         """The audit as declared, then what the wanted change needs."""
         yield self.line()
         for need in self.needs:
-            found = (
+            needed = (
                 f"for {self.detect:g}: {need.images.value:,.0f} images a concept"
                 if need.images.value
                 else need.images.reason
             )
-            yield f"{need.axis}: as declared a change of {need.detectable:.2g} is found; {found}"
+            yield f"{need.axis}: as declared a change of {need.detectable:.2g} is found; {needed}"
         if self.wanted is None:
             yield f"{self.detect:g} on every axis: out of reach for {MOST_ATTRIBUTE:,} images an attribute prompt"
         else:
@@ -151,7 +151,7 @@ def estimate(audit: Audit, system: System, store: Store, detect: float = 0.02) -
 
 def cheapest(audit: Audit, pilot: Pilot, detect: float) -> Wanted | None:
     """The fewest images in all that find a change on every axis, with no fewer attribute images than declared."""
-    found, each, prompts = None, audit.images_per_prompt.attribute, _pole_prompts(audit)
+    best, each, prompts = None, audit.images_per_prompt.attribute, _pole_prompts(audit)
     while each <= MOST_ATTRIBUTE:
         needed = [
             images_needed(detect, pilot.of(axis), each * prompts[axis], level=audit.inference.level).value
@@ -159,10 +159,10 @@ def cheapest(audit: Audit, pilot: Pilot, detect: float) -> Wanted | None:
         ]
         if None not in needed:
             per_concept = int(max(filter(None, needed)))
-            one = Wanted(per_concept, each, total_images(audit, per_concept, each))
-            found = one if found is None or one.images < found.images else found
+            wanted = Wanted(per_concept, each, total_images(audit, per_concept, each))
+            best = wanted if best is None or wanted.images < best.images else best
         each = ceil(1.1 * each)
-    return found
+    return best
 
 
 def total_images(audit: Audit, per_concept: int, per_attribute: int) -> int:

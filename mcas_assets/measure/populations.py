@@ -16,13 +16,13 @@ from scipy.special import ndtri
 from mcas_assets.declare.audit import Audit
 from mcas_assets.declare.populations import Population
 from mcas_assets.scoring.shares.amplification import ERASED, amplification, directional_amplification
-from mcas_assets.scoring.stats.divergence import divergence
+from mcas_assets.scoring.stats.divergence import Kind, divergence
 from mcas_assets.scoring.stats.multiplicity import benjamini_hochberg
 from mcas_assets.store.schema import frame_schema
 
 OVER, UNDER, NOT_SHOWN = "over-represented", "under-represented", "not shown"
 VERDICTS = (OVER, UNDER, NOT_SHOWN)
-KINDS = ("total_variation", "jensen_shannon")
+KINDS: tuple[Kind, ...] = ("total_variation", "jensen_shannon")
 
 LABELLER = ("system", "system_version", "audit", "axis", "labels", "embedder")
 _ABOUT = (*LABELLER, "category", "concept")
@@ -170,7 +170,7 @@ def _directional(concepts: Sequence[Concept], population: Population) -> dict[st
     }
 
 
-def _divergences(concepts: Sequence[Concept], population: Population, kind: str, seed: int) -> list[dict]:
+def _divergences(concepts: Sequence[Concept], population: Population, kind: Kind, seed: int) -> list[dict]:
     rows = []
     for concept in concepts:
         known = references(concept, population)

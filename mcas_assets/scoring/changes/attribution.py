@@ -49,21 +49,21 @@ def attribute(total: Pairs, factors: Mapping[str, Weighted], task: Task) -> dict
     column = CHANGES.index("adjusted" if len(total.base) else "mcas")
     asked = asked_concepts(total)
     whole = {c: total.terms(c) for c in asked}
-    parts = {
+    terms_of = {
         name: {c: summed([(w, pairs.terms(c)) for w, pairs in weighted]) for c in asked}
         for name, weighted in factors.items()
     }
-    parts[INTERACTION] = {c: _rest(whole[c], [part[c] for part in parts.values()]) for c in asked}
+    terms_of[INTERACTION] = {c: _rest(whole[c], [part[c] for part in terms_of.values()]) for c in asked}
     change = np.array([task.differences(whole[c])[column] for c in asked])
     drawn = np.array([task.replicates(whole[c])[column] for c in asked]).reshape(len(asked), -1)
-    found = {}
-    for name, terms in parts.items():
+    result = {}
+    for name, terms in terms_of.items():
         effects = [task.compare(terms[c], len(total.rows[c]))[column] for c in asked]
         judged = judge(effects, task.level, None)
         effect = np.array([one.difference for one in effects], dtype=np.float64)
         resampled = np.array([task.replicates(terms[c])[column] for c in asked]).reshape(len(asked), -1)
-        found[name] = Part(judged, *_share(effect, change, resampled, drawn, task.level))
-    return found
+        result[name] = Part(judged, *_share(effect, change, resampled, drawn, task.level))
+    return result
 
 
 def asked_concepts(total: Pairs) -> list[int]:

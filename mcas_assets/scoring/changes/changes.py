@@ -142,8 +142,8 @@ class Task:
     def _few(self, terms: list[Term]) -> list[bool]:
         """For each change, whether a set that it rests on has too few seeds."""
         sizes = [len(np.unique(self.draws.groups.seed[term.rows])) for term in terms]
-        held = np.stack([term.holds for term in terms])
-        return [min((s for s, h in zip(sizes, column, strict=True) if h), default=0) < MIN_UNITS for column in held.T]
+        holds = np.stack([term.holds for term in terms])
+        return [min((s for s, h in zip(sizes, column, strict=True) if h), default=0) < MIN_UNITS for column in holds.T]
 
     def _weights(self, rows: Ints) -> Floats:
         is_image = bool(rows[0] < self.draws.groups.n_images)

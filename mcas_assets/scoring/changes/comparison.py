@@ -122,8 +122,8 @@ def compare_pairs(pairs: Pairs, task: Task, detectable: float | None = None) -> 
     rows = []
     for c, members in enumerate(pairs.rows):
         terms, reasons = pairs.terms(c), pairs.reasons(c)
-        found = task.compare(terms, len(members)) if terms else [blank(0)] * len(CHANGES)
-        rows.append([blank(len(members), why) if why else one for one, why in zip(found, reasons, strict=True)])
+        comparisons = task.compare(terms, len(members)) if terms else [blank(0)] * len(CHANGES)
+        rows.append([blank(len(members), why) if why else one for one, why in zip(comparisons, reasons, strict=True)])
     is_neutral = np.isin(np.arange(len(rows)), pairs.base)
     results = {}
     for k, name in enumerate(CHANGES):

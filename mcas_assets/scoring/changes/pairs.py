@@ -12,7 +12,7 @@ concepts. comparison.py draws intervals and tests from it.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,8 @@ from mcas_assets.scoring.mcas.draws import rows_of_concepts
 from mcas_assets.scoring.mcas.vectors import AuditVectors
 from mcas_assets.scoring.stats.arrays import Floats, Ints, unit_matrix
 
-CHANGES = ("iias", "itpas", "itaas", "mcas", "adjusted")
+Change = Literal["iias", "itpas", "itaas", "mcas", "adjusted"]
+CHANGES: tuple[Change, ...] = get_args(Change)
 """Order of the columns of every array here. Without a neutral concept the last is missing, for a reason."""
 
 _HOLDS_ATTRIBUTES = np.array([True, True, False, True, True])

@@ -10,6 +10,7 @@ so a score costs one pass over the images. Resampling and tests belong in the mo
 """
 
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -27,7 +28,10 @@ from mcas_assets.scoring.stats.arrays import (
     unit_matrix,
 )
 
-COMPONENTS = ("iias", "itpas", "itaas", "ttas")
+Component = Literal["iias", "itpas", "itaas", "ttas"]
+Score = Component | Literal["mcas", "differing"]
+
+COMPONENTS: tuple[Component, ...] = get_args(Component)
 """Order of the components in every array of this package."""
 
 
@@ -153,15 +157,15 @@ class ComponentScores:
         """(c,) IIAS + ITPAS + ITAAS: the part of MCAS that can differ between systems, since TTAS holds no image."""
         return self.components[:, :3].sum(axis=1)
 
-    def statistic(self, concept: int, name: str) -> Statistic:
-        """A component by name, `mcas` or `differing`, of one concept, as a value or a reason."""
+    def statistic(self, concept: int, name: Score) -> Statistic:
+        """A score by name of one concept, as a value or a reason."""
         columns = {"mcas": range(4), "differing": range(3)}.get(name) or [COMPONENTS.index(name)]
         for column in columns:
             if reason := self.reasons[concept][column]:
                 return missing(reason)
         return Statistic(float(self.components[concept, list(columns)].sum()))
 
-    def effect_size(self, concept: int, name: str) -> Statistic:
+    def effect_size(self, concept: int, name: Component) -> Statistic:
         """Single-category effect size of one component of one concept, as a value or a reason."""
         column = COMPONENTS.index(name)
         if reason := self.effect_reasons[concept][column]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mcas_assets.scoring.mcas.association import COMPONENTS, ComponentScores
+from mcas_assets.scoring.mcas.association import COMPONENTS, ComponentScores, Score
 from mcas_assets.scoring.mcas.draws import Draws, grouping, influence_by_unit, rows_of_concepts
 from mcas_assets.scoring.mcas.vectors import AuditVectors
 from mcas_assets.scoring.stats.arrays import Floats, Ints
@@ -28,7 +28,7 @@ from mcas_assets.scoring.stats.intervals import (
     interval_ends,
 )
 
-COLUMNS = (*COMPONENTS, "mcas", "differing")
+COLUMNS: tuple[Score, ...] = (*COMPONENTS, "mcas", "differing")
 """Order of the columns of every array here."""
 
 NO_IMAGE_IN_TTAS = "holds no generated image, so nothing is resampled"
@@ -70,13 +70,13 @@ class ConceptIntervals:
     method: Method
     resamples: int
 
-    def interval(self, concept: int, name: str = "mcas", *, is_adjusted: bool = False) -> Interval:
+    def interval(self, concept: int, name: Score = "mcas", *, is_adjusted: bool = False) -> Interval:
         """One interval by concept and column name, with None in place of NaN."""
         at = concept, COLUMNS.index(name)
-        kept = (self.adjusted, self.adjusted_low, self.adjusted_high, self.adjusted_error) if is_adjusted else (
+        columns = (self.adjusted, self.adjusted_low, self.adjusted_high, self.adjusted_error) if is_adjusted else (
             self.estimates, self.low, self.high, self.standard_error
         )  # fmt: skip
-        estimate, low, high, error = (None if np.isnan(array[at]) else float(array[at]) for array in kept)
+        estimate, low, high, error = (None if np.isnan(array[at]) else float(array[at]) for array in columns)
         reason = (self.adjusted_reasons if is_adjusted else self.reasons)[at[0]][at[1]]
         return Interval(estimate, low, high, error, self.level, self.method, self.resamples, reason)
 
@@ -158,15 +158,15 @@ def _ends(
     """Ends of the six columns of one concept, where they have any."""
     usable = np.array([reason is None for reason in reasons])
     columns = [np.full(6, np.nan) for _ in range(3)]
-    told = list(reasons)
+    explained = list(reasons)
     if usable.any():
-        kept = [Influence(part.values[usable], part.strata) for part in parts]
-        ends = interval_ends(replicates[usable], estimates[usable], kept, level, method)
+        usable_parts = [Influence(part.values[usable], part.strata) for part in parts]
+        ends = interval_ends(replicates[usable], estimates[usable], usable_parts, level, method)
         for column, values in zip(columns, ends[:3], strict=True):
             column[usable] = values
         for place, why in zip(np.flatnonzero(usable), ends.reasons, strict=True):
-            told[place] = why
-    return Ends(columns[0], columns[1], columns[2], tuple(told))
+            explained[place] = why
+    return Ends(columns[0], columns[1], columns[2], tuple(explained))
 
 
 class _Problem:

@@ -71,14 +71,13 @@ def concept_tests(
     means, both = scores.mean_images, scores.mean_images + texts
     split = [len(poles[0]), len(words[0])]
     images, tokens = np.concatenate(poles), np.concatenate(words)
-    options = {"draws": draws, "seed": seed, "exact_limit": exact_limit}
     tests = [
-        permutation_tests(targets @ attributes.T, n_a, **options)
+        permutation_tests(targets @ attributes.T, n_a, draws=draws, seed=seed, exact_limit=exact_limit)
         for attributes, n_a in ((images, split[0]), (tokens, split[1]))
         for targets in (means, texts)
     ]
     for of_words in (both, means):
-        tests.append(_sum_tests(both @ images.T, of_words @ tokens.T, split, **options))
+        tests.append(_sum_tests(both @ images.T, of_words @ tokens.T, split, draws, seed, exact_limit))
     return _gather(tests, scores.reasons)
 
 
@@ -89,8 +88,12 @@ def _gather(tests: list[PermutationTests], missing: tuple[tuple[str | None, ...]
     for c, row in enumerate(missing):
         sums = [next((r for r in row if r), None), next((r for r in row[:3] if r), None)]
         reasons.append(tuple(own or tests[k].reasons[c] for k, own in enumerate([*row, *sums])))
-    told = np.array([[reason is not None for reason in row] for row in reasons], dtype=bool).reshape(p_values.shape)
-    return ConceptTests(np.where(told, np.nan, p_values), tuple(reasons), tuple(bool(test.is_exact) for test in tests))
+    is_missing = np.array([[reason is not None for reason in row] for row in reasons], dtype=bool).reshape(
+        p_values.shape
+    )
+    return ConceptTests(
+        np.where(is_missing, np.nan, p_values), tuple(reasons), tuple(bool(test.is_exact) for test in tests)
+    )
 
 
 def _sum_tests(

@@ -107,7 +107,7 @@ class Draws:
         pairs = np.unique(np.stack([stratum[:n], groups.concept]), axis=1)[0]
         self.is_shared = np.bincount(pairs, minlength=len(self.members)) > 1
         self.is_shared[stratum[n:]] = True
-        self.kept: dict[int, Floats] = {}
+        self.shared: dict[int, Floats] = {}
         self.wordings = None
         if groups.wording is not None:
             self.wordings = unit_counts(groups.wording_strata, resamples, seed, "wordings")
@@ -120,7 +120,7 @@ class Draws:
         return weights * self.wordings[:, self.groups.wording[rows]]
 
     def seed_counts(self, rows: Ints) -> Floats:
-        """(r, len(rows)) how often the seed of each row is drawn. What several concepts share is kept."""
+        """(r, len(rows)) how often the seed of each row is drawn. What several concepts share is drawn once."""
         codes = self.groups.seed[rows]
         strata = self.groups.seed_strata[codes]
         met = np.unique(strata)
@@ -136,11 +136,11 @@ class Draws:
 
     def _of_stratum(self, stratum: int) -> Floats:
         """(r, units) counts of one stratum."""
-        if stratum in self.kept:
-            return self.kept[stratum]
+        if stratum in self.shared:
+            return self.shared[stratum]
         drawn = stratum_counts(len(self.members[stratum]), self.resamples, bit_stream(self.seed, f"seeds {stratum}"))
         if self.is_shared[stratum]:
-            self.kept[stratum] = drawn
+            self.shared[stratum] = drawn
         return drawn
 
 

@@ -41,8 +41,8 @@ def noise_band(
     Raises:
         ValueError: Bad vectors.
     """
-    found = [np.abs(_halves(vectors, neutral, splits, seed)) for vectors in versions]
-    pooled = np.concatenate(found) * _HALF_TO_WHOLE
+    changes = [np.abs(_halves(vectors, neutral, splits, seed)) for vectors in versions]
+    pooled = np.concatenate(changes) * _HALF_TO_WHOLE
     gone = np.isnan(pooled).any(axis=0)
     return np.where(gone, np.nan, np.quantile(np.where(gone, 0.0, pooled), level, axis=0))
 
@@ -62,12 +62,12 @@ def _halves(vectors: AuditVectors, neutral: Sequence[int], splits: int, seed: in
             _means(half[:, at], attributes[at - n]) for at in (np.arange(n, n + n_a), np.arange(n + n_a, half.shape[1]))
         ]
         direction = poles[0] - poles[1]  # (s, d)
-        found = []
+        components = []
         for prompt, members in zip(prompts, rows, strict=True):
             mean = _means(half[:, members], images[members])
             parts = [np.vecdot(mean, direction), direction @ prompt, mean @ words]
-            found.append(np.stack([*parts, np.add.reduce(parts)], axis=1))
-        table = np.stack(found, axis=1)  # (s, c, 4)
+            components.append(np.stack([*parts, np.add.reduce(parts)], axis=1))
+        table = np.stack(components, axis=1)  # (s, c, 4)
         mcas = table[:, :, 3]
         baseline = mcas[:, base].mean(axis=1, keepdims=True) if len(base) else np.full((splits, 1), np.nan)
         scores.append(np.concatenate([table, (mcas - baseline)[:, :, None]], axis=2))

@@ -65,14 +65,14 @@ def amplification(
         if value is not None and not 0 <= value <= 1:
             raise ValueError(f"{name} must be in [0, 1], not {value}")
     reason = None
-    shown = (share * n + 0.5) / (n + 1) if n else share
+    smoothed = (share * n + 0.5) / (n + 1) if n else share
     if reference in (0, 1):
         reason = f"the reference share is {reference:.0f}"
-    elif shown in (0, 1):
-        reason = f"the share is {shown:.0f}"
+    elif smoothed in (0, 1):
+        reason = f"the share is {smoothed:.0f}"
     log_odds = None
     if reason is None:
-        log_odds = float(np.log(shown / (1 - shown)) - np.log(reference / (1 - reference)))
+        log_odds = float(np.log(smoothed / (1 - smoothed)) - np.log(reference / (1 - reference)))
     is_erased = None if high is None else reference > 0 and high < erased * reference
     return Amplification(
         difference=share - reference,
@@ -121,10 +121,10 @@ def directional_amplification(
     Raises:
         ValueError: Shapes that differ, rows that are no shares, or weights that are not positive.
     """
-    shown, fair = np.asarray(shares, dtype=np.float64), np.asarray(references, dtype=np.float64)
-    if shown.ndim != 2 or shown.shape != fair.shape or not shown.size:
-        raise ValueError(f"shares and references must be (concepts, groups) alike, not {shown.shape} and {fair.shape}")
-    shown = np.stack([check_shares(row, None, "a row of shares") for row in shown])
+    drawn, fair = np.asarray(shares, dtype=np.float64), np.asarray(references, dtype=np.float64)
+    if drawn.ndim != 2 or drawn.shape != fair.shape or not drawn.size:
+        raise ValueError(f"shares and references must be (concepts, groups) alike, not {drawn.shape} and {fair.shape}")
+    drawn = np.stack([check_shares(row, None, "a row of shares") for row in drawn])
     fair = np.stack([check_shares(row, None, "a row of references") for row in fair])
     sizes = np.ones(len(fair)) if weights is None else as_vector(weights, "weights", len(fair))
     if (sizes <= 0).any():
@@ -134,5 +134,5 @@ def directional_amplification(
     if not associated.any():
         gone = np.full(len(fair), np.nan)
         return DirectionalAmplification(None, gone, "the population associates no concept with a group")
-    per_concept = np.where(associated, shown - fair, fair - shown).mean(axis=1)
+    per_concept = np.where(associated, drawn - fair, fair - drawn).mean(axis=1)
     return DirectionalAmplification(float(per_concept.mean()), per_concept)

@@ -5,7 +5,9 @@ images is never 0, so the floor that a fair generator reads at the same number o
 Direction is in amplification.py.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -25,12 +27,14 @@ class Divergence:
         value: Distance of the observed shares from the reference, or None.
         floor: Mean distance that images drawn from the reference itself read at the same number of images, or
             None.
+        excess: value - floor; below 0 where the shares are nearer than chance, or None.
         p_value: Chance that images drawn from the reference read this far or farther, in (0, 1], or None.
         reason: Why there is no value, or None.
     """
 
     value: float | None
     floor: float | None
+    excess: float | None
     p_value: float | None
     reason: str | None = None
 
@@ -46,19 +50,14 @@ def jensen_shannon(shares: Floats, reference: Floats) -> Floats:
     return 0.5 * (rel_entr(shares, middle) + rel_entr(reference, middle)).sum(axis=-1) / np.log(2)
 
 
-def relative_entropy(shares: Floats, reference: Floats) -> Floats:
-    """KL divergence of the shares from the reference in bits, over the last axis; needs a reference above 0."""
-    return rel_entr(shares, reference).sum(axis=-1) / np.log(2)
-
-
-DIVERGENCES = {
+Kind = Literal["total_variation", "jensen_shannon"]
+DIVERGENCES: dict[Kind, Callable[[Floats, Floats], Floats]] = {
     "total_variation": total_variation,
     "jensen_shannon": jensen_shannon,
-    "relative_entropy": relative_entropy,
 }
 
 
-def divergence(counts: ArrayLike, reference: ArrayLike, kind: str = "total_variation", *, seed: int = 0) -> Divergence:
+def divergence(counts: ArrayLike, reference: ArrayLike, kind: Kind = "total_variation", *, seed: int = 0) -> Divergence:
     """Distance of observed counts from a reference over the declared groups.
 
     Args:
@@ -81,18 +80,16 @@ def divergence(counts: ArrayLike, reference: ArrayLike, kind: str = "total_varia
         raise ValueError("counts must be whole numbers of 0 or more")
     n = int(seen.sum())
     if n == 0:
-        return Divergence(None, None, None, "no image shows a declared group")
+        return Divergence(None, None, None, None, "no image shows a declared group")
     distance = DIVERGENCES[kind]
     value = float(distance(seen / n, fair))
-    if not np.isfinite(value):
-        return Divergence(None, None, None, "a group that the reference lacks was shown")
     drawn, weights = _fair_counts(n, fair, seed)
     drawn, weights = drawn[weights > 0], weights[weights > 0]
     null = distance(drawn / n, fair)
     floor = float(null @ weights)
     as_far = float(weights[null >= value * (1 - 1e-12)].sum())
     p_value = as_far if len(fair) == 2 else (1 + round(as_far * FLOOR_DRAWS)) / (1 + FLOOR_DRAWS)
-    return Divergence(value, floor, min(p_value, 1.0))
+    return Divergence(value, floor, value - floor, min(p_value, 1.0))
 
 
 def _fair_counts(n: int, fair: Floats, seed: int) -> tuple[Floats, Floats]:

@@ -72,22 +72,22 @@ def energy_test(
     labels = [*np.asarray(before_strata).tolist(), *np.asarray(after_strata).tolist()]
     codes = codes_of(np.asarray(labels), len(first) + len(second), "strata")
     points = np.concatenate([first, second]) if len(first) and len(second) else first
-    own, common, kept = np.zeros(draws + 1), [], []
+    own, common, labels_drawn = np.zeros(draws + 1), [], []
     for stratum in np.unique(codes) if len(first) and len(second) else ():
         rows = np.flatnonzero(codes == stratum)
         n_first = int(np.count_nonzero(rows < len(first)))
         if min(n_first, len(rows) - n_first) < SMALLEST:
             continue
-        is_first = _is_first(n_first, len(rows) - n_first, draws, seed, len(kept))
+        is_first = _is_first(n_first, len(rows) - n_first, draws, seed, len(labels_drawn))
         own += _energy(points[rows], is_first)
         common.append(points[rows] - points[rows].mean(axis=0))
-        kept.append(is_first)
-    if not kept:
+        labels_drawn.append(is_first)
+    if not labels_drawn:
         return EnergyTest(None, None, 0, f"no prompt has {SMALLEST} answers in both windows")
-    pooled = _energy(np.concatenate(common), np.concatenate(kept, axis=1))
+    pooled = _energy(np.concatenate(common), np.concatenate(labels_drawn, axis=1))
     combined = np.maximum(_standardised(own), _standardised(pooled))
     as_much = np.count_nonzero(combined[1:] >= combined[0] - 1e-9)
-    return EnergyTest(max(float(own[0]) / len(kept), 0.0), (1 + int(as_much)) / (1 + draws), len(kept))
+    return EnergyTest(max(float(own[0]) / len(labels_drawn), 0.0), (1 + int(as_much)) / (1 + draws), len(labels_drawn))
 
 
 def _standardised(statistics: Floats) -> Floats:

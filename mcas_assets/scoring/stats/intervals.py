@@ -146,9 +146,9 @@ def interval_ends(
     r = replicates.shape[1]
     ordered = np.sort(replicates, axis=1)  # NaN last
     usable = r - np.isnan(replicates).sum(axis=1)
-    held = np.maximum(usable, 1)
+    count = np.maximum(usable, 1)
     with np.errstate(invalid="ignore"):
-        centre = np.where(np.isnan(replicates), 0.0, replicates).sum(axis=1) / held
+        centre = np.where(np.isnan(replicates), 0.0, replicates).sum(axis=1) / count
         squares = np.where(np.isnan(replicates), 0.0, replicates - centre[:, None]) ** 2
     error = np.sqrt(squares.sum(axis=1) / np.maximum(usable - 1, 1))
     flat, few = error < NO_SPREAD, usable < MIN_USABLE * r
@@ -160,21 +160,21 @@ def interval_ends(
     tails = ndtr(-z), ndtr(z)
     if method == "bca":
         below = (replicates < estimates[:, None]).sum(axis=1) + 0.5 * (replicates == estimates[:, None]).sum(axis=1)
-        bias = ndtri(np.clip(below / held, 1 / (held + 1), held / (held + 1)))
+        bias = ndtri(np.clip(below / count, 1 / (count + 1), count / (count + 1)))
         skew = acceleration(parts)
         # The correction has a pole at skew * (bias + z) = 1; short of it the tail is already past every replicate.
         tails = tuple(ndtr(bias + (bias + s) / np.maximum(1 - skew * (bias + s), 0.05)) for s in (-z, z))
-    low, high = (_at(ordered, held, tail) for tail in tails)
+    low, high = (_at(ordered, count, tail) for tail in tails)
     reasons = tuple(FEW_RESAMPLES if f else "zero variance" if v else None for f, v in zip(few, flat, strict=True))
     gone = flat | few
     return Ends(*(np.where(gone, np.nan, column) for column in (low, high, error)), reasons)
 
 
-def _at(ordered: Floats, held: Ints, probability: Floats) -> Floats:
+def _at(ordered: Floats, count: Ints, probability: Floats) -> Floats:
     """The quantile of each sorted row at (n + 1) p, between its first and last usable replicate."""
-    position = np.clip((held + 1) * probability - 1, 0, held - 1)
+    position = np.clip((count + 1) * probability - 1, 0, count - 1)
     below = np.floor(position).astype(np.int64)
-    above = np.minimum(below + 1, held - 1)
+    above = np.minimum(below + 1, count - 1)
     row = np.arange(len(ordered))
     share = position - below
     return ordered[row, below] * (1 - share) + ordered[row, above] * share

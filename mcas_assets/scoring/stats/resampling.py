@@ -136,8 +136,8 @@ def strata_of(units: Ints, groups: Ints) -> Ints:
         return np.zeros(0, dtype=np.int64)
     n_units, n_groups = int(units.max()) + 1, int(groups.max()) + 1
     links = coo_array((np.ones(len(units)), (units, n_units + groups)), shape=(n_units + n_groups,) * 2)
-    found = connected_components(links, directed=False)[1][:n_units]
-    return np.unique(found, return_inverse=True)[1].astype(np.int64)
+    component = connected_components(links, directed=False)[1][:n_units]
+    return np.unique(component, return_inverse=True)[1].astype(np.int64)
 
 
 def stratum_counts(size: int, resamples: int, bits: np.random.SFC64) -> Floats:
