@@ -1,18 +1,17 @@
 """Is what was planted found again: dose-response, shares held against the truth reader, and the positive control."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 from mcas_assets.calibrate.pool import UNREAD, Mixture, Pool
 from mcas_assets.calibrate.rows import LINE, SHARE, Goal, Row, Z, row
 from mcas_assets.scoring.mcas.association import ComponentScores, Score, association
 from mcas_assets.scoring.shares.label_error import corrected_shares
+from mcas_assets.scoring.stats.arrays import Floats, Ints
 from mcas_assets.scoring.stats.power import minimum_detectable
-
-Floats = NDArray[np.float64]
 
 DOSES = np.linspace(0, 1, 11)
 STEP = 10  # a set holds a multiple of this many images, so that every dose can be mixed exactly
@@ -71,8 +70,8 @@ def dose_response(pool: Pool, images: int, seed: int, is_judged: bool) -> list[R
         sizes.append(size)
     if not responses:
         why = f"too few images of both groups of {', '.join(skipped) or 'any concept'}"
-        key, goal = ("dose_response", pool.axis, pool.embedder), _judged(LINE, is_judged)
-        return [row(*key, f"{name}: r2", None, goal=goal, detail=why) for name in RESPONSES]
+        figure = partial(row, "dose_response", pool.axis, pool.embedder, goal=LINE if is_judged else None, detail=why)
+        return [figure(f"{name}: r2", None) for name in RESPONSES]
     table = np.array(responses)  # (concepts, doses, responses)
     about = (
         f"mean of {len(table)} concepts, {min(sizes)} images each at every share, read from the pixels; {unread} unread"
@@ -90,23 +89,19 @@ def _line_rows(pool: Pool, name: str, responses: Floats, about: str, is_judged: 
     limit = None
     if line.slope and line.spread > 0:
         limit = minimum_detectable(line.spread, len(DOSES) - 2) / abs(line.slope)
-    key = ("dose_response", pool.axis, pool.embedder)
+    figure = partial(row, "dose_response", pool.axis, pool.embedder)
     one = "pole b" if name == "corrected share" else "pole a, against the share of pole b"
+    ends = line.slope - half, line.slope + half
+    goal = LINE if is_judged else None
+    power = "departure from a known share found with 80 % power"
     return [
-        row(
-            *key, f"{name}: slope", line.slope, (line.slope - half, line.slope + half), detail=f"towards {one}; {about}"
-        ),
-        row(*key, f"{name}: r2", line.r2, goal=_judged(LINE, is_judged), detail=f"worst concept {worst:.4f}; {about}"),
-        row(
-            *key,
-            f"{name}: detection limit",
-            limit,
-            detail=f"departure from a known share found with 80 % power; {about}",
-        ),
+        figure(f"{name}: slope", line.slope, ends, detail=f"towards {one}; {about}"),
+        figure(f"{name}: r2", line.r2, goal=goal, detail=f"worst concept {worst:.4f}; {about}"),
+        figure(f"{name}: detection limit", limit, detail=f"{power}; {about}"),
     ]
 
 
-def mix(mixture: Mixture, size: int, generator: np.random.Generator) -> list[NDArray[np.int64]]:
+def mix(mixture: Mixture, size: int, generator: np.random.Generator) -> list[Ints]:
     """For each dose, which images make a set of that share of group 1, none in two sets."""
     queues = [list(generator.permutation(np.flatnonzero(mixture.truth == group))) for group in (0, 1)]
     sets = []
@@ -122,7 +117,7 @@ def _set_size(mixture: Mixture, images: int) -> int:
     return min(images, fewest * 2 // len(DOSES)) // STEP * STEP
 
 
-def _responses(pool: Pool, mixture: Mixture, sets: list[NDArray[np.int64]], known: NDArray[np.int64]) -> Floats:
+def _responses(pool: Pool, mixture: Mixture, sets: list[Ints], known: Ints) -> Floats:
     """(doses, RESPONSES) of one concept."""
     d = pool.images.shape[2]
     poles = pool.a_images.reshape(-1, d), pool.b_images.reshape(-1, d)
@@ -151,18 +146,11 @@ def recovery(pool: Pool, is_judged: bool) -> list[Row]:
             errors.append(corrected.shares[1] - truth[c])
             raw.append(counts[1] / sum(counts) - truth[c])
             places.append(c)
-    key = ("recovery", pool.axis, pool.embedder)
+    figure = partial(row, "recovery", pool.axis, pool.embedder)
+    goal = SHARE if is_judged else None
     if not errors:
-        goal = _judged(SHARE, is_judged)
-        return [
-            row(
-                *key,
-                "corrected share: mean error",
-                None,
-                goal=goal,
-                detail="no share can be given; see the confusion matrix",
-            )
-        ]
+        why = "no share can be given; see the confusion matrix"
+        return [figure("corrected share: mean error", None, goal=goal, detail=why)]
     error, uncorrected = np.array(errors), np.array(raw)
     worst = int(np.abs(error).argmax())
     unread = int((pool.truth[pool.asked] == UNREAD).sum())
@@ -173,13 +161,12 @@ def recovery(pool: Pool, is_judged: bool) -> list[Row]:
     )
     worst_one = f"{pool.concepts[places[worst]]}: {error[worst]:+.3f}"
     within = float((np.abs(error) <= 0.02).mean())
-    goal = _judged(SHARE, is_judged)
     rows = [
-        row(*key, "corrected share: mean error", float(np.abs(error).mean()), goal=goal, detail=f"absolute; {about}"),
-        row(*key, "corrected share: largest error", float(np.abs(error).max()), goal=goal,
+        figure("corrected share: mean error", float(np.abs(error).mean()), goal=goal, detail=f"absolute; {about}"),
+        figure("corrected share: largest error", float(np.abs(error).max()), goal=goal,
             detail=f"{worst_one}; {within:.0%} of concepts are within 0.02; {about}"),
-        row(*key, "corrected share: bias", float(error.mean()), detail=f"mean signed error; {about}"),
-        row(*key, "labelled share: mean error", float(np.abs(uncorrected).mean()), detail=f"absolute, uncorrected; {about}"),
+        figure("corrected share: bias", float(error.mean()), detail=f"mean signed error; {about}"),
+        figure("labelled share: mean error", float(np.abs(uncorrected).mean()), detail=f"absolute, uncorrected; {about}"),
     ]  # fmt: skip
     return rows + _agreements(pool, truth)
 
@@ -228,11 +215,7 @@ def correlation(first: Floats, second: Floats) -> tuple[float | None, tuple[floa
     return r, (float(np.tanh(z - half)), float(np.tanh(z + half))), n
 
 
-def _values(scores: ComponentScores, places: NDArray[np.int64], name: Score) -> Floats:
+def _values(scores: ComponentScores, places: Ints, name: Score) -> Floats:
     """One score of some concepts, NaN where it is missing."""
     values = (scores.statistic(int(c), name).value for c in places)
     return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
-
-
-def _judged(goal: Goal, is_judged: bool) -> Goal | None:
-    return goal if is_judged else None

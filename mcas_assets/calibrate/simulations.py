@@ -13,21 +13,18 @@ from multiprocessing import get_context
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mcas_assets.calibrate.pool import UNREAD, Pool
 from mcas_assets.core.progress import Advance
 from mcas_assets.scoring.changes.comparison import compare_concepts, paired_difference
-from mcas_assets.scoring.mcas.association import ComponentScores
 from mcas_assets.scoring.mcas.concept_bootstrap import COLUMNS, bootstrap_concepts, columns_of
 from mcas_assets.scoring.mcas.concept_tests import concept_tests
-from mcas_assets.scoring.mcas.vectors import AuditVectors
 from mcas_assets.scoring.shares.label_error import corrected_shares
 from mcas_assets.scoring.shares.representation import wilson_interval
+from mcas_assets.scoring.stats.arrays import Floats, Ints
 from mcas_assets.scoring.stats.intervals import Method
 from mcas_assets.scoring.stats.multiplicity import benjamini_hochberg
 
-Floats = NDArray[np.float64]
 Numbers = range
 
 SCORES = ("iias", "itpas", "itaas", "mcas")  # TTAS holds no image, so it has no interval
@@ -146,21 +143,12 @@ def meaningless_axis(pool: Pool, settings: Settings, numbers: Numbers) -> Floats
     return np.array(outcomes)
 
 
-def percentile_coverage(pool: Pool, settings: Settings, numbers: Numbers) -> Floats:
-    """Whether percentile intervals hold the scores of the whole pool: (audits, concepts, raw and adjusted, SCORES)."""
-    return _score_coverage(pool, settings, numbers, "percentile")
-
-
-def bca_coverage(pool: Pool, settings: Settings, numbers: Numbers) -> Floats:
-    """The same of BCa intervals."""
-    return _score_coverage(pool, settings, numbers, "bca")
-
-
-def _score_coverage(pool: Pool, settings: Settings, numbers: Numbers, method: Method) -> Floats:
+def score_coverage(pool: Pool, settings: Settings, numbers: Numbers, method: Method) -> Floats:
+    """Whether intervals hold the scores of the whole pool: (audits, concepts, raw and adjusted, SCORES)."""
     which = np.array([*settings.chosen, *pool.neutral], dtype=np.int64)
     k = len(settings.chosen)
     neutral = list(range(k, len(which)))
-    truth = _columns(pool.audit(np.arange(pool.replicates), which).scores())
+    truth = columns_of(pool.audit(np.arange(pool.replicates), which).scores().components)
     adjusted = truth - truth[neutral].mean(axis=0)
     outcomes = []
     for number in numbers:
@@ -211,7 +199,8 @@ def change_coverage(pool: Pool, settings: Settings, numbers: Numbers) -> Floats:
     everything = np.arange(pool.replicates)
     before, after = pool.audit(everything, which), other.audit(everything, which)
     change = after.scores().mcas - before.scores().mcas
-    values = [_by_image(version, len(which)) for version in (before, after)]
+    # (concepts, replicates) association of each image with the words
+    values = [version.scores().s_word.reshape(len(which), -1) for version in (before, after)]
     words = (values[1] - values[0]).mean(axis=1)
     options: dict[str, Any] = {"level": settings.level, "resamples": settings.resamples, "draws": 100}
     outcomes = []
@@ -226,20 +215,11 @@ def change_coverage(pool: Pool, settings: Settings, numbers: Numbers) -> Floats:
     return np.array(outcomes)
 
 
-def _as_next(pool: Pool, which: NDArray[np.int64]) -> Pool:
+def _as_next(pool: Pool, which: Ints) -> Pool:
     images = pool.images.copy()
     images[which] = pool.images[np.roll(which, -1)]
     poles = [np.roll(pole, -1, axis=0) for pole in (pool.a_images, pool.b_images)]
     return replace(pool, images=images, a_images=poles[0], b_images=poles[1])
-
-
-def _by_image(vectors: AuditVectors, concepts: int) -> Floats:
-    """(concepts, replicates) association of each image with the words."""
-    return vectors.scores().s_word.reshape(concepts, -1)
-
-
-def _columns(scores: ComponentScores) -> Floats:
-    return columns_of(scores.components)
 
 
 def _holds(low: Floats, high: Floats, truth: Floats) -> Floats:
@@ -248,7 +228,7 @@ def _holds(low: Floats, high: Floats, truth: Floats) -> Floats:
         return np.where(np.isnan(low) | np.isnan(high), np.nan, (low <= truth) & (truth <= high))
 
 
-def _with_replacement(pool: Pool, settings: Settings, purpose: str, number: int) -> NDArray[np.int64]:
+def _with_replacement(pool: Pool, settings: Settings, purpose: str, number: int) -> Ints:
     return _generator(settings, purpose, number).integers(pool.replicates, size=settings.images)
 
 

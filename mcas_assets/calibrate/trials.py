@@ -1,9 +1,9 @@
 """From simulated audits to figures: rates with their intervals, and whether they are as they should be."""
 
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mcas_assets.calibrate.pool import Pool
 from mcas_assets.calibrate.rows import COVERAGE, Row, alarm_goal, mean_of_trials, row
@@ -11,18 +11,19 @@ from mcas_assets.calibrate.simulations import (
     SCORES,
     Settings,
     Simulation,
-    bca_coverage,
     change_coverage,
     mapped,
     meaningless_axis,
-    percentile_coverage,
     same_version,
+    score_coverage,
     share_coverage,
 )
 from mcas_assets.core.progress import Progress
+from mcas_assets.scoring.stats.arrays import Floats
+from mcas_assets.scoring.stats.intervals import Method
 
-Floats = NDArray[np.float64]
 SIGNIFICANT = 0.05
+METHODS: tuple[Method, ...] = ("percentile", "bca")
 
 
 def false_alarm_rows(
@@ -30,16 +31,16 @@ def false_alarm_rows(
 ) -> list[Row]:
     """A/A: how often one version, split at random into two, is said to have changed."""
     outcomes = _run(same_version, "A/A", pool, settings, splits, progress, executor)
-    key = ("false_alarms", pool.axis, pool.embedder)
+    figure = partial(row, "false_alarms", pool.axis, pool.embedder)
     changed, p_values = outcomes[..., 0], outcomes[..., 1]
     size = f"{splits} splits into {settings.images} + {settings.images} images of a prompt, {outcomes.shape[1]} concepts each"
     goal = alarm_goal(splits)
     any_changed = np.asarray(changed.any(axis=1), np.float64)[:, None]
     unadjusted = np.where(np.isnan(p_values), np.nan, p_values <= SIGNIFICANT)
     return [
-        row(*key, "comparisons of two versions with any `changed`", *mean_of_trials(any_changed), goal, size),
-        row(*key, "concepts with p <= 0.05", *mean_of_trials(unadjusted), goal, f"before Benjamini-Hochberg; {size}"),
-        row(*key, "concepts `changed`", *mean_of_trials(changed), detail=size),
+        figure("comparisons of two versions with any `changed`", *mean_of_trials(any_changed), goal, size),
+        figure("concepts with p <= 0.05", *mean_of_trials(unadjusted), goal, f"before Benjamini-Hochberg; {size}"),
+        figure("concepts `changed`", *mean_of_trials(changed), detail=size),
     ]
 
 
@@ -48,7 +49,7 @@ def null_rows(
 ) -> list[Row]:
     """How often an axis whose poles are shuffled is found to mean something."""
     outcomes = _run(meaningless_axis, "null axes", pool, settings, splits, progress, executor)
-    key = ("null_control", pool.axis, pool.embedder)
+    figure = partial(row, "null_control", pool.axis, pool.embedder)
     p_values, q_values, scores = (outcomes[..., k] for k in range(3))
     significant = np.where(np.isnan(p_values), np.nan, p_values <= SIGNIFICANT)
     with np.errstate(invalid="ignore"):
@@ -58,9 +59,9 @@ def null_rows(
     goal = alarm_goal(splits)
     beside = f"standard deviation; that of concepts on the real axis is {real:.4f}; {size}"
     return [
-        row(*key, "concepts with p <= 0.05", *mean_of_trials(significant), goal, size),
-        row(*key, "axes with any q <= 0.05", *mean_of_trials(any_found), goal, size),
-        row(*key, "mcas: spread", float(np.nanstd(scores)), detail=beside),
+        figure("concepts with p <= 0.05", *mean_of_trials(significant), goal, size),
+        figure("axes with any q <= 0.05", *mean_of_trials(any_found), goal, size),
+        figure("mcas: spread", float(np.nanstd(scores)), detail=beside),
     ]  # fmt: skip
 
 
@@ -73,7 +74,8 @@ def coverage_rows(
             row("coverage", pool.axis, pool.embedder, "all", None, goal=COVERAGE, detail="no concept has a known share")
         ]
     rows: list[Row] = []
-    for method, simulation in (("percentile", percentile_coverage), ("bca", bca_coverage)):
+    for method in METHODS:
+        simulation = partial(score_coverage, method=method)
         holds = _run(simulation, f"coverage, {method}", pool, settings, audits, progress, executor)
         for s, side in enumerate(("raw", "adjusted")):
             rows += [

@@ -2,6 +2,7 @@
 
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -15,9 +16,9 @@ from mcas_assets.calibrate.simulations import (
     change_coverage,
     mapped,
     meaningless_axis,
-    percentile_coverage,
     processes,
     same_version,
+    score_coverage,
     share_coverage,
 )
 from mcas_assets.calibrate.trials import coverage_rows, false_alarm_rows, null_rows
@@ -229,7 +230,9 @@ def test_the_change_between_versions_is_no_change_where_they_are_one(pool, setti
 
 
 @pytest.mark.parametrize(
-    "simulation", [same_version, meaningless_axis, percentile_coverage, share_coverage, change_coverage]
+    "simulation",
+    [same_version, meaningless_axis, partial(score_coverage, method="percentile"), share_coverage, change_coverage],
+    ids=["same", "meaningless", "scores", "shares", "changes"],
 )
 def test_an_audit_is_simulated_alike_whatever_came_before_it(pool, settings, simulation):
     np.testing.assert_array_equal(simulation(pool, settings, range(3))[2], simulation(pool, settings, range(2, 3))[0])
