@@ -7,6 +7,7 @@ Direction is in amplification.py.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -81,15 +82,22 @@ def divergence(counts: ArrayLike, reference: ArrayLike, kind: Kind = "total_vari
     n = int(seen.sum())
     if n == 0:
         return Divergence(None, None, None, None, "no image shows a declared group")
-    distance = DIVERGENCES[kind]
-    value = float(distance(seen / n, fair))
-    drawn, weights = _fair_counts(n, fair, seed)
-    drawn, weights = drawn[weights > 0], weights[weights > 0]
-    null = distance(drawn / n, fair)
+    value = float(DIVERGENCES[kind](seen / n, fair))
+    null, weights = _fair_distances(kind, n, tuple(fair.tolist()), seed)
     floor = float(null @ weights)
     as_far = float(weights[null >= value * (1 - 1e-12)].sum())
     p_value = as_far if len(fair) == 2 else (1 + round(as_far * FLOOR_DRAWS)) / (1 + FLOOR_DRAWS)
     return Divergence(value, floor, value - floor, min(p_value, 1.0))
+
+
+@lru_cache(maxsize=64)  # concepts of equal numbers of images are held against one population
+def _fair_distances(kind: Kind, n: int, fair: tuple[float, ...], seed: int) -> tuple[Floats, Floats]:
+    """Distances that n images of a fair generator read, and their chances."""
+    drawn, weights = _fair_counts(n, np.array(fair), seed)
+    drawn, weights = drawn[weights > 0], weights[weights > 0]
+    null = DIVERGENCES[kind](drawn / n, np.array(fair))
+    null.flags.writeable = weights.flags.writeable = False
+    return null, weights
 
 
 def _fair_counts(n: int, fair: Floats, seed: int) -> tuple[Floats, Floats]:
