@@ -23,8 +23,6 @@ KINDS: dict[Kind, str] = {
 }
 """What each kind of figure shows. Each is one asset check."""
 
-"""Columns of the table, less those that the ledger adds."""
-
 Z = 1.959963984540054  # of a two-sided 95 % interval
 
 
