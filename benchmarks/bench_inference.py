@@ -204,8 +204,8 @@ def closed_forms() -> None:
     }
     print("\nstandard error / closed form, 10,000 replicates")
     for name, variance in forms.items():
-        found = bootstrap_concepts(audit_of(z, is_by_prompt="x" in name), resamples=DRAWS)
-        print(f"  {name:<16} {found.standard_error[0, COLUMNS.index('itaas')] / np.sqrt(variance):.4f}")
+        intervals = bootstrap_concepts(audit_of(z, is_by_prompt="x" in name), resamples=DRAWS)
+        print(f"  {name:<16} {intervals.standard_error[0, COLUMNS.index('itaas')] / np.sqrt(variance):.4f}")
 
 
 def type_one_error(audits: int = 2000) -> None:
@@ -223,8 +223,8 @@ def type_one_error(audits: int = 2000) -> None:
                 ("prompts", values.mean(axis=2), prompts),
                 ("images", values.reshape(250, -1), prompts * images),
             ):
-                found = permutation_tests(table, n, draws=1000)
-                rejected[unit] += int((found.p_values <= 0.05).sum())
+                tests = permutation_tests(table, n, draws=1000)
+                rejected[unit] += int((tests.p_values <= 0.05).sum())
         total = audits // 250 * 250
         print(f"  2 x {prompts} prompts x {images:2} images:", end="")
         print("".join(f"  permuting {unit} {count / total:.3f}" for unit, count in rejected.items()))
@@ -261,15 +261,15 @@ from mcas_assets.scoring.mcas.concept_bootstrap import bootstrap_concepts
 sets, few, full = np.load(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
 x = sets["x"]
 audit = audit_of(x, is_by_prompt=False)
-found = []
+timed = []
 for _ in range(4):
     start = time.perf_counter()
     IIDBootstrap(x.T, seed=1).conf_int(np.mean, few, method="percentile")
     theirs = (time.perf_counter() - start) * full / few
     start = time.perf_counter()
     bootstrap_concepts(audit, resamples=full, method="percentile")
-    found.append([theirs, time.perf_counter() - start])
-print(json.dumps(found[1:]))
+    timed.append([theirs, time.perf_counter() - start])
+print(json.dumps(timed[1:]))
 """
 
 
@@ -333,9 +333,9 @@ def bench_wefe(rounds: int) -> None:
 def bench_arch() -> None:
     """The cluster bootstrap of arch, in this project's environment with arch added."""
     print("\narch.bootstrap.IIDBootstrap over seeds, extrapolated from 250 replicates, linear")
-    found = child(ARCH_CHILD, ["250", str(DRAWS)], ["--no-sync", "--with", "arch"], {"x": crossed()})
-    if isinstance(found, list):
-        ratios = [theirs / ours for theirs, ours in found]
+    timed = child(ARCH_CHILD, ["250", str(DRAWS)], ["--no-sync", "--with", "arch"], {"x": crossed()})
+    if isinstance(timed, list):
+        ratios = [theirs / ours for theirs, ours in timed]
         print(f"  arch / mcas_assets: {np.median(ratios):.1f} ({min(ratios):.1f} to {max(ratios):.1f})")
 
 

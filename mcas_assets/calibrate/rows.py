@@ -105,8 +105,8 @@ def row(
 
 def frame(rows: Sequence[Row], system_version: str) -> pl.DataFrame:
     """The rows of the table."""
-    told = [{"system_version": system_version, **asdict(one)} for one in rows]
-    return pl.DataFrame(told, schema=frame_schema("calibration"))
+    records = [{"system_version": system_version, **asdict(one)} for one in rows]
+    return pl.DataFrame(records, schema=frame_schema("calibration"))
 
 
 def mean_of_trials(values: NDArray[np.float64]) -> tuple[float, tuple[float, float]]:

@@ -47,7 +47,7 @@ def vectors(generator, truth, concept, noise=0.25):
     return unit(rows.reshape(-1, WIDTH)).reshape(rows.shape)
 
 
-def said(generator, truth, error):
+def labels_of(generator, truth, error):
     """Labels that are wrong with probability `error`."""
     return np.where(generator.random(truth.shape) < error, 1 - truth, truth)
 
@@ -68,8 +68,9 @@ def pool_of(seed=0, replicates=40, error=0.05, leaning=0.0, mixed=60):
         axis="gender", embedder="synthetic", concepts=NAMES, neutral=(5, 6),
         images=np.stack([vectors(g, row, k) for k, row in enumerate(truth)]), prompts=unit(prompts),
         a_images=vectors(g, poles[0], 8), b_images=vectors(g, poles[1], 8), a_words=unit(words[0]), b_words=unit(words[1]),
-        labels=said(g, truth, error), a_labels=said(g, poles[0], error), b_labels=said(g, poles[1], error), truth=truth,
-        mixtures=tuple(Mixture(NAMES[k], vectors(g, groups, k), said(g, groups, error), groups) for k in (0, 2, 4)),
+        labels=labels_of(g, truth, error), a_labels=labels_of(g, poles[0], error), b_labels=labels_of(g, poles[1], error),
+        truth=truth,
+        mixtures=tuple(Mixture(NAMES[k], vectors(g, groups, k), labels_of(g, groups, error), groups) for k in (0, 2, 4)),
     )  # fmt: skip
 
 
@@ -161,11 +162,11 @@ def test_goals_hold_for_the_judged_embedder_only(pool):
 
 def test_texts_that_lean_as_planted_are_found():
     planted = dict(zip(NAMES, SHARES.tolist(), strict=True))
-    (found,) = positive_control(pool_of(leaning=0.5), planted, is_biased=True)
-    assert found.met
-    assert found.value > 0.8
-    (missed,) = positive_control(pool_of(leaning=-0.5), planted, is_biased=True)
-    assert missed.met is False
+    (leaning,) = positive_control(pool_of(leaning=0.5), planted, is_biased=True)
+    assert leaning.met
+    assert leaning.value > 0.8
+    (opposed,) = positive_control(pool_of(leaning=-0.5), planted, is_biased=True)
+    assert opposed.met is False
     (beside,) = positive_control(pool_of(), planted, is_biased=False)
     assert beside.met is None
 
@@ -301,9 +302,9 @@ def test_rows_become_the_table():
 
 def test_the_groups_are_said_in_the_phantoms_own_words():
     audit = load_audit("phantom")
-    found = mixtures_of(audit, known_axes(audit))
-    assert len(found) == 2 * 2 * len(MIXED)
-    prompts = [concept.prompts[0] for _, _, concept in found]
+    mixtures = mixtures_of(audit, known_axes(audit))
+    assert len(mixtures) == 2 * 2 * len(MIXED)
+    prompts = [concept.prompts[0] for _, _, concept in mixtures]
     assert "an image of a female nurse" in prompts
     assert "an image of a light-skinned engineer" in prompts
     assert len(set(prompts)) == len(prompts)

@@ -34,26 +34,26 @@ def answer(kind: str, given: dict[str, Any]) -> dict[str, Any]:
     images = rows(given["images"])
     index = np.zeros(len(images), dtype=int)
     scores = component_scores(images, index, rows([given["prompt"]]), *(rows(given[k]) for k in names))
-    found = {name: scores.statistic(0, name).value for name in (*COMPONENTS, "mcas")}
-    return found | {"effect_sizes": {name: scores.effect_size(0, name).value for name in COMPONENTS}}
+    answered = {name: scores.statistic(0, name).value for name in (*COMPONENTS, "mcas")}
+    return answered | {"effect_sizes": {name: scores.effect_size(0, name).value for name in COMPONENTS}}
 
 
-def agree(found: Any, expected: Any) -> bool:
-    if expected is None or found is None:
-        return found is expected
+def agree(answered: Any, expected: Any) -> bool:
+    if expected is None or answered is None:
+        return answered is expected
     if isinstance(expected, dict) and "numerator" in expected:
-        return found == expected["numerator"] / expected["denominator"]
+        return answered == expected["numerator"] / expected["denominator"]
     if isinstance(expected, dict):
-        return found.keys() == expected.keys() and all(agree(found[k], expected[k]) for k in expected)
+        return answered.keys() == expected.keys() and all(agree(answered[k], expected[k]) for k in expected)
     if isinstance(expected, list):
-        return len(found) == len(expected) and all(map(agree, found, expected))
-    return bool(abs(found - expected) <= TOLERANCE)
+        return len(answered) == len(expected) and all(map(agree, answered, expected))
+    return bool(abs(answered - expected) <= TOLERANCE)
 
 
 @pytest.mark.parametrize("case", SUITE["cases"], ids=lambda case: case["name"])
 def test_the_package_meets(case):
-    found = answer(case["kind"], case["input"])
-    assert agree(found, case["expected"]), f"{found} is not {case['expected']}: {case['why']}"
+    answered = answer(case["kind"], case["input"])
+    assert agree(answered, case["expected"]), f"{answered} is not {case['expected']}: {case['why']}"
 
 
 def test_the_comparison_can_fail():

@@ -74,66 +74,66 @@ def fill(store, audit, version, *, latency=20.0, images=True, noise=0.1):
         if images:
             made = np.eye(WIDTH)[0] + noise * g.standard_normal((len(wanted), WIDTH))
             facts.append_vectors(con, "e@1", "image", shas, None, unit(made).astype(np.float32))
-        said = unit(g.standard_normal((len(texts), WIDTH))).astype(np.float32)
-        facts.append_vectors(con, "e@1", "text", texts["text_id"].to_list(), texts["text"].to_list(), said)
+        text_vectors = unit(g.standard_normal((len(texts), WIDTH))).astype(np.float32)
+        facts.append_vectors(con, "e@1", "text", texts["text_id"].to_list(), texts["text"].to_list(), text_vectors)
 
 
 def test_without_stored_images_the_spread_is_assumed_and_the_time_unknown(audit, store):
-    found = estimate(audit, Named(), store)
-    assert "assumed" in found.line()
-    assert "time unknown until a first batch was made" in found.line()
-    assert found.needs[0].detectable == pytest.approx(minimum_detectable(change_error(ASSUMED, 4, 4), 3))
+    estimated = estimate(audit, Named(), store)
+    assert "assumed" in estimated.line()
+    assert "time unknown until a first batch was made" in estimated.line()
+    assert estimated.needs[0].detectable == pytest.approx(minimum_detectable(change_error(ASSUMED, 4, 4), 3))
     assert not store.home.exists()
 
 
 def test_the_images_named_reach_the_wanted_change_and_one_fewer_does_not(audit, store):
-    found = estimate(audit, Named(), store, detect=0.3)
-    n = int(found.needs[0].images.value)
+    estimated = estimate(audit, Named(), store, detect=0.3)
+    n = int(estimated.needs[0].images.value)
     assert minimum_detectable(change_error(ASSUMED, n, 4), n - 1) <= 0.3
     assert minimum_detectable(change_error(ASSUMED, n - 1, 4), n - 2) > 0.3
-    assert found.wanted.images <= total_images(audit, n, 4)
+    assert estimated.wanted.images <= total_images(audit, n, 4)
 
 
 def test_attribute_images_that_are_too_few_are_named_as_what_stands_in_the_way(audit, store):
-    found = estimate(audit, Named(), store, detect=0.01)
-    assert "4 attribute images per pole alone allow" in "\n".join(found.lines())
-    assert found.wanted.per_attribute > 4
-    reached = change_error(ASSUMED, found.wanted.per_concept, found.wanted.per_attribute)
-    assert minimum_detectable(reached, found.wanted.per_concept - 1) <= 0.01
+    estimated = estimate(audit, Named(), store, detect=0.01)
+    assert "4 attribute images per pole alone allow" in "\n".join(estimated.lines())
+    assert estimated.wanted.per_attribute > 4
+    reached = change_error(ASSUMED, estimated.wanted.per_concept, estimated.wanted.per_attribute)
+    assert minimum_detectable(reached, estimated.wanted.per_concept - 1) <= 0.01
     assert estimate(audit, Named(), store, detect=1e-4).wanted is None
 
 
 def test_spread_and_pace_come_from_this_systems_stored_images(audit, store):
     version = Named().identity().version
     fill(store, audit, version)
-    found = estimate(audit, Named(), store)
-    assert f"28 stored images of {version}" in found.line()
-    assert "nothing to generate" in found.line()
-    assert (found.declared, found.stored) == (28, 28)
-    assert found.pace.milliseconds == 20.0
+    estimated = estimate(audit, Named(), store)
+    assert f"28 stored images of {version}" in estimated.line()
+    assert "nothing to generate" in estimated.line()
+    assert (estimated.declared, estimated.stored) == (28, 28)
+    assert estimated.pace.milliseconds == 20.0
 
 
 def test_an_older_version_of_the_system_serves_where_the_present_one_has_nothing(audit, store):
     fill(store, audit, "drawn@aaaaaaaaaaaa", latency=500.0)
-    found = estimate(audit, Named(), store)
-    assert "drawn@aaaaaaaaaaaa" in found.pilot.source
-    assert "another system" not in found.pilot.source
-    assert found.stored == 0
-    assert "about 14 s at 500 ms an image" in found.line()
+    estimated = estimate(audit, Named(), store)
+    assert "drawn@aaaaaaaaaaaa" in estimated.pilot.source
+    assert "another system" not in estimated.pilot.source
+    assert estimated.stored == 0
+    assert "about 14 s at 500 ms an image" in estimated.line()
 
 
 def test_another_systems_images_lend_their_spread_but_not_their_pace(audit, store):
     fill(store, audit, "other@aaaaaaaaaaaa")
-    found = estimate(audit, Named(), store)
-    assert "another system, other@aaaaaaaaaaaa" in found.pilot.source
-    assert found.pace.milliseconds is None
+    estimated = estimate(audit, Named(), store)
+    assert "another system, other@aaaaaaaaaaaa" in estimated.pilot.source
+    assert estimated.pace.milliseconds is None
 
 
 def test_images_without_vectors_give_a_pace_but_no_spread(audit, store):
     fill(store, audit, Named().identity().version, images=False)
-    found = estimate(audit, Named(), store)
-    assert "assumed" in found.pilot.source
-    assert found.pace.milliseconds == 20.0
+    estimated = estimate(audit, Named(), store)
+    assert "assumed" in estimated.pilot.source
+    assert estimated.pace.milliseconds == 20.0
 
 
 def test_more_spread_takes_more_images(audit, tmp_path):
@@ -185,9 +185,9 @@ def test_too_few_images_have_no_spread():
 
 def test_the_spread_of_a_pilot_is_used_by_axis(audit, store):
     fill(store, audit, Named().identity().version)
-    found = estimate(audit, Named(), store)
-    assert set(found.pilot.spreads) == {"gender", "skin_tone"}
-    assert all(isinstance(one, Spread) for one in found.pilot.spreads.values())
+    estimated = estimate(audit, Named(), store)
+    assert set(estimated.pilot.spreads) == {"gender", "skin_tone"}
+    assert all(isinstance(one, Spread) for one in estimated.pilot.spreads.values())
 
 
 # The command

@@ -36,22 +36,22 @@ def test_two_factors_sum_to_the_change_and_each_gets_its_own_concept(versions):
         "weights": [(0.5, Pairs(before, first, NONE)), (0.5, Pairs(second, both, NONE))],
         "steps": [(0.5, Pairs(before, second, NONE)), (0.5, Pairs(first, both, NONE))],
     }
-    found = parts(versions, weighted)
+    by_factor = parts(versions, weighted)
     change = both.scores().mcas - before.scores().mcas
-    effects = {name: np.array([one.difference for one in part.effects]) for name, part in found.items()}
+    effects = {name: np.array([one.difference for one in part.effects]) for name, part in by_factor.items()}
     np.testing.assert_allclose(effects["weights"] + effects["steps"], change, atol=1e-12)
     np.testing.assert_allclose(effects[INTERACTION], 0, atol=1e-12)
     assert effects["weights"][0] == pytest.approx(change[0])
     assert effects["steps"][2] == pytest.approx(change[2])
     assert effects["steps"][0] == pytest.approx(0, abs=1e-12)
-    assert sum(part.share for part in found.values()) == pytest.approx(1)
-    assert found["weights"].low <= found["weights"].share <= found["weights"].high
-    assert found["weights"].low > 0.5
+    assert sum(part.share for part in by_factor.values()) == pytest.approx(1)
+    assert by_factor["weights"].low <= by_factor["weights"].share <= by_factor["weights"].high
+    assert by_factor["weights"].low > 0.5
 
 
 def test_what_is_replayed_from_one_side_leaves_an_interaction(versions):
-    found = parts(versions, {"weights": [(1.0, Pairs(versions[0], versions[1], NONE))]})
-    assert found["weights"].share + found[INTERACTION].share == pytest.approx(1)
+    by_factor = parts(versions, {"weights": [(1.0, Pairs(versions[0], versions[1], NONE))]})
+    assert by_factor["weights"].share + by_factor[INTERACTION].share == pytest.approx(1)
 
 
 def test_changes_of_other_images_cannot_be_added(versions, audit):

@@ -18,23 +18,23 @@ def test_the_terms_of_the_pairs_add_up_to_the_change_of_the_score(audit, neutral
     before, after = audit(1), audit(2, shift=0.3)
     change = after.scores().mcas - before.scores().mcas
     expected = change - (change[neutral].mean() if neutral else 0)
-    found = compare_concepts(before, after, neutral, resamples=50, draws=50)
-    np.testing.assert_allclose([c.difference for c in found], expected, atol=1e-12)
+    comparisons = compare_concepts(before, after, neutral, resamples=50, draws=50)
+    np.testing.assert_allclose([c.difference for c in comparisons], expected, atol=1e-12)
 
 
 def test_a_shift_of_one_concept_is_found_and_the_others_are_not(audit):
     before, after = audit(3, images=60, attributes=60), audit(4, images=60, attributes=60, shift=1.0)
-    found = compare_concepts(before, after, detectable=0.6)
-    assert [c.verdict for c in found] == ["changed", "not shown", "not shown", "not shown"]
-    assert found[0].low > 0
-    assert all(c.low < 0 < c.high for c in found[1:])
+    comparisons = compare_concepts(before, after, detectable=0.6)
+    assert [c.verdict for c in comparisons] == ["changed", "not shown", "not shown", "not shown"]
+    assert comparisons[0].low > 0
+    assert all(c.low < 0 < c.high for c in comparisons[1:])
 
 
 def test_images_that_did_not_change_show_nothing(audit):
-    found = compare_concepts(audit(5), audit(5))
-    assert {c.verdict for c in found} == {"not shown"}
-    assert {c.difference for c in found} == {0.0}
-    assert {c.reason for c in found} == {"the two versions gave the same images"}
+    comparisons = compare_concepts(audit(5), audit(5))
+    assert {c.verdict for c in comparisons} == {"not shown"}
+    assert {c.difference for c in comparisons} == {0.0}
+    assert {c.reason for c in comparisons} == {"the two versions gave the same images"}
 
 
 def test_too_few_pairs_or_too_wide_a_band_is_underpowered(audit):
@@ -48,9 +48,9 @@ def test_too_few_pairs_or_too_wide_a_band_is_underpowered(audit):
 def test_a_concept_without_pairs_has_a_reason_and_the_others_stand(audit):
     before, after = audit(8), audit(9)
     gone = [replace(v, images=v.images[20:], concept=v.concept[20:]) for v in (before, after)]
-    found = compare_concepts(*gone)
-    assert (found[0].difference, found[0].reason) == (None, "no pair of images of the concept")
-    assert found[1].p_value is not None
+    comparisons = compare_concepts(*gone)
+    assert (comparisons[0].difference, comparisons[0].reason) == (None, "no pair of images of the concept")
+    assert comparisons[1].p_value is not None
 
 
 def test_versions_that_do_not_pair_are_refused(audit):
@@ -63,25 +63,25 @@ def test_versions_that_do_not_pair_are_refused(audit):
 
 def test_a_version_against_itself_alarms_as_often_as_it_says(audit):
     """100 pairs of fresh seeds, 4 concepts: 5 % of p below .05, 95 % of intervals hold 0, within 3 standard errors."""
-    alarms, held = [], []
+    alarms, covered = [], []
     for k in range(100):
-        found = compare_concepts(audit(2 * k + 100), audit(2 * k + 101), resamples=600, draws=600, seed=k)
-        alarms.append(np.mean([c.p_value <= 0.05 for c in found]))
-        held.append(np.mean([c.low <= 0 <= c.high for c in found]))
+        comparisons = compare_concepts(audit(2 * k + 100), audit(2 * k + 101), resamples=600, draws=600, seed=k)
+        alarms.append(np.mean([c.p_value <= 0.05 for c in comparisons]))
+        covered.append(np.mean([c.low <= 0 <= c.high for c in comparisons]))
     # Concepts share attribute images, so the audit and not the concept is the independent unit.
     assert np.mean(alarms) <= 0.05 + 3 * np.std(alarms) / 10
-    assert abs(np.mean(held) - 0.95) <= 3 * np.std(held) / 10
+    assert abs(np.mean(covered) - 0.95) <= 3 * np.std(covered) / 10
 
 
 def test_paired_difference_is_the_mean_change():
     generator = np.random.default_rng(0)
     before = generator.standard_normal(30)
     after = before + 0.5 + 0.1 * generator.standard_normal(30)
-    found = paired_difference(before, after)
-    assert found.difference == pytest.approx((after - before).mean())
-    assert found.low < 0.5 < found.high
-    assert found.verdict == "changed"
-    assert found.q_value == found.p_value
+    comparison = paired_difference(before, after)
+    assert comparison.difference == pytest.approx((after - before).mean())
+    assert comparison.low < 0.5 < comparison.high
+    assert comparison.verdict == "changed"
+    assert comparison.q_value == comparison.p_value
 
 
 def test_swapping_the_versions_turns_the_sign():
@@ -108,8 +108,8 @@ def test_prompts_are_exchanged_whole():
 
 def test_the_minimum_detectable_change_is_that_of_the_standard_error():
     values = np.random.default_rng(3).standard_normal(40)
-    found = paired_difference(np.zeros(40), values)
-    assert found.minimum_detectable == pytest.approx(minimum_detectable(values.std(ddof=1) / np.sqrt(40), 39))
+    comparison = paired_difference(np.zeros(40), values)
+    assert comparison.minimum_detectable == pytest.approx(minimum_detectable(values.std(ddof=1) / np.sqrt(40), 39))
 
 
 def test_exact_sign_flips_by_hand():
@@ -133,19 +133,19 @@ def compare_components(before, after, neutral):
 
 def test_the_changes_of_the_components_add_up_to_that_of_mcas(audit):
     before, after = audit(11), audit(12, shift=0.4)
-    found = compare_components(before, after, [2])
+    comparisons = compare_components(before, after, [2])
     changes = after.scores().components - before.scores().components
     for k, name in enumerate(("iias", "itpas", "itaas")):
-        np.testing.assert_allclose([c.difference for c in found[name]], changes[:, k], atol=1e-12)
-    parts = [[c.difference for c in found[name]] for name in ("iias", "itpas", "itaas")]
-    np.testing.assert_allclose(np.sum(parts, axis=0), [c.difference for c in found["mcas"]], atol=1e-12)
+        np.testing.assert_allclose([c.difference for c in comparisons[name]], changes[:, k], atol=1e-12)
+    parts = [[c.difference for c in comparisons[name]] for name in ("iias", "itpas", "itaas")]
+    np.testing.assert_allclose(np.sum(parts, axis=0), [c.difference for c in comparisons["mcas"]], atol=1e-12)
 
 
 def test_a_component_that_needs_no_image_of_the_concept_stands_without_any(audit):
     before, after = audit(13), audit(14)
     gone = [replace(v, images=v.images[20:], concept=v.concept[20:]) for v in (before, after)]
-    found = compare_components(*gone, [1])
-    assert found["itpas"][0].p_value is not None
-    assert {found[name][0].reason for name in ("iias", "itaas", "mcas", "adjusted")} == {
+    comparisons = compare_components(*gone, [1])
+    assert comparisons["itpas"][0].p_value is not None
+    assert {comparisons[name][0].reason for name in ("iias", "itaas", "mcas", "adjusted")} == {
         "no pair of images of the concept"
     }

@@ -16,9 +16,9 @@ def test_pairs_are_counted_by_where_the_versions_agree():
 
 def test_the_interval_is_that_of_newcombe():
     """36, 2, 12 and 0 pairs, a table of Newcombe (1998); his formula by hand: Wilson ends, phi = (0 x 36 - 2 x 12) / sqrt(...)."""
-    found = paired_share(Table(36, 2, 12, 0))
-    assert found.difference == pytest.approx(0.2)
-    assert (found.low, found.high) == pytest.approx((0.0569, 0.3404), abs=1e-4)
+    change = paired_share(Table(36, 2, 12, 0))
+    assert change.difference == pytest.approx(0.2)
+    assert (change.low, change.high) == pytest.approx((0.0569, 0.3404), abs=1e-4)
 
 
 def test_the_p_value_is_mcnemars_exact_one():
@@ -28,10 +28,10 @@ def test_the_p_value_is_mcnemars_exact_one():
 
 
 def test_pairs_that_never_differ_show_nothing_and_could_have_missed_little():
-    found = paired_share(Table(0, 0, 0, 64))
-    assert (found.difference, found.p_value) == (0.0, 1.0)
-    assert 0 < found.minimum_detectable < 0.1
-    assert found.low < 0 < found.high
+    change = paired_share(Table(0, 0, 0, 64))
+    assert (change.difference, change.p_value) == (0.0, 1.0)
+    assert 0 < change.minimum_detectable < 0.1
+    assert change.low < 0 < change.high
 
 
 def test_too_few_pairs_have_a_reason():
@@ -47,16 +47,16 @@ def test_swapping_the_versions_turns_the_interval():
 @pytest.mark.parametrize("shares", [(0.1, 0.1), (0.5, 0.8), (0.9, 0.6)])
 def test_the_interval_covers_and_the_test_keeps_its_level(shares):
     generator = np.random.default_rng(7)
-    held, alarms = [], []
+    covered, alarms = [], []
     for _ in range(400):
         common = generator.random(32)
         table = paired_table(
             common < shares[0], np.where(generator.random(32) < 0.6, common, generator.random(32)) < shares[1]
         )
-        found = paired_share(table)
-        held.append(found.low <= shares[1] - shares[0] <= found.high)
-        alarms.append(found.p_value <= 0.05)
-    assert np.mean(held) >= 0.93
+        change = paired_share(table)
+        covered.append(change.low <= shares[1] - shares[0] <= change.high)
+        alarms.append(change.p_value <= 0.05)
+    assert np.mean(covered) >= 0.93
     if shares[0] == shares[1]:
         assert np.mean(alarms) <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 400)
 
@@ -64,11 +64,11 @@ def test_the_interval_covers_and_the_test_keeps_its_level(shares):
 def test_a_corrected_change_is_wider_than_the_labels_and_shows_what_they_show():
     confusion = np.array([[30, 2], [3, 29]])
     before, after = (corrected_shares(counts, confusion) for counts in ([28, 4], [12, 20]))
-    found = corrected_change(before, after, 1, 32)
-    assert found.low < found.difference < found.high
-    assert found.low > 0
-    assert found.p_value < 0.05
-    assert found.high - found.low > 0.3
+    change = corrected_change(before, after, 1, 32)
+    assert change.low < change.difference < change.high
+    assert change.low > 0
+    assert change.p_value < 0.05
+    assert change.high - change.low > 0.3
     same = corrected_change(before, before, 1, 32)
     assert (same.difference, same.p_value) == (0.0, 1.0)
 

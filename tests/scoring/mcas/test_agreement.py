@@ -7,10 +7,10 @@ from mcas_assets.scoring.mcas.agreement import panel_agreement
 
 
 def test_a_sign_that_differs_makes_a_concept_unstable():
-    found = panel_agreement([[0.1, 0.2, -0.1], [0.3, -0.2, -0.4]])
-    assert found.stable.tolist() == [True, False, True]
-    assert found.reasons == (None, "the sign differs between embedders", None)
-    np.testing.assert_allclose(found.sign_agreement, [1.0, 0.5, 1.0])
+    agreement = panel_agreement([[0.1, 0.2, -0.1], [0.3, -0.2, -0.4]])
+    assert agreement.stable.tolist() == [True, False, True]
+    assert agreement.reasons == (None, "the sign differs between embedders", None)
+    np.testing.assert_allclose(agreement.sign_agreement, [1.0, 0.5, 1.0])
 
 
 def test_a_score_of_zero_has_no_sign_to_agree_on():
@@ -18,22 +18,22 @@ def test_a_score_of_zero_has_no_sign_to_agree_on():
 
 
 def test_a_missing_score_is_not_agreement():
-    found = panel_agreement([[0.1, np.nan], [0.3, 0.2]])
-    assert found.stable.tolist() == [True, False]
-    assert found.reasons[1] == "an embedder has no score"
-    assert np.isnan(found.sign_agreement[1])
+    agreement = panel_agreement([[0.1, np.nan], [0.3, 0.2]])
+    assert agreement.stable.tolist() == [True, False]
+    assert agreement.reasons[1] == "an embedder has no score"
+    assert np.isnan(agreement.sign_agreement[1])
 
 
 def test_the_same_order_is_full_agreement_of_rank_whatever_the_scale():
-    found = panel_agreement([[1.0, 2.0, 3.0, 4.0], [10.0, 20.0, 21.0, 400.0], [-3.0, -2.0, 0.5, 9.0]])
-    assert found.rank_agreement.value == pytest.approx(1.0)
-    np.testing.assert_allclose(found.rank_correlations, np.ones((3, 3)))
+    agreement = panel_agreement([[1.0, 2.0, 3.0, 4.0], [10.0, 20.0, 21.0, 400.0], [-3.0, -2.0, 0.5, 9.0]])
+    assert agreement.rank_agreement.value == pytest.approx(1.0)
+    np.testing.assert_allclose(agreement.rank_correlations, np.ones((3, 3)))
 
 
 def test_opposite_orders_cancel():
-    found = panel_agreement([[1.0, 2.0, 3.0], [3.0, 2.0, 1.0]])
-    assert found.rank_agreement.value == pytest.approx(0.0)
-    assert found.rank_correlations[0, 1] == pytest.approx(-1.0)
+    agreement = panel_agreement([[1.0, 2.0, 3.0], [3.0, 2.0, 1.0]])
+    assert agreement.rank_agreement.value == pytest.approx(0.0)
+    assert agreement.rank_correlations[0, 1] == pytest.approx(-1.0)
 
 
 def test_rank_correlations_agree_with_scipy_with_ties():

@@ -150,8 +150,8 @@ def test_nan_stands_only_beside_a_reason():
         (scores.components, scores.reasons),
         (scores.effect_sizes, scores.effect_reasons),
     ):
-        told = np.array([[reason is not None for reason in row] for row in reasons])
-        np.testing.assert_array_equal(np.isnan(array), told)
+        is_missing = np.array([[reason is not None for reason in row] for row in reasons])
+        np.testing.assert_array_equal(np.isnan(array), is_missing)
 
 
 def test_identical_attributes_have_zero_variance_and_say_so():
@@ -162,8 +162,8 @@ def test_identical_attributes_have_zero_variance_and_say_so():
 
 
 def test_effect_sizes_of_hand_worked_values():
-    found, reasons = row_effect_sizes(np.array([[1.0, 2.0, 3.0]]), np.array([[-1.0, -2.0, -3.0]]))
-    assert found.tolist() == [pytest.approx(4 / np.sqrt(28 / 5))]
+    effects, reasons = row_effect_sizes(np.array([[1.0, 2.0, 3.0]]), np.array([[-1.0, -2.0, -3.0]]))
+    assert effects.tolist() == [pytest.approx(4 / np.sqrt(28 / 5))]
     assert reasons == [None]
 
 

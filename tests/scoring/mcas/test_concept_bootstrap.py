@@ -41,19 +41,19 @@ def test_replicates_equal_scoring_the_drawn_images_anew(audit, shared, wordings)
     vectors = audit(1, shared=shared)
     if wordings:
         vectors = replace(vectors, wordings=np.tile(np.repeat(np.arange(4), 5), 4))
-    found = bootstrap_concepts(vectors, [3], resamples=60, seed=9)
+    intervals = bootstrap_concepts(vectors, [3], resamples=60, seed=9)
     raw, adjusted = loop(vectors, [3], 60, 9)
-    np.testing.assert_allclose(found.replicates, raw, atol=1e-12)
+    np.testing.assert_allclose(intervals.replicates, raw, atol=1e-12)
     error = adjusted.std(axis=-1, ddof=1)
-    np.testing.assert_allclose(found.adjusted_error[0, [0, 1, 2, 4, 5]], error[0, [0, 1, 2, 4, 5]], rtol=1e-9)
+    np.testing.assert_allclose(intervals.adjusted_error[0, [0, 1, 2, 4, 5]], error[0, [0, 1, 2, 4, 5]], rtol=1e-9)
 
 
 def test_attribute_images_are_drawn_once_for_all_concepts(audit):
-    found = bootstrap_concepts(audit(2), resamples=300)
-    itpas = found.replicates[:, 1]
+    intervals = bootstrap_concepts(audit(2), resamples=300)
+    itpas = intervals.replicates[:, 1]
     assert np.abs(np.corrcoef(itpas)[0, 1:]).min() > 0.05  # they move together, since only the attributes move
     alone = bootstrap_concepts(audit(2), resamples=300)
-    np.testing.assert_array_equal(found.replicates, alone.replicates)
+    np.testing.assert_array_equal(intervals.replicates, alone.replicates)
 
 
 def test_images_that_share_a_seed_are_drawn_together(audit):
@@ -67,10 +67,10 @@ def test_images_that_share_a_seed_are_drawn_together(audit):
 
 
 def test_adjusted_scores_are_scores_less_the_neutral_mean(audit):
-    found = bootstrap_concepts(audit(4), [1, 2], resamples=100)
-    np.testing.assert_allclose(found.adjusted, found.estimates - found.estimates[1:3].mean(axis=0))
-    np.testing.assert_allclose(found.baseline, found.estimates[1:3].mean(axis=0))
-    assert found.interval(0, "mcas", is_adjusted=True).estimate == pytest.approx(found.adjusted[0, 4])
+    intervals = bootstrap_concepts(audit(4), [1, 2], resamples=100)
+    np.testing.assert_allclose(intervals.adjusted, intervals.estimates - intervals.estimates[1:3].mean(axis=0))
+    np.testing.assert_allclose(intervals.baseline, intervals.estimates[1:3].mean(axis=0))
+    assert intervals.interval(0, "mcas", is_adjusted=True).estimate == pytest.approx(intervals.adjusted[0, 4])
 
 
 def test_the_only_neutral_concept_adjusts_to_zero_without_an_interval(audit):
@@ -94,11 +94,11 @@ def test_few_images_take_the_intervals_that_need_them(audit):
     vectors = audit(6)
     keep = np.concatenate([np.arange(3), np.arange(20, 80)])
     few = replace(vectors, images=vectors.images[keep], concept=vectors.concept[keep])
-    found = bootstrap_concepts(few, [3], resamples=100)
-    assert found.interval(0, "mcas").reason == "fewer than 5 independent images"
-    assert found.interval(0, "mcas").estimate is not None
-    assert found.interval(0, "itpas").low is not None
-    assert found.interval(1, "mcas").low is not None
+    intervals = bootstrap_concepts(few, [3], resamples=100)
+    assert intervals.interval(0, "mcas").reason == "fewer than 5 independent images"
+    assert intervals.interval(0, "mcas").estimate is not None
+    assert intervals.interval(0, "itpas").low is not None
+    assert intervals.interval(1, "mcas").low is not None
     few_poles = replace(vectors, a_images=vectors.a_images[:4])
     assert bootstrap_concepts(few_poles, resamples=100).interval(1, "iias").reason == "fewer than 5 images of pole A"
 
@@ -106,24 +106,24 @@ def test_few_images_take_the_intervals_that_need_them(audit):
 def test_a_concept_without_images_keeps_the_others_whole(audit):
     vectors = audit(7)
     none = replace(vectors, images=vectors.images[20:], concept=vectors.concept[20:])
-    found = bootstrap_concepts(none, [0], resamples=100)
-    assert found.interval(0, "iias").reason == "no image of the concept"
-    assert found.interval(1, "iias").low is not None
-    assert found.interval(1, "iias", is_adjusted=True).reason == "baseline: no image of the concept"
+    intervals = bootstrap_concepts(none, [0], resamples=100)
+    assert intervals.interval(0, "iias").reason == "no image of the concept"
+    assert intervals.interval(1, "iias").low is not None
+    assert intervals.interval(1, "iias", is_adjusted=True).reason == "baseline: no image of the concept"
 
 
 def test_nan_stands_only_beside_a_reason_and_ends_are_in_order(audit):
     vectors = audit(8)
     none = replace(vectors, images=vectors.images[18:], concept=vectors.concept[18:])
-    found = bootstrap_concepts(none, [3], resamples=100)
+    intervals = bootstrap_concepts(none, [3], resamples=100)
     for low, high, reasons in (
-        (found.low, found.high, found.reasons),
-        (found.adjusted_low, found.adjusted_high, found.adjusted_reasons),
+        (intervals.low, intervals.high, intervals.reasons),
+        (intervals.adjusted_low, intervals.adjusted_high, intervals.adjusted_reasons),
     ):
-        told = np.array([[r is not None for r in row] for row in reasons])
-        np.testing.assert_array_equal(np.isnan(low), told)
-        np.testing.assert_array_equal(np.isnan(high), told)
-        assert (low[~told] <= high[~told]).all()
+        is_missing = np.array([[r is not None for r in row] for row in reasons])
+        np.testing.assert_array_equal(np.isnan(low), is_missing)
+        np.testing.assert_array_equal(np.isnan(high), is_missing)
+        assert (low[~is_missing] <= high[~is_missing]).all()
 
 
 def test_the_order_of_the_images_changes_no_score(audit):

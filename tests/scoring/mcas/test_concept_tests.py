@@ -14,7 +14,7 @@ MCAS, DIFFERING = 4, 5
 
 def test_components_are_single_category_tests_of_cosines(audit):
     vectors = audit(1, attributes=6)
-    found = concept_tests(vectors)
+    tests = concept_tests(vectors)
     means = vectors.scores().mean_images
     for c in range(4):
         for column, target, poles in (
@@ -23,8 +23,8 @@ def test_components_are_single_category_tests_of_cosines(audit):
             (2, means[c], (vectors.a_words, vectors.b_words)),
             (3, vectors.prompts[c], (vectors.a_words, vectors.b_words)),
         ):
-            assert found.p_values[c, column] == permutation_test(*(pole @ target for pole in poles)).value
-    assert found.is_exact == (True, True, True, True, False, False)
+            assert tests.p_values[c, column] == permutation_test(*(pole @ target for pole in poles)).value
+    assert tests.is_exact == (True, True, True, True, False, False)
 
 
 def small(audit):
@@ -41,7 +41,7 @@ def small(audit):
 
 def test_mcas_permutes_images_and_words_independently(audit):
     vectors = small(audit)
-    found = concept_tests(vectors)
+    tests = concept_tests(vectors)
     images, words = np.vstack([vectors.a_images, vectors.b_images]), np.vstack([vectors.a_words, vectors.b_words])
     means = vectors.scores().mean_images
     for c in range(4):
@@ -52,7 +52,7 @@ def test_mcas_permutes_images_and_words_independently(audit):
                 for i, j in product(*(np.concatenate(list(every_partition(n, k))) for n, k in ((6, 3), (4, 2))))
             ]
         )
-        assert found.p_values[c, MCAS] == (np.abs(null) >= abs(null[0]) - 1e-12).mean()
+        assert tests.p_values[c, MCAS] == (np.abs(null) >= abs(null[0]) - 1e-12).mean()
 
 
 def test_monte_carlo_is_near_the_exact_p_of_the_sum(audit):
@@ -66,10 +66,10 @@ def test_monte_carlo_is_near_the_exact_p_of_the_sum(audit):
 def test_a_score_that_is_missing_has_no_test(audit):
     vectors = audit(3)
     none = replace(vectors, images=vectors.images[20:], concept=vectors.concept[20:])
-    found = concept_tests(none, draws=99)
-    assert found.reasons[0] == ("no image of the concept", None) * 2 + ("no image of the concept",) * 2
-    np.testing.assert_array_equal(np.isnan(found.p_values[0]), [True, False, True, False, True, True])
-    assert found.reasons[1] == (None,) * 6
+    tests = concept_tests(none, draws=99)
+    assert tests.reasons[0] == ("no image of the concept", None) * 2 + ("no image of the concept",) * 2
+    np.testing.assert_array_equal(np.isnan(tests.p_values[0]), [True, False, True, False, True, True])
+    assert tests.reasons[1] == (None,) * 6
     no_pole = concept_tests(replace(vectors, b_images=vectors.b_images[:0]), draws=99)
     assert no_pole.reasons[1][0] == "no image of pole B"
     assert no_pole.reasons[1][MCAS] == "no image of pole B"
@@ -78,8 +78,8 @@ def test_a_score_that_is_missing_has_no_test(audit):
 
 def test_a_clear_association_is_found_and_none_is_not(audit):
     vectors = audit(5)
-    found = concept_tests(vectors)
-    assert found.p_values[0, DIFFERING] < 0.01  # the first concept leans to B, the last to A
-    assert found.p_values[3, DIFFERING] < 0.01
+    tests = concept_tests(vectors)
+    assert tests.p_values[0, DIFFERING] < 0.01  # the first concept leans to B, the last to A
+    assert tests.p_values[3, DIFFERING] < 0.01
     same = replace(vectors, b_images=vectors.a_images, b_words=vectors.a_words)
     assert concept_tests(same).p_values.min() > 0.99

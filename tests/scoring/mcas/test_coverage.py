@@ -20,8 +20,8 @@ FEW = 150
 
 def coverage(values, *labels, **options):
     """Share of the concepts whose interval of ITAAS holds 0."""
-    found = intervals_of_means(values, *labels, resamples=RESAMPLES, **options)
-    return np.mean((found.low[:, ITAAS] <= 0) & (found.high[:, ITAAS] >= 0))
+    intervals = intervals_of_means(values, *labels, resamples=RESAMPLES, **options)
+    return np.mean((intervals.low[:, ITAAS] <= 0) & (intervals.high[:, ITAAS] >= 0))
 
 
 @pytest.mark.parametrize("method", ["percentile", "bca"])
@@ -99,10 +99,10 @@ def test_all_scores_of_an_audit_are_covered(audit):
     names = [0, 1, 2, 4, 5]  # TTAS has no interval
     raw, adjusted = [], []
     for k in range(250):
-        found = bootstrap_concepts(audit(k), [1], resamples=RESAMPLES, seed=k)
-        raw.append((found.low <= truth) & (truth <= found.high))
+        intervals = bootstrap_concepts(audit(k), [1], resamples=RESAMPLES, seed=k)
+        raw.append((intervals.low <= truth) & (truth <= intervals.high))
         target = truth - truth[1]
-        adjusted.append((found.adjusted_low <= target) & (target <= found.adjusted_high))
+        adjusted.append((intervals.adjusted_low <= target) & (target <= intervals.adjusted_high))
     for kind, rows in (("raw", np.mean(raw, axis=0)), ("adjusted", np.mean(adjusted, axis=0)[[0, 2, 3]])):
         assert 0.93 <= rows[:, names].mean() <= 0.97, kind
         assert rows[:, names].min() >= 0.89, kind  # each of 250 audits alone: 0.95 less four binomial errors

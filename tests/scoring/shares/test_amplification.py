@@ -9,12 +9,12 @@ from mcas_assets.scoring.shares.amplification import amplification, directional_
 
 
 def test_points_and_log_odds_by_hand():
-    found = amplification(0.8, 0.5, low=0.6, high=0.9)
-    assert found.difference == pytest.approx(0.3)
-    assert (found.low, found.high) == pytest.approx((0.1, 0.4))
-    assert found.log_odds == pytest.approx(np.log(4))
-    assert found.ratio == pytest.approx(1.6)
-    assert found.is_erased is False
+    result = amplification(0.8, 0.5, low=0.6, high=0.9)
+    assert result.difference == pytest.approx(0.3)
+    assert (result.low, result.high) == pytest.approx((0.1, 0.4))
+    assert result.log_odds == pytest.approx(np.log(4))
+    assert result.ratio == pytest.approx(1.6)
+    assert result.is_erased is False
 
 
 def test_direction_is_kept():
@@ -39,9 +39,9 @@ def test_a_minority_that_exists_and_is_not_shown_is_erased():
 
 def test_directional_amplification_by_hand():
     """Nurse .9 women and engineer .2 in the population; shown 1.0 and .1: both associations are made stronger by .1."""
-    found = directional_amplification([[1.0, 0.0], [0.1, 0.9]], [[0.9, 0.1], [0.2, 0.8]])
-    assert found.value == pytest.approx(0.1)
-    np.testing.assert_allclose(found.per_concept, [0.1, 0.1])
+    result = directional_amplification([[1.0, 0.0], [0.1, 0.9]], [[0.9, 0.1], [0.2, 0.8]])
+    assert result.value == pytest.approx(0.1)
+    np.testing.assert_allclose(result.per_concept, [0.1, 0.1])
 
 
 def test_undoing_an_association_is_negative():
@@ -68,8 +68,8 @@ def test_sizes_of_concepts_decide_what_counts_as_associated():
 
 
 def test_parity_associates_nothing_and_says_so():
-    found = directional_amplification([[0.9, 0.1]] * 2, [[0.5, 0.5]] * 2)
-    assert (found.value, found.reason) == (None, "the population associates no concept with a group")
+    result = directional_amplification([[0.9, 0.1]] * 2, [[0.5, 0.5]] * 2)
+    assert (result.value, result.reason) == (None, "the population associates no concept with a group")
 
 
 def test_what_is_no_share_is_refused():

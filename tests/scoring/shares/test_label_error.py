@@ -10,9 +10,9 @@ from mcas_assets.scoring.shares.label_error import corrected_shares
 
 def test_rogan_and_gladen_by_hand():
     """Sensitivity .9, specificity .8, 55 of 100 answers: (.55 + .8 - 1) / (.9 + .8 - 1) = .5."""
-    found = corrected_shares([55, 45], [[90, 10], [20, 80]])
-    np.testing.assert_allclose(found.shares, [0.5, 0.5], atol=1e-12)
-    assert found.low[0] < 0.5 < found.high[0]
+    corrected = corrected_shares([55, 45], [[90, 10], [20, 80]])
+    np.testing.assert_allclose(corrected.shares, [0.5, 0.5], atol=1e-12)
+    assert corrected.low[0] < 0.5 < corrected.high[0]
 
 
 @given(st.lists(st.floats(0.02, 1), min_size=3, max_size=3))
@@ -20,9 +20,9 @@ def test_rogan_and_gladen_by_hand():
 def test_the_true_shares_come_back_when_the_errors_are_known(weights):
     shares = np.array(weights) / np.sum(weights)
     confusion = np.array([[0.8, 0.1, 0.05, 0.05], [0.1, 0.7, 0.1, 0.1], [0.0, 0.1, 0.85, 0.05]])
-    found = corrected_shares(1e7 * shares @ confusion, 1e7 * confusion)
-    np.testing.assert_allclose(found.shares, shares, atol=5e-3)
-    assert found.shares.sum() == pytest.approx(1.0)
+    corrected = corrected_shares(1e7 * shares @ confusion, 1e7 * confusion)
+    np.testing.assert_allclose(corrected.shares, shares, atol=5e-3)
+    assert corrected.shares.sum() == pytest.approx(1.0)
 
 
 def test_perfect_labels_change_nothing():
@@ -30,9 +30,9 @@ def test_perfect_labels_change_nothing():
 
 
 def test_fewer_answers_than_the_errors_alone_explain_give_zero_and_not_less():
-    found = corrected_shares([1, 99], [[90, 10], [20, 80]])
-    np.testing.assert_allclose(found.shares, [0.0, 1.0], atol=1e-6)
-    assert found.low[0] == pytest.approx(0.0, abs=1e-6)
+    corrected = corrected_shares([1, 99], [[90, 10], [20, 80]])
+    np.testing.assert_allclose(corrected.shares, [0.0, 1.0], atol=1e-6)
+    assert corrected.low[0] == pytest.approx(0.0, abs=1e-6)
 
 
 def test_relabelled_groups_give_the_same_shares():
@@ -53,9 +53,9 @@ def test_relabelled_groups_give_the_same_shares():
     ],
 )
 def test_shares_that_cannot_be_corrected_say_why(answers, confusion, reason):
-    found = corrected_shares(answers, confusion)
-    assert found.reason == reason
-    assert np.isnan(found.shares).all()
+    corrected = corrected_shares(answers, confusion)
+    assert corrected.reason == reason
+    assert np.isnan(corrected.shares).all()
 
 
 def test_a_known_sample_that_is_small_widens_the_interval():
@@ -69,23 +69,23 @@ def test_intervals_cover_with_both_sources_of_error(share):
     """30 images, 32 known ones a group, errors of 8 and 12 %: nominal 95 %, at least 93 % held."""
     generator = np.random.default_rng(int(share * 100))
     rates = np.array([[0.92, 0.08], [0.12, 0.88]])
-    held = 0
+    covered = 0
     for _ in range(600):
         answers = generator.multinomial(30, np.array([share, 1 - share]) @ rates)
         known = np.stack([generator.multinomial(32, row) for row in rates])
-        found = corrected_shares(answers, known)
-        held += bool(found.low[0] - 1e-9 <= share <= found.high[0] + 1e-9)
-    assert held / 600 >= 0.93
+        corrected = corrected_shares(answers, known)
+        covered += bool(corrected.low[0] - 1e-9 <= share <= corrected.high[0] + 1e-9)
+    assert covered / 600 >= 0.93
 
 
 def test_intervals_of_three_groups_with_abstention_cover():
     generator = np.random.default_rng(7)
     rates = np.array([[0.8, 0.1, 0.02, 0.08], [0.05, 0.8, 0.1, 0.05], [0.01, 0.09, 0.85, 0.05]])
     shares = np.array([0.2, 0.5, 0.3])
-    held = np.zeros(3)
+    covered = np.zeros(3)
     for _ in range(500):
         known = np.stack([generator.multinomial(40, row) for row in rates])
-        found = corrected_shares(generator.multinomial(60, shares @ rates), known)
-        held += (found.low <= shares) & (shares <= found.high)
-    assert (held / 500 >= 0.93).all()
-    assert (held / 500 <= 0.985).all()
+        corrected = corrected_shares(generator.multinomial(60, shares @ rates), known)
+        covered += (corrected.low <= shares) & (shares <= corrected.high)
+    assert (covered / 500 >= 0.93).all()
+    assert (covered / 500 <= 0.985).all()

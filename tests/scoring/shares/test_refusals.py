@@ -16,32 +16,32 @@ from mcas_assets.scoring.stats.permutation import permutation_test
 
 
 def test_the_rate_of_one_prompt_has_wilsons_interval():
-    found = refusal_rate(Decided((3,), (10,)))
-    assert (found.rate, found.n_effective, found.reason) == (0.3, 10.0, None)
-    assert (found.low, found.high) == wilson_interval(3, 10)
-    assert (found.least, found.most) == (0.3, 0.3)
+    rate = refusal_rate(Decided((3,), (10,)))
+    assert (rate.rate, rate.n_effective, rate.reason) == (0.3, 10.0, None)
+    assert (rate.low, rate.high) == wilson_interval(3, 10)
+    assert (rate.least, rate.most) == (0.3, 0.3)
 
 
 def test_lost_requests_are_no_decisions_but_bound_the_rate():
-    found = refusal_rate(Decided((3,), (10,), lost=10))
-    assert (found.rate, found.least, found.most) == (0.3, 3 / 20, 13 / 20)
+    rate = refusal_rate(Decided((3,), (10,), lost=10))
+    assert (rate.rate, rate.least, rate.most) == (0.3, 3 / 20, 13 / 20)
 
 
 def test_where_every_request_was_lost_there_is_a_reason_and_bounds_and_no_rate():
-    found = refusal_rate(Decided((0,), (0,), lost=4))
-    assert (found.rate, found.low, found.reason) == (None, None, NOTHING_DECIDED)
-    assert (found.least, found.most) == (0.0, 1.0)
+    rate = refusal_rate(Decided((0,), (0,), lost=4))
+    assert (rate.rate, rate.low, rate.reason) == (None, None, NOTHING_DECIDED)
+    assert (rate.least, rate.most) == (0.0, 1.0)
     assert refusal_rate(Decided((), ())).reason == "nothing was requested"
 
 
 def test_prompts_that_are_refused_as_a_whole_count_as_few_independent_requests():
     """Two of four prompts refused, 8 images each: no more is known than from about three coin tosses."""
-    found = refusal_rate(Decided((8, 8, 0, 0), (8, 8, 8, 8)))
-    assert found.n_effective == pytest.approx(3.0)
-    assert found.high - found.low > 0.5
+    rate = refusal_rate(Decided((8, 8, 0, 0), (8, 8, 8, 8)))
+    assert rate.n_effective == pytest.approx(3.0)
+    assert rate.high - rate.low > 0.5
     even = refusal_rate(Decided((4, 4, 4, 4), (8, 8, 8, 8)))
     assert even.n_effective == 32
-    assert even.rate == found.rate
+    assert even.rate == rate.rate
 
 
 def test_the_design_effect_is_that_of_the_textbook():
@@ -60,8 +60,8 @@ def test_the_design_effect_is_that_of_the_textbook():
 def test_the_interval_of_the_difference_is_newcombes(counts, published):
     """Table II of Newcombe (1998), method 10, examples a, b and h."""
     a, m, b, n = counts
-    found = refusal_disparity(Decided((a,), (m,)), Decided((b,), (n,)))
-    assert (found.low, found.high) == pytest.approx(published, abs=5e-5)
+    disparity = refusal_disparity(Decided((a,), (m,)), Decided((b,), (n,)))
+    assert (disparity.low, disparity.high) == pytest.approx(published, abs=5e-5)
 
 
 @pytest.mark.parametrize("table", [(3, 10, 0, 10), (5, 8, 1, 8), (7, 20, 2, 20), (4, 4, 0, 4), (0, 5, 0, 5)])
@@ -81,17 +81,17 @@ def test_the_exact_test_counts_every_partition(table):
 
 def test_prompts_are_permuted_where_that_can_show_something_and_images_otherwise():
     whole, none = Decided((8,) * 4, (8,) * 4), Decided((0,) * 4, (8,) * 4)
-    found = refusal_disparity(whole, none)
-    assert (found.unit, found.p_value) == ("prompt", pytest.approx(2 / 70))
+    disparity = refusal_disparity(whole, none)
+    assert (disparity.unit, disparity.p_value) == ("prompt", pytest.approx(2 / 70))
     assert refusal_disparity(Decided((8, 8), (8, 8)), Decided((0, 0), (8, 8))).unit == "image"
     assert refusal_disparity(Decided((8,), (8,)), Decided((0,) * 30, (8,) * 30)).unit == "image"
 
 
 def test_where_nothing_was_refused_the_rates_are_equal_and_the_ratio_has_a_reason():
-    found = refusal_disparity(Decided((0,), (10,)), Decided((0,), (10,)))
-    assert (found.difference, found.p_value, found.ratio) == (0.0, 1.0, None)
-    assert found.ratio_reason == "nothing was refused of what it is held against"
-    assert found.low < 0 < found.high
+    disparity = refusal_disparity(Decided((0,), (10,)), Decided((0,), (10,)))
+    assert (disparity.difference, disparity.p_value, disparity.ratio) == (0.0, 1.0, None)
+    assert disparity.ratio_reason == "nothing was refused of what it is held against"
+    assert disparity.low < 0 < disparity.high
     many = refusal_disparity(Decided((0,) * 5, (8,) * 5), Decided((0,) * 5, (8,) * 5))
     assert (many.unit, many.p_value) == ("prompt", 1.0)
 
@@ -99,9 +99,16 @@ def test_where_nothing_was_refused_the_rates_are_equal_and_the_ratio_has_a_reaso
 @pytest.mark.parametrize("swapped", [False, True])
 def test_a_side_without_decisions_leaves_a_reason_and_no_number(swapped):
     sides = [Decided((1,), (2,)), Decided((0,), (0,), lost=3)]
-    found = refusal_disparity(*(sides[::-1] if swapped else sides))
-    assert {found.difference, found.low, found.high, found.ratio, found.p_value, found.unit} == {None}
-    assert NOTHING_DECIDED in found.reason
+    disparity = refusal_disparity(*(sides[::-1] if swapped else sides))
+    assert {
+        disparity.difference,
+        disparity.low,
+        disparity.high,
+        disparity.ratio,
+        disparity.p_value,
+        disparity.unit,
+    } == {None}
+    assert NOTHING_DECIDED in disparity.reason
 
 
 @pytest.mark.parametrize("counts", [((2,), (1,), 0), ((-1,), (1,), 0), ((0,), (1,), -1)])
@@ -120,16 +127,16 @@ def drawn(generator, prompts: int, images: int, between: float) -> Decided:
 def test_intervals_hold_the_truth_also_where_prompts_differ(between):
     """Nominal 95 %; with 12 prompts that scatter widely (intra-class correlation 1/3) somewhat less."""
     generator = np.random.default_rng(7)
-    found = [refusal_rate(drawn(generator, 12, 10, between)) for _ in range(1000)]
-    held = np.mean([one.low <= 0.3 <= one.high for one in found])
-    assert 0.91 <= held <= 0.985
-    naive = np.mean([np.less_equal(*_naive(one)) for one in found])
+    rates = [refusal_rate(drawn(generator, 12, 10, between)) for _ in range(1000)]
+    covered = np.mean([one.low <= 0.3 <= one.high for one in rates])
+    assert 0.91 <= covered <= 0.985
+    naive = np.mean([np.less_equal(*_naive(one)) for one in rates])
     assert between == 0 or naive < 0.8, "images taken for independent: what the design effect is for"
 
 
-def _naive(found) -> tuple[float, float]:
-    low, high = wilson_interval(found.rate * 120, 120)
-    return abs(found.rate - 0.3), (found.rate - low if found.rate > 0.3 else high - found.rate)
+def _naive(rate) -> tuple[float, float]:
+    low, high = wilson_interval(rate.rate * 120, 120)
+    return abs(rate.rate - 0.3), (rate.rate - low if rate.rate > 0.3 else high - rate.rate)
 
 
 def test_equal_rates_are_rarely_taken_for_unequal_though_prompts_differ():

@@ -8,16 +8,16 @@ from mcas_assets.scoring.shares.skin_tone import MONK_HEX, UNREADABLE, monk_tone
 
 def test_lab_of_known_colours():
     """Published values of sRGB white, black, red, green and blue under D65."""
-    found = srgb_to_lab([[255, 255, 255], [0, 0, 0], [255, 0, 0], [0, 255, 0], [0, 0, 255]])
+    lab = srgb_to_lab([[255, 255, 255], [0, 0, 0], [255, 0, 0], [0, 255, 0], [0, 0, 255]])
     expected = [[100, 0, 0], [0, 0, 0], [53.24, 80.09, 67.20], [87.73, -86.18, 83.18], [32.30, 79.19, -107.86]]
-    np.testing.assert_allclose(found, expected, atol=0.01)
+    np.testing.assert_allclose(lab, expected, atol=0.01)
 
 
 def test_every_tone_is_nearest_to_itself():
     colours = [[int(code[i : i + 2], 16) for i in (1, 3, 5)] for code in MONK_HEX]
-    found = monk_tones_of_lab(srgb_to_lab(colours))
-    assert found.tones.tolist() == list(range(1, 11))
-    np.testing.assert_allclose(found.distances, 0, atol=1e-12)
+    nearest = monk_tones_of_lab(srgb_to_lab(colours))
+    assert nearest.tones.tolist() == list(range(1, 11))
+    np.testing.assert_allclose(nearest.distances, 0, atol=1e-12)
 
 
 def test_the_scale_darkens():

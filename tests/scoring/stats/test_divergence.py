@@ -12,10 +12,10 @@ HALF = [0.5, 0.5]
 
 def test_a_fair_generator_of_8_images_reads_0_137_and_not_0():
     """The floor that made an unbiased generator look biased in HEIM."""
-    found = divergence([4, 4], HALF)
-    assert found.value == 0.0
-    assert found.floor == pytest.approx(0.13671875)
-    assert found.excess == pytest.approx(-0.13671875)
+    distance = divergence([4, 4], HALF)
+    assert distance.value == 0.0
+    assert distance.floor == pytest.approx(0.13671875)
+    assert distance.excess == pytest.approx(-0.13671875)
 
 
 def test_total_collapse_is_the_farthest_and_not_ideal():

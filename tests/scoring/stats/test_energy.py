@@ -24,15 +24,15 @@ def test_the_distance_is_that_of_the_definition_written_as_loops():
     def mean(a, b):
         return np.mean([[np.linalg.norm(p - q) for q in b] for p in a])
 
-    found = energy_test(x, y, np.zeros(5), np.zeros(4), draws=99)
-    assert found.distance == pytest.approx(2 * mean(x, y) - mean(x, x) - mean(y, y), abs=1e-12)
+    test = energy_test(x, y, np.zeros(5), np.zeros(4), draws=99)
+    assert test.distance == pytest.approx(2 * mean(x, y) - mean(x, x) - mean(y, y), abs=1e-12)
 
 
 def test_equal_windows_are_at_distance_0_with_p_1():
     points, prompts = window(np.random.default_rng(2))
-    found = energy_test(points, points, prompts, prompts, draws=199)
-    assert found.distance == pytest.approx(0, abs=1e-12)
-    assert found.p_value == 1.0
+    test = energy_test(points, points, prompts, prompts, draws=199)
+    assert test.distance == pytest.approx(0, abs=1e-12)
+    assert test.p_value == 1.0
 
 
 def test_false_alarms_stay_at_the_stated_rate_in_simulation():
@@ -49,11 +49,11 @@ def test_false_alarms_stay_at_the_stated_rate_in_simulation():
 @pytest.mark.parametrize(("shift", "share", "least"), [(0.8, 1.0, 0.9), (2.5, 0.25, 0.9), (0.0, 1.0, 0.0)])
 def test_a_move_of_the_answers_is_found(shift, share, least):
     generator = np.random.default_rng(4)
-    found = []
+    p_values = []
     for _ in range(30):
         (x, prompts), (y, _) = window(generator), window(generator, shift, share)
-        found.append(energy_test(x, y, prompts, prompts, draws=199, seed=int(generator.integers(1 << 30))).p_value)
-    rate = np.mean(np.array(found) <= 0.01)
+        p_values.append(energy_test(x, y, prompts, prompts, draws=199, seed=int(generator.integers(1 << 30))).p_value)
+    rate = np.mean(np.array(p_values) <= 0.01)
     assert rate >= least
     assert shift or rate <= 0.1  # no move: at most 3 of 30, where 0.3 are expected
 
@@ -71,8 +71,8 @@ def test_what_sets_prompts_apart_is_no_noise():
 
 def test_prompts_with_too_few_answers_do_not_count():
     points, prompts = window(np.random.default_rng(6))
-    kept = (prompts != 3) | (np.arange(len(prompts)) % IMAGES == 0)
-    assert energy_test(points[kept], points, prompts[kept], prompts, draws=99).n_strata == PROMPTS - 1
+    some = (prompts != 3) | (np.arange(len(prompts)) % IMAGES == 0)
+    assert energy_test(points[some], points, prompts[some], prompts, draws=99).n_strata == PROMPTS - 1
     nothing = energy_test(points[:0], points, prompts[:0], prompts, draws=99)
     assert (nothing.distance, nothing.p_value, nothing.reason) == (
         None,

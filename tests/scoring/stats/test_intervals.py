@@ -52,9 +52,9 @@ def test_the_correction_for_few_images_widens():
 
 
 def test_values_without_spread_have_a_reason_and_no_ends():
-    found = ends_of_mean(np.full(9, 2.0))
-    assert found.reasons == ("zero variance",)
-    assert np.isnan([found.low[0], found.high[0], found.standard_error[0]]).all()
+    ends = ends_of_mean(np.full(9, 2.0))
+    assert ends.reasons == ("zero variance",)
+    assert np.isnan([ends.low[0], ends.high[0], ends.standard_error[0]]).all()
 
 
 def test_a_tenth_of_the_replicates_may_be_missing_and_no_more():

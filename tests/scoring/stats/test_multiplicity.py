@@ -9,13 +9,13 @@ from mcas_assets.scoring.stats.multiplicity import benjamini_hochberg
 
 
 def test_the_steps_by_hand():
-    found = benjamini_hochberg([0.01, 0.04, 0.03, 0.005])
-    np.testing.assert_allclose(found, [0.02, 0.04, 0.04, 0.02])
+    q_values = benjamini_hochberg([0.01, 0.04, 0.03, 0.005])
+    np.testing.assert_allclose(q_values, [0.02, 0.04, 0.04, 0.02])
 
 
 def test_tests_without_a_p_value_are_not_counted():
-    found = benjamini_hochberg([0.01, None, 0.04])
-    np.testing.assert_allclose(found, [0.02, np.nan, 0.04])
+    q_values = benjamini_hochberg([0.01, None, 0.04])
+    np.testing.assert_allclose(q_values, [0.02, np.nan, 0.04])
     assert benjamini_hochberg([]).shape == (0,)
 
 
@@ -35,8 +35,8 @@ def test_the_false_discovery_rate_is_held():
 
     z = generator.standard_normal((400, 30))
     z[:, :10] += 3
-    found = np.stack([benjamini_hochberg(row) for row in 2 * ndtr(-np.abs(z))]) <= 0.05
-    false = found[:, 10:].sum(axis=1) / np.maximum(found.sum(axis=1), 1)
+    q_values = np.stack([benjamini_hochberg(row) for row in 2 * ndtr(-np.abs(z))]) <= 0.05
+    false = q_values[:, 10:].sum(axis=1) / np.maximum(q_values.sum(axis=1), 1)
     assert false.mean() <= 0.05
 
 

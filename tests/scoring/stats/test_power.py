@@ -21,12 +21,12 @@ def test_four_times_the_images_see_half_the_change():
 
 def test_the_images_needed_are_the_fewest():
     spread = Spread(image=0.05, attribute=0.02)
-    found = images_needed(0.03, spread, 100).value
+    needed = images_needed(0.03, spread, 100).value
 
     def reach(n):
         return minimum_detectable(change_error(spread, int(n), 100), n - 1)
 
-    assert reach(found) <= 0.03 < reach(found - 1)
+    assert reach(needed) <= 0.03 < reach(needed - 1)
 
 
 def test_the_promised_power_is_met_by_simulation():
@@ -37,8 +37,8 @@ def test_the_promised_power_is_met_by_simulation():
     t = change.mean(axis=1) / (change.std(axis=1, ddof=1) / np.sqrt(n))
     from scipy.stats import t as student
 
-    found = (np.abs(t) > student.ppf(0.975, n - 1)).mean()
-    assert found == pytest.approx(0.8, abs=0.02)
+    rate = (np.abs(t) > student.ppf(0.975, n - 1)).mean()
+    assert rate == pytest.approx(0.8, abs=0.02)
 
 
 def test_paired_seeds_need_fewer_images():
@@ -47,9 +47,9 @@ def test_paired_seeds_need_fewer_images():
 
 
 def test_attribute_images_bound_what_can_be_reached():
-    found = images_needed(0.001, Spread(image=0.05, attribute=0.05), 8)
-    assert found.value is None
-    assert "8 attribute images per pole alone allow" in found.reason
+    needed = images_needed(0.001, Spread(image=0.05, attribute=0.05), 8)
+    assert needed.value is None
+    assert "8 attribute images per pole alone allow" in needed.reason
 
 
 @pytest.mark.parametrize("arguments", [(0.0,), (np.nan,), (1.0, 0.0)])
