@@ -81,7 +81,7 @@ def pool():
 
 @pytest.fixture
 def settings():
-    return Settings(images=12, chosen=(1, 2, 3), resamples=200, draws=200)
+    return Settings(images=12, chosen=(1, 2, 3), resamples=150, draws=150)
 
 
 def by_name(rows):
@@ -183,7 +183,7 @@ def test_a_correlation_needs_four_pairs_that_vary():
 
 @pytest.mark.timeout(120)
 def test_a_version_split_in_two_raises_few_alarms(pool, settings):
-    rows = by_name(false_alarm_rows(pool, settings, 60, Silent(), None))
+    rows = by_name(false_alarm_rows(pool, settings, 40, Silent(), None))
     assert rows["comparisons of two versions with any `changed`"].met
     assert rows["concepts with p <= 0.05"].met
 
@@ -212,7 +212,7 @@ def test_a_test_that_finds_meaning_everywhere_is_caught(pool, settings, monkeypa
 
 @pytest.mark.timeout(120)
 def test_intervals_hold_about_as_often_as_they_say(pool, settings):
-    rows = coverage_rows(pool, settings, 40, Silent(), None)
+    rows = coverage_rows(pool, settings, 16, Silent(), None)
     assert len(rows) == 20
     assert all(one.value > 0.8 for one in rows), [(one.name, one.value) for one in rows]
     assert all(one.goal == COVERAGE.text for one in rows)
@@ -220,7 +220,7 @@ def test_intervals_hold_about_as_often_as_they_say(pool, settings):
 
 
 def test_intervals_that_are_too_narrow_are_caught(pool, settings):
-    rows = coverage_rows(pool, replace(settings, level=0.6), 30, Silent(), None)
+    rows = coverage_rows(pool, replace(settings, level=0.6), 12, Silent(), None)
     assert not any(one.met for one in rows)
 
 

@@ -65,7 +65,7 @@ def test_a_version_against_itself_alarms_as_often_as_it_says(audit):
     """100 pairs of fresh seeds, 4 concepts: 5 % of p below .05, 95 % of intervals hold 0, within 3 standard errors."""
     alarms, covered = [], []
     for k in range(100):
-        comparisons = compare_concepts(audit(2 * k + 100), audit(2 * k + 101), resamples=600, draws=600, seed=k)
+        comparisons = compare_concepts(audit(2 * k + 100), audit(2 * k + 101), resamples=300, draws=300, seed=k)
         alarms.append(np.mean([c.p_value <= 0.05 for c in comparisons]))
         covered.append(np.mean([c.low <= 0 <= c.high for c in comparisons]))
     # Concepts share attribute images, so the audit and not the concept is the independent unit.

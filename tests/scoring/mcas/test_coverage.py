@@ -12,8 +12,8 @@ from mcas_assets.scoring.mcas.concept_bootstrap import bootstrap_concepts, colum
 from tests.scoring.oracles import ITAAS, intervals_of_means
 
 RESAMPLES = 300
-TRIALS = 400
-"""One standard error of a coverage of 95 % is then .011."""
+TRIALS = 350
+"""One standard error of a coverage of 95 % is then .012."""
 FEW = 150
 """Enough where the coverage is far from 95 %."""
 
@@ -24,18 +24,16 @@ def coverage(values, *labels, **options):
     return np.mean((intervals.low[:, ITAAS] <= 0) & (intervals.high[:, ITAAS] >= 0))
 
 
-@pytest.mark.parametrize("method", ["percentile", "bca"])
 @pytest.mark.parametrize("n", [8, 20])
-def test_normal_values_of_one_prompt_are_covered(method, n):
+def test_normal_values_of_one_prompt_are_covered(n):
     values = 0.1 * np.random.default_rng(n).standard_normal((TRIALS, n))
-    assert 0.93 <= coverage(values, method=method) <= 0.975
+    assert 0.93 <= coverage(values) <= 0.975
 
 
-@pytest.mark.parametrize("method", ["percentile", "bca"])
-def test_values_with_a_long_tail_are_covered_somewhat_less(method):
+def test_values_with_a_long_tail_are_covered_somewhat_less():
     """The exponential distribution at 20 images: .92 to .94."""
     values = 0.05 * (np.random.default_rng(20).exponential(size=(TRIALS, 20)) - 1)
-    assert 0.91 <= coverage(values, method=method) <= 0.95
+    assert 0.91 <= coverage(values) <= 0.95
 
 
 def two_groups(share, n):
@@ -48,14 +46,14 @@ def two_groups(share, n):
 def test_values_of_two_groups_are_not_covered_where_one_is_rare_and_images_are_few():
     """What a bootstrap cannot know: at a share of .1 the rare group is unseen in 43 % of sets of 8 images."""
     assert 0.65 <= coverage(two_groups(0.1, 8)) <= 0.78
-    assert 0.93 <= coverage(two_groups(0.1, 64)) <= 0.99
+    assert 0.90 <= coverage(two_groups(0.1, 30)) <= 0.97
 
 
-def test_the_textbook_interval_of_8_images_does_not_hold():
-    """Why the correction for few images is there: the same replicates, their plain percentiles."""
+def test_percentiles_of_8_images_are_covered_and_without_the_correction_for_few_images_they_are_not():
     values = 0.1 * np.random.default_rng(8).standard_normal((TRIALS, 8))
-    replicates = intervals_of_means(values, resamples=RESAMPLES).replicates[:, ITAAS]
-    low, high = np.quantile(replicates, [0.025, 0.975], axis=1)
+    intervals = intervals_of_means(values, resamples=RESAMPLES, method="percentile")
+    assert 0.93 <= np.mean((intervals.low[:, ITAAS] <= 0) & (intervals.high[:, ITAAS] >= 0)) <= 0.975
+    low, high = np.quantile(intervals.replicates[:, ITAAS], [0.025, 0.975], axis=1)
     assert np.mean((low <= 0) & (high >= 0)) < 0.92
 
 
@@ -90,7 +88,7 @@ def test_the_mean_over_wordings_is_covered_where_wordings_are_drawn():
 @pytest.mark.parametrize("wordings", [3, 8])
 def test_wordings_crossed_with_seeds_are_covered(wordings):
     """The pigeonhole bootstrap is cautious, so above the level is no fault."""
-    assert coverage(*crossed(0.4, 0.4, wordings, 15)) >= 0.93
+    assert coverage(*crossed(0.4, 0.4, wordings, 10)) >= 0.93
 
 
 def test_all_scores_of_an_audit_are_covered(audit):
@@ -98,11 +96,11 @@ def test_all_scores_of_an_audit_are_covered(audit):
     truth = columns_of(audit(10**6, images=40_000, attributes=40_000).scores().components)
     names = [0, 1, 2, 4, 5]  # TTAS has no interval
     raw, adjusted = [], []
-    for k in range(250):
+    for k in range(200):
         intervals = bootstrap_concepts(audit(k), [1], resamples=RESAMPLES, seed=k)
         raw.append((intervals.low <= truth) & (truth <= intervals.high))
         target = truth - truth[1]
         adjusted.append((intervals.adjusted_low <= target) & (target <= intervals.adjusted_high))
     for kind, rows in (("raw", np.mean(raw, axis=0)), ("adjusted", np.mean(adjusted, axis=0)[[0, 2, 3]])):
         assert 0.93 <= rows[:, names].mean() <= 0.97, kind
-        assert rows[:, names].min() >= 0.89, kind  # each of 250 audits alone: 0.95 less four binomial errors
+        assert rows[:, names].min() >= 0.89, kind  # each of 200 audits alone: 0.95 less four binomial errors

@@ -8,13 +8,15 @@ from mcas_assets.scoring.stats.energy import energy_test
 PROMPTS, IMAGES, WIDTH = 20, 8, 16
 
 
-def window(generator: np.random.Generator, shift: float = 0.0, share: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
-    """Points of 20 prompts x 8 images, each prompt around a centre of its own; `share` of the prompts moved by `shift`."""
-    centres = np.random.default_rng(0).normal(size=(PROMPTS, 1, WIDTH)) * 3
-    moved = np.where(np.arange(PROMPTS) < share * PROMPTS, shift, 0.0)[:, None, None]
-    points = centres + generator.normal(size=(PROMPTS, IMAGES, WIDTH))
+def window(
+    generator: np.random.Generator, shift: float = 0.0, share: float = 1.0, prompts: int = PROMPTS
+) -> tuple[np.ndarray, np.ndarray]:
+    """Points of prompts x 8 images, each prompt around a centre of its own; `share` of the prompts moved by `shift`."""
+    centres = np.random.default_rng(0).normal(size=(prompts, 1, WIDTH)) * 3
+    moved = np.where(np.arange(prompts) < share * prompts, shift, 0.0)[:, None, None]
+    points = centres + generator.normal(size=(prompts, IMAGES, WIDTH))
     points[..., 0] += moved[..., 0]
-    return points.reshape(-1, WIDTH), np.repeat(np.arange(PROMPTS), IMAGES)
+    return points.reshape(-1, WIDTH), np.repeat(np.arange(prompts), IMAGES)
 
 
 def test_the_distance_is_that_of_the_definition_written_as_loops():
@@ -39,23 +41,22 @@ def test_false_alarms_stay_at_the_stated_rate_in_simulation():
     generator = np.random.default_rng(3)
     p_values = []
     for _ in range(200):
-        (x, prompts), (y, _) = window(generator), window(generator)
+        (x, prompts), (y, _) = window(generator, prompts=4), window(generator, prompts=4)
         p_values.append(energy_test(x, y, prompts, prompts, draws=99, seed=int(generator.integers(1 << 30))).p_value)
     # 200 trials at 5 %: a rate above 10 % has a chance of about 0.1 % if the test is what it says.
     assert np.mean(np.array(p_values) <= 0.05) <= 0.10
+    assert np.mean(np.array(p_values) <= 0.01) <= 0.04
     assert np.mean(np.array(p_values) <= 0.5) == pytest.approx(0.5, abs=0.1)
 
 
-@pytest.mark.parametrize(("shift", "share", "least"), [(0.8, 1.0, 0.9), (2.5, 0.25, 0.9), (0.0, 1.0, 0.0)])
+@pytest.mark.parametrize(("shift", "share", "least"), [(0.8, 1.0, 0.9), (2.5, 0.25, 0.9)])
 def test_a_move_of_the_answers_is_found(shift, share, least):
     generator = np.random.default_rng(4)
     p_values = []
     for _ in range(30):
         (x, prompts), (y, _) = window(generator), window(generator, shift, share)
         p_values.append(energy_test(x, y, prompts, prompts, draws=199, seed=int(generator.integers(1 << 30))).p_value)
-    rate = np.mean(np.array(p_values) <= 0.01)
-    assert rate >= least
-    assert shift or rate <= 0.1  # no move: at most 3 of 30, where 0.3 are expected
+    assert np.mean(np.array(p_values) <= 0.01) >= least
 
 
 def test_what_sets_prompts_apart_is_no_noise():
