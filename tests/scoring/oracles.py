@@ -32,7 +32,8 @@ def two_way_variance(z: Floats) -> float:
 def audit_of_values(values: Floats, seeds: Floats | None = None, wordings: Floats | None = None) -> AuditVectors:
     """An audit in which ITAAS of a concept is the mean of its row of `values` (c, n), each in (-1, 1).
 
-    The words are fixed, so an image is a unit vector whose first coordinate is its value.
+    The words are fixed, so an image is a unit vector whose first coordinate is its value. There are no attribute images:
+    the other scores are missing.
 
     Args:
         values: One row a concept, one column an image.
@@ -45,8 +46,8 @@ def audit_of_values(values: Floats, seeds: Floats | None = None, wordings: Float
         images=z.ravel()[:, None] * EAST + np.sqrt(1 - z.ravel()[:, None] ** 2) * UP,
         concept=np.repeat(np.arange(concepts), images),
         prompts=np.tile(UP, (concepts, 1)),
-        a_images=np.tile(EAST, (5, 1)),
-        b_images=np.tile(NORTH, (5, 1)),
+        a_images=np.empty((0, 3)),
+        b_images=np.empty((0, 3)),
         a_words=EAST[None],
         b_words=NORTH[None],
         seeds=None if seeds is None else np.ravel(seeds),

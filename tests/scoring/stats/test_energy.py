@@ -55,7 +55,7 @@ def test_a_move_of_the_answers_is_found(shift, share, least):
     p_values = []
     for _ in range(30):
         (x, prompts), (y, _) = window(generator), window(generator, shift, share)
-        p_values.append(energy_test(x, y, prompts, prompts, draws=199, seed=int(generator.integers(1 << 30))).p_value)
+        p_values.append(energy_test(x, y, prompts, prompts, draws=99, seed=int(generator.integers(1 << 30))).p_value)
     assert np.mean(np.array(p_values) <= 0.01) >= least
 
 
