@@ -81,7 +81,7 @@ def pool():
 
 @pytest.fixture
 def settings():
-    return Settings(images=12, chosen=(1, 2, 3), resamples=150, draws=150)
+    return Settings(images=12, chosen=(1, 2, 3), resamples=100, draws=100)
 
 
 def by_name(rows):
@@ -199,7 +199,7 @@ def test_splits_that_are_no_fair_ones_are_caught(pool, settings, monkeypatch):
 
 
 def test_a_shuffled_axis_means_nothing(pool, settings):
-    rows = by_name(null_rows(pool, settings, 60, Silent(), None))
+    rows = by_name(null_rows(pool, settings, 40, Silent(), None))
     assert rows["concepts with p <= 0.05"].met
     assert rows["mcas: spread"].value < float(rows["mcas: spread"].detail.split("axis is ")[1].split(";")[0])
 
@@ -207,12 +207,12 @@ def test_a_shuffled_axis_means_nothing(pool, settings):
 def test_a_test_that_finds_meaning_everywhere_is_caught(pool, settings, monkeypatch):
     always = type("Tests", (), {"p_values": np.full((5, 6), 0.01)})()
     monkeypatch.setattr("mcas_assets.calibrate.simulations.concept_tests", lambda *words, **options: always)
-    assert [one.met for one in null_rows(pool, settings, 40, Silent(), None)] == [False, False, None]
+    assert [one.met for one in null_rows(pool, settings, 30, Silent(), None)] == [False, False, None]
 
 
 @pytest.mark.timeout(120)
 def test_intervals_hold_about_as_often_as_they_say(pool, settings):
-    rows = coverage_rows(pool, settings, 16, Silent(), None)
+    rows = coverage_rows(pool, settings, 12, Silent(), None)
     assert len(rows) == 20
     assert all(one.value > 0.8 for one in rows), [(one.name, one.value) for one in rows]
     assert all(one.goal == COVERAGE.text for one in rows)
@@ -220,7 +220,7 @@ def test_intervals_hold_about_as_often_as_they_say(pool, settings):
 
 
 def test_intervals_that_are_too_narrow_are_caught(pool, settings):
-    rows = coverage_rows(pool, replace(settings, level=0.6), 12, Silent(), None)
+    rows = coverage_rows(pool, replace(settings, level=0.6), 8, Silent(), None)
     assert not any(one.met for one in rows)
 
 
