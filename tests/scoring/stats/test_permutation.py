@@ -111,7 +111,7 @@ def test_an_empty_set_has_a_reason():
 
 def test_an_unknown_alternative_is_refused():
     with pytest.raises(ValueError, match="two-sided, greater or less"):
-        permutation_test([1.0], [2.0], "both")  # type: ignore[arg-type]
+        permutation_test([1.0], [2.0], "both")  # ty: ignore[invalid-argument-type]
 
 
 def test_type_one_error_holds_for_prompts_and_not_for_images():
