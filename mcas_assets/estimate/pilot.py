@@ -104,22 +104,22 @@ def _spreads(
 ) -> tuple[dict[str, Spread], int]:
     """(spread by axis as far as known, images that were looked at) of one version."""
     asked, texts = requests(build_plan(audit), version, size), build_texts(audit)
-    found = facts.read_images(con, asked["image_id"].unique(maintain_order=True)).filter(outcome="ok")
+    stored = facts.read_images(con, asked["image_id"].unique(maintain_order=True)).filter(outcome="ok")
     images = asked.join(
-        found.select("image_id", "outcome", "sha256"), on="image_id", how="inner", maintain_order="left"
+        stored.select("image_id", "outcome", "sha256"), on="image_id", how="inner", maintain_order="left"
     )
     texts = texts.filter(pl.col("kind").is_in(["word", "prompt"]))
-    said = texts["text_id"].unique(maintain_order=True).to_list()
-    seen = facts.have_vectors(con, embedder, dim, "image", images["sha256"].unique())
-    if not seen or len(facts.have_vectors(con, embedder, dim, "text", said)) < len(said):
+    text_ids = texts["text_id"].unique(maintain_order=True).to_list()
+    embedded = facts.have_vectors(con, embedder, dim, "image", images["sha256"].unique())
+    if not embedded or len(facts.have_vectors(con, embedder, dim, "text", text_ids)) < len(text_ids):
         return {}, 0
-    images = images.filter(pl.col("sha256").is_in(list(seen)))
-    shown = images["sha256"].unique(maintain_order=True).to_list()
-    image_vectors = dict(zip(shown, facts.read_vectors(con, embedder, dim, "image", shown), strict=True))
-    text_vectors = dict(zip(said, facts.read_vectors(con, embedder, dim, "text", said), strict=True))
+    images = images.filter(pl.col("sha256").is_in(list(embedded)))
+    shas = images["sha256"].unique(maintain_order=True).to_list()
+    image_vectors = dict(zip(shas, facts.read_vectors(con, embedder, dim, "image", shas), strict=True))
+    text_vectors = dict(zip(text_ids, facts.read_vectors(con, embedder, dim, "text", text_ids), strict=True))
     targets = targets_of(audit)
-    stored = np.concatenate([*image_vectors.values(), *text_vectors.values()]).reshape(-1, dim)
-    if not np.allclose(np.linalg.norm(stored, axis=1), 1, atol=1e-3):
+    vectors = np.concatenate([*image_vectors.values(), *text_vectors.values()]).reshape(-1, dim)
+    if not np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-3):
         return (
             {},
             0,
@@ -127,16 +127,16 @@ def _spreads(
     by_axis = {
         axis: spread_of(gather(axis, targets, images, texts, image_vectors, text_vectors)) for axis in audit.axes
     }
-    return {axis: spread for axis, spread in by_axis.items() if spread is not None}, len(shown)
+    return {axis: spread for axis, spread in by_axis.items() if spread is not None}, len(shas)
 
 
 def find_milliseconds(con: DuckDBPyConnection, version: str) -> tuple[float | None, str]:
     """(median wall time of an image, its source) of this version, else of the system's newest other version."""
     name = version.rpartition("@")[0]
-    known = image_facts.timing(con, name, version)
-    if known is None:
+    timed = image_facts.timing(con, name, version)
+    if timed is None:
         return None, "no image of this system was timed yet"
-    return known.milliseconds, f"median of {known.n_images:,} images of {known.system_version}, generation alone"
+    return timed.milliseconds, f"median of {timed.n_images:,} images of {timed.system_version}, generation alone"
 
 
 def _duration(seconds: float) -> str:

@@ -66,14 +66,20 @@ def audit():
 
 
 @pytest.fixture
-def store(tmp_path):
+def nothing(tmp_path):
+    """A store that is not there."""
     return Store(tmp_path / "home")
 
 
+@pytest.fixture
+def store(new_home):
+    return Store(new_home)
+
+
 @pytest.fixture(scope="module")
-def own_images(audit, tmp_path_factory):
+def own_images(audit, blank_home, tmp_path_factory):
     """A store with images of the system itself and their vectors. An estimate changes nothing in it."""
-    store = Store(tmp_path_factory.mktemp("own") / "home")
+    store = Store(Path(shutil.copytree(blank_home, tmp_path_factory.mktemp("own") / "home")))
     fill(store, audit, VERSION)
     return store
 
@@ -105,29 +111,29 @@ def fill(store, audit, version, *, latency=20.0, images=True, noise=0.1):
         facts.append_vectors(con, "e@1", "text", texts["text_id"].to_list(), texts["text"].to_list(), text_vectors)
 
 
-def test_without_stored_images_the_spread_is_assumed_and_the_time_unknown(audit, store):
-    result = estimated(audit, store)
+def test_without_stored_images_the_spread_is_assumed_and_the_time_unknown(audit, nothing):
+    result = estimated(audit, nothing)
     assert "assumed" in result.line()
     assert "time unknown until a first batch was made" in result.line()
     assert result.needs[0].detectable == pytest.approx(minimum_detectable(change_error(ASSUMED, 4, 4), 3))
-    assert not store.home.exists()
+    assert not nothing.home.exists()
 
 
-def test_the_images_named_reach_the_wanted_change_and_one_fewer_does_not(audit, store):
-    result = estimated(audit, store, detect=0.3)
+def test_the_images_named_reach_the_wanted_change_and_one_fewer_does_not(audit, nothing):
+    result = estimated(audit, nothing, detect=0.3)
     n = int(known(result.needs[0].images.value))
     assert minimum_detectable(change_error(ASSUMED, n, 4), n - 1) <= 0.3
     assert minimum_detectable(change_error(ASSUMED, n - 1, 4), n - 2) > 0.3
     assert known(result.wanted).images <= total_images(audit, n, 4)
 
 
-def test_attribute_images_that_are_too_few_are_named_as_what_stands_in_the_way(audit, store):
-    result = estimated(audit, store, detect=0.01)
+def test_attribute_images_that_are_too_few_are_named_as_what_stands_in_the_way(audit, nothing):
+    result = estimated(audit, nothing, detect=0.01)
     assert "4 attribute images per pole alone allow" in "\n".join(result.lines())
     assert known(result.wanted).per_attribute > 4
     reached = change_error(ASSUMED, known(result.wanted).per_concept, known(result.wanted).per_attribute)
     assert minimum_detectable(reached, known(result.wanted).per_concept - 1) <= 0.01
-    assert estimated(audit, store, detect=1e-4).wanted is None
+    assert estimated(audit, nothing, detect=1e-4).wanted is None
 
 
 def test_spread_and_pace_come_from_this_systems_stored_images(audit, own_images):

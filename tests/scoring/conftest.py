@@ -1,6 +1,7 @@
 """Small audits with known answers, shared by the tests of inference."""
 
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 import pytest
@@ -9,6 +10,14 @@ from mcas_assets.scoring.mcas.association import unit
 from mcas_assets.scoring.mcas.vectors import AuditVectors
 
 WIDTH = 12
+
+
+@cache
+def world(concepts: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The axis, the middles of the concepts, and by how much the words are off the axis."""
+    fixed = np.random.default_rng(2024)
+    axis, centres = fixed.standard_normal(WIDTH), fixed.standard_normal((concepts, WIDTH))
+    return axis, centres, fixed.standard_normal((2, 5, WIDTH)) * 0.5
 
 
 def make_audit(
@@ -21,9 +30,8 @@ def make_audit(
     shift: float = 0.0,
 ) -> AuditVectors:
     """An audit whose concepts, poles and words are fixed and whose images are fresh for each seed."""
-    world, fresh = np.random.default_rng(2024), np.random.default_rng(seed)
-    axis, centres = world.standard_normal(WIDTH), world.standard_normal((concepts, WIDTH))
-    words = world.standard_normal((2, 5, WIDTH)) * 0.5
+    fresh = np.random.default_rng(seed)
+    axis, centres, words = world(concepts)
 
     def drawn(centre: np.ndarray, n: int) -> np.ndarray:
         return unit(centre + noise * fresh.standard_normal((n, WIDTH)))

@@ -145,11 +145,13 @@ def interval_ends(
     """
     r = replicates.shape[1]
     ordered = np.sort(replicates, axis=1)  # NaN last
-    usable = r - np.isnan(replicates).sum(axis=1)
+    usable = r - np.isnan(ordered).sum(axis=1)
     count = np.maximum(usable, 1)
-    with np.errstate(invalid="ignore"):
-        centre = np.where(np.isnan(replicates), 0.0, replicates).sum(axis=1) / count
-        squares = np.where(np.isnan(replicates), 0.0, replicates - centre[:, None]) ** 2
+    gaps = np.isnan(replicates) if usable.min(initial=r) < r else None
+    filled = replicates if gaps is None else np.where(gaps, 0.0, replicates)
+    squares = (filled - (filled.sum(axis=1) / count)[:, None]) ** 2
+    if gaps is not None:
+        squares[gaps] = 0.0
     error = np.sqrt(squares.sum(axis=1) / np.maximum(usable - 1, 1))
     flat, few = error < NO_SPREAD, usable < MIN_USABLE * r
     z = np.full(len(estimates), ndtri((1 + level) / 2))

@@ -49,7 +49,7 @@ def test_two_factors_sum_to_the_change_and_each_gets_its_own_concept(versions):
     assert by_factor["weights"].low > 0.5
 
 
-def test_what_is_recombined_from_one_side_leaves_an_interaction(versions):
+def test_what_is_replayed_from_one_side_leaves_an_interaction(versions):
     by_factor = parts(versions, {"weights": [(1.0, Pairs(versions[0], versions[1], NONE))]})
     assert by_factor["weights"].share + by_factor[INTERACTION].share == pytest.approx(1)
 

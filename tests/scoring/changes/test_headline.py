@@ -62,7 +62,7 @@ def test_a_version_against_itself_alarms_as_often_as_it_says(audit, neutral):
     """60 pairs of fresh seeds, concepts that share attribute images and baseline: each p <= .05 in at most 5 % + 3 errors."""
     alarms = []
     for k in range(60):
-        result = headline_of(audit(2 * k + 1000, concepts=6), audit(2 * k + 1001, concepts=6), neutral, k, 40, 200)
+        result = headline_of(audit(2 * k + 1000, concepts=6), audit(2 * k + 1001, concepts=6), neutral, k, 20, 150)
         alarms.append([result.any_p_value <= 0.05, result.mean.p_value <= 0.05, result.lean.p_value <= 0.05])
     assert (np.mean(alarms, axis=0) <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 60)).all()
 

@@ -13,6 +13,7 @@ from mcas_assets.scoring.shares.refusals import (
 )
 from mcas_assets.scoring.shares.representation import wilson_interval
 from mcas_assets.scoring.stats.permutation import permutation_test
+from tests.known import known
 
 
 def test_the_rate_of_one_prompt_has_wilsons_interval():
@@ -38,7 +39,7 @@ def test_prompts_that_are_refused_as_a_whole_count_as_few_independent_requests()
     """Two of four prompts refused, 8 images each: no more is known than from about three coin tosses."""
     rate = refusal_rate(Decided((8, 8, 0, 0), (8, 8, 8, 8)))
     assert rate.n_effective == pytest.approx(3.0)
-    assert rate.high - rate.low > 0.5
+    assert known(rate.high) - known(rate.low) > 0.5
     even = refusal_rate(Decided((4, 4, 4, 4), (8, 8, 8, 8)))
     assert even.n_effective == 32
     assert even.rate == rate.rate
@@ -91,7 +92,7 @@ def test_where_nothing_was_refused_the_rates_are_equal_and_the_ratio_has_a_reaso
     disparity = refusal_disparity(Decided((0,), (10,)), Decided((0,), (10,)))
     assert (disparity.difference, disparity.p_value, disparity.ratio) == (0.0, 1.0, None)
     assert disparity.ratio_reason == "nothing was refused of what it is held against"
-    assert disparity.low < 0 < disparity.high
+    assert known(disparity.low) < 0 < known(disparity.high)
     many = refusal_disparity(Decided((0,) * 5, (8,) * 5), Decided((0,) * 5, (8,) * 5))
     assert (many.unit, many.p_value) == ("prompt", 1.0)
 
@@ -108,7 +109,7 @@ def test_a_side_without_decisions_leaves_a_reason_and_no_number(swapped):
         disparity.p_value,
         disparity.unit,
     } == {None}
-    assert NOTHING_DECIDED in disparity.reason
+    assert NOTHING_DECIDED in known(disparity.reason)
 
 
 @pytest.mark.parametrize("counts", [((2,), (1,), 0), ((-1,), (1,), 0), ((0,), (1,), -1)])
@@ -128,7 +129,7 @@ def test_intervals_hold_the_truth_also_where_prompts_differ(between):
     """Nominal 95 %; with 12 prompts that scatter widely (intra-class correlation 1/3) somewhat less."""
     generator = np.random.default_rng(7)
     rates = [refusal_rate(drawn(generator, 12, 10, between)) for _ in range(1000)]
-    covered = np.mean([one.low <= 0.3 <= one.high for one in rates])
+    covered = np.mean([known(one.low) <= 0.3 <= known(one.high) for one in rates])
     assert 0.91 <= covered <= 0.985
     naive = np.mean([np.less_equal(*_naive(one)) for one in rates])
     assert between == 0 or naive < 0.8, "images taken for independent: what the design effect is for"

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mcas_assets.scoring.stats.divergence import DIVERGENCES, divergence
+from tests.known import known
 
 HALF = [0.5, 0.5]
 
@@ -22,7 +23,11 @@ def test_total_collapse_is_the_farthest_and_not_ideal():
     assert divergence([8, 0], HALF).value == 0.5
     assert divergence([8, 0], HALF).p_value == pytest.approx(2 / 256)
     third = [1 / 3] * 3
-    assert divergence([9, 0, 0], third).value > divergence([5, 4, 0], third).value > divergence([3, 3, 3], third).value
+    assert (
+        known(divergence([9, 0, 0], third).value)
+        > known(divergence([5, 4, 0], third).value)
+        > known(divergence([3, 3, 3], third).value)
+    )
 
 
 @pytest.mark.parametrize("kind", DIVERGENCES)
@@ -33,7 +38,7 @@ def test_a_distance_is_zero_at_the_reference_and_above_it_elsewhere(kind, counts
         return
     shares = np.array(counts) / sum(counts)
     assert divergence(counts, shares, kind).value == pytest.approx(0.0, abs=1e-12)
-    assert divergence(counts, np.full(len(counts), 1 / len(counts)), kind).value >= 0
+    assert known(divergence(counts, np.full(len(counts), 1 / len(counts)), kind).value) >= 0
 
 
 def test_the_p_value_is_uniform_or_above_for_a_fair_generator():
