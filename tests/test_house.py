@@ -147,7 +147,7 @@ def sql_in(path: Path) -> list[int]:
         if isinstance(node, ast.JoinedStr):
             text = "".join(str(part.value) if isinstance(part, ast.Constant) else "{x}" for part in node.values)
         if isinstance(text, str) and STATEMENT.fullmatch(text):
-            lines.append(node.lineno)
+            lines.append(node.lineno)  # ty: ignore[missing-attribute]
     return sorted(set(lines))
 
 

@@ -92,7 +92,7 @@ def page(ui) -> Iterator:
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         opened = browser.new_page(viewport={"width": 1600, "height": 900})
-        opened.base = ui
+        opened.base = ui  # ty: ignore[missing-attribute]
         yield opened
         browser.close()
 

@@ -149,7 +149,7 @@ def test_another_package_device_or_instrument_is_told_from_the_record(moved, tmp
         )
         found = {(one.kind, one.factor): one for one in find_factors(con, AUDIT.audit, moved.old, moved.new)}
     assert found["packages", "torch"].before == "1.0"
-    assert found["code", "git commit"].before.startswith("abc")
+    assert found["code", "git commit"].before.startswith("abc")  # ty: ignore[missing-union-attribute]
     assert found["machine", "device"].before == "tpu"
     assert found["instrument", "phantom-balanced"].before == "older"
 
@@ -207,10 +207,10 @@ def test_weights_that_are_gone_are_listed_and_where_they_are_can_be_said(moved, 
         old, new = (identity_of(con, key) for key in (moved.old, moved.fewer_steps))
     gone = locate(moved.old, old, "phantom-fair", None)
     assert gone.system is None
-    assert "does not hold the weights" in gone.reason
+    assert "does not hold the weights" in gone.reason  # ty: ignore[unsupported-operator]
     plan = plan_recombination(gone, locate(moved.fewer_steps, new, None, None), [], tmp_path)
     assert set(plan.systems) == {("weights", "first"), ("steps", "last")}  # what the later weights alone can tell
-    found = locate(moved.old, old, str(find_system("phantom-stereotyped").folder.path), None)
+    found = locate(moved.old, old, str(find_system("phantom-stereotyped").folder.path), None)  # ty: ignore[missing-attribute]
     assert found.reason is None
 
 
@@ -221,7 +221,7 @@ def test_a_scheduler_is_exchanged_without_touching_the_weights(tmp_path):
     from mcas_assets.compare.attribution import locate, plan_recombination
     from mcas_assets.systems.recombine import recombine
 
-    other = Path(shutil.copytree(find_system("phantom-fair").folder.path, tmp_path / "other"))
+    other = Path(shutil.copytree(find_system("phantom-fair").folder.path, tmp_path / "other"))  # ty: ignore[missing-attribute]
     config = other / "scheduler" / "scheduler_config.json"
     config.write_text(json.dumps(json.loads(config.read_text()) | {"shift": 2.0}))
     settings = find_system("phantom-fair").identity().document

@@ -97,7 +97,7 @@ def start(name, prepare, *words):
     said = os.open(logs / f"{name}.log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     for stream in (1, 2):
         os.dup2(said, stream)
-    generate.COMMIT_EVERY = 0  # a commit a batch, so that some are done when the fault comes
+    generate.COMMIT_EVERY = 0  # a commit a batch, so that some are done when the fault comes  # ty: ignore[invalid-assignment]
     prepare()
     sys.argv = ["mcas", "audit", audit, "--no-rows", *words]
     main()
@@ -121,7 +121,7 @@ def run(name, prepare, *words):
 
 def without_the_commands_lock():
     """As a daemon's run, which waits for its turn by itself."""
-    auditing.only_one = contextlib.nullcontext
+    auditing.only_one = contextlib.nullcontext  # ty: ignore[invalid-assignment]
     meet(home_lock.logger, "info", lambda: (home / "waiting").touch())
 
 

@@ -84,7 +84,7 @@ class Place:
             home=folder / "home",
             system_file=folder / "systems.yaml",
             canary_folder=folder,
-            find_system=lambda name, **given: Endpoint(find_system(name, **given)),
+            find_system=lambda name, **given: Endpoint(find_system(name, **given)),  # ty: ignore[invalid-argument-type]
         )
         self.store = Store(folder / "home")
         self.defs = build_definitions([], self.workplace)
@@ -113,10 +113,10 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     with dg.DagsterInstance.ephemeral() as instance:
         made = Place(tmp_path_factory.mktemp("canary"), instance)
         first = made.look()
-        made.results = [made.window("2026-01-05", first), made.window("2026-01-12", first)]
+        made.results = [made.window("2026-01-05", first), made.window("2026-01-12", first)]  # ty: ignore[missing-attribute]
         Endpoint.behind = "phantom-fair"
-        made.results.append(made.window("2026-01-19", first))
-        made.first = first
+        made.results.append(made.window("2026-01-19", first))  # ty: ignore[missing-attribute]
+        made.first = first  # ty: ignore[missing-attribute]
         yield made
     Endpoint.behind = "phantom-stereotyped"
 
@@ -159,7 +159,7 @@ def test_a_changed_behaviour_makes_a_version_of_its_own_that_is_to_be_audited(pl
     decision, seen = observe(place.workplace, place.instance, ["tiny"])
     (state,) = decision.states
     assert state.system_version != place.first
-    assert seen[0].identity.document["observed"] == {"behaviour_since": "2026-01-19"}
+    assert seen[0].identity.document["observed"] == {"behaviour_since": "2026-01-19"}  # ty: ignore[missing-union-attribute]
     assert [(one.audit, one.system_version) for one in decision.request] == [("tiny", state.system_version)]
     assert place.workplace.system_of(state.system_version).identity().version == state.system_version
     assert place.workplace.system_of(place.first).identity().version == place.first

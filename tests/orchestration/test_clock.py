@@ -32,7 +32,7 @@ def instance(tmp_path) -> Iterator[dg.DagsterInstance]:
 
 def last_tick(instance: dg.DagsterInstance) -> float | None:
     (state,) = instance.all_instigator_state()
-    return state.instigator_data.last_tick_timestamp
+    return state.instigator_data.last_tick_timestamp  # ty: ignore[missing-union-attribute]
 
 
 def test_a_sensor_that_rests_until_a_time_that_is_no_longer_now_ticks_again(instance):
@@ -59,4 +59,4 @@ def test_a_clock_that_is_set_back_is_noticed_while_no_sensor_ticks(instance):
 def _origin(kind: Any) -> Any:
     from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteRepositoryOrigin
 
-    return kind(RemoteRepositoryOrigin(RegisteredCodeLocationOrigin("mcas_assets"), "__repository__"), "watch")
+    return kind(RemoteRepositoryOrigin(RegisteredCodeLocationOrigin("mcas_assets"), "__repository__"), "watch")  # ty: ignore[abstract-class-instantiation]

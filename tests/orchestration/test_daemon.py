@@ -100,7 +100,7 @@ class Daemon:
 
     def runs(self, system_version: str | None = None) -> list[dg.DagsterRun]:
         tags = {} if system_version is None else {"dagster/partition": system_version}
-        return self.instance.get_runs(dg.RunsFilter(job_name="audit_tiny", tags=tags))
+        return self.instance.get_runs(dg.RunsFilter(job_name="audit_tiny", tags=tags))  # ty: ignore[invalid-explicit-return]
 
     def wait(self, what: Callable[[], bool], seconds: float = 240) -> None:
         deadline = time.monotonic() + seconds

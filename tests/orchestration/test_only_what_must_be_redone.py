@@ -31,7 +31,7 @@ class Counted:
         self.texts: list[tuple[str, str]] = []
         self.images: list[str] = []
         self.loaded: list[str] = []
-        run_audit(audit, self._system(), Workplace(home=home, find_embedder=self._embedder, **places), instance)
+        run_audit(audit, self._system(), Workplace(home=home, find_embedder=self._embedder, **places), instance)  # ty: ignore[invalid-argument-type]
 
     def _system(self) -> System:
         system = find_system("phantom-stereotyped")
@@ -46,7 +46,7 @@ class Counted:
 
     def _embedder(self, name: str, **words: Path) -> Embedder:
         embedder = find_embedder(name, **words)
-        stream, texts, load = embedder.stream_images, embedder.embed_texts, embedder._load  # ty: ignore[unresolved-attribute]
+        stream, texts, load = embedder.stream_images, embedder.embed_texts, embedder._load  # ty: ignore[unresolved-attribute, renamed-rule-in-ignore-comment]
 
         def stream_images(files: Iterable[bytes]) -> Generator[np.ndarray]:
             with closing(stream(files)) as found:
@@ -62,7 +62,7 @@ class Counted:
             self.loaded.append(name)
             return load(*given)
 
-        embedder.stream_images, embedder.embed_texts, embedder._load = stream_images, embed_texts, loading
+        embedder.stream_images, embedder.embed_texts, embedder._load = stream_images, embed_texts, loading  # ty: ignore[invalid-assignment, missing-attribute]
         return embedder
 
 

@@ -48,7 +48,7 @@ def test_a_run_whose_process_was_killed_is_told_from_one_at_work(tmp_path):
         process.wait()
         assert fail_orphaned_runs(instance, tmp_path) == [run.run_id]
         buried = instance.get_run_by_id(run.run_id)
-        assert (buried.status, buried.tags[DIED]) == (dg.DagsterRunStatus.FAILURE, "true")
+        assert (buried.status, buried.tags[DIED]) == (dg.DagsterRunStatus.FAILURE, "true")  # ty: ignore[missing-union-attribute]
         assert fail_orphaned_runs(instance, tmp_path) == []
     finally:
         process.kill()

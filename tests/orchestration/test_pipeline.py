@@ -47,7 +47,7 @@ def copy(audited, tmp_path: Path) -> Path:
 
 def audit_again(audit: Audit, home: Path, instance: dg.DagsterInstance, system=None):
     system = system or Counting()
-    return run_audit(audit, system, Workplace(home=home), instance), system
+    return run_audit(audit, system, Workplace(home=home), instance), system  # ty: ignore[invalid-argument-type]
 
 
 def test_every_planned_image_is_a_row_with_a_file(audited):
@@ -273,7 +273,7 @@ def _data_versions(instance: dg.DagsterInstance) -> dict[str, str]:
     for stage in STAGES:
         event = instance.get_latest_materialization_event(dg.AssetKey(["tiny", stage]))
         assert event is not None
-        found[stage] = event.asset_materialization.tags["dagster/data_version"]
+        found[stage] = event.asset_materialization.tags["dagster/data_version"]  # ty: ignore[missing-union-attribute, not-subscriptable]
     return found
 
 

@@ -82,10 +82,10 @@ def test_rows_that_lack_different_columns_are_shown_in_one_table(tmp_path):
         "threshold": [0.5] * 2, "reason": [None, "no image"], "verdict": ["failed"] * 2,
     }, schema_overrides={"group_name": pl.String})  # fmt: skip
     shown = policies._result(dg.AssetKey("scores"), "lean", rule, rows).metadata["rows"]
-    assert [column.name for column in shown.schema.columns] == [
+    assert [column.name for column in shown.schema.columns] == [  # ty: ignore[missing-attribute]
         "axis", "embedder", "concept", "measure", "observed", "low", "high", "threshold", "reason"
     ]  # fmt: skip
-    assert [(one.data["concept"], one.data["low"], one.data["reason"]) for one in shown.records] == [
+    assert [(one.data["concept"], one.data["low"], one.data["reason"]) for one in shown.records] == [  # ty: ignore[missing-attribute]
         ("nurse", 0.6123, None),
         (None, None, "no image"),
     ]

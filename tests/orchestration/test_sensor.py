@@ -66,7 +66,7 @@ class Place:
     def tick(self, instance: dg.DagsterInstance, cursor: str | None = None, **workplace: Any) -> dg.SensorResult:
         sensor = self.defs.resolve_sensor_def("watch")
         context = dg.build_sensor_context(instance=instance, cursor=cursor)
-        return sensor(context, workplace=replace(self.workplace, **workplace))
+        return sensor(context, workplace=replace(self.workplace, **workplace))  # ty: ignore[invalid-explicit-return]
 
     def states(self) -> dict[str, str]:
         with self.store.open() as con:

@@ -153,7 +153,7 @@ def test_every_kind_of_rule_is_among_the_cases():
 @pytest.mark.parametrize("kind", KINDS_OF_RULES)
 def test_a_table_that_is_not_ready_is_never_a_pass(tmp_path, tables, kind):
     least = {"association": {"beyond": 9.0 - 2}, "refusals": {"most": 1.0}, "share": {"most": 1.0}}
-    least |= {"population": {"population": "parity", "within": 1.0}, "erasure": {"population": "parity"}}
+    least |= {"population": {"population": "parity", "within": 1.0}, "erasure": {"population": "parity"}}  # ty: ignore[unsupported-operator]
     mine = policy(tmp_path, kind, **least.get(kind, {}))
     found = judge(mine, "tiny", AFTER, tables, {mine.rules[0].TABLE: "it was never audited"})
     assert found.select("verdict", "reason").rows() == [(NOT_JUDGED, "it was never audited")]

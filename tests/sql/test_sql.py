@@ -162,7 +162,7 @@ def comparison_rows() -> pl.DataFrame:
                 "reference": reference,
                 "verdict": verdict,
                 "survives_missing": True,
-            }
+            }  # ty: ignore[unsupported-operator]
             rows.append(key | row | {"depends_on_population": verdicts[0] != verdicts[1], "is_erased": share == 0})
     return pl.DataFrame(rows, infer_schema_length=None)
 
@@ -204,7 +204,7 @@ def calibration_rows() -> pl.DataFrame:
 
 def policy_rows() -> pl.DataFrame:
     about = {"policy": "release", "system": "a", "system_version": NEW, "audit": AUDIT, "requirement": "at most 0.4"}
-    about |= {"is_blocking": False, "threshold": 0.4}
+    about |= {"is_blocking": False, "threshold": 0.4}  # ty: ignore[unsupported-operator]
     rows = [
         {
             "rule": "lean",

@@ -27,7 +27,7 @@ def test_the_ledger_row_says_what_went_in(store, scores, materialisation):
     assert row is not None
     assert (row.version, row.n_rows, row.tables) == (version, 2, ("components", "scores"))
     assert (row.input_versions, row.packages) == ({"embeddings": 3}, {"torch": "2.15.0"})
-    assert row.created_at.utcoffset().total_seconds() == 0
+    assert row.created_at.utcoffset().total_seconds() == 0  # ty: ignore[missing-union-attribute]
     for name in (
         "asset",
         "partition",

@@ -24,12 +24,12 @@ def seen(weights: str = "a", name: str = "sd", **probe) -> Seen:
 
 
 def away(state: str = "unreachable", name: str = "sd", detail: str = "no answer") -> Seen:
-    return Seen(name, state, Probe("unreachable", detail), ("gender",))
+    return Seen(name, state, Probe("unreachable", detail), ("gender",))  # ty: ignore[invalid-argument-type]
 
 
 def before(**given) -> State:
     told = {"system_version": V, "last_seen": NOW - timedelta(days=1)} | given
-    return State("sd", told.pop("state", "available"), "", NOW - timedelta(days=2), NOW - timedelta(days=1), **told)
+    return State("sd", told.pop("state", "available"), "", NOW - timedelta(days=2), NOW - timedelta(days=1), **told)  # ty: ignore[invalid-argument-type]
 
 
 def test_a_new_identity_is_added_and_its_audit_requested():
