@@ -22,7 +22,8 @@ import dagster, diffusers, duckdb, great_expectations, open_clip, torch, transfo
 from mcas_assets.images import generate
 from mcas_assets.measure import shares as represent
 from mcas_assets.cli.app import main
-from mcas_assets.orchestration import assets, running
+from mcas_assets.orchestration import assets
+from mcas_assets.orchestration import definitions, runs  # here once, for all runs
 from mcas_assets.store import facts, ledger
 
 def die():
