@@ -107,7 +107,7 @@ def test_the_lineage_of_an_audit_shows_every_stage(page):
 
 def test_the_checks_of_a_stage_show_as_passed(page):
     page.goto(f"{page.base}/assets/phantom/images?view=checks")
-    page.get_by_text("images_file_is_an_image").first.wait_for(timeout=60_000)
+    page.get_by_text("images_hints").first.wait_for(timeout=60_000)
     page.get_by_text("Passed").first.wait_for(timeout=60_000)
 
 
