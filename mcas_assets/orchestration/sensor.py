@@ -8,6 +8,7 @@ import json
 import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import dagster as dg
@@ -99,7 +100,7 @@ def observe(workplace: Workplace, instance: dg.DagsterInstance, audits: Collecti
         sources, states = read_sources(con), read_states(con)
         complete, drawn = ledger.complete(con, STAGES), ledger.complete(con, ["images"])
         behaviour = ledger.behaviour(con)
-    seen = look(entries, workplace.find, audits, sources, behaviour)
+    seen = look(entries, partial(workplace.find, entries=entries), audits, sources, behaviour)
     present = [(audit, one.identity.version) for one in seen if one.identity for audit in one.audits]
     died = _died(instance, audits) & drawn
     former = {pair for pair in died - set(present) if pair[1].rpartition("@")[0] in entries}

@@ -4,6 +4,7 @@ Nothing here imports torch or diffusers: what a system *is* can be told by readi
 """
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from mcas_assets.core.errors import BadInput
@@ -36,6 +37,7 @@ def find_system(
     dtype: str | None = None,
     revision: str | None = None,
     cache: Path | None = None,
+    entries: Mapping[str, Entry] | None = None,
 ) -> System:
     """The system of a declared name, else that of a folder. Loads nothing yet.
 
@@ -49,11 +51,12 @@ def find_system(
         dtype: 'float32', 'float16' or 'bfloat16'.
         revision: Commit of a hub repository: that which a version of a watched branch stands for.
         cache: File that remembers the digests of large files (`systems.identity.DigestCache`).
+        entries: What `path` was found to say, where it was read before: it may say something else by now.
 
     Raises:
         BadInput: There is no such system, or it cannot be what the arguments say.
     """
-    name, entry, base = find_entry(name_or_folder, path)
+    name, entry, base = find_entry(name_or_folder, path, entries)
     overrides = {
         "steps": steps,
         "guidance": guidance,
@@ -66,21 +69,23 @@ def find_system(
     return kind_module(entry.kind, KINDS).build(name, entry, base, cache)
 
 
-def find_entry(name_or_folder: str | Path, path: Path = SYSTEMS) -> tuple[str, Entry, Path]:
+def find_entry(
+    name_or_folder: str | Path, path: Path = SYSTEMS, entries: Mapping[str, Entry] | None = None
+) -> tuple[str, Entry, Path]:
     """(name, declaration, folder that its paths are relative to) of a declared name, else of a folder.
 
     Raises:
         BadInput: There is no such system.
     """
     given, base = str(name_or_folder), path.resolve().parent
-    entries = load_systems(path)
+    entries = load_systems(path) if entries is None else entries
     name = given if given in entries else _declared_folder(Path(given), entries, base)
     if name is not None:
         return name, entries[name], base
     return (*_undeclared(Path(given), entries, path), base)
 
 
-def _declared_folder(folder: Path, entries: dict[str, Entry], base: Path) -> str | None:
+def _declared_folder(folder: Path, entries: Mapping[str, Entry], base: Path) -> str | None:
     if not folder.is_dir():
         return None
     for name, entry in entries.items():
@@ -89,7 +94,7 @@ def _declared_folder(folder: Path, entries: dict[str, Entry], base: Path) -> str
     return None
 
 
-def _undeclared(folder: Path, entries: dict[str, Entry], path: Path) -> tuple[str, Entry]:
+def _undeclared(folder: Path, entries: Mapping[str, Entry], path: Path) -> tuple[str, Entry]:
     folder = folder.expanduser()
     if folder.is_dir():
         slug = re.sub(r"[^a-z0-9_]+", "-", folder.resolve().name.lower()).strip("-_") or "folder"

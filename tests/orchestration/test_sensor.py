@@ -104,6 +104,18 @@ def test_a_tick_adds_the_partition_requests_one_run_and_tells_the_version(place,
     assert told[0].tags["dagster/data_version"].startswith(version.rpartition("@")[2])
 
 
+def test_a_system_that_is_taken_out_of_the_file_during_a_look_is_not_found_broken(place, instance):
+    def taken_out(name: str, **given: Any) -> Any:
+        place.file.write_text(SYSTEMS.partition("  other:")[0])
+        return find_system(name, **given)
+
+    place.tick(instance)
+    place.tick(instance, find_system=taken_out)
+    assert place.states()["other"] == "unreachable"
+    place.tick(instance)
+    assert place.states()["other"] == "undeclared"
+
+
 def test_a_folder_that_is_not_there_is_a_state_and_the_others_are_looked_at(place, instance):
     place.tick(instance)
     assert place.states() == {"other": "unreachable", "phantom-stereotyped": "available"}
