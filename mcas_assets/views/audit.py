@@ -150,11 +150,10 @@ def _axis_table(name: str, axis: Axis, audit: Audit, rows: pl.DataFrame, with_tr
     for row in rows.sort("mcas", descending=True, nulls_last=True).iter_rows(named=True):
         lean = row["adjusted"] if row["adjusted"] is not None else row["mcas"]
         low, high = row["adjusted_low"], row["adjusted_high"]
-        is_sure = low is not None and high is not None and (low > 0 or high < 0)
         cells: list[str | Text] = [
             row["concept"],
             *([] if is_narrow else [row["category"]]),
-            Text("not scored", "dim") if lean is None else lean_bar(lean, widest, HALF, not is_sure),
+            Text("not scored", "dim") if lean is None else lean_bar(lean, widest, HALF, not row["is_flagged"]),
         ]
         cells.append(signed(row["mcas"]))
         if not is_narrow:
@@ -168,11 +167,8 @@ def _axis_table(name: str, axis: Axis, audit: Audit, rows: pl.DataFrame, with_tr
 
 
 def _notes(rows: pl.DataFrame, audit: Audit, b: str, known: pl.DataFrame | None) -> Group:
-    lines = []
-    baseline = rows.filter(embedder=audit.embedders[0])["baseline"]
-    if baseline.len() and baseline[0] is not None:
-        note = "bars and intervals show MCAS less this; faint where the interval holds 0."
-        lines.append(Text(f"Neutral baseline {signed(baseline[0])}: {note}", "dim"))
+    first = rows.filter(embedder=audit.embedders[0])
+    lines = [Text(line, "dim") for line in _zero_points(first, audit.inference.level)]
     for embedder in audit.embedders:
         if known is None:
             break
@@ -180,6 +176,36 @@ def _notes(rows: pl.DataFrame, audit: Audit, b: str, known: pl.DataFrame | None)
         if len(joined) > 2:
             lines.append(Text(f"{embedder}: {_agreement(joined, b)}", "dim"))
     return Group(*lines)
+
+
+def _zero_points(rows: pl.DataFrame, level: float) -> list[str]:
+    """What was taken off the scores of one embedder, how many concepts are flagged, and what the intervals speak of."""
+    lines = []
+    default, parity = (_first(rows[name]) for name in ("baseline", "parity"))
+    if default is not None:
+        note = "bars, adjusted and intervals are MCAS less this"
+        lines.append(f"Zero points: the model's default {signed(default)}, its neutral images as they fall ({note});")
+        lines.append(
+            f"  parity {signed(parity)}, the same images with both groups at one half (column parity_adjusted)."
+        )
+        asked = rows.filter(pl.col("category") != "neutral")["is_flagged"].drop_nulls()
+        lines.append(
+            f"{asked.sum()} of {len(asked)} concepts are not 0 with all taken together (bright bars; false ones at most "
+            f"{1 - level:.0%} of them)."
+        )
+    estimand, methods = _first(rows["estimand"]), rows["interval_method"].drop_nulls()
+    if estimand is not None:
+        n_bootstrap = (methods == "bootstrap").sum()
+        doubt = (
+            f" {n_bootstrap} of {len(methods)} intervals are a bootstrap's: see interval_note." if n_bootstrap else ""
+        )
+        lines.append(f"Intervals speak of {estimand}, drawn from other seeds.{doubt}")
+    return lines
+
+
+def _first(values: pl.Series) -> Any:
+    known = values.drop_nulls()
+    return known[0] if len(known) else None
 
 
 def _agreement(joined: pl.DataFrame, b: str) -> str:

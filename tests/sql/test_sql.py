@@ -50,12 +50,13 @@ def score_rows(system_version: str, **mcas: tuple[float | None, float | None]) -
             "differing": value and value - 0.01,
             "mcas_low": value and value - 0.05,
             "mcas_high": value and value + 0.05,
+            "is_flagged": value and abs(value) > 0.05,
             "reason": None if value is not None else "no image",
         }
         for concept, values in mcas.items()
         for embedder, value in zip(("clip", "siglip"), values, strict=True)
     ]
-    return pl.DataFrame(rows, schema_overrides={"reason": pl.String})
+    return pl.DataFrame(rows, schema_overrides={"reason": pl.String, "is_flagged": pl.Boolean})
 
 
 def refusal_tables() -> dict[str, pl.DataFrame]:
@@ -356,7 +357,9 @@ def test_a_question_to_an_empty_store_has_no_rows(tmp_path):
 
 
 def test_where_is_the_bias(published):
-    found = ask(published, "where-is-the-bias", "system_version", "embedder", "concept", "mcas", "towards", "is_shown")
+    found = ask(
+        published, "where-is-the-bias", "system_version", "embedder", "concept", "mcas", "towards", "is_flagged"
+    )
     assert found == [
         (NEW, "clip", "nurse", -0.25, "she", True),
         (OLD, "clip", "nurse", -0.1, "she", True),

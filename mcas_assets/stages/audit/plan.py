@@ -53,7 +53,7 @@ STAGE = Stage(
         ),
     ),
     make=_make,
-    code_version="3",
+    code_version="4",
     declares=_declares,
     is_planned=True,
 )

@@ -7,6 +7,7 @@ from mcas_assets.measure import scores
 from mcas_assets.quality.expectations import among, between, ordered
 from mcas_assets.quality.frames import are_within, unexplained
 from mcas_assets.scoring.mcas.association import COMPONENTS
+from mcas_assets.scoring.mcas.score_intervals import INTERVAL_METHODS
 from mcas_assets.stages import reads
 from mcas_assets.stages.contract import Checked, Made, Stage, Table, Work
 from mcas_assets.stages.reads import Declared
@@ -16,6 +17,9 @@ KEY = ("system_version", "audit", "axis", "embedder", "concept")
 
 _LARGEST = 2.0  # a component is a difference of two mean cosines
 _TOLERANCE = 1e-6
+_PROBABILITIES = (
+    "p_value", "q_value", "adjusted_p_value", "adjusted_q_value", "parity_p_value", "parity_q_value", "poles_p_value"
+)  # fmt: skip
 
 
 def _make(work: Work) -> Made:
@@ -33,9 +37,16 @@ def _make(work: Work) -> Made:
 
 
 def _declares(audit: Audit, declared: Declared) -> list:
-    inference = audit.inference.model_dump(include={"level", "resamples", "permutations", "seed"})
+    inference = audit.inference.model_dump(include={"level", "resamples", "permutations", "confidence", "seed"})
     baseline = [neutral.name for neutral in audit.neutral if neutral.baseline]
-    return [list(audit.axes), reads.targets(audit), baseline, reads.embedders(audit, declared), inference]
+    return [
+        list(audit.axes),
+        reads.targets(audit),
+        baseline,
+        reads.groups(audit),
+        reads.embedders(audit, declared),
+        inference,
+    ]
 
 
 def _count(checked: Checked) -> int:
@@ -77,8 +88,9 @@ SCORES = Table(
         "differing is mcas without ttas": between("differing_error", 0, _TOLERANCE),
         "mcas interval is ordered": ordered("mcas_low", "mcas_high"),
         "adjusted interval is ordered": ordered("adjusted_low", "adjusted_high"),
-        "p_value in (0, 1]": between("p_value", 0, 1, above_low=True),
-        "q_value in (0, 1]": between("q_value", 0, 1, above_low=True),
+        "parity interval is ordered": ordered("parity_low", "parity_high"),
+        **{f"{name} in (0, 1]": between(name, 0, 1, above_low=True) for name in _PROBABILITIES},
+        "interval_method is known": among("interval_method", INTERVAL_METHODS),
         "sign_agreement within [0, 1]": between("sign_agreement", 0, 1),
     },
 )
@@ -93,6 +105,7 @@ COMPONENT_ROWS = Table(
         "value within bounds": between("value", -_LARGEST, _LARGEST),
         "interval is ordered": ordered("low", "high"),
         "p_value in (0, 1]": between("p_value", 0, 1, above_low=True),
+        "poles_p_value in (0, 1]": between("poles_p_value", 0, 1, above_low=True),
     },
 )
 PANEL = Table(
@@ -114,7 +127,7 @@ STAGE = Stage(
     reads=("texts", "images", "embeddings"),
     tables=(SCORES, COMPONENT_ROWS, PANEL),
     make=_make,
-    code_version="2",
+    code_version="3",
     declares=_declares,
     kinds=frozenset({"numpy", "duckdb"}),
     is_published=True,
