@@ -11,10 +11,12 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import polars as pl
 
+from mcas_assets.core.overlap import HELPERS, ahead
 from mcas_assets.declare.audit import Audit, Targets, targets_of
 from mcas_assets.declare.parts import Axis
 from mcas_assets.embedders.protocol import Embedder
@@ -124,7 +126,7 @@ def zero_shot(
     contents = list(shown)
     if not contents:
         return Labeller("zero-shot", embedder.name, {})
-    scale = getattr(embedder, "logit_scale", None) or SCALE
+    scale = embedder.logit_scale or SCALE
     found = group_labels(np.stack([shown[sha] for sha in contents]), told, scale=scale, confidence=confidence).labels
     of = {sha: "ambiguous" if label == ABSTAIN else int(label) for sha, label in zip(contents, found, strict=True)}
     return Labeller("zero-shot", embedder.name, of)
@@ -156,11 +158,17 @@ def read_tones(store: Store, images: pl.DataFrame, reader: ToneReader) -> dict[s
     with store.open() as con:
         known = tone_facts.read_tones(con, reader.id, shown["sha256"])
     for chunk in shown.filter(~pl.col("sha256").is_in(list(known))).iter_slices(TONES_AT_ONCE):
-        found = {sha: reader.tone(files.read_image(store.home, path, sha)) for sha, path in chunk.iter_rows()}
+        tones = ahead(partial(_read_tone, store, reader), chunk.iter_rows(), HELPERS)
+        found = dict(zip(chunk["sha256"], tones, strict=True))
         with store.open() as con:
             tone_facts.append_tones(con, reader.id, found)
         known |= found
     return {sha: known[sha] for sha in shown["sha256"]}
+
+
+def _read_tone(store: Store, reader: ToneReader, row: tuple[str, str]) -> int:
+    sha256, path = row
+    return reader.tone(files.read_image(store.home, path, sha256))
 
 
 def by_tone(axis: Axis, tones: Mapping[str, int]) -> Labeller:

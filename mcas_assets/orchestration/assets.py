@@ -72,7 +72,8 @@ def _materialise(
 ) -> dg.MaterializeResult:
     version = "" if stage.is_planned else context.partition_key
     work = Work(STAGES, audit, workplace, version, context.run.run_id, against)
-    inputs = {name: work.newest(name).version for name in stage.reads}  # before the work: it may not read newer ones
+    with workplace.store.open():  # before the work, which may not read newer ones
+        inputs = {name: work.newest(name).version for name in stage.reads}
     made = stage.make(work)
     code_version = context.assets_def.get_asset_spec(context.asset_key).code_version or stage.code_version
     kept, is_new = record_if_new(

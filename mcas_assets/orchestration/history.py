@@ -2,9 +2,7 @@
 
 Dagster opens a connection for each of the hundreds of events of a run, and closes it again. Each commit then waits for the
 disk, and each close, being that of the last connection, copies SQLite's write-ahead log into the database and waits
-again: with a check a rule that costs more than all scoring. Here one connection to each file stays open meanwhile, and commits
-go to the log without a wait. Nor does each connection have an engine of its own, for which SQLAlchemy would compile
-every statement anew.
+again. Here one connection to each file stays open meanwhile, and commits go to the log without a wait.
 
 What that gives up: after a power failure (not after `kill -9`), the newest events of the history may be missing. SQLite
 documents that a database in WAL mode stays consistent with `synchronous = NORMAL` (sqlite.org/pragma.html). What
@@ -14,13 +12,13 @@ was measured does not rest on it: the store commits by itself.
 import sqlite3
 import threading
 from collections.abc import Generator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
-from sqlalchemy import create_engine, event
+from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 _RELAXED: set[Path] = set()  # the folders of instances that are written so just now
@@ -64,34 +62,12 @@ def relaxed_sqlite_sync(instance: dg.DagsterInstance) -> Generator[None]:
     _RELAXED.add(root)
     event.listen(Engine, "connect", on_connect)
     try:
-        with _one_engine_a_file():
-            yield
+        yield
     finally:
         event.remove(Engine, "connect", on_connect)
         _RELAXED.remove(root)
         for connection in held.values():
             connection.close()
-
-
-@contextmanager
-def _one_engine_a_file() -> Generator[None]:
-    """Within it, Dagster's storages on SQLite are given for a file the engine that they have had. It pools no connections."""
-    from dagster._core.storage.event_log.sqlite import sqlite_event_log
-    from dagster._core.storage.runs.sqlite import sqlite_run_storage
-
-    engines: dict[str, Engine] = {}
-
-    def engine_of(url: str, **words: Any) -> Engine:
-        key = f"{url} {words}"
-        if key not in engines:
-            engines[key] = create_engine(url, **words)
-        return engines[key]
-
-    with ExitStack() as stack:
-        for module in (sqlite_event_log, sqlite_run_storage):
-            stack.callback(vars(module).update, create_engine=module.create_engine)
-            vars(module).update(create_engine=engine_of)
-        yield
 
 
 def _file_of(connection: Any) -> str | None:

@@ -67,14 +67,14 @@ def validate(
     Raises:
         KeyError: A fact is missing.
     """
-    context, suite_of, severity_of = _great_expectations()
+    frames, suite_of, severity_of = _great_expectations()
     expectations = []
     for rule in rules:
         expectation = rule.build(facts or {})
         expectation.meta = {"rule": rule.name}
         expectation.severity = severity_of(rule.severity)
         expectations.append(expectation)
-    batch = context.data_sources.pandas_default.read_dataframe(frame.to_pandas())
+    batch = frames.get_batch({"dataframe": frame.to_pandas()})
     answer = batch.validate(
         suite_of(name=table, expectations=expectations),
         result_format={
@@ -123,7 +123,7 @@ def result_rows(
 
 @lru_cache(maxsize=1)
 def _great_expectations() -> tuple[Any, Any, Any]:
-    """One context without files for the process, and the classes of suites and of severities."""
+    """What takes frames, of the one context without files of the process; and the classes of suites and of severities."""
     import_quietly()
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
@@ -131,7 +131,8 @@ def _great_expectations() -> tuple[Any, Any, Any]:
 
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
-    return context, gx.ExpectationSuite, FailureSeverity
+    frames = context.data_sources.pandas_default.add_dataframe_asset("frames")
+    return frames.add_batch_definition_whole_dataframe("whole"), gx.ExpectationSuite, FailureSeverity
 
 
 def _result(rule: Rule, answer: Any, rows: int) -> RuleResult:

@@ -20,14 +20,11 @@ from duckdb import DuckDBPyConnection
 
 from mcas_assets.core.errors import StoreError
 from mcas_assets.store import schema
+from mcas_assets.store.engine import CONFIG, attached
 from mcas_assets.store.faults import explain, is_lock_conflict, locked
 from mcas_assets.store.files import discard, sync_file, sync_folder
 
 logger = logging.getLogger(__name__)
-
-CONFIG = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
-"""Given to every connection: DuckDB refuses a second one of a process with another one. Without it, a
-file that is not DuckDB's makes DuckDB look for an extension on the network."""
 
 _SETTINGS = "set enable_progress_bar = false; set python_enable_replacements = false; set TimeZone = 'UTC'"
 
@@ -64,13 +61,11 @@ class Store:
         """
         with faults_told(self.path):
             self._prepare()
-            con = connect(self.path, wait=self.wait)
-            try:
+            with attached(self.path, _attempts(self.path, self.wait)) as con:
+                con.execute(_SETTINGS)
                 if not schema.require_ours(con, self.path):
                     schema.upgrade(con)
                 yield con
-            finally:
-                con.close()
 
     def _prepare(self) -> None:
         """Make the file unless it is there: whole, beside its place, then linked in."""
@@ -110,13 +105,7 @@ def connect(path: Path, *, read_only: bool = False, wait: float = 0.0) -> DuckDB
         StoreError: The lock was not released in time; names the holder.
         duckdb.Error: Anything else that DuckDB objects to.
     """
-    attempts = tenacity.Retrying(
-        retry=tenacity.retry_if_exception(is_lock_conflict),
-        wait=tenacity.wait_random_exponential(multiplier=0.05, max=1.0),
-        stop=tenacity.stop_after_delay(wait),
-        before_sleep=lambda state: _say_waiting(path, state),
-        reraise=True,
-    )
+    attempts = _attempts(path, wait)
     try:
         con = attempts(duckdb.connect, str(path), read_only=read_only, config=CONFIG)
     except duckdb.IOException as error:
@@ -129,6 +118,16 @@ def connect(path: Path, *, read_only: bool = False, wait: float = 0.0) -> DuckDB
         con.close()
         raise
     return con
+
+
+def _attempts(path: Path, wait: float) -> tenacity.Retrying:
+    return tenacity.Retrying(
+        retry=tenacity.retry_if_exception(is_lock_conflict),
+        wait=tenacity.wait_random_exponential(multiplier=0.05, max=1.0),
+        stop=tenacity.stop_after_delay(wait),
+        before_sleep=lambda state: _say_waiting(path, state),
+        reraise=True,
+    )
 
 
 def _say_waiting(path: Path, state: tenacity.RetryCallState) -> None:

@@ -10,6 +10,7 @@ import polars as pl
 from mcas_assets.core.errors import BadInput, StoreError
 from mcas_assets.core.paths import SQL
 from mcas_assets.store.database import Store, connect, faults_told
+from mcas_assets.store.engine import quoted
 from mcas_assets.store.faults import explain
 from mcas_assets.store.files import discard, sweep, sync_file, sync_folder
 
@@ -32,7 +33,7 @@ def publish(store: Store) -> Path:
     draft = store.home / f".published-{uuid4().hex}.tmp"
     try:
         with store.open() as con:
-            con.execute(f"attach '{_quoted(draft)}' as draft")
+            con.execute(f"attach '{quoted(draft)}' as draft")
             try:
                 source = con.execute("select current_database()").fetchall()[0][0]
                 con.execute(f'copy from database "{source}" to draft')
@@ -133,7 +134,3 @@ def count_outcomes(store: Store, audit: str, system_version: str) -> list[tuple[
 def questions() -> dict[str, Path]:
     """The questions that ship in sql/, by name. The first line of each file says what it answers."""
     return {file.stem: file for file in sorted(SQL.glob("*.sql")) if file.stem != "schema"}
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")

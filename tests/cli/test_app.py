@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 from mcas_assets.core.paths import DATA
-from mcas_assets.store.database import CONFIG
+from mcas_assets.store.engine import CONFIG
 from mcas_assets.store.publication import questions
 
 TINY = Path(__file__).parents[1] / "data" / "tiny.yaml"

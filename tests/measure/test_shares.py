@@ -159,7 +159,7 @@ def zero_shot_of(axis: dict | None = None, scale: float | None = None, confidenc
     texts = build_texts(audit)
     said = {row["text_id"]: np.array(WOMAN if "woman" in row["raw"] else MAN) for row in texts.iter_rows(named=True)}
     shown = {letter: np.array(vector) for letter, vector in VECTORS.items()}
-    embedder: Any = SimpleNamespace(name="tiny", **({} if scale is None else {"logit_scale": scale}))
+    embedder: Any = SimpleNamespace(name="tiny", logit_scale=scale)
     return zero_shot("gender", audit.axes["gender"], texts, shown, said, embedder, confidence)
 
 

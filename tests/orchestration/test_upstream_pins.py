@@ -19,10 +19,6 @@ REASONS = {
     ("orchestration.clock", "dagster._core.scheduler.instigation", "SensorInstigatorData"): (
         "a sensor that ticked in the future is never asked again, and nothing public sets the time of its last tick"
     ),
-    ("orchestration.history", "dagster._core.storage.event_log.sqlite", "sqlite_event_log"): (
-        "an engine for each event costs more than the event: SQLAlchemy compiles every statement anew"
-    ),
-    ("orchestration.history", "dagster._core.storage.runs.sqlite", "sqlite_run_storage"): "the same, for runs",
 }
 
 
@@ -45,11 +41,6 @@ def test_every_private_import_of_dagster_is_listed_with_its_reason():
 @pytest.mark.parametrize(("module", "name"), sorted((module, name) for _, module, name in REASONS))
 def test_what_is_used_privately_is_there(module, name):
     assert hasattr(importlib.import_module(module), name)
-
-
-def test_dagsters_storages_on_sqlite_make_their_engines_by_a_name_that_can_be_given_another():
-    for module in ("event_log.sqlite.sqlite_event_log", "runs.sqlite.sqlite_run_storage"):
-        assert callable(vars(importlib.import_module(f"dagster._core.storage.{module}"))["create_engine"])
 
 
 def test_a_sensors_last_tick_can_be_set():

@@ -1,0 +1,87 @@
+"""The DuckDB instance that a process opens its stores with."""
+
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from mcas_assets.store import engine
+from mcas_assets.store.database import Store
+
+OPENS = "import duckdb, sys; duckdb.connect(sys.argv[1]).execute('select count(*) from materialisations')"
+
+
+def opens_elsewhere(path: Path) -> bool:
+    done = subprocess.run([sys.executable, "-c", OPENS, str(path)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0 or "Could not set lock" in done.stderr, done.stderr
+    return done.returncode == 0
+
+
+def test_a_store_is_another_process_s_once_the_last_connection_to_it_is_closed(store):
+    with store.open():
+        with store.open():
+            pass
+        assert not opens_elsewhere(store.path)
+    assert opens_elsewhere(store.path)
+
+
+def test_two_stores_are_open_side_by_side_and_each_connection_reads_its_own(tmp_path):
+    first, second = Store(tmp_path / "first"), Store(tmp_path / "it's second")
+    with first.open() as one, second.open() as other:
+        one.execute("create table mine as select 1 as a")
+        other.execute("create table mine as select 2 as a")
+        assert one.execute("from mine").fetchall() == [(1,)]
+        assert other.execute("from mine").fetchall() == [(2,)]
+
+
+def test_a_transaction_that_is_open_when_the_block_ends_is_rolled_back(store):
+    with store.open() as con:
+        con.execute("create table mine (a integer)")
+        con.execute("begin")
+        con.execute("insert into mine values (1)")
+    with store.open() as con:
+        assert con.execute("from mine").fetchall() == []
+
+
+def test_threads_write_to_one_store_and_nothing_is_lost(store):
+    with store.open() as con:
+        con.execute("create table mine (a integer)")
+
+    def write(number: int) -> None:
+        with store.open() as con:
+            con.execute("insert into mine values (?)", [number])
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(write, range(60)))
+    with store.open() as con:
+        assert con.execute("select count(*), sum(a) from mine").fetchall() == [(60, sum(range(60)))]
+
+
+def test_an_instance_that_duckdb_gives_up_is_replaced_when_nobody_uses_it_any_more(store):
+    with store.open() as con:
+        before = engine._engine
+        with pytest.raises(duckdb.FatalException), store.open():
+            raise duckdb.FatalException("FATAL Error: the log cannot be written")
+        assert engine._engine is before  # or the file would be open twice
+        con.execute("create table mine as select 1 as a")
+    assert engine._engine is None
+    with store.open() as con:
+        assert con.execute("from mine").fetchall() == [(1,)]
+
+
+def test_what_is_spilled_lies_beside_the_store(store):
+    with store.open() as con:
+        ((folder,),) = con.execute("select current_setting('temp_directory')").fetchall()
+    assert Path(folder) == Path(f"{store.path.resolve()}.tmp")
+
+
+def test_a_forked_process_has_an_instance_of_its_own(store):
+    with store.open():
+        child = os.fork()
+        if child == 0:
+            os._exit(0 if engine._engine is None else 1)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
