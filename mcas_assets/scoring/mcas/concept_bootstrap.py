@@ -121,9 +121,9 @@ def bootstrap_concepts(
         why = _with_baseline(reasons, problem, base)
         moved = replicates[c] - base_replicates, estimates[c] - baseline
         adjusted.append(_ends(*moved, baseline_part, why, level, method))
-    low, high, _, *beside = _stack(adjusted)
+    low, high, _, why, p_values = _stack(adjusted)
     return ConceptIntervals(
-        scores, estimates, *_stack(raw), baseline, estimates - baseline, low, high, *beside,
+        scores, estimates, *_stack(raw), baseline, estimates - baseline, low, high, why, p_values,
         replicates, level, method, resamples,
     )  # fmt: skip
 
