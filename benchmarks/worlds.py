@@ -32,6 +32,7 @@ class World:
         neutral_share: Of the first group in the neutral images.
         wrong: Share of images whose label is that of the other group.
         unclear: Share of images without a label.
+        is_plain: Whether nothing but the group tells concepts apart, and no prompt leans.
     """
 
     repeats: int = 4
@@ -45,6 +46,7 @@ class World:
     neutral_share: float = 0.5
     wrong: float = 0.0
     unclear: float = 0.0
+    is_plain: bool = False
 
     @property
     def concepts(self) -> int:
@@ -100,11 +102,8 @@ class World:
         generator = np.random.default_rng(20)
         count = self.concepts + 2
         gaps = self.gap * (1 + self.unequal * generator.standard_normal(count))
-        return (
-            gaps,
-            0.05 * generator.standard_normal((count, WIDTH - 2)),
-            0.1 * generator.standard_normal((count, WIDTH - 1)),
-        )
+        middles, prompts = (size * generator.standard_normal((count, WIDTH - k)) for size, k in ((0.05, 2), (0.1, 1)))
+        return (gaps, 0.0 * middles, 0.0 * prompts) if self.is_plain else (gaps, middles, prompts)
 
     def _images(
         self, first: np.ndarray, gaps: np.ndarray | float, middles: np.ndarray | float, traits: np.ndarray,
