@@ -20,7 +20,7 @@ from worlds import SHARES, World
 
 from mcas_assets.scoring.mcas.concept_bootstrap import COLUMNS, columns_of
 from mcas_assets.scoring.mcas.score_intervals import ScoreIntervals, score_intervals
-from mcas_assets.scoring.stats.multiplicity import benjamini_hochberg
+from mcas_assets.scoring.stats.multiplicity import benjamini_hochberg, flagged
 
 SIZES = (8, 16, 30, 64)
 MCAS = COLUMNS.index("mcas")
@@ -81,8 +81,8 @@ def audit(world: World, number: int, images: int, has_labels: bool = True) -> Sc
     return score_intervals(vectors if has_labels else replace(vectors, labels=None), neutral, seed=number)
 
 
-def of_zero(images: int, audits: int) -> tuple[float, float, float, float]:
-    """How often p <= .05 where the truth is 0, raw and adjusted; flagged concepts an audit, and audits with any.
+def of_zero(images: int, audits: int) -> list[float]:
+    """How often p <= .05 where the truth is 0, raw and adjusted; then concepts flagged an audit, and those with q <= .05.
 
     In this world every concept has the share and the prompt of the neutral images, so the adjusted score is 0, and each raw
     score is held against its own truth.
@@ -94,8 +94,8 @@ def of_zero(images: int, audits: int) -> tuple[float, float, float, float]:
         raw.append(found.raw.p_values[: world.concepts, MCAS] <= 0.05)
         p = found.adjusted.p_values[: world.concepts, MCAS]
         adjusted.append(p <= 0.05)
-        flags.append((benjamini_hochberg(p) <= 0.05).sum())
-    return float(np.mean(raw)), float(np.mean(adjusted)), float(np.mean(flags)), float(np.mean(np.array(flags) > 0))
+        flags.append((flagged(p, 0.05).sum(), (benjamini_hochberg(p) <= 0.05).sum()))
+    return [float(np.mean(raw)), float(np.mean(adjusted)), *np.mean(flags, axis=0)]
 
 
 def rows_of(table: dict[int, np.ndarray], column: int) -> Iterable[list[str]]:
@@ -135,7 +135,7 @@ def main(
     show(
         console,
         "True score 0",
-        ["images", "p <= .05 raw", "adjusted", "flagged an audit", "audits with any"],
+        ["images", "p <= .05 raw", "adjusted", "flagged an audit", "q <= .05 an audit"],
         sizes,
         markdown,
     )

@@ -236,8 +236,8 @@ create table if not exists scores_history (
     sign_agreement double,                -- share of the panel on the side of its majority, 0.5 to 1
     adjusted_p_value double,              -- of the hypothesis that adjusted is 0, 0 to 1
     adjusted_q_value double,              -- after Benjamini-Hochberg over the concepts of this axis and embedder
-    is_flagged     boolean,               -- adjusted is not 0, all concepts of this axis and embedder taken together; null where
-                                          --   that cannot be told
+    is_flagged     boolean,               -- adjusted is not 0, all concepts of this axis and embedder taken together (Bonferroni:
+                                          --   at level .95 one false flag in 20 audits); null where that cannot be told
     parity         double,                -- the instrument's zero: mcas of the neutral prompts with both groups at one half
     parity_adjusted double,               -- mcas - parity
     parity_low     double,

@@ -10,7 +10,7 @@ from mcas_assets.scoring.mcas.concept_bootstrap import COLUMNS
 from mcas_assets.scoring.mcas.concept_tests import ConceptTests, concept_tests
 from mcas_assets.scoring.mcas.score_intervals import Intervals, ScoreIntervals, score_intervals
 from mcas_assets.scoring.mcas.vectors import AuditVectors
-from mcas_assets.scoring.stats.multiplicity import benjamini_hochberg
+from mcas_assets.scoring.stats.multiplicity import benjamini_hochberg, flagged
 
 _MCAS = COLUMNS.index("mcas")
 
@@ -39,6 +39,8 @@ def score_rows(about: dict, targets: Targets, known: ScoreIntervals, poles: Conc
     asked = np.array([category != "neutral" for category, _, _ in targets])
     zeros = {"q_value": known.raw, "adjusted_q_value": known.adjusted, "parity_q_value": known.parity}
     q_values = {name: _q_values(one, asked) for name, one in zeros.items()}
+    adjusted_p = np.where(asked, known.adjusted.p_values[:, _MCAS], np.nan)
+    flags = flagged(adjusted_p, 1 - level)
     rows = []
     for i, (category, concept, prompt) in enumerate(targets):
         values = {name: known.scores.statistic(i, name) for name in (*COMPONENTS, "mcas", "differing")}
@@ -52,7 +54,7 @@ def score_rows(about: dict, targets: Targets, known: ScoreIntervals, poles: Conc
             **_zero_point(i, known.adjusted, ("baseline", "adjusted", "adjusted_low", "adjusted_high", "adjusted_p_value")),
             **_zero_point(i, known.parity, ("parity", "parity_adjusted", "parity_low", "parity_high", "parity_p_value")),
             **{name: _known(q[i]) for name, q in q_values.items()},
-            "is_flagged": _is_below(q_values["adjusted_q_value"][i], 1 - level),
+            "is_flagged": None if math.isnan(adjusted_p[i]) else bool(flags[i]),
             "poles_p_value": _known(poles.p_values[i, _MCAS]),
             "gap": _known(gap), "share_equivalent": _known(known.adjusted.estimates[i, _MCAS] / gap),
             "interval_method": known.methods[i], "interval_note": known.note(i), "estimand": known.estimand,
@@ -92,10 +94,6 @@ def component_rows(about: dict, targets: Targets, known: ScoreIntervals, poles: 
                 "reason": "; ".join(dict.fromkeys(reasons)) or None,
             })  # fmt: skip
     return rows
-
-
-def _is_below(q_value: float, alpha: float) -> bool | None:
-    return None if math.isnan(q_value) else bool(q_value <= alpha)
 
 
 def _known(value: float) -> float | None:

@@ -189,9 +189,9 @@ def _zero_points(rows: pl.DataFrame, level: float) -> list[str]:
             f"  parity {signed(parity)}, the same images with both groups at one half (column parity_adjusted)."
         )
         asked = rows.filter(pl.col("category") != "neutral")["is_flagged"].drop_nulls()
+        false = f"by chance {1 - level:.2g} an audit"
         lines.append(
-            f"{asked.sum()} of {len(asked)} concepts are not 0 with all taken together (bright bars; false ones at most "
-            f"{1 - level:.0%} of them)."
+            f"{asked.sum()} of {len(asked)} concepts are not 0 with all taken together (bright bars; {false})."
         )
     estimand, methods = _first(rows["estimand"]), rows["interval_method"].drop_nulls()
     if estimand is not None:

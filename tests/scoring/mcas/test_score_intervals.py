@@ -8,6 +8,7 @@ import pytest
 from benchmarks.worlds import World
 from mcas_assets.scoring.mcas.concept_bootstrap import COLUMNS, bootstrap_concepts, columns_of
 from mcas_assets.scoring.mcas.score_intervals import score_intervals
+from mcas_assets.scoring.stats.multiplicity import flagged
 
 IIAS, ITPAS, ITAAS, TTAS, MCAS, DIFFERING = range(6)
 WORLD = World()
@@ -40,16 +41,18 @@ def test_every_share_is_covered_raw_and_adjusted_and_the_tests_keep_their_size(i
         assert 0.93 <= covered[:, 3].mean() <= 0.97, kind
 
 
-def test_a_true_score_of_0_is_rejected_as_often_as_the_level_says():
-    """The concepts at a share of one half have an adjusted score of 0 but for their prompts, which are made equal."""
-    world = replace(WORLD, shares=(0.5,) * 7)
-    rejected = []
-    for number in range(60):
-        vectors = world.audit(number, 16)
-        prompts = np.tile(np.asarray(vectors.prompts)[:1], (world.concepts + 2, 1))
-        found = score_intervals(replace(vectors, prompts=prompts), (world.concepts, world.concepts + 1))
-        rejected.append(found.adjusted.p_values[: world.concepts, MCAS] <= 0.05)
-    assert 0.03 <= np.mean(rejected) <= 0.07
+def test_a_true_score_of_0_is_rejected_as_often_as_the_level_says_and_hardly_ever_flagged():
+    """Nothing leans in this world: 28 concepts, seeds alike by .43, one audit in 20 may flag one."""
+    world = World(shares=(0.5,) * 7, unequal=0.0, is_plain=True)
+    rejected, flags = {"raw": [], "adjusted": []}, []
+    for number in range(80):
+        found = score_intervals(world.audit(number, 16), NEUTRAL)
+        for name, rows in rejected.items():
+            rows.append(getattr(found, name).p_values[: world.concepts, MCAS] <= 0.05)
+        flags.append(flagged(found.adjusted.p_values[: world.concepts, MCAS], 0.05).sum())
+    for name, rows in rejected.items():
+        assert 0.03 <= np.mean(rows) <= 0.07, name
+    assert sum(flags) <= 4
 
 
 def test_a_p_value_inverts_its_interval():
