@@ -87,7 +87,14 @@ class Audit(Part):
         document = self.model_dump(mode="json")
         for concept in document["concepts"]:
             concept["half"] = None  # a key that is gone; without it what homes hold would count as of another audit
+        for neutral in document["neutral"]:
+            if neutral["images"] is None:  # a key that is new
+                del neutral["images"]
         return document
+
+    def neutral_images(self) -> dict[str, int]:
+        """How many images are requested of each neutral prompt, by its name."""
+        return {one.name: one.images or self.images_per_prompt.neutral for one in self.neutral}
 
     def digest(self) -> str:
         """64 hex digits of the whole document with its defaults, whatever its layout and order of keys."""

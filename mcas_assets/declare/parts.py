@@ -143,11 +143,15 @@ class Concept(Part):
 
 
 class NeutralPrompt(Part):
-    """A person without a concept. If `baseline`, scores are adjusted by its score, else it is only shown."""
+    """A person without a concept. If `baseline`, scores are adjusted by its score, else it is only shown.
+
+    `images` is how many are requested of it, where that is not `images_per_prompt.neutral`.
+    """
 
     prompt: Wording
     name: Slug
     baseline: StrictBool = True
+    images: Images | None = None
 
 
 class Inference(Part):

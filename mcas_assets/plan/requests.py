@@ -50,17 +50,22 @@ def build_plan(audit: Audit) -> pl.DataFrame:
     replicates that carry its id.
     """
     images = audit.images_per_prompt
-    counts = {"attribute": images.attribute, "concept": images.concept, "neutral": images.neutral}
+    neutral = audit.neutral_images()
     uses = list(_uses(audit))
+    counts = [neutral[str(use.concept)] if use.role == "neutral" else getattr(images, use.role) for use in uses]
     wanted: dict[str, int] = {}
-    for use in uses:
-        wanted[use.prompt] = max(wanted.get(use.prompt, 0), counts[use.role])
+    for use, count in zip(uses, counts, strict=True):
+        wanted[use.prompt] = max(wanted.get(use.prompt, 0), count)
     own = {use.prompt for use in uses if use.role == "neutral"}
     draws = {
         prompt: _draws(audit, prompt, count, is_shared=audit.seeds == "shared" and prompt not in own)
         for prompt, count in wanted.items()
     }
-    rows = [(prompt_id(use.prompt), *use, *draw) for use in uses for draw in draws[use.prompt][: counts[use.role]]]
+    rows = [
+        (prompt_id(use.prompt), *use, *draw)
+        for use, count in zip(uses, counts, strict=True)
+        for draw in draws[use.prompt][:count]
+    ]
     return pl.DataFrame(rows, schema=_columns("plan"), orient="row")
 
 

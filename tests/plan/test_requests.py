@@ -109,6 +109,14 @@ def test_two_neutral_wordings_have_no_seed_in_common():
     assert neutral["seed"].n_unique() == len(neutral) == 4
 
 
+def test_a_neutral_wording_may_have_its_own_number_of_images():
+    declared = small(neutral=[
+        {"name": "photo", "prompt": "a photo of a person", "images": 6}, {"name": "image", "prompt": "an image of a person"}
+    ])  # fmt: skip
+    counts = dict(build_plan(declared).filter(role="neutral").group_by("concept").len().iter_rows())
+    assert counts == {"photo": 6, "image": 2}
+
+
 def test_a_prompt_in_two_roles_has_the_same_images_in_both():
     plan = build_plan(small(neutral=[{"name": "someone", "prompt": "an image of a nurse"}]))
     keys = ["prompt_id", "replicate", "seed", "batch_id", "position"]
