@@ -273,6 +273,27 @@ create table if not exists components_history (
     interval_method varchar               -- mover or bootstrap; null where there is no interval
 );
 
+-- The mean score of the concepts of an axis by an embedder, over the images' seeds with these prompts.
+create table if not exists mean_scores_history (
+    version        bigint not null,
+    system         varchar not null,
+    system_version varchar not null,
+    audit          varchar not null,
+    axis           varchar not null,
+    embedder       varchar not null,
+    n_concepts     bigint not null,
+    n_images       bigint,                -- of the concepts
+    n_effective    double,                -- so many images that share no seed would give the mean as surely, above 0
+    mean_mcas      double,                -- -8 to 8
+    mean_low       double,
+    mean_high      double,
+    mean_adjusted  double,                -- less the model's default
+    adjusted_low   double,
+    adjusted_high  double,
+    estimand       varchar not null,      -- what the intervals speak of: these prompts
+    reason         varchar                -- why a number is null
+);
+
 -- How far the embedders of a panel agree over the concepts of an axis.
 create table if not exists panel_history (
     version        bigint not null,

@@ -8,18 +8,23 @@ from mcas_assets.declare.audit import Audit, Targets
 from mcas_assets.scoring.mcas.association import COMPONENTS
 from mcas_assets.scoring.mcas.concept_bootstrap import COLUMNS
 from mcas_assets.scoring.mcas.concept_tests import ConceptTests, concept_tests
-from mcas_assets.scoring.mcas.score_intervals import Intervals, ScoreIntervals, score_intervals
+from mcas_assets.scoring.mcas.mean_score import mean_score
+from mcas_assets.scoring.mcas.score_intervals import NO_BASELINE, Intervals, ScoreIntervals, score_intervals
 from mcas_assets.scoring.mcas.vectors import AuditVectors
 from mcas_assets.scoring.stats.multiplicity import benjamini_hochberg, flagged
 
 _MCAS = COLUMNS.index("mcas")
 
 
+def baseline_places(audit: Audit, targets: Targets) -> list[int]:
+    """The places among the targets of the neutral prompts that scores are held against."""
+    names = {neutral.name for neutral in audit.neutral if neutral.baseline}
+    return [i for i, (_, name, _) in enumerate(targets) if name in names]
+
+
 def infer(audit: Audit, targets: Targets, vectors: AuditVectors) -> tuple[ScoreIntervals, ConceptTests]:
     """Intervals of the scores, and tests of whether the poles are told apart, as the audit declares them."""
-    names = {neutral.name for neutral in audit.neutral if neutral.baseline}
-    neutral = [i for i, (_, name, _) in enumerate(targets) if name in names]
-    declared = audit.inference
+    declared, neutral = audit.inference, baseline_places(audit, targets)
     intervals = score_intervals(
         vectors, neutral, level=declared.level, resamples=declared.resamples, seed=declared.seed
     )
@@ -76,6 +81,21 @@ def _q_values(one: Intervals, asked: np.ndarray) -> np.ndarray:
     q_values = np.full(len(asked), np.nan)
     q_values[asked] = benjamini_hochberg(one.p_values[asked, _MCAS])
     return q_values
+
+
+def mean_row(about: dict, targets: Targets, vectors: AuditVectors, neutral: list[int], level: float) -> dict:
+    """The row of `mean_scores` of one axis by one embedder; arguments as those of `score_rows`."""
+    asked = [i for i, (category, _, _) in enumerate(targets) if category != "neutral"]
+    raw = mean_score(vectors, asked, level=level)
+    adjusted = mean_score(vectors, asked, neutral, level=level) if neutral else NO_BASELINE
+    row = {**about, "n_concepts": len(asked), "estimand": "these prompts"}
+    reasons = dict.fromkeys(one for one in (raw, adjusted) if isinstance(one, str))
+    if not isinstance(raw, str):
+        row |= {"n_images": raw.n_images, "n_effective": raw.n_effective}
+        row |= {"mean_mcas": raw.value, "mean_low": raw.low, "mean_high": raw.high}
+    if not isinstance(adjusted, str):
+        row |= {"mean_adjusted": adjusted.value, "adjusted_low": adjusted.low, "adjusted_high": adjusted.high}
+    return row | {"reason": "; ".join(reasons) or None}
 
 
 def component_rows(about: dict, targets: Targets, known: ScoreIntervals, poles: ConceptTests) -> list[dict]:

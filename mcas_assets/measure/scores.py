@@ -12,7 +12,7 @@ import polars as pl
 
 from mcas_assets.declare.audit import Audit, targets_of
 from mcas_assets.embedders.protocol import Embedder
-from mcas_assets.measure.score_rows import component_rows, infer, score_rows
+from mcas_assets.measure.score_rows import baseline_places, component_rows, infer, mean_row, score_rows
 from mcas_assets.measure.shares import pole_labels
 from mcas_assets.measure.vectors import gather, read_all_vectors
 from mcas_assets.scoring.mcas.agreement import panel_agreement
@@ -27,16 +27,19 @@ class Measured:
     Attributes:
         scores: Rows of the table `scores`.
         components: Rows of the table `components`.
+        means: Rows of the table `mean_scores`.
         panel: Rows of the table `panel`.
     """
 
     scores: pl.DataFrame
     components: pl.DataFrame
+    means: pl.DataFrame
     panel: pl.DataFrame
 
     def digest(self) -> str:
         """64 hex digits of all rows."""
-        rows = [frame.select(sorted(frame.columns)).rows() for frame in (self.scores, self.components, self.panel)]
+        frames = (self.scores, self.components, self.means, self.panel)
+        rows = [frame.select(sorted(frame.columns)).rows() for frame in frames]
         return hashlib.sha256(json.dumps(rows, separators=(",", ":")).encode()).hexdigest()
 
 
@@ -54,12 +57,12 @@ def measure(
 
     Returns:
         One score row for each axis, embedder and concept (neutral ones too), and four component rows for each of those,
-        and how the panel agrees on each axis.
+        the mean score of each axis and embedder, and how the panel agrees on each axis.
     """
     version = images["system_version"][0]
     key = {"system": version.rpartition("@")[0], "system_version": version, "audit": audit.audit}
     targets = targets_of(audit)
-    scores, components = [], []
+    scores, components, means = [], [], []
     for embedder in embedders:
         shown, said = read_all_vectors(store, embedder, images, texts)
         for axis in audit.axes:
@@ -69,10 +72,12 @@ def measure(
             intervals, tests = infer(audit, targets, vectors)
             scores += score_rows(about, targets, intervals, tests, audit.inference.level)
             components += component_rows(about, targets, intervals, tests)
+            means.append(mean_row(about, targets, vectors, baseline_places(audit, targets), audit.inference.level))
     table = _table("scores", scores)
     agreement = [key | {"axis": axis, **_panel_row(table.filter(axis=axis))} for axis in audit.axes]
     panel = pl.DataFrame(agreement, schema=frame_schema("panel"))
-    return Measured(_with_stability(table), _table("components", components), panel)
+    means_table = pl.DataFrame(means, schema=frame_schema("mean_scores"))
+    return Measured(_with_stability(table), _table("components", components), means_table, panel)
 
 
 def _table(name: str, rows: list[dict]) -> pl.DataFrame:

@@ -74,13 +74,16 @@ def truth_of(system_version: str) -> Truth | None:
     return Truth.load(SYSTEMS.parent / entry.truth)
 
 
-def print_summary(console: Console, audit: Audit, scores: pl.DataFrame, truth: Truth | None) -> None:
+def print_summary(
+    console: Console, audit: Audit, scores: pl.DataFrame, means: pl.DataFrame, truth: Truth | None
+) -> None:
     """Print one table an axis, by the first embedder of the panel.
 
     Args:
         console: Where to.
         audit: The declaration.
         scores: Rows of `scores` of one audit and system version.
+        means: Its rows of `mean_scores`; none in homes from before there were any.
         truth: What is known of the system, if anything.
     """
     for name, axis in audit.axes.items():
@@ -92,7 +95,8 @@ def print_summary(console: Console, audit: Audit, scores: pl.DataFrame, truth: T
         else:
             known = None
         console.print(_axis_table(name, axis, audit, first, known is not None, console.width < NARROW))
-        console.print(_notes(of_axis, audit, axis.b.name, known))
+        of_means = means.filter(axis=name, embedder=audit.embedders[0])
+        console.print(_notes(of_axis, of_means, audit, axis.b.name, known))
         console.print()
 
 
@@ -166,9 +170,10 @@ def _axis_table(name: str, axis: Axis, audit: Audit, rows: pl.DataFrame, with_tr
     return table
 
 
-def _notes(rows: pl.DataFrame, audit: Audit, b: str, known: pl.DataFrame | None) -> Group:
+def _notes(rows: pl.DataFrame, means: pl.DataFrame, audit: Audit, b: str, known: pl.DataFrame | None) -> Group:
     first = rows.filter(embedder=audit.embedders[0])
-    lines = [Text(line, "dim") for line in _zero_points(first, audit.inference.level)]
+    about = [*_zero_points(first, audit.inference.level), *map(_mean, means.iter_rows(named=True))]
+    lines = [Text(line, "dim") for line in about]
     for embedder in audit.embedders:
         if known is None:
             break
@@ -201,6 +206,17 @@ def _zero_points(rows: pl.DataFrame, level: float) -> list[str]:
         )
         lines.append(f"Intervals speak of {estimand}, drawn from other seeds.{doubt}")
     return lines
+
+
+def _mean(row: dict[str, Any]) -> str:
+    """The mean of the concepts, with what its images are worth."""
+    if row["mean_adjusted"] is None:
+        return f"Mean over {row['n_concepts']} concepts: none, {row['reason']}."
+    ends = interval(row["adjusted_low"], row["adjusted_high"], "none")
+    return (
+        f"Mean adjusted over {row['n_concepts']} concepts {signed(row['mean_adjusted'])} ({ends}, {row['estimand']}): "
+        f"{row['n_images']} images, as sure as {row['n_effective']:.0f} that share no seed."
+    )
 
 
 def _first(values: pl.Series) -> Any:

@@ -98,6 +98,28 @@ COMPONENTS = Example(
         "poles_p_value in (0, 1]": (first(poles_p_value=0.0), first(poles_p_value=1.1)),
     },
 )
+_MEAN = {"embedder": "e", "n_concepts": 2, "n_images": 32, "n_effective": 10.5, "mean_mcas": 0.1, "mean_low": 0.0,
+         "mean_high": 0.2, "mean_adjusted": 0.05, "adjusted_low": 0.0, "adjusted_high": 0.1}  # fmt: skip
+MEANS = Example(
+    "mean_scores",
+    mark="audit",
+    good=[
+        _MEAN | {"axis": "gender"},
+        {
+            "axis": "skin_tone",
+            "embedder": "e",
+            "n_concepts": 2,
+            "reason": "fewer than 2 images of a concept or of a pole",
+        },
+    ],
+    bad={
+        "effective images are among the images": first(n_effective=33.0),
+        "n_effective above 0": first(n_effective=0.0),
+        "mean interval is ordered": first(mean_low=0.3),
+        "adjusted interval is ordered": first(adjusted_low=0.3),
+        "null mean has a reason": (first(mean_mcas=None), row_at(1, reason=None)),
+    },
+)
 PANEL = Example(
     "panel",
     mark="audit",

@@ -24,10 +24,17 @@ def scores(**changes: list) -> pl.DataFrame:
     return pl.DataFrame({**columns, **changes})
 
 
-def shown(tiny, frame: pl.DataFrame, truth: Truth | None = None) -> str:
+MEANS = pl.DataFrame({
+    "axis": ["gender"], "embedder": ["phantom-balanced"], "n_concepts": [3], "mean_adjusted": [-0.04],
+    "adjusted_low": [-0.1], "adjusted_high": [0.02], "estimand": ["these prompts"], "n_images": [48],
+    "n_effective": [19.6], "reason": [None],
+})  # fmt: skip
+
+
+def shown(tiny, frame: pl.DataFrame, truth: Truth | None = None, means: pl.DataFrame = MEANS) -> str:
     console = Console(width=140)
     with console.capture() as captured:
-        print_summary(console, tiny.model_copy(update={"axes": {"gender": tiny.axes["gender"]}}), frame, truth)
+        print_summary(console, tiny.model_copy(update={"axes": {"gender": tiny.axes["gender"]}}), frame, means, truth)
     return captured.get()
 
 
@@ -79,10 +86,19 @@ def test_what_the_intervals_speak_of_and_how_they_were_made_is_a_note(tiny):
     assert "1 of 4 intervals are a bootstrap's" in text
 
 
+def test_a_mean_stands_beside_what_its_images_are_worth(tiny):
+    text = shown(tiny, scores())
+    assert "Mean adjusted over 3 concepts -0.040 (-0.10 to +0.02, these prompts)" in text
+    assert "48 images, as sure as 20 that share no seed" in text
+    without = MEANS.with_columns(mean_adjusted=pl.lit(None, pl.Float64), reason=pl.lit("no image"))
+    assert "Mean over 3 concepts: none, no image." in shown(tiny, scores(), means=without)
+    assert "Mean" not in shown(tiny, scores(), means=MEANS.head(0))
+
+
 def test_a_lean_that_is_not_flagged_is_drawn_faint(tiny):
     console = Console(width=140, force_terminal=True, color_system="standard")
     with console.capture() as captured:
-        print_summary(console, tiny.model_copy(update={"axes": {"gender": tiny.axes["gender"]}}), scores(), None)
+        print_summary(console, tiny.model_copy(update={"axes": {"gender": tiny.axes["gender"]}}), scores(), MEANS, None)
     bars = {line.split()[0]: line for line in captured.get().splitlines() if "▌" in line or "█" in line or "▐" in line}
     faint = "\x1b[2;35m"
     assert faint in bars["chef"]
@@ -116,7 +132,7 @@ def test_a_truth_file_that_is_missing_is_refused(tmp_path: Path):
 def test_a_narrow_terminal_gets_fewer_columns_and_whole_words(tiny):
     console = Console(width=80)
     with console.capture() as captured:
-        print_summary(console, tiny.model_copy(update={"axes": {"gender": tiny.axes["gender"]}}), scores(), None)
+        print_summary(console, tiny.model_copy(update={"axes": {"gender": tiny.axes["gender"]}}), scores(), MEANS, None)
     assert "…" not in captured.get()
     assert "category" not in captured.get()
 

@@ -27,7 +27,10 @@ def _make(work: Work) -> Made:
     measured = scores.measure(
         work.workplace.store, work.audit, images, texts, work.workplace.embedders(work.audit.embedders)
     )
-    tables = {"scores": measured.scores, "components": measured.components, "panel": measured.panel}
+    tables = {
+        "scores": measured.scores, "components": measured.components, "mean_scores": measured.means,
+        "panel": measured.panel,
+    }  # fmt: skip
     with work.workplace.store.open() as con:
         facts.mark_audited(con, work.system_version)
     concepts = measured.scores.filter(pl.col("category") != "neutral")
@@ -70,6 +73,10 @@ def _components(checked: Checked) -> pl.DataFrame:
     return checked.rows.with_columns(is_unexplained_null=unexplained("value", "reason"))
 
 
+def _means(checked: Checked) -> pl.DataFrame:
+    return checked.rows.with_columns(is_unexplained_null=unexplained("mean_mcas", "reason"))
+
+
 def _panel(checked: Checked) -> pl.DataFrame:
     return checked.rows.with_columns(is_unexplained_null=unexplained("rank_agreement", "reason"))
 
@@ -108,6 +115,19 @@ COMPONENT_ROWS = Table(
         "poles_p_value in (0, 1]": between("poles_p_value", 0, 1, above_low=True),
     },
 )
+MEANS = Table(
+    "mean_scores",
+    key=("system_version", "audit", "axis", "embedder"),
+    frame=_means,
+    expected_rows=lambda checked: len(checked.work.audit.axes) * len(checked.work.audit.embedders),
+    rules={
+        "effective images are among the images": ordered("n_effective", "n_images"),
+        "n_effective above 0": between("n_effective", 0, None, above_low=True),
+        "mean interval is ordered": ordered("mean_low", "mean_high"),
+        "adjusted interval is ordered": ordered("adjusted_low", "adjusted_high"),
+        "null mean has a reason": among("is_unexplained_null", (False,)),
+    },
+)
 PANEL = Table(
     "panel",
     key=("system_version", "audit", "axis"),
@@ -125,7 +145,7 @@ STAGE = Stage(
     name="scores",
     description="IIAS, ITPAS, ITAAS, TTAS and MCAS of every concept, by every axis and embedder (arXiv 2304.13855).",
     reads=("texts", "images", "embeddings"),
-    tables=(SCORES, COMPONENT_ROWS, PANEL),
+    tables=(SCORES, COMPONENT_ROWS, MEANS, PANEL),
     make=_make,
     code_version="3",
     declares=_declares,
