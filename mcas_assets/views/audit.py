@@ -188,15 +188,15 @@ def _zero_points(rows: pl.DataFrame, level: float) -> list[str]:
     lines = []
     default, parity = (_first(rows[name]) for name in ("baseline", "parity"))
     if default is not None:
-        note = "bars, adjusted and intervals are MCAS less this"
-        lines.append(f"Zero points: the model's default {signed(default)}, its neutral images as they fall ({note});")
+        of_default = "its neutral images as they fall; bars and intervals show MCAS less it"
+        lines.append(f"Zero point of the model's default {signed(default)}: {of_default}.")
+        of_parity = "the same images with both groups at one half; column parity_adjusted"
+        lines.append(f"Zero point of parity {signed(parity) if parity is not None else 'none'}: {of_parity}.")
+        asked = rows.filter(pl.col("category") != "neutral", pl.col("is_flagged").is_not_null())
+        n_flagged, n_likely = asked["is_flagged"].sum(), (asked["adjusted_q_value"] <= 1 - level).sum()
         lines.append(
-            f"  parity {signed(parity)}, the same images with both groups at one half (column parity_adjusted)."
-        )
-        asked = rows.filter(pl.col("category") != "neutral")["is_flagged"].drop_nulls()
-        false = f"by chance {1 - level:.2g} an audit"
-        lines.append(
-            f"{asked.sum()} of {len(asked)} concepts are not 0 with all taken together (bright bars; {false})."
+            f"{n_flagged} of {len(asked)} concepts are not 0 with all taken together (bright bars; by chance {1 - level:.2g} "
+            f"an audit); {n_likely} have q <= {1 - level:.2g}."
         )
     estimand, methods = _first(rows["estimand"]), rows["interval_method"].drop_nulls()
     if estimand is not None:

@@ -18,7 +18,7 @@ def scores(**changes: list) -> pl.DataFrame:
         "adjusted": [-0.21, 0.09, -0.01, 0.0], "adjusted_low": [-0.3, 0.02, -0.1, -0.1],
         "adjusted_high": [-0.1, 0.2, 0.1, 0.1], "stable": [True, False, True, True],
         "iias": [-0.1, 0.05, 0.0, 0.0], "itpas": [-0.05, 0.02, 0.01, 0.0], "itaas": [-0.04, 0.02, 0.0, 0.0],
-        "ttas": [-0.01, 0.01, -0.01, 0.01], "is_flagged": [True, True, False, None], "parity": [-0.02] * 4,
+        "ttas": [-0.01, 0.01, -0.01, 0.01], "is_flagged": [True, True, False, None], "parity": [-0.02] * 4, "adjusted_q_value": [0.01, 0.02, 0.05, None],
         "estimand": ["these prompts"] * 4, "interval_method": ["mover"] * 3 + ["bootstrap"],
     }  # fmt: skip
     return pl.DataFrame({**columns, **changes})
@@ -57,7 +57,7 @@ def test_the_longest_bar_is_the_largest_lean_and_the_others_are_to_scale(tiny):
 def test_neutral_prompts_are_a_note_and_not_a_row(tiny):
     text = shown(tiny, scores())
     assert "the model's default +0.010" in text
-    assert "parity -0.020" in text
+    assert "Zero point of parity -0.020" in text
     assert not any(line.split()[:1] == ["person"] for line in text.splitlines())
 
 
@@ -81,7 +81,7 @@ def test_each_score_stands_beside_its_interval_and_a_missing_one_is_said_to_be_m
 
 def test_what_the_intervals_speak_of_and_how_they_were_made_is_a_note(tiny):
     text = shown(tiny, scores())
-    assert "2 of 3 concepts are not 0 with all taken together" in text
+    assert "2 of 3 concepts are not 0 with all taken together (bright bars; by chance 0.05 an audit); 3 have q" in text
     assert "Intervals speak of these prompts" in text
     assert "1 of 4 intervals are a bootstrap's" in text
 
