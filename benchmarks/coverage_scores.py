@@ -113,14 +113,15 @@ def main(
     """Print coverage of every cell, widths beside the bootstrap, size at a true 0, and the least coverage of other worlds."""
     console = Console()
     covered: dict[str, dict[int, np.ndarray]] = {}
-    widths: dict[int, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
+    widths: dict[int, tuple[np.ndarray, np.ndarray]] = {}
     for images in SIZES:
-        holds, width = simulate(World(), images, audits, f"{images} images")
-        other_holds, other = simulate(World(), images, peers, f"{images} images, bootstrap", has_labels=False)
+        holds, _ = simulate(World(), images, audits, f"{images} images")
         for name, values in holds.items():
             covered.setdefault(name, {})[images] = values
+        _, width = simulate(World(), images, peers, f"{images} images, widths")
+        other_holds, other = simulate(World(), images, peers, f"{images} images, bootstrap", has_labels=False)
         covered.setdefault("bootstrap", {})[images] = other_holds["raw"]
-        widths[images] = width["raw"][:, MCAS], other["raw"][:, MCAS], width["parity"][:, MCAS]
+        widths[images] = width["raw"][:, MCAS], other["raw"][:, MCAS]
     heads = ["images", *(f"{share:g}" for share in SHARES)]
     for title, name, column in (
         ("MCAS", "raw", MCAS), ("adjusted", "adjusted", MCAS), ("less parity", "parity", MCAS),
@@ -128,8 +129,9 @@ def main(
     ):  # fmt: skip
         show(console, f"Coverage of {title} at 95 %", heads, rows_of(covered[name], column), markdown)
     show(
-        console, "Mean width of MCAS: MOVER, bootstrap", heads,
-        [[str(n), *(f"{a:.3f} {b:.3f}" for a, b in zip(*pair[:2], strict=True))] for n, pair in widths.items()], markdown,
+        console, "Mean width of MCAS: MOVER, bootstrap", [*heads, "mean"],
+        [[str(n), *(f"{a:.3f} {b:.3f}" for a, b in zip(*pair, strict=True)), " ".join(f"{one.mean():.3f}" for one in pair)]
+         for n, pair in widths.items()], markdown,
     )  # fmt: skip
     sizes = [[str(n), *(f"{value:.3f}" for value in of_zero(n, audits))] for n in SIZES]
     show(

@@ -46,8 +46,8 @@ class Audit(Part):
         run_seed: What every image's seed is derived from, together with the prompt and the number of the image.
         images_per_prompt: How many images are requested.
         batch_size: Images that are drawn together. It is part of what an image is made of: another size gives other low bits.
-        seeds: `per_prompt` gives every prompt seeds of its own; `shared` gives the n-th image of every prompt the same seed,
-            so that what a seed decides is paired across concepts.
+        seeds: `per_prompt` gives every prompt seeds of its own; `shared` gives the n-th image of every prompt but the
+            neutral ones the same seed, so that what a seed decides is paired across concepts.
         axes: The social dimensions, by name.
         templates: Texts with `{phrase}`, into which the phrase of every concept that has one is written.
         concepts: What is measured.

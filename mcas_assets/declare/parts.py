@@ -159,7 +159,7 @@ class Inference(Part):
 
     Attributes:
         level: Of every interval.
-        resamples: Draws of the bootstrap.
+        resamples: Draws of the bootstrap, where there is one.
         permutations: Draws of a permutation test that cannot be exact.
         confidence: An image whose perceived group has a probability below this is counted for no group.
         detectable: A change of a score that matters: a comparison that could miss it says `underpowered`.

@@ -18,7 +18,8 @@ def scores(**changes: list) -> pl.DataFrame:
         "adjusted": [-0.21, 0.09, -0.01, 0.0], "adjusted_low": [-0.3, 0.02, -0.1, -0.1],
         "adjusted_high": [-0.1, 0.2, 0.1, 0.1], "stable": [True, False, True, True],
         "iias": [-0.1, 0.05, 0.0, 0.0], "itpas": [-0.05, 0.02, 0.01, 0.0], "itaas": [-0.04, 0.02, 0.0, 0.0],
-        "ttas": [-0.01, 0.01, -0.01, 0.01], "is_flagged": [True, True, False, None], "parity": [-0.02] * 4, "adjusted_q_value": [0.01, 0.02, 0.05, None],
+        "ttas": [-0.01, 0.01, -0.01, 0.01], "is_flagged": [True, True, False, None], "parity": [-0.02] * 4,
+        "adjusted_q_value": [0.01, 0.02, 0.05, None],
         "estimand": ["these prompts"] * 4, "interval_method": ["mover"] * 3 + ["bootstrap"],
     }  # fmt: skip
     return pl.DataFrame({**columns, **changes})
