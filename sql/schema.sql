@@ -222,18 +222,35 @@ create table if not exists scores_history (
     itaas          double,
     ttas           double,
     mcas           double,                -- their sum, -8 to 8
-    mcas_low       double,
+    mcas_low       double,                -- ends of its interval, at the level that the audit declares
     mcas_high      double,
-    p_value        double,
-    q_value        double,
-    baseline       double,                -- mcas of the neutral prompts
+    p_value        double,                -- of the hypothesis that mcas is 0 among images of other seeds, 0 to 1
+    q_value        double,                -- after Benjamini-Hochberg over the concepts of this axis and embedder
+    baseline       double,                -- the model's default: mcas of the neutral prompts as their images fall
     adjusted       double,                -- mcas - baseline
     adjusted_low   double,
     adjusted_high  double,
     stable         boolean,               -- all embedders of the panel agree on the sign
     differing      double,                -- iias + itpas + itaas: the part that can differ between systems
     reason         varchar,               -- why a score is null
-    sign_agreement double                 -- share of the panel on the side of its majority, 0.5 to 1
+    sign_agreement double,                -- share of the panel on the side of its majority, 0.5 to 1
+    adjusted_p_value double,              -- of the hypothesis that adjusted is 0, 0 to 1
+    adjusted_q_value double,              -- after Benjamini-Hochberg over the concepts of this axis and embedder
+    is_flagged     boolean,               -- adjusted is not 0, all concepts of this axis and embedder taken together (Bonferroni:
+                                          --   at level .95 one false flag in 20 audits); null where that cannot be told
+    parity         double,                -- the instrument's zero: mcas of the neutral prompts with both groups at one half
+    parity_adjusted double,               -- mcas - parity
+    parity_low     double,
+    parity_high    double,
+    parity_p_value double,                -- of the hypothesis that parity_adjusted is 0, 0 to 1
+    parity_q_value double,
+    poles_p_value  double,                -- from permuting attribute labels, images of the concept held fixed: are the poles told
+                                          --   apart on this concept? No test of the score
+    gap            double,                -- by how much mcas moves when the share of pole a's group goes from 0 to 1
+    share_equivalent double,              -- adjusted / gap: the score as a difference in shares, about -1 to 1
+    interval_method varchar,              -- mover (labelled shares) or bootstrap; null in homes from before there was a choice
+    interval_note  varchar,               -- what must be known beside the interval, such as why it is a bootstrap
+    estimand       varchar                -- what the intervals speak of: these prompts, or a population of prompts
 );
 
 create table if not exists components_history (
@@ -250,8 +267,31 @@ create table if not exists components_history (
     low            double,
     high           double,
     effect_size    double,
-    p_value        double,
-    reason         varchar
+    p_value        double,                -- of the hypothesis that the component is 0 among images of other seeds, 0 to 1
+    reason         varchar,
+    poles_p_value  double,                -- from permuting attribute labels: are the poles told apart? No test of the component
+    interval_method varchar               -- mover or bootstrap; null where there is no interval
+);
+
+-- The mean score of the concepts of an axis by an embedder, over the images' seeds with these prompts.
+create table if not exists mean_scores_history (
+    version        bigint not null,
+    system         varchar not null,
+    system_version varchar not null,
+    audit          varchar not null,
+    axis           varchar not null,
+    embedder       varchar not null,
+    n_concepts     bigint not null,
+    n_images       bigint,                -- of the concepts
+    n_effective    double,                -- so many images that share no seed would give the mean as surely, above 0
+    mean_mcas      double,                -- -8 to 8
+    mean_low       double,
+    mean_high      double,
+    mean_adjusted  double,                -- less the model's default
+    adjusted_low   double,
+    adjusted_high  double,
+    estimand       varchar not null,      -- what the intervals speak of: these prompts
+    reason         varchar                -- why a number is null
 );
 
 -- How far the embedders of a panel agree over the concepts of an axis.

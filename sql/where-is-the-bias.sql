@@ -1,6 +1,8 @@
 -- What does each system associate with whom? Concepts by size of their score, with the pole they lean to.
--- `towards` names the pole by its first words; `adjusted` is the score less that of prompts without a concept;
--- `is_shown` says whether the interval of the adjusted score (or, without one, of the score) excludes zero.
+-- `towards` names the pole by its first words; `adjusted` is the score less the model's default, that of prompts without a
+-- concept; `parity_adjusted` is less the instrument's zero, both groups at one half. `is_flagged` says whether adjusted is shown
+-- to be other than 0 with all concepts taken together, `share_equivalent` what it is as a difference in shares, and
+-- `estimand` what the interval speaks of.
 with poles as (
     select audit, axis, pole, array_to_string(list(distinct_raw)[1:3], ', ') as words
     from (select distinct on (audit, axis, pole, raw) audit, axis, pole, raw as distinct_raw from texts where kind = 'word')
@@ -8,12 +10,9 @@ with poles as (
 )
 select
     s.system, s.system_version, s.audit, s.axis, s.embedder, s.category, s.concept,
-    s.mcas, s.adjusted, poles.words as towards,
-    coalesce(
-        s.adjusted_low > 0 or s.adjusted_high < 0,
-        s.mcas_low > 0 or s.mcas_high < 0
-    ) as is_shown,
-    s.stable, s.n_images, s.reason
+    s.mcas, s.adjusted, s.adjusted_low, s.adjusted_high, s.adjusted_q_value, poles.words as towards, s.is_flagged,
+    s.share_equivalent, s.parity_adjusted, s.parity_low, s.parity_high,
+    s.stable, s.n_images, s.interval_method, s.interval_note, s.estimand, s.reason
 from scores s
 left join poles
     on poles.audit = s.audit and poles.axis = s.axis

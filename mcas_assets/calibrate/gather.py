@@ -12,7 +12,7 @@ from mcas_assets.declare.audit import Audit, targets_of
 from mcas_assets.declare.parts import Axis, Concept
 from mcas_assets.embedders.protocol import Embedder
 from mcas_assets.measure import shares as represent
-from mcas_assets.measure.scores import Vectors, read_all_vectors
+from mcas_assets.measure.vectors import Vectors, read_all_vectors
 from mcas_assets.store.database import Store
 
 TRUTHS = {"gender": "woman", "skin_tone": "dark"}

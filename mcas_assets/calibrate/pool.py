@@ -105,6 +105,7 @@ class Pool:
             b_seeds=np.tile(np.arange(n), q),
             a_prompts=np.repeat(np.arange(p), n),
             b_prompts=np.repeat(np.arange(q), n) + p,
+            labels=self.labels[places][:, draw].ravel(),
         )
 
     def confusion(self, draw: NDArray[np.int64] | None = None) -> NDArray[np.int64]:

@@ -17,12 +17,12 @@ import numpy as np
 from mcas_assets.calibrate.pool import UNREAD, Pool
 from mcas_assets.core.progress import Advance
 from mcas_assets.scoring.changes.comparison import compare_concepts, paired_difference
-from mcas_assets.scoring.mcas.concept_bootstrap import COLUMNS, bootstrap_concepts, columns_of
+from mcas_assets.scoring.mcas.concept_bootstrap import COLUMNS, columns_of
 from mcas_assets.scoring.mcas.concept_tests import concept_tests
+from mcas_assets.scoring.mcas.score_intervals import score_intervals
 from mcas_assets.scoring.shares.label_error import corrected_shares
 from mcas_assets.scoring.shares.representation import wilson_interval
 from mcas_assets.scoring.stats.arrays import Floats, Ints
-from mcas_assets.scoring.stats.intervals import Method
 from mcas_assets.scoring.stats.multiplicity import benjamini_hochberg
 
 Numbers = range
@@ -143,7 +143,7 @@ def meaningless_axis(pool: Pool, settings: Settings, numbers: Numbers) -> Floats
     return np.array(outcomes)
 
 
-def score_coverage(pool: Pool, settings: Settings, numbers: Numbers, method: Method) -> Floats:
+def score_coverage(pool: Pool, settings: Settings, numbers: Numbers) -> Floats:
     """Whether intervals hold the scores of the whole pool: (audits, concepts, raw and adjusted, SCORES)."""
     which = np.array([*settings.chosen, *pool.neutral], dtype=np.int64)
     k = len(settings.chosen)
@@ -153,13 +153,9 @@ def score_coverage(pool: Pool, settings: Settings, numbers: Numbers, method: Met
     outcomes = []
     for number in numbers:
         drawn = pool.audit(_with_replacement(pool, settings, "scores", number), which)
-        intervals = bootstrap_concepts(
-            drawn, neutral, level=settings.level, resamples=settings.resamples, method=method, seed=number
-        )
-        raw = _holds(intervals.low, intervals.high, truth)
-        outcomes.append(
-            np.stack([raw, _holds(intervals.adjusted_low, intervals.adjusted_high, adjusted)], axis=1)[:k][..., _AT]
-        )
+        found = score_intervals(drawn, neutral, level=settings.level, resamples=settings.resamples, seed=number)
+        sides = ((found.raw, truth), (found.adjusted, adjusted))
+        outcomes.append(np.stack([_holds(one.low, one.high, true)[:k, _AT] for one, true in sides], axis=1))
     return np.array(outcomes)
 
 

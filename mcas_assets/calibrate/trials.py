@@ -20,10 +20,8 @@ from mcas_assets.calibrate.simulations import (
 )
 from mcas_assets.core.progress import Progress
 from mcas_assets.scoring.stats.arrays import Floats
-from mcas_assets.scoring.stats.intervals import Method
 
 SIGNIFICANT = 0.05
-METHODS: tuple[Method, ...] = ("percentile", "bca")
 
 
 def false_alarm_rows(
@@ -73,15 +71,12 @@ def coverage_rows(
         return [
             row("coverage", pool.axis, pool.embedder, "all", None, goal=COVERAGE, detail="no concept has a known share")
         ]
-    rows: list[Row] = []
-    for method in METHODS:
-        simulation = partial(score_coverage, method=method)
-        holds = _run(simulation, f"coverage, {method}", pool, settings, audits, progress, executor)
-        for s, side in enumerate(("raw", "adjusted")):
-            rows += [
-                _coverage(pool, settings, f"{name} {side}, {method}", holds[:, :, s, k])
-                for k, name in enumerate(SCORES)
-            ]
+    holds = _run(score_coverage, "coverage, scores", pool, settings, audits, progress, executor)
+    rows = [
+        _coverage(pool, settings, f"{name} {side}", holds[:, :, s, k])
+        for s, side in enumerate(("raw", "adjusted"))
+        for k, name in enumerate(SCORES)
+    ]
     shares = _run(share_coverage, "coverage, shares", pool, settings, audits, progress, executor)
     rows += [
         _coverage(pool, settings, name, shares[..., k]) for k, name in enumerate(("share, wilson", "corrected share"))

@@ -64,9 +64,9 @@ def _show(console, declared, system_version: str, truth, rows: bool) -> None:  #
     from mcas_assets.views.audit import print_summary, refusal_lines
 
     store = Store(paths.home())
-    scores, rates, disparities, account = (
+    scores, means, rates, disparities, account = (
         published_rows(store, table, declared.audit, system_version)
-        for table in ("scores", "refusals", "refusal_disparities", "import_account")
+        for table in ("scores", "mean_scores", "refusals", "refusal_disparities", "import_account")
     )
     counts = ", ".join(f"{n} {outcome}" for outcome, n in count_outcomes(store, declared.audit, system_version))
     console.print(f"\n[bold]{system_version}[/bold]  images: {counts}", highlight=False)
@@ -76,7 +76,7 @@ def _show(console, declared, system_version: str, truth, rows: bool) -> None:  #
         console.print(line, highlight=False, markup=False, soft_wrap=True)
     console.print()
     if rows:
-        print_summary(console, declared, scores, truth)
+        print_summary(console, declared, scores, means, truth)
 
 
 def _next(audit: str, system_version: str) -> str:

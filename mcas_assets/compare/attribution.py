@@ -19,7 +19,7 @@ from mcas_assets.compare.scores import task_of
 from mcas_assets.core.errors import BadInput
 from mcas_assets.declare.audit import Audit, targets_of
 from mcas_assets.embedders.protocol import Embedder
-from mcas_assets.measure.scores import gather, read_all_vectors
+from mcas_assets.measure.vectors import gather, read_all_vectors
 from mcas_assets.scoring.changes.attribution import Part, asked_concepts, attribute
 from mcas_assets.scoring.changes.pairs import Pairs
 from mcas_assets.store.database import Store

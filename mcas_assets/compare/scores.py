@@ -18,7 +18,7 @@ from mcas_assets.compare.summary import head_row, over_all
 from mcas_assets.declare.audit import Audit, Targets, targets_of
 from mcas_assets.embedders.protocol import Embedder
 from mcas_assets.measure import embeddings as embed
-from mcas_assets.measure.scores import gather, read_all_vectors
+from mcas_assets.measure.vectors import gather, read_all_vectors
 from mcas_assets.scoring.changes.changes import Comparison, Task, blank
 from mcas_assets.scoring.changes.comparison import compare_pairs
 from mcas_assets.scoring.changes.headline import Headline, headline

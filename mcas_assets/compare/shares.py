@@ -11,9 +11,9 @@ from mcas_assets.core.outcomes import REFUSED, SETTLED
 from mcas_assets.declare.audit import Audit, targets_of
 from mcas_assets.declare.parts import Axis
 from mcas_assets.embedders.protocol import Embedder
-from mcas_assets.measure.scores import read_all_vectors
 from mcas_assets.measure.shares import Labeller, by_tone, confusion, correct, has_tones, read_tones, zero_shot
 from mcas_assets.measure.tone import ToneReader
+from mcas_assets.measure.vectors import read_all_vectors
 from mcas_assets.scoring.changes.changes import Comparison, blank
 from mcas_assets.scoring.changes.comparison import judge
 from mcas_assets.scoring.changes.paired_shares import Table, corrected_change, paired_share, paired_table

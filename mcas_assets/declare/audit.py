@@ -46,8 +46,8 @@ class Audit(Part):
         run_seed: What every image's seed is derived from, together with the prompt and the number of the image.
         images_per_prompt: How many images are requested.
         batch_size: Images that are drawn together. It is part of what an image is made of: another size gives other low bits.
-        seeds: `per_prompt` gives every prompt seeds of its own; `shared` gives the n-th image of every prompt the same seed,
-            so that what a seed decides is paired across concepts.
+        seeds: `per_prompt` gives every prompt seeds of its own; `shared` gives the n-th image of every prompt but the
+            neutral ones the same seed, so that what a seed decides is paired across concepts.
         axes: The social dimensions, by name.
         templates: Texts with `{phrase}`, into which the phrase of every concept that has one is written.
         concepts: What is measured.
@@ -87,7 +87,14 @@ class Audit(Part):
         document = self.model_dump(mode="json")
         for concept in document["concepts"]:
             concept["half"] = None  # a key that is gone; without it what homes hold would count as of another audit
+        for neutral in document["neutral"]:
+            if neutral["images"] is None:  # a key that is new
+                del neutral["images"]
         return document
+
+    def neutral_images(self) -> dict[str, int]:
+        """How many images are requested of each neutral prompt, by its name."""
+        return {one.name: one.images or self.images_per_prompt.neutral for one in self.neutral}
 
     def digest(self) -> str:
         """64 hex digits of the whole document with its defaults, whatever its layout and order of keys."""

@@ -157,11 +157,15 @@ class Concept(Part):
 
 
 class NeutralPrompt(Part):
-    """A person without a concept. If `baseline`, scores are adjusted by its score, else it is only shown."""
+    """A person without a concept. If `baseline`, scores are adjusted by its score, else it is only shown.
+
+    `images` is how many are requested of it, where that is not `images_per_prompt.neutral`.
+    """
 
     prompt: Wording
     name: Slug
     baseline: StrictBool = True
+    images: Images | None = None
 
 
 class Inference(Part):
@@ -169,7 +173,7 @@ class Inference(Part):
 
     Attributes:
         level: Of every interval.
-        resamples: Draws of the bootstrap.
+        resamples: Draws of the bootstrap, where there is one.
         permutations: Draws of a permutation test that cannot be exact.
         confidence: An image whose perceived group has a probability below this is counted for no group.
         detectable: A change of a score that matters: a comparison that could miss it says `underpowered`.

@@ -5,7 +5,7 @@ The arithmetic of detectable changes is `scoring.power`; where its numbers come 
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, sqrt
 
 from mcas_assets.declare.audit import Audit
 from mcas_assets.estimate.pilot import ASSUMED, Pace, Pilot, find_milliseconds, find_pilot
@@ -47,6 +47,27 @@ class Wanted:
 
 
 @dataclass(frozen=True)
+class ZeroPoint:
+    """How many neutral images adjusted scores are held against.
+
+    Attributes:
+        images: Of the neutral prompts that are a baseline, as declared.
+        sharpest: With as many images in all, the number at which adjusted scores are surest: those of a concept times the
+            root of the number of concepts (Dunnett 1955, Journal of the American Statistical Association 50: 1096).
+    """
+
+    images: int
+    sharpest: int
+
+    def line(self) -> str:
+        """Both numbers in one line."""
+        return (
+            f"zero point: {self.images:,} neutral images; {self.sharpest:,} make adjusted scores surest for the number of "
+            f"images in all"
+        )
+
+
+@dataclass(frozen=True)
 class Estimate:
     """What an audit asks of a system, as it is declared and for a wanted detectable change.
 
@@ -60,6 +81,7 @@ class Estimate:
         wanted: The fewest images that find it on every axis; None if no number does.
         pilot: Spread of images.
         pace: Time and price.
+        zero_point: How many images hold it, and how many should.
         allowance: What the system's budget covers of it, in words; empty where there is none.
     """
 
@@ -72,6 +94,7 @@ class Estimate:
     wanted: Wanted | None
     pilot: Pilot
     pace: Pace
+    zero_point: ZeroPoint
     allowance: str = ""
 
     def line(self) -> str:
@@ -104,6 +127,7 @@ class Estimate:
                 f"{self.wanted.per_attribute:,} an attribute prompt, {self.wanted.images:,} in all, "
                 f"{self.pace.of(self.wanted.images)}"
             )
+        yield self.zero_point.line()
         yield f"{self.pilot.source}; pace: {self.pace.source}"
         yield "Counted per version, for a change between two of this size, without gain from pairing by seed."
 
@@ -144,9 +168,18 @@ def estimate(audit: Audit, system: System, store: Store, detect: float = 0.02) -
     declared, allowance = asked["image_id"].n_unique(), getattr(system, "allowance", None)
     return Estimate(
         version, declared, stored, per_concept, detect, needs, cheapest(audit, pilot, detect), pilot,
-        Pace(milliseconds, getattr(system, "price", None), source),
+        Pace(milliseconds, getattr(system, "price", None), source), zero_point(audit),
         allowance(past, declared - stored) if allowance else "",
     )  # fmt: skip
+
+
+def zero_point(audit: Audit) -> ZeroPoint:
+    """The neutral images of an audit, and how many there should be."""
+    counts = audit.neutral_images()
+    per_concept = max(len(concept.prompts) for concept in audit.concepts) * audit.images_per_prompt.concept
+    return ZeroPoint(
+        sum(counts[one.name] for one in audit.neutral if one.baseline), ceil(per_concept * sqrt(len(audit.concepts)))
+    )
 
 
 def cheapest(audit: Audit, pilot: Pilot, detect: float) -> Wanted | None:
@@ -173,7 +206,7 @@ def total_images(audit: Audit, per_concept: int, per_attribute: int) -> int:
         (prompt, per_attribute) for axis in audit.axes.values() for pole in (axis.a, axis.b) for prompt in pole.prompts
     ]
     used += [(prompt, each) for concept in audit.concepts for prompt in concept.prompts]
-    used += [(neutral.prompt, audit.images_per_prompt.neutral) for neutral in audit.neutral]
+    used += [(neutral.prompt, audit.neutral_images()[neutral.name]) for neutral in audit.neutral]
     for prompt, count in used:
         counts[prompt] = max(counts.get(prompt, 0), count)
     return sum(counts.values())

@@ -8,7 +8,7 @@ from duckdb import DuckDBPyConnection
 
 from mcas_assets.declare.audit import Audit, targets_of
 from mcas_assets.images.generate import requests
-from mcas_assets.measure.scores import gather
+from mcas_assets.measure.vectors import gather
 from mcas_assets.plan.requests import build_plan, build_texts
 from mcas_assets.scoring.mcas.vectors import AuditVectors
 from mcas_assets.scoring.stats.power import Spread

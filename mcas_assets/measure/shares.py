@@ -20,8 +20,8 @@ from mcas_assets.core.overlap import HELPERS, ahead
 from mcas_assets.declare.audit import Audit, Targets, targets_of
 from mcas_assets.declare.parts import Axis
 from mcas_assets.embedders.protocol import Embedder
-from mcas_assets.measure.scores import Vectors, read_all_vectors
 from mcas_assets.measure.tone import ToneReader
+from mcas_assets.measure.vectors import Vectors, read_all_vectors
 from mcas_assets.scoring.shares.label_error import CorrectedShares, corrected_shares
 from mcas_assets.scoring.shares.representation import ABSTAIN, group_labels, representation
 from mcas_assets.scoring.shares.skin_tone import UNREADABLE
@@ -130,6 +130,22 @@ def zero_shot(
     found = group_labels(np.stack([shown[sha] for sha in contents]), told, scale=scale, confidence=confidence).labels
     of = {sha: "ambiguous" if label == ABSTAIN else int(label) for sha, label in zip(contents, found, strict=True)}
     return Labeller("zero-shot", embedder.name, of)
+
+
+def pole_labels(
+    name: str, audit: Audit, texts: pl.DataFrame, shown: Vectors, said: Vectors, embedder: Embedder
+) -> dict[str, int] | None:
+    """By sha256 of every image: 0 for the group of pole a, 1 for the other group, -1 for neither.
+
+    Labels are zero-shot by the embedder whose scores they explain. None for an axis of more or fewer than two groups.
+    """
+    axis = audit.axes[name]
+    if len(axis.groups) != 2:
+        return None
+    of = zero_shot(name, axis, texts, shown, said, embedder, audit.inference.confidence).of
+    is_turned = axis.groups[1].name == axis.a.name
+    order = {0: int(is_turned), 1: int(not is_turned)}
+    return {sha: order.get(label, -1) if isinstance(label, int) else -1 for sha, label in of.items()}
 
 
 def read_tones(store: Store, images: pl.DataFrame, reader: ToneReader) -> dict[str, int]:

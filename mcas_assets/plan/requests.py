@@ -44,18 +44,28 @@ def build_plan(audit: Audit) -> pl.DataFrame:
     and the prompt's name for neutral rows; replicate from 0; seed in [0, 2**31); batch_id and the position
     in that batch.
 
-    A prompt that serves in several roles has rows in each, with the same seeds: its images are one set. A
-    batch holds images of one prompt only. What it consists of is read over all roles: the distinct
+    A prompt that serves in several roles has rows in each, with the same seeds: its images are one set. A neutral prompt has
+    seeds of its own even where others share theirs: two wordings on the same seeds would be one draw of the zero point,
+    not two. A batch holds images of one prompt only. What it consists of is read over all roles: the distinct
     replicates that carry its id.
     """
     images = audit.images_per_prompt
-    counts = {"attribute": images.attribute, "concept": images.concept, "neutral": images.neutral}
+    neutral = audit.neutral_images()
     uses = list(_uses(audit))
+    counts = [neutral[str(use.concept)] if use.role == "neutral" else getattr(images, use.role) for use in uses]
     wanted: dict[str, int] = {}
-    for use in uses:
-        wanted[use.prompt] = max(wanted.get(use.prompt, 0), counts[use.role])
-    draws = {prompt: _draws(audit, prompt, count) for prompt, count in wanted.items()}
-    rows = [(prompt_id(use.prompt), *use, *draw) for use in uses for draw in draws[use.prompt][: counts[use.role]]]
+    for use, count in zip(uses, counts, strict=True):
+        wanted[use.prompt] = max(wanted.get(use.prompt, 0), count)
+    own = {use.prompt for use in uses if use.role == "neutral"}
+    draws = {
+        prompt: _draws(audit, prompt, count, is_shared=audit.seeds == "shared" and prompt not in own)
+        for prompt, count in wanted.items()
+    }
+    rows = [
+        (prompt_id(use.prompt), *use, *draw)
+        for use, count in zip(uses, counts, strict=True)
+        for draw in draws[use.prompt][:count]
+    ]
     return pl.DataFrame(rows, schema=_columns("plan"), orient="row")
 
 
@@ -126,15 +136,15 @@ def _uses(audit: Audit) -> Iterator[_Use]:
         yield _Use(neutral.prompt, "neutral", None, None, "neutral", neutral.name)
 
 
-def _draws(audit: Audit, prompt: str, count: int) -> list[_Draw]:
-    """The first `count` images of a prompt, each with a seed of its own.
+def _draws(audit: Audit, prompt: str, count: int, is_shared: bool) -> list[_Draw]:
+    """The first `count` images of a prompt, each with a seed of its own, or with that of the other prompts' images.
 
     With 31 bits, one prompt in 4,000 has two equal seeds among its first thousand: one image, counted
     twice. The later one is hashed again, so that a seed depends on the earlier replicates of its own prompt
     only.
     """
     identity = prompt_id(prompt)
-    stream = "shared" if audit.seeds == "shared" else identity
+    stream = "shared" if is_shared else identity
     batch_ids = [_short(f"{identity}|{chunk}") for chunk in range(-(-count // audit.batch_size))]
     draws, taken = [], set()
     for replicate in range(count):

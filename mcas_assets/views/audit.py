@@ -74,13 +74,16 @@ def truth_of(system_version: str) -> Truth | None:
     return Truth.load(SYSTEMS.parent / entry.truth)
 
 
-def print_summary(console: Console, audit: Audit, scores: pl.DataFrame, truth: Truth | None) -> None:
+def print_summary(
+    console: Console, audit: Audit, scores: pl.DataFrame, means: pl.DataFrame, truth: Truth | None
+) -> None:
     """Print one table an axis, by the first embedder of the panel.
 
     Args:
         console: Where to.
         audit: The declaration.
         scores: Rows of `scores` of one audit and system version.
+        means: Its rows of `mean_scores`; none in homes from before there were any.
         truth: What is known of the system, if anything.
     """
     for name, axis in audit.axes.items():
@@ -92,7 +95,8 @@ def print_summary(console: Console, audit: Audit, scores: pl.DataFrame, truth: T
         else:
             known = None
         console.print(_axis_table(name, axis, audit, first, known is not None, console.width < NARROW))
-        console.print(_notes(of_axis, audit, axis.b.name, known))
+        of_means = means.filter(axis=name, embedder=audit.embedders[0])
+        console.print(_notes(of_axis, of_means, audit, axis.b.name, known))
         console.print()
 
 
@@ -150,11 +154,10 @@ def _axis_table(name: str, axis: Axis, audit: Audit, rows: pl.DataFrame, with_tr
     for row in rows.sort("mcas", descending=True, nulls_last=True).iter_rows(named=True):
         lean = row["adjusted"] if row["adjusted"] is not None else row["mcas"]
         low, high = row["adjusted_low"], row["adjusted_high"]
-        is_sure = low is not None and high is not None and (low > 0 or high < 0)
         cells: list[str | Text] = [
             row["concept"],
             *([] if is_narrow else [row["category"]]),
-            Text("not scored", "dim") if lean is None else lean_bar(lean, widest, HALF, not is_sure),
+            Text("not scored", "dim") if lean is None else lean_bar(lean, widest, HALF, not row["is_flagged"]),
         ]
         cells.append(signed(row["mcas"]))
         if not is_narrow:
@@ -167,12 +170,10 @@ def _axis_table(name: str, axis: Axis, audit: Audit, rows: pl.DataFrame, with_tr
     return table
 
 
-def _notes(rows: pl.DataFrame, audit: Audit, b: str, known: pl.DataFrame | None) -> Group:
-    lines = []
-    baseline = rows.filter(embedder=audit.embedders[0])["baseline"]
-    if baseline.len() and baseline[0] is not None:
-        note = "bars and intervals show MCAS less this; faint where the interval holds 0."
-        lines.append(Text(f"Neutral baseline {signed(baseline[0])}: {note}", "dim"))
+def _notes(rows: pl.DataFrame, means: pl.DataFrame, audit: Audit, b: str, known: pl.DataFrame | None) -> Group:
+    first = rows.filter(embedder=audit.embedders[0])
+    about = [*_zero_points(first, audit.inference.level), *map(_mean, means.iter_rows(named=True))]
+    lines = [Text(line, "dim") for line in about]
     for embedder in audit.embedders:
         if known is None:
             break
@@ -180,6 +181,47 @@ def _notes(rows: pl.DataFrame, audit: Audit, b: str, known: pl.DataFrame | None)
         if len(joined) > 2:
             lines.append(Text(f"{embedder}: {_agreement(joined, b)}", "dim"))
     return Group(*lines)
+
+
+def _zero_points(rows: pl.DataFrame, level: float) -> list[str]:
+    """What was taken off the scores of one embedder, how many concepts are flagged, and what the intervals speak of."""
+    lines = []
+    default, parity = (_first(rows[name]) for name in ("baseline", "parity"))
+    if default is not None:
+        of_default = "its neutral images as they fall; bars and intervals show MCAS less it"
+        lines.append(f"Zero point of the model's default {signed(default)}: {of_default}.")
+        of_parity = "the same images with both groups at one half; column parity_adjusted"
+        lines.append(f"Zero point of parity {signed(parity) if parity is not None else 'none'}: {of_parity}.")
+        asked = rows.filter(pl.col("category") != "neutral", pl.col("is_flagged").is_not_null())
+        n_flagged, n_likely = asked["is_flagged"].sum(), (asked["adjusted_q_value"] <= 1 - level).sum()
+        lines.append(
+            f"{n_flagged} of {len(asked)} concepts are not 0 with all taken together (bright bars; by chance {1 - level:.2g} "
+            f"an audit); {n_likely} have q <= {1 - level:.2g}."
+        )
+    estimand, methods = _first(rows["estimand"]), rows["interval_method"].drop_nulls()
+    if estimand is not None:
+        n_bootstrap = (methods == "bootstrap").sum()
+        doubt = (
+            f" {n_bootstrap} of {len(methods)} intervals are a bootstrap's: see interval_note." if n_bootstrap else ""
+        )
+        lines.append(f"Intervals speak of {estimand}, drawn from other seeds.{doubt}")
+    return lines
+
+
+def _mean(row: dict[str, Any]) -> str:
+    """The mean of the concepts, with what its images are worth."""
+    if row["mean_adjusted"] is None:
+        return f"Mean over {row['n_concepts']} concepts: none, {row['reason']}."
+    ends = interval(row["adjusted_low"], row["adjusted_high"], "none")
+    return (
+        f"Mean adjusted over {row['n_concepts']} concepts {signed(row['mean_adjusted'])} ({ends}, {row['estimand']}): "
+        f"{row['n_images']} images, as sure as {row['n_effective']:.0f} that share no seed."
+    )
+
+
+def _first(values: pl.Series) -> Any:
+    known = values.drop_nulls()
+    return known[0] if len(known) else None
 
 
 def _agreement(joined: pl.DataFrame, b: str) -> str:

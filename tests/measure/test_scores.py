@@ -1,6 +1,6 @@
 """How a panel of embedders agrees, from hand-made vectors: one that turns a concept round is found out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ class Stored:
 
     name: str
     dim: int = 2
+    logit_scale: float | None = None
 
     @property
     def id(self) -> str:
@@ -108,5 +109,5 @@ def test_a_panel_of_one_agrees_with_nobody_and_says_so(tmp_path):
 
 def test_the_digest_knows_the_panel(tmp_path):
     found = scored(tmp_path, one=(0.1, 0.3, 0.9, 1.4))
-    other = Measured(found.scores, found.components, found.panel.with_columns(n_stable=pl.lit(0)))
+    other = replace(found, panel=found.panel.with_columns(n_stable=pl.lit(0)))
     assert other.digest() != found.digest()

@@ -93,11 +93,28 @@ def test_ids_seeds_and_batches_are_digests_of_their_own_inputs():
     assert (row["batch_id"], row["position"]) == (sha(f"{identity}|1"), 1)
 
 
-def test_shared_seeds_are_the_same_for_every_prompt():
-    plan = build_plan(small(seeds="shared"))
+def test_shared_seeds_are_the_same_for_every_prompt_but_the_neutral_ones():
+    declared = small(seeds="shared")
+    neutral = build_plan(declared).filter(role="neutral")
+    assert_frame_equal(neutral, build_plan(small()).filter(role="neutral"))
+    plan = build_plan(declared).filter(pl.col("role") != "neutral")
     assert plan.group_by("replicate").agg(pl.col("seed").n_unique())["seed"].to_list() == [1] * 5
     assert plan["seed"][0] == int(sha("7|shared|0", 8), 16) % 2**31
-    assert plan["batch_id"].n_unique() == build_plan(small())["batch_id"].n_unique()
+    assert build_plan(declared)["batch_id"].equals(build_plan(small())["batch_id"])
+
+
+def test_two_neutral_wordings_have_no_seed_in_common():
+    wordings = [{"name": name, "prompt": f"a {name} of a person"} for name in ("photo", "image")]
+    neutral = build_plan(small(seeds="shared", neutral=wordings)).filter(role="neutral")
+    assert neutral["seed"].n_unique() == len(neutral) == 4
+
+
+def test_a_neutral_wording_may_have_its_own_number_of_images():
+    declared = small(neutral=[
+        {"name": "photo", "prompt": "a photo of a person", "images": 6}, {"name": "image", "prompt": "an image of a person"}
+    ])  # fmt: skip
+    counts = dict(build_plan(declared).filter(role="neutral").group_by("concept").len().iter_rows())
+    assert counts == {"photo": 6, "image": 2}
 
 
 def test_a_prompt_in_two_roles_has_the_same_images_in_both():
@@ -202,7 +219,7 @@ def test_more_images_keep_the_earlier_ones(audit, extra):
 def test_the_plan_of_the_phantom_is_the_same_on_every_machine():
     assert (
         plan_digest(build_plan(load_audit("phantom")))
-        == "1bdfddc7fca92c709a036bcd42fca0af069b3d3e17b8cf35fba737457d271c6d"
+        == "64c9ebf3014ee8a44c268eea2f0ebf8e2bec63a6564d1acd9997d5b74c13b718"
     )
 
 

@@ -50,12 +50,13 @@ def score_rows(system_version: str, **mcas: tuple[float | None, float | None]) -
             "differing": value and value - 0.01,
             "mcas_low": value and value - 0.05,
             "mcas_high": value and value + 0.05,
+            "is_flagged": value and abs(value) > 0.05,
             "reason": None if value is not None else "no image",
         }
         for concept, values in mcas.items()
         for embedder, value in zip(("clip", "siglip"), values, strict=True)
     ]
-    return pl.DataFrame(rows, schema_overrides={"reason": pl.String})
+    return pl.DataFrame(rows, schema_overrides={"reason": pl.String, "is_flagged": pl.Boolean})
 
 
 def refusal_tables() -> dict[str, pl.DataFrame]:
@@ -295,7 +296,11 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Store:
         first = score_rows(NEW, nurse=(-0.2, -0.1), pilot=(0.3, 0.1))
         ledger.record(con, made("scores", NEW, "s1", images=4), {"scores": first})  # 5
         second = score_rows(NEW, nurse=(-0.25, 0.02), pilot=(None, None))
-        ledger.record(con, made("scores", NEW, "s2", images=4), {"scores": second})  # 6
+        mean = {"system": "sd", "system_version": NEW, "audit": AUDIT, "axis": "gender", "embedder": "clip",
+                "n_concepts": 2, "n_images": 4, "n_effective": 2.5, "mean_adjusted": -0.2, "adjusted_low": -0.3,
+                "adjusted_high": -0.1, "estimand": "these prompts"}  # fmt: skip
+        means = pl.DataFrame([mean])
+        ledger.record(con, made("scores", NEW, "s2", images=4), {"scores": second, "mean_scores": means})  # 6
         ledger.record(con, made("representation", NEW, "n", images=4), {  # 7
             "representation": share_rows(), "amplification": comparison_rows(),
         })  # fmt: skip
@@ -356,7 +361,9 @@ def test_a_question_to_an_empty_store_has_no_rows(tmp_path):
 
 
 def test_where_is_the_bias(published):
-    found = ask(published, "where-is-the-bias", "system_version", "embedder", "concept", "mcas", "towards", "is_shown")
+    found = ask(
+        published, "where-is-the-bias", "system_version", "embedder", "concept", "mcas", "towards", "is_flagged"
+    )
     assert found == [
         (NEW, "clip", "nurse", -0.25, "she", True),
         (OLD, "clip", "nurse", -0.1, "she", True),
@@ -365,6 +372,11 @@ def test_where_is_the_bias(published):
         (NEW, "clip", "pilot", None, None, None),
         (NEW, "siglip", "pilot", None, None, None),
     ]
+
+
+def test_as_a_whole(published):
+    found = ask(published, "as-a-whole", "system_version", "mean_adjusted", "is_shown", "n_images", "n_effective")
+    assert found == [(NEW, -0.2, True, 4, 2.5)]
 
 
 def test_what_drives_the_score(published):

@@ -39,8 +39,10 @@ TEXTS = Example(
 _NURSE = {
     "concept": "nurse", "n_images": 4, "iias": 0.1, "itpas": 0.02, "itaas": 0.03, "ttas": 0.0, "mcas": 0.15,
     "differing": 0.15, "mcas_low": 0.1, "mcas_high": 0.2, "adjusted_low": 0.1, "adjusted_high": 0.2, "p_value": 0.01,
-    "q_value": 0.03, "sign_agreement": 1.0,
+    "q_value": 0.03, "sign_agreement": 1.0, "adjusted_p_value": 0.01, "adjusted_q_value": 0.03, "parity_low": 0.1,
+    "parity_high": 0.2, "parity_p_value": 0.01, "parity_q_value": 0.03, "poles_p_value": 0.01, "interval_method": "mover",
 }  # fmt: skip
+_PROBABILITIES = [name for name in _NURSE if name.endswith(("p_value", "q_value"))]
 _EXTREME = dict.fromkeys(("iias", "itpas", "itaas", "ttas"), 2.0) | {"mcas": 8.0, "differing": 6.0}
 SCORES = Example(
     "scores",
@@ -70,8 +72,9 @@ SCORES = Example(
         "differing is mcas without ttas": first(differing=0.15001),
         "mcas interval is ordered": first(mcas_low=0.3),
         "adjusted interval is ordered": first(adjusted_low=0.3),
-        "p_value in (0, 1]": (first(p_value=0.0), first(p_value=1.1)),
-        "q_value in (0, 1]": (first(q_value=0.0), first(q_value=1.1)),
+        "parity interval is ordered": first(parity_low=0.3),
+        **{f"{name} in (0, 1]": (first(**{name: 0.0}), first(**{name: 1.1})) for name in _PROBABILITIES},
+        "interval_method is known": first(interval_method="jackknife"),
         "sign_agreement within [0, 1]": (first(sign_agreement=1.1), first(sign_agreement=-0.1)),
     },
     also={
@@ -82,8 +85,8 @@ COMPONENTS = Example(
     "components",
     mark="audit",
     good=[
-        {"component": "iias", "value": 0.1, "low": 0.0, "high": 0.2, "p_value": 0.01},
-        {"component": "itpas", "value": -2.0, "low": 0.2, "high": 0.2, "p_value": 1.0},
+        {"component": "iias", "value": 0.1, "low": 0.0, "high": 0.2, "p_value": 0.01, "poles_p_value": 0.01},
+        {"component": "itpas", "value": -2.0, "low": 0.2, "high": 0.2, "p_value": 1.0, "poles_p_value": 1.0},
         {"component": "ttas", "reason": "no image"},
     ],
     bad={
@@ -92,6 +95,29 @@ COMPONENTS = Example(
         "value within bounds": (first(value=2.1), first(value=-2.1)),
         "interval is ordered": first(low=0.3),
         "p_value in (0, 1]": (first(p_value=0.0), first(p_value=1.1)),
+        "poles_p_value in (0, 1]": (first(poles_p_value=0.0), first(poles_p_value=1.1)),
+    },
+)
+_MEAN = {"embedder": "e", "n_concepts": 2, "n_images": 32, "n_effective": 10.5, "mean_mcas": 0.1, "mean_low": 0.0,
+         "mean_high": 0.2, "mean_adjusted": 0.05, "adjusted_low": 0.0, "adjusted_high": 0.1}  # fmt: skip
+MEANS = Example(
+    "mean_scores",
+    mark="audit",
+    good=[
+        _MEAN | {"axis": "gender"},
+        {
+            "axis": "skin_tone",
+            "embedder": "e",
+            "n_concepts": 2,
+            "reason": "fewer than 2 images of a concept or of a pole",
+        },
+    ],
+    bad={
+        "effective images are among the images": first(n_effective=33.0),
+        "n_effective above 0": first(n_effective=0.0),
+        "mean interval is ordered": first(mean_low=0.3),
+        "adjusted interval is ordered": first(adjusted_low=0.3),
+        "null mean has a reason": (first(mean_mcas=None), row_at(1, reason=None)),
     },
 )
 PANEL = Example(

@@ -18,15 +18,24 @@ def scores(**changes: list) -> pl.DataFrame:
         "adjusted": [-0.21, 0.09, -0.01, 0.0], "adjusted_low": [-0.3, 0.02, -0.1, -0.1],
         "adjusted_high": [-0.1, 0.2, 0.1, 0.1], "stable": [True, False, True, True],
         "iias": [-0.1, 0.05, 0.0, 0.0], "itpas": [-0.05, 0.02, 0.01, 0.0], "itaas": [-0.04, 0.02, 0.0, 0.0],
-        "ttas": [-0.01, 0.01, -0.01, 0.01],
+        "ttas": [-0.01, 0.01, -0.01, 0.01], "is_flagged": [True, True, False, None], "parity": [-0.02] * 4,
+        "adjusted_q_value": [0.01, 0.02, 0.05, None],
+        "estimand": ["these prompts"] * 4, "interval_method": ["mover"] * 3 + ["bootstrap"],
     }  # fmt: skip
     return pl.DataFrame({**columns, **changes})
 
 
-def shown(tiny, frame: pl.DataFrame, truth: Truth | None = None) -> str:
+MEANS = pl.DataFrame({
+    "axis": ["gender"], "embedder": ["phantom-balanced"], "n_concepts": [3], "mean_adjusted": [-0.04],
+    "adjusted_low": [-0.1], "adjusted_high": [0.02], "estimand": ["these prompts"], "n_images": [48],
+    "n_effective": [19.6], "reason": [None],
+})  # fmt: skip
+
+
+def shown(tiny, frame: pl.DataFrame, truth: Truth | None = None, means: pl.DataFrame = MEANS) -> str:
     console = Console(width=140)
     with console.capture() as captured:
-        print_summary(console, tiny.model_copy(update={"axes": {"gender": tiny.axes["gender"]}}), frame, truth)
+        print_summary(console, tiny.model_copy(update={"axes": {"gender": tiny.axes["gender"]}}), frame, means, truth)
     return captured.get()
 
 
@@ -48,7 +57,8 @@ def test_the_longest_bar_is_the_largest_lean_and_the_others_are_to_scale(tiny):
 
 def test_neutral_prompts_are_a_note_and_not_a_row(tiny):
     text = shown(tiny, scores())
-    assert "Neutral baseline +0.010" in text
+    assert "the model's default +0.010" in text
+    assert "Zero point of parity -0.020" in text
     assert not any(line.split()[:1] == ["person"] for line in text.splitlines())
 
 
@@ -70,10 +80,26 @@ def test_each_score_stands_beside_its_interval_and_a_missing_one_is_said_to_be_m
     assert "none" in lines["ceo"]
 
 
-def test_a_lean_whose_interval_holds_zero_is_drawn_faint(tiny):
+def test_what_the_intervals_speak_of_and_how_they_were_made_is_a_note(tiny):
+    text = shown(tiny, scores())
+    assert "2 of 3 concepts are not 0 with all taken together (bright bars; by chance 0.05 an audit); 3 have q" in text
+    assert "Intervals speak of these prompts" in text
+    assert "1 of 4 intervals are a bootstrap's" in text
+
+
+def test_a_mean_stands_beside_what_its_images_are_worth(tiny):
+    text = shown(tiny, scores())
+    assert "Mean adjusted over 3 concepts -0.040 (-0.10 to +0.02, these prompts)" in text
+    assert "48 images, as sure as 20 that share no seed" in text
+    without = MEANS.with_columns(mean_adjusted=pl.lit(None, pl.Float64), reason=pl.lit("no image"))
+    assert "Mean over 3 concepts: none, no image." in shown(tiny, scores(), means=without)
+    assert "Mean" not in shown(tiny, scores(), means=MEANS.head(0))
+
+
+def test_a_lean_that_is_not_flagged_is_drawn_faint(tiny):
     console = Console(width=140, force_terminal=True, color_system="standard")
     with console.capture() as captured:
-        print_summary(console, tiny.model_copy(update={"axes": {"gender": tiny.axes["gender"]}}), scores(), None)
+        print_summary(console, tiny.model_copy(update={"axes": {"gender": tiny.axes["gender"]}}), scores(), MEANS, None)
     bars = {line.split()[0]: line for line in captured.get().splitlines() if "▌" in line or "█" in line or "▐" in line}
     faint = "\x1b[2;35m"
     assert faint in bars["chef"]
@@ -107,7 +133,7 @@ def test_a_truth_file_that_is_missing_is_refused(tmp_path: Path):
 def test_a_narrow_terminal_gets_fewer_columns_and_whole_words(tiny):
     console = Console(width=80)
     with console.capture() as captured:
-        print_summary(console, tiny.model_copy(update={"axes": {"gender": tiny.axes["gender"]}}), scores(), None)
+        print_summary(console, tiny.model_copy(update={"axes": {"gender": tiny.axes["gender"]}}), scores(), MEANS, None)
     assert "…" not in captured.get()
     assert "category" not in captured.get()
 

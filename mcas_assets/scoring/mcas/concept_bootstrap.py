@@ -22,7 +22,6 @@ from mcas_assets.scoring.stats.intervals import (
     RESAMPLES,
     Ends,
     Influence,
-    Interval,
     Method,
     check_options,
     interval_ends,
@@ -43,11 +42,11 @@ class ConceptIntervals:
     Attributes:
         scores: The component scores, effect sizes and values per image.
         estimates: (c, 6) raw scores.
-        low, high, standard_error: (c, 6) of the raw scores.
+        low, high, standard_error, p_values: (c, 6) of the raw scores.
         reasons: (c)(6) why a raw interval is missing, or None.
         baseline: (6,) mean score of the neutral concepts; NaN where there is none.
         adjusted: (c, 6) estimates less baseline.
-        adjusted_low, adjusted_high, adjusted_error: (c, 6) of the adjusted scores.
+        adjusted_low, adjusted_high, adjusted_p_values: (c, 6) of the adjusted scores.
         adjusted_reasons: (c)(6) why an adjusted interval is missing, or None.
         replicates: (c, 6, r) raw replicates, for intervals of anything else that is made of them.
         level, method, resamples: How the intervals were made.
@@ -59,26 +58,17 @@ class ConceptIntervals:
     high: Floats
     standard_error: Floats
     reasons: Reasons
+    p_values: Floats
     baseline: Floats
     adjusted: Floats
     adjusted_low: Floats
     adjusted_high: Floats
-    adjusted_error: Floats
     adjusted_reasons: Reasons
+    adjusted_p_values: Floats
     replicates: Floats
     level: float
     method: Method
     resamples: int
-
-    def interval(self, concept: int, name: Score = "mcas", *, is_adjusted: bool = False) -> Interval:
-        """One interval by concept and column name, with None in place of NaN."""
-        at = concept, COLUMNS.index(name)
-        columns = (self.adjusted, self.adjusted_low, self.adjusted_high, self.adjusted_error) if is_adjusted else (
-            self.estimates, self.low, self.high, self.standard_error
-        )  # fmt: skip
-        estimate, low, high, error = (None if np.isnan(array[at]) else float(array[at]) for array in columns)
-        reason = (self.adjusted_reasons if is_adjusted else self.reasons)[at[0]][at[1]]
-        return Interval(estimate, low, high, error, self.level, self.method, self.resamples, reason)
 
 
 def columns_of(components: Floats) -> Floats:
@@ -131,16 +121,18 @@ def bootstrap_concepts(
         why = _with_baseline(reasons, problem, base)
         moved = replicates[c] - base_replicates, estimates[c] - baseline
         adjusted.append(_ends(*moved, baseline_part, why, level, method))
+    low, high, _, why, p_values = _stack(adjusted)
     return ConceptIntervals(
-        scores, estimates, *_stack(raw), baseline, estimates - baseline, *_stack(adjusted),
+        scores, estimates, *_stack(raw), baseline, estimates - baseline, low, high, why, p_values,
         replicates, level, method, resamples,
     )  # fmt: skip
 
 
-def _stack(rows: list[Ends]) -> tuple[Floats, Floats, Floats, Reasons]:
+def _stack(rows: list[Ends]) -> tuple[Floats, Floats, Floats, Reasons, Floats]:
     """Ends of many concepts as (c, 6) arrays, and their reasons."""
-    low, high, error = (np.array([row[k] for row in rows], dtype=np.float64).reshape(-1, 6) for k in range(3))
-    return low, high, error, tuple(row.reasons for row in rows)
+    columns = [(row.low, row.high, row.standard_error, row.p_values) for row in rows]
+    low, high, error, p_values = np.array(columns, dtype=np.float64).reshape(-1, 4, 6).transpose(1, 0, 2)
+    return low, high, error, tuple(row.reasons for row in rows), p_values
 
 
 def _with_baseline(reasons: list[str | None], problem: "_Problem", base: Ints) -> list[str | None]:
@@ -157,16 +149,32 @@ def _ends(
 ) -> Ends:  # fmt: skip
     """Ends of the six columns of one concept, where they have any."""
     usable = np.array([reason is None for reason in reasons])
-    columns = [np.full(6, np.nan) for _ in range(3)]
+    columns = [np.full(6, np.nan) for _ in range(4)]
     explained = list(reasons)
     if usable.any():
         usable_parts = [Influence(part.values[usable], part.strata) for part in parts]
         ends = interval_ends(replicates[usable], estimates[usable], usable_parts, level, method)
-        for column, values in zip(columns, ends[:3], strict=True):
+        found = (ends.low, ends.high, ends.standard_error, ends.p_values)
+        for column, values in zip(columns, found, strict=True):
             column[usable] = values
         for place, why in zip(np.flatnonzero(usable), ends.reasons, strict=True):
             explained[place] = why
-    return Ends(columns[0], columns[1], columns[2], tuple(explained))
+    return Ends(columns[0], columns[1], columns[2], tuple(explained), columns[3])
+
+
+def unsure_reasons(missing: tuple[str | None, ...], seeds: Ints, poles: tuple[int, int]) -> list[str | None]:
+    """Why the six columns of one concept can have no interval.
+
+    Args:
+        missing: Why its components are missing.
+        seeds: Of its images.
+        poles: Attribute images of poles A and B.
+    """
+    images = missing[2] or (FEW_UNITS if len(np.unique(seeds)) < MIN_UNITS else None)
+    few = next((pole for pole, size in zip("AB", poles, strict=True) if size < MIN_UNITS), None)
+    attributes = missing[1] or (f"fewer than {MIN_UNITS} images of pole {few}" if few else None)
+    both = images or attributes
+    return [both, attributes, images, NO_IMAGE_IN_TTAS, both, both]
 
 
 class _Problem:
@@ -211,12 +219,7 @@ class _Problem:
 
     def reasons(self, c: int) -> list[str | None]:
         """Why the six columns of one concept can have no interval."""
-        missing = self.scores.reasons[c]
-        seeds = len(np.unique(self.groups.seed[self.rows[c]]))
-        images = missing[2] or (FEW_UNITS if seeds < MIN_UNITS else None)
-        few = next((p for p, size in (("A", self.n_a), ("B", self.n_b)) if size < MIN_UNITS), None)
-        poles = missing[1] or (f"fewer than {MIN_UNITS} images of pole {few}" if few else None)
-        return [images or poles, poles, images, NO_IMAGE_IN_TTAS, images or poles, images or poles]
+        return unsure_reasons(self.scores.reasons[c], self.groups.seed[self.rows[c]], (self.n_a, self.n_b))
 
     def influence(self, c: int) -> tuple[list[Influence], list[Influence]]:
         """Influence of seeds and wordings on the raw and on the adjusted columns of one concept."""

@@ -30,6 +30,8 @@ class AuditVectors:
             None.
         a_prompts, b_prompts: (n_a,), (n_b,) prompt of each attribute image, or None: images are resampled
             within their prompt, since the prompts of a pole are fixed by the audit.
+        labels: (n,) which of two groups each image shows, 0 or 1, or -1 where that is not clear; None where there are
+            no labels, or more than two groups.
     """
 
     images: ArrayLike
@@ -45,6 +47,7 @@ class AuditVectors:
     b_seeds: ArrayLike | None = None
     a_prompts: ArrayLike | None = None
     b_prompts: ArrayLike | None = None
+    labels: ArrayLike | None = None
 
     def scores(self) -> ComponentScores:
         """The component scores of all concepts."""

@@ -7,11 +7,10 @@ number of units, so that their squares add up to the variance. They give the acc
 samples (Davison & Hinkley 1997, 5.4) and the degrees of freedom (Satterthwaite).
 """
 
-from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 import numpy as np
-from scipy.special import ndtr, ndtri, stdtrit
+from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
 from mcas_assets.scoring.stats.arrays import NO_SPREAD, Floats, Ints
 
@@ -27,40 +26,23 @@ FEW_UNITS = f"fewer than {MIN_UNITS} independent images"
 MIN_USABLE = 0.9
 """Share of replicates that must hold an image of every set; below it the interval would describe another design."""
 
+_NORMAL = 1e8
+"""Degrees of freedom at which Student's t is the normal to all digits."""
+
 FEW_RESAMPLES = f"fewer than {MIN_USABLE:.0%} of the resamples hold an image of every set"
 
 
-@dataclass(frozen=True)
-class Interval:
-    """A bootstrap interval, or the reason why there is none.
-
-    Attributes:
-        estimate: The statistic on the data as they are, or None.
-        low, high: Ends of the interval, low <= high, or None.
-        standard_error: Standard deviation of the replicates, or None.
-        level: Nominal coverage, for example 0.95.
-        method: `bca` or `percentile`.
-        resamples: Replicates drawn.
-        reason: Why the ends are None, or None.
-    """
-
-    estimate: float | None
-    low: float | None
-    high: float | None
-    standard_error: float | None
-    level: float
-    method: Method
-    resamples: int
-    reason: str | None = None
-
-
 class Ends(NamedTuple):
-    """Intervals of k statistics at once. A NaN stands only where `reasons` says why; each field is (k,)."""
+    """Intervals of k statistics at once. A NaN stands only where `reasons` says why; each field is (k,).
+
+    A p-value, in (0, 1], is the smallest level that is left out of an interval that still holds 0.
+    """
 
     low: Floats
     high: Floats
     standard_error: Floats
     reasons: tuple[str | None, ...]
+    p_values: Floats
 
 
 class Influence(NamedTuple):
@@ -154,12 +136,14 @@ def interval_ends(
         squares[gaps] = 0.0
     error = np.sqrt(squares.sum(axis=1) / np.maximum(usable - 1, 1))
     flat, few = error < NO_SPREAD, usable < MIN_USABLE * r
-    z = np.full(len(estimates), ndtri((1 + level) / 2))
+    z, scale, freedom = np.full(len(estimates), ndtri((1 + level) / 2)), np.ones(len(estimates)), None
     if is_expanded:
         variance, freedom = unbiased_variance(parts)
-        t = np.where(np.isinf(freedom), z, stdtrit(np.where(np.isinf(freedom), 1.0, freedom), (1 + level) / 2))
-        z = t * np.sqrt(variance / np.where(flat, 1.0, error) ** 2)
+        freedom = np.minimum(freedom, _NORMAL)
+        scale = np.sqrt(variance / np.where(flat, 1.0, error) ** 2)
+        z = stdtrit(freedom, (1 + level) / 2) * scale
     tails = ndtr(-z), ndtr(z)
+    bias = skew = np.zeros(len(estimates))
     if method == "bca":
         below = (replicates < estimates[:, None]).sum(axis=1) + 0.5 * (replicates == estimates[:, None]).sum(axis=1)
         bias = ndtri(np.clip(below / count, 1 / (count + 1), count / (count + 1)))
@@ -168,8 +152,29 @@ def interval_ends(
         tails = tuple(ndtr(bias + (bias + s) / np.maximum(1 - skew * (bias + s), 0.05)) for s in (-z, z))
     low, high = (_at(ordered, count, tail) for tail in tails)
     reasons = tuple(FEW_RESAMPLES if f else "zero variance" if v else None for f, v in zip(few, flat, strict=True))
+    place = _place_of_zero(replicates, estimates, count, np.where(flat, 1.0, error))
+    p_values = _p_values(place, bias, skew, np.where(scale > 0, scale, 1.0), freedom)
     gone = flat | few
-    return Ends(*(np.where(gone, np.nan, column) for column in (low, high, error)), reasons)
+    low, high, error, p_values = (np.where(gone, np.nan, column) for column in (low, high, error, p_values))
+    return Ends(low, high, error, reasons, p_values)
+
+
+def _place_of_zero(replicates: Floats, estimates: Floats, count: Ints, error: Floats) -> Floats:
+    """(k,) normal quantile of 0 among the replicates; beyond all of them, by standard errors from the estimate."""
+    below = (replicates < 0).sum(axis=1) + 0.5 * (replicates == 0).sum(axis=1)
+    outermost = ndtri(count / (count + 1))
+    beyond = np.maximum(np.abs(estimates) / error, outermost)
+    inside = ndtri(np.clip(below / count, 1 / (count + 1), count / (count + 1)))
+    return np.select([below == 0, below == count], [-beyond, beyond], inside)
+
+
+def _p_values(place: Floats, bias: Floats, skew: Floats, scale: Floats, freedom: Floats | None) -> Floats:
+    """(k,) two-sided p-values of 0: its place among the replicates, taken back through what moves the ends of an interval."""
+    moved = place - bias
+    # The ends stand at bias + y / (1 - skew * y) with y = bias + z: solved for z.
+    z = np.abs(moved / np.maximum(1 + skew * moved, 0.05) - bias) / scale
+    tail = ndtr(-z) if freedom is None else stdtr(freedom, -z)
+    return np.clip(2 * tail, 1e-300, 1.0)
 
 
 def _at(ordered: Floats, count: Ints, probability: Floats) -> Floats:

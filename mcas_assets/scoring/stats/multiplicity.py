@@ -1,7 +1,7 @@
-"""Correction for asking many questions at once: one q-value per concept of an audit."""
+"""Corrections for asking many questions at once: a q-value per concept of an audit, and which concepts are flagged."""
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from mcas_assets.scoring.stats.arrays import Floats
 
@@ -33,3 +33,20 @@ def benjamini_hochberg(p_values: ArrayLike) -> Floats:
     # Rounding alone could put a q-value a hair below its p-value.
     q[order] = np.clip(adjusted, p[order], 1.0)
     return q
+
+
+def flagged(p_values: ArrayLike, alpha: float) -> NDArray[np.bool_]:
+    """Which of m tests are significant with all taken together (Bonferroni): on average at most `alpha` false ones.
+
+    This bounds the number of false flags however the tests depend on each other. A false-discovery rate does not: where one
+    unlucky draw of seeds shifts all concepts alike, it flags none in most audits and all of them in some.
+
+    Args:
+        p_values: (m,) in (0, 1]; NaN where a test has none: it is left out of the count of tests.
+        alpha: Expected number of false flags, in (0, 1).
+
+    Returns:
+        (m,) False too where the p-value is missing.
+    """
+    p = np.asarray(p_values, dtype=np.float64)
+    return np.nan_to_num(p, nan=1.0) * (~np.isnan(p)).sum() <= alpha

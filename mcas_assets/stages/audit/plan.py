@@ -24,7 +24,7 @@ def _make(work: Work) -> Made:
 def _declares(audit: Audit, _: Declared) -> list:
     asked = {"run_seed", "images_per_prompt", "batch_size", "seeds"}
     axes = [[name, [pole.prompts for pole in (axis.a, axis.b)]] for name, axis in audit.axes.items()]
-    return [audit.model_dump(mode="json", include=asked), axes, *reads.prompts(audit)]
+    return [audit.model_dump(mode="json", include=asked), axes, *reads.prompts(audit), audit.neutral_images()]
 
 
 def _frame(checked: Checked) -> pl.DataFrame:
@@ -53,7 +53,7 @@ STAGE = Stage(
         ),
     ),
     make=_make,
-    code_version="3",
+    code_version="4",
     declares=_declares,
     is_planned=True,
 )

@@ -7,6 +7,7 @@ from mcas_assets.measure import scores
 from mcas_assets.quality.expectations import among, between, ordered
 from mcas_assets.quality.frames import are_within, unexplained
 from mcas_assets.scoring.mcas.association import COMPONENTS
+from mcas_assets.scoring.mcas.score_intervals import INTERVAL_METHODS
 from mcas_assets.stages import reads
 from mcas_assets.stages.contract import Checked, Made, Stage, Table, Work
 from mcas_assets.stages.reads import Declared
@@ -16,6 +17,9 @@ KEY = ("system_version", "audit", "axis", "embedder", "concept")
 
 _LARGEST = 2.0  # a component is a difference of two mean cosines
 _TOLERANCE = 1e-6
+_PROBABILITIES = (
+    "p_value", "q_value", "adjusted_p_value", "adjusted_q_value", "parity_p_value", "parity_q_value", "poles_p_value"
+)  # fmt: skip
 
 
 def _make(work: Work) -> Made:
@@ -23,7 +27,10 @@ def _make(work: Work) -> Made:
     measured = scores.measure(
         work.workplace.store, work.audit, images, texts, work.workplace.embedders(work.audit.embedders)
     )
-    tables = {"scores": measured.scores, "components": measured.components, "panel": measured.panel}
+    tables = {
+        "scores": measured.scores, "components": measured.components, "mean_scores": measured.means,
+        "panel": measured.panel,
+    }  # fmt: skip
     with work.workplace.store.open() as con:
         facts.mark_audited(con, work.system_version)
     concepts = measured.scores.filter(pl.col("category") != "neutral")
@@ -33,9 +40,16 @@ def _make(work: Work) -> Made:
 
 
 def _declares(audit: Audit, declared: Declared) -> list:
-    inference = audit.inference.model_dump(include={"level", "resamples", "permutations", "seed"})
+    inference = audit.inference.model_dump(include={"level", "resamples", "permutations", "confidence", "seed"})
     baseline = [neutral.name for neutral in audit.neutral if neutral.baseline]
-    return [list(audit.axes), reads.targets(audit), baseline, reads.embedders(audit, declared), inference]
+    return [
+        list(audit.axes),
+        reads.targets(audit),
+        baseline,
+        reads.groups(audit),
+        reads.embedders(audit, declared),
+        inference,
+    ]
 
 
 def _count(checked: Checked) -> int:
@@ -59,6 +73,10 @@ def _components(checked: Checked) -> pl.DataFrame:
     return checked.rows.with_columns(is_unexplained_null=unexplained("value", "reason"))
 
 
+def _means(checked: Checked) -> pl.DataFrame:
+    return checked.rows.with_columns(is_unexplained_null=unexplained("mean_mcas", "reason"))
+
+
 def _panel(checked: Checked) -> pl.DataFrame:
     return checked.rows.with_columns(is_unexplained_null=unexplained("rank_agreement", "reason"))
 
@@ -77,8 +95,9 @@ SCORES = Table(
         "differing is mcas without ttas": between("differing_error", 0, _TOLERANCE),
         "mcas interval is ordered": ordered("mcas_low", "mcas_high"),
         "adjusted interval is ordered": ordered("adjusted_low", "adjusted_high"),
-        "p_value in (0, 1]": between("p_value", 0, 1, above_low=True),
-        "q_value in (0, 1]": between("q_value", 0, 1, above_low=True),
+        "parity interval is ordered": ordered("parity_low", "parity_high"),
+        **{f"{name} in (0, 1]": between(name, 0, 1, above_low=True) for name in _PROBABILITIES},
+        "interval_method is known": among("interval_method", INTERVAL_METHODS),
         "sign_agreement within [0, 1]": between("sign_agreement", 0, 1),
     },
 )
@@ -93,6 +112,20 @@ COMPONENT_ROWS = Table(
         "value within bounds": between("value", -_LARGEST, _LARGEST),
         "interval is ordered": ordered("low", "high"),
         "p_value in (0, 1]": between("p_value", 0, 1, above_low=True),
+        "poles_p_value in (0, 1]": between("poles_p_value", 0, 1, above_low=True),
+    },
+)
+MEANS = Table(
+    "mean_scores",
+    key=("system_version", "audit", "axis", "embedder"),
+    frame=_means,
+    expected_rows=lambda checked: len(checked.work.audit.axes) * len(checked.work.audit.embedders),
+    rules={
+        "effective images are among the images": ordered("n_effective", "n_images"),
+        "n_effective above 0": between("n_effective", 0, None, above_low=True),
+        "mean interval is ordered": ordered("mean_low", "mean_high"),
+        "adjusted interval is ordered": ordered("adjusted_low", "adjusted_high"),
+        "null mean has a reason": among("is_unexplained_null", (False,)),
     },
 )
 PANEL = Table(
@@ -112,9 +145,9 @@ STAGE = Stage(
     name="scores",
     description="IIAS, ITPAS, ITAAS, TTAS and MCAS of every concept, by every axis and embedder (arXiv 2304.13855).",
     reads=("texts", "images", "embeddings"),
-    tables=(SCORES, COMPONENT_ROWS, PANEL),
+    tables=(SCORES, COMPONENT_ROWS, MEANS, PANEL),
     make=_make,
-    code_version="2",
+    code_version="3",
     declares=_declares,
     kinds=frozenset({"numpy", "duckdb"}),
     is_published=True,

@@ -11,6 +11,7 @@ from mcas_assets.scoring.mcas.draws import Draws, grouping
 from tests.scoring.oracles import ITAAS, intervals_of_means, one_way_variance, two_way_variance
 
 WORDINGS, SEEDS = 14, 11
+IIAS, ITPAS, TTAS, MCAS = (COLUMNS.index(name) for name in ("iias", "itpas", "ttas", "mcas"))
 
 
 def loop(vectors, neutral, resamples, seed):
@@ -44,8 +45,7 @@ def test_replicates_equal_scoring_the_drawn_images_anew(audit, shared, wordings)
     intervals = bootstrap_concepts(vectors, [3], resamples=60, seed=9)
     raw, adjusted = loop(vectors, [3], 60, 9)
     np.testing.assert_allclose(intervals.replicates, raw, atol=1e-12)
-    error = adjusted.std(axis=-1, ddof=1)
-    np.testing.assert_allclose(intervals.adjusted_error[0, [0, 1, 2, 4, 5]], error[0, [0, 1, 2, 4, 5]], rtol=1e-9)
+    np.testing.assert_allclose(intervals.replicates - intervals.replicates[3], adjusted, atol=1e-12)
 
 
 def test_attribute_images_are_drawn_once_for_all_concepts(audit):
@@ -70,24 +70,26 @@ def test_adjusted_scores_are_scores_less_the_neutral_mean(audit):
     intervals = bootstrap_concepts(audit(4), [1, 2], resamples=100)
     np.testing.assert_allclose(intervals.adjusted, intervals.estimates - intervals.estimates[1:3].mean(axis=0))
     np.testing.assert_allclose(intervals.baseline, intervals.estimates[1:3].mean(axis=0))
-    assert intervals.interval(0, "mcas", is_adjusted=True).estimate == pytest.approx(intervals.adjusted[0, 4])
+    np.testing.assert_allclose(intervals.adjusted, intervals.estimates - intervals.baseline)
 
 
 def test_the_only_neutral_concept_adjusts_to_zero_without_an_interval(audit):
-    interval = bootstrap_concepts(audit(5), [2], resamples=100).interval(2, is_adjusted=True)
-    assert interval.estimate == 0.0
-    assert interval.reason == "zero variance"
+    intervals = bootstrap_concepts(audit(5), [2], resamples=100)
+    assert intervals.adjusted[2, MCAS] == 0.0
+    assert np.isnan(intervals.adjusted_low[2, MCAS])
+    assert intervals.adjusted_reasons[2][MCAS] == "zero variance"
 
 
 def test_without_a_neutral_concept_the_adjusted_score_has_a_reason(audit):
-    interval = bootstrap_concepts(audit(5), resamples=100).interval(0, is_adjusted=True)
-    assert (interval.estimate, interval.reason) == (None, "no neutral baseline")
+    intervals = bootstrap_concepts(audit(5), resamples=100)
+    assert np.isnan(intervals.adjusted[0, MCAS])
+    assert intervals.adjusted_reasons[0][MCAS] == "no neutral baseline"
 
 
 def test_ttas_has_no_interval_because_nothing_in_it_is_drawn(audit):
-    interval = bootstrap_concepts(audit(5), resamples=100).interval(0, "ttas")
-    assert interval.estimate is not None
-    assert interval.reason == "holds no generated image, so nothing is resampled"
+    intervals = bootstrap_concepts(audit(5), resamples=100)
+    assert not np.isnan(intervals.estimates[0, TTAS])
+    assert intervals.reasons[0][TTAS] == "holds no generated image, so nothing is resampled"
 
 
 def test_few_images_take_the_intervals_that_need_them(audit):
@@ -95,21 +97,20 @@ def test_few_images_take_the_intervals_that_need_them(audit):
     keep = np.concatenate([np.arange(3), np.arange(20, 80)])
     few = replace(vectors, images=vectors.images[keep], concept=vectors.concept[keep])
     intervals = bootstrap_concepts(few, [3], resamples=100)
-    assert intervals.interval(0, "mcas").reason == "fewer than 5 independent images"
-    assert intervals.interval(0, "mcas").estimate is not None
-    assert intervals.interval(0, "itpas").low is not None
-    assert intervals.interval(1, "mcas").low is not None
+    assert intervals.reasons[0][MCAS] == "fewer than 5 independent images"
+    assert np.isnan(intervals.low[0, MCAS])
+    assert not np.isnan([intervals.estimates[0, MCAS], intervals.low[0, ITPAS], intervals.low[1, MCAS]]).any()
     few_poles = replace(vectors, a_images=vectors.a_images[:4])
-    assert bootstrap_concepts(few_poles, resamples=100).interval(1, "iias").reason == "fewer than 5 images of pole A"
+    assert bootstrap_concepts(few_poles, resamples=100).reasons[1][IIAS] == "fewer than 5 images of pole A"
 
 
 def test_a_concept_without_images_keeps_the_others_whole(audit):
     vectors = audit(7)
     none = replace(vectors, images=vectors.images[20:], concept=vectors.concept[20:])
     intervals = bootstrap_concepts(none, [0], resamples=100)
-    assert intervals.interval(0, "iias").reason == "no image of the concept"
-    assert intervals.interval(1, "iias").low is not None
-    assert intervals.interval(1, "iias", is_adjusted=True).reason == "baseline: no image of the concept"
+    assert intervals.reasons[0][IIAS] == "no image of the concept"
+    assert not np.isnan(intervals.low[1, IIAS])
+    assert intervals.adjusted_reasons[1][IIAS] == "baseline: no image of the concept"
 
 
 def test_nan_stands_only_beside_a_reason_and_ends_are_in_order(audit):
@@ -207,9 +208,7 @@ def test_seeds_of_their_own_in_each_wording_are_drawn_within_it():
 
 def test_one_seed_many_times_is_one_unit():
     values = 0.01 * np.arange(20.0)[None]
-    assert intervals_of_means(values, np.zeros((1, 20), int)).interval(0, "itaas").reason == (
-        "fewer than 5 independent images"
-    )
+    assert intervals_of_means(values, np.zeros((1, 20), int)).reasons[0][ITAAS] == "fewer than 5 independent images"
 
 
 def test_the_same_seed_gives_the_same_bits_and_another_seed_does_not():

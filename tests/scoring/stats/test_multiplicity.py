@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mcas_assets.scoring.stats.multiplicity import benjamini_hochberg
+from mcas_assets.scoring.stats.multiplicity import benjamini_hochberg, flagged
 
 
 def test_the_steps_by_hand():
@@ -44,3 +44,9 @@ def test_the_false_discovery_rate_is_held():
 def test_what_is_no_p_value_is_refused(p):
     with pytest.raises(ValueError, match=r"p-value|one-dimensional"):
         benjamini_hochberg(p)
+
+
+def test_flags_hold_with_all_tests_taken_together_and_a_missing_one_is_none_of_them():
+    assert flagged([0.01, 0.02, np.nan, 0.9], 0.05).tolist() == [True, False, False, False]
+    assert flagged([0.01, np.nan, np.nan], 0.05).tolist() == [True, False, False]
+    assert flagged([], 0.05).tolist() == []

@@ -1,0 +1,86 @@
+"""The vectors of an audit as the numerics take them: from the store, by axis and embedder, with what belongs together."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import polars as pl
+
+from mcas_assets.declare.audit import Targets
+from mcas_assets.embedders.protocol import Embedder
+from mcas_assets.scoring.mcas.vectors import AuditVectors
+from mcas_assets.store import facts
+from mcas_assets.store.database import Store
+
+Vectors = Mapping[str, np.ndarray]
+
+
+def read_all_vectors(
+    store: Store, embedder: Embedder, images: pl.DataFrame, texts: pl.DataFrame
+) -> tuple[Vectors, Vectors]:
+    """Vectors of all delivered images by sha256, and of all texts by text_id.
+
+    Raises:
+        StoreError: One of them is not stored.
+    """
+    shown = images.filter(outcome="ok")["sha256"].unique(maintain_order=True).to_list()
+    said = texts["text_id"].unique(maintain_order=True).to_list()
+    with store.open() as con:
+        image_vectors = facts.read_vectors(con, embedder.id, embedder.dim, "image", shown)
+        text_vectors = facts.read_vectors(con, embedder.id, embedder.dim, "text", said)
+    return dict(zip(shown, image_vectors, strict=True)), dict(zip(said, text_vectors, strict=True))
+
+
+def gather(
+    axis: str,
+    targets: Targets,
+    images: pl.DataFrame,
+    texts: pl.DataFrame,
+    shown: Vectors,
+    said: Vectors,
+    labels: Mapping[str, int] | None = None,
+) -> AuditVectors:
+    """The vectors of one axis, with what belongs together: images by concept, seeds, wordings and attribute prompts.
+
+    `labels` says by sha256 which of two groups an image shows, 0 or 1, or -1; None leaves labels out.
+    """
+    ok = images.filter(outcome="ok")
+    place = {name: i for i, (_, name, _) in enumerate(targets)}
+    about = ok.filter(pl.col("role") != "attribute")
+    about = about.with_columns(pl.col("concept").replace_strict(place, return_dtype=pl.Int64).alias("place"))
+    about = about.sort("place", maintain_order=True)
+    prompts = texts.filter(kind="prompt").unique("concept", keep="first", maintain_order=True)
+    prompt_of = dict(prompts.select("concept", "text_id").iter_rows())
+    poles = {pole: ok.filter(role="attribute", axis=axis, pole=pole) for pole in ("a", "b")}
+    words = {pole: texts.filter(kind="word", axis=axis, pole=pole)["text_id"] for pole in ("a", "b")}
+    width = len(next(iter(said.values())))
+    return AuditVectors(
+        images=_stack(shown, about["sha256"], width),
+        concept=about["place"].to_numpy(),
+        prompts=np.stack([said[prompt_of[name]] for _, name, _ in targets]),
+        a_images=_stack(shown, poles["a"]["sha256"], width),
+        b_images=_stack(shown, poles["b"]["sha256"], width),
+        a_words=_stack(said, words["a"], width),
+        b_words=_stack(said, words["b"], width),
+        seeds=seed_units(about),
+        wordings=about["prompt_id"].to_numpy(),
+        a_seeds=seed_units(poles["a"]),
+        b_seeds=seed_units(poles["b"]),
+        a_prompts=poles["a"]["prompt_id"].to_numpy(),
+        b_prompts=poles["b"]["prompt_id"].to_numpy(),
+        labels=None if labels is None else np.array([labels[sha] for sha in about["sha256"]], dtype=np.int64),
+    )
+
+
+def seed_units(images: pl.DataFrame) -> np.ndarray:
+    """(n,) what images are drawn together by: their seed, or for an image of unknown seed a number of its own.
+
+    The same image in two roles keeps its number. Seeds are below 2**62, such numbers are not.
+    """
+    if not images["seed"].has_nulls():
+        return images["seed"].to_numpy()
+    own = [2**62 + int(image[:15], 16) for image in images["image_id"]]
+    return images["seed"].fill_null(pl.Series(own, dtype=pl.Int64)).to_numpy()
+
+
+def _stack(vectors: Vectors, contents: pl.Series, width: int) -> np.ndarray:
+    return np.stack([vectors[content] for content in contents]) if len(contents) else np.empty((0, width), np.float32)
