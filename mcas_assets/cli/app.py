@@ -1,7 +1,7 @@
 """The `mcas` command.
 
 Exit status: 0 done, 1 a fault of the program, 2 bad input, 3 a blocking check failed or a redrawn image differs, 4 a policy
-is not met, 5 a policy cannot be judged, 130 interrupted.
+is not met, 5 a policy cannot be judged, 6 an audit measured nothing, 130 interrupted.
 """
 
 import os
@@ -11,7 +11,7 @@ from typing import NoReturn
 import typer
 
 from mcas_assets.cli import ask, audit, compare, gate, redraw, watch
-from mcas_assets.core.errors import BadInput, CannotJudge, CheckFailed, McasError, PolicyNotMet
+from mcas_assets.core.errors import BadInput, CannotJudge, CheckFailed, McasError, NothingMeasured, PolicyNotMet
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None,
                   help="Measure what a text-to-image model associates with whom.")  # fmt: skip
@@ -53,6 +53,9 @@ def main() -> None:
     except CannotJudge as outcome:
         typer.echo(f"cannot be judged, which is no pass: {outcome}", err=True)
         _leave(5)
+    except NothingMeasured as outcome:
+        typer.echo(f"nothing was measured: {outcome}", err=True)
+        _leave(6)
     except BadInput as error:
         typer.echo(f"error: {error}", err=True)
         _leave(2)
