@@ -4,7 +4,6 @@ The images are drawn and embedded as an audit's are, so they are facts of the st
 goes on where it was. This is the one place outside `phantom` that reads the truth: from the pixels, by `phantom.reader`.
 """
 
-import io
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -19,6 +18,7 @@ from mcas_assets.calibrate.rows import Row, frame
 from mcas_assets.calibrate.simulations import Settings, processes
 from mcas_assets.calibrate.trials import coverage_rows, false_alarm_rows, null_rows
 from mcas_assets.core.errors import BadInput
+from mcas_assets.core.pictures import decode
 from mcas_assets.core.progress import Progress
 from mcas_assets.declare.audit import Audit
 from mcas_assets.declare.parts import ImagesPerPrompt
@@ -151,8 +151,6 @@ def _read_truth(store: Store, contents: pl.DataFrame, axes: list[str], progress:
     Raises:
         BadInput: The pictures are not of the phantom's size.
     """
-    from PIL import Image
-
     from mcas_assets.phantom import reader
 
     truths: Truths = {axis: {} for axis in axes}
@@ -160,8 +158,7 @@ def _read_truth(store: Store, contents: pl.DataFrame, axes: list[str], progress:
         for chunk in contents.iter_slices(reader.CHUNK):
             pictures = []
             for sha256, path in chunk.select("sha256", "path").iter_rows():
-                with Image.open(io.BytesIO(files.read_image(store.home, path, sha256))) as image:
-                    pictures.append(np.asarray(image.convert("RGB")))
+                pictures.append(decode(files.read_image(store.home, path, sha256)).pixels())
             if len({picture.shape for picture in pictures} | {(reader.SIZE, reader.SIZE, 3)}) > 1:
                 raise BadInput(
                     "calibration",

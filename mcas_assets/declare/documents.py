@@ -18,6 +18,7 @@ import yaml.constructor
 from pydantic import AfterValidator, BaseModel, ValidationError
 
 from mcas_assets.core.errors import BadInput
+from mcas_assets.core.office import encoding_of
 from mcas_assets.declare.mistakes import BadDocument, KeyPath, Mistake, did_you_mean, explain, fault
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -43,15 +44,16 @@ class Parsed:
 
 
 def read_text(path: Path) -> str:
-    """The UTF-8 text of a file (a byte order mark is dropped).
+    """The text of a file: UTF-8, or what its byte order mark says, which is dropped.
 
     Raises:
         BadInput: the file cannot be read, or is not UTF-8.
     """
     try:
-        return path.read_text(encoding="utf-8-sig")
+        return path.read_text(encoding=encoding_of(path))
     except UnicodeDecodeError as error:
-        raise BadInput(path, f"is not UTF-8 text (byte {error.start})", "Save it as UTF-8") from error
+        remedy = "Save it as UTF-8 (in Excel: CSV UTF-8)"
+        raise BadInput(path, f"is not UTF-8 text (byte {error.start})", remedy) from error
     except OSError as error:
         problem = f"cannot be read ({error.strerror})"
         raise BadInput(path, problem, "Check the path and its permissions") from error

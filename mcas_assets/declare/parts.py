@@ -3,6 +3,7 @@
 Rules that span several parts are `contradictions`; the whole document is `audit`.
 """
 
+import re
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, model_validator
@@ -47,6 +48,19 @@ Wording = Annotated[Text, AfterValidator(_without_placeholder)]
 Wordings = Annotated[tuple[Wording, ...], Field(min_length=1), AfterValidator(distinct)]
 Names = Annotated[tuple[Slug, ...], Field(min_length=1), AfterValidator(distinct)]
 Template = Annotated[Text, AfterValidator(_with_phrase)]
+
+
+def _pattern(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        remedy = "Escape what is meant literally: \\( \\. \\?"
+        raise fault(f"is {text!r}, no regular expression ({error})", remedy) from error
+    return text
+
+
+Pattern = Annotated[str, Field(min_length=1), AfterValidator(_pattern)]
+"""A regular expression of Python."""
 
 
 class Part(BaseModel):

@@ -11,14 +11,16 @@ share.
 """
 
 import csv
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 
 from mcas_assets.core.errors import BadInput
+from mcas_assets.core.office import separator_of
 from mcas_assets.core.paths import DATA
 from mcas_assets.declare.audit import Audit
 from mcas_assets.declare.documents import Slug, Text, check, parse_yaml, read_text
@@ -28,6 +30,9 @@ from mcas_assets.declare.parts import Part
 POPULATIONS = DATA / "populations"
 # Published shares are rounded, at worst to whole percents: each may be off by this much, and a hair.
 ROUNDING = 0.005 + 1e-9
+
+_SUPPRESSED = ("", "-", "–", "—", ".", "..", "...", ":", "x", "X", "*", "n/a", "N/A", "NA", "(D)", "S", "c")
+"""What statistics offices write in place of a number that they do not tell."""
 
 Shares = dict[str, dict[str, dict[str, float]]]
 
@@ -82,8 +87,9 @@ def load_population(name: str, folder: Path = POPULATIONS) -> Population:
     if name not in known:
         raise BadInput(f"population {name!r}", "does not exist", did_you_mean(name, known))
     path = known[name]
-    lines = read_text(path).splitlines()
-    n_head = next((n for n, line in enumerate(lines) if not line.startswith("#")), len(lines))
+    # By line ends alone: splitlines also parts a line at signs that may stand within it (form feed, U+2028).
+    lines = re.split(r"\r\n|\r|\n", read_text(path).rstrip("\r\n"))
+    n_head = next((n for n, line in enumerate(lines) if not line.lstrip('"').startswith("#")), len(lines))
     head, mistakes = _read_head(lines[:n_head])
     rows, row_mistakes = _read_rows(lines[n_head:], n_head)
     mistakes += row_mistakes
@@ -143,6 +149,20 @@ def _strangers(audit: Audit, population: Population) -> Iterator[Mistake]:
             yield Mistake((axis, concept_of[group], group), problem, did_you_mean(group, declared))
 
 
+def _read_share(cell: object) -> object:
+    """The number that a cell says, with a point or a comma; Python itself takes more for a number than people do (0.8_5)."""
+    if not isinstance(cell, str):
+        return cell
+    if cell in _SUPPRESSED:
+        problem = f"is {cell!r}, which stands for a number that is not told" if cell else "is empty"
+        raise fault(problem, "Leave out all rows of the concept, or give every group of it a number")
+    if re.fullmatch(r"[0-9]*[.,]?[0-9]+ ?%", cell):
+        raise fault(f"is {cell!r}, a percentage", "Write 0 to 1 (a percentage divided by 100)")
+    if not re.fullmatch(r"[+-]?([0-9]+[.,]?[0-9]*|[.,][0-9]+)([eE][+-]?[0-9]+)?", cell):
+        raise fault(f"is {cell!r}, no number", "Write 0 to 1, with a point")
+    return float(cell.replace(",", "."))
+
+
 def _check_share(share: float) -> float:
     if not 0 <= share <= 1:
         raise fault(f"is {share:g}, not a share", "Write 0 to 1 (a percentage divided by 100)")
@@ -184,7 +204,7 @@ class _Row(Part):
     axis: Slug | None = None
     concept: Slug
     group: Slug
-    share: Annotated[float, AfterValidator(_check_share)]
+    share: Annotated[float, BeforeValidator(_read_share), AfterValidator(_check_share)]
     note: str = ""
 
 
@@ -195,13 +215,21 @@ def _read_head(lines: list[str]) -> tuple[_Head | None, list[Mistake]]:
     if not lines:
         remedy = "Begin with lines '# key: value' for title, source, year, locale and axis"
         return None, [Mistake((), "does not say what it is", remedy, 1)]
-    text = "\n".join(line.removeprefix("#").removeprefix(" ") for line in lines)
+    text = "\n".join(_unpadded(line).removeprefix("#").removeprefix(" ") for line in lines)
     return check(parse_yaml(text), _Head)
+
+
+def _unpadded(line: str) -> str:
+    """A line of the head without what a spreadsheet put around it: quotes, and separators for the table's other columns."""
+    if line.startswith('"'):
+        line = next(csv.reader([line], delimiter=separator_of(line)), [""])[0]
+    return " ".join(re.sub(r"[,;\t|]+$", "", line).replace("\u2028", " ").replace("\x0c", " ").split())
 
 
 def _read_rows(lines: list[str], n_above: int) -> tuple[list[_Row], list[Mistake]]:
     """The sound rows of the table, and what is wrong with the others. `n_above` lines stand above it."""
-    table = csv.DictReader(lines, skipinitialspace=True, strict=True)
+    separator = separator_of(lines[0]) if lines else ","
+    table = csv.DictReader(lines, skipinitialspace=True, strict=True, delimiter=separator)
     rows, mistakes = [], []
     try:
         mistakes += _wrong_columns(table.fieldnames or [], n_above + 1) if lines else []
@@ -210,6 +238,9 @@ def _read_rows(lines: list[str], n_above: int) -> tuple[list[_Row], list[Mistake
             if None in cells:
                 remedy = "Put a text that holds a comma in double quotes"
                 mistakes.append(Mistake((), "has more cells than there are columns", remedy, line))
+                continue
+            cells = {name: (cell or "").strip() for name, cell in cells.items()}
+            if not any(cells.values()):  # what a spreadsheet leaves below a table
                 continue
             try:
                 rows.append(_Row.model_validate({**cells, "line": line}))

@@ -1,6 +1,5 @@
 """What embedders of all kinds share: where their files are, their identity, and batches of one size."""
 
-import io
 import json
 import weakref
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -11,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mcas_assets.core.digests import document_digest, plain
-from mcas_assets.core.errors import BadInput, kind_and_line, one_line
+from mcas_assets.core.errors import BadInput, kind_and_line
 from mcas_assets.core.overlap import HELPERS, ahead
+from mcas_assets.core.pictures import NotAPicture, decode, decoder
 from mcas_assets.declare.catalogue import Entry
 from mcas_assets.declare.mistakes import Mistake
 from mcas_assets.systems.identity import DigestCache, FrozenFiles, fingerprint
@@ -105,7 +105,9 @@ class FolderEmbedder:
             self._frozen = FrozenFiles(folder, files)
             weights = fingerprint(folder, files, self._digests)
             self._frozen.check("while it was being read")
-            kind = {"kind": self.entry.kind, "weights": weights, "precision": "float32", "batch": BATCH}
+            kind = {
+                "kind": self.entry.kind, "weights": weights, "precision": "float32", "batch": BATCH, "pictures": decoder(),
+            }  # fmt: skip
             self._identity = plain(kind | facts)
         return self._identity
 
@@ -243,10 +245,7 @@ def _read_scalar(file: Path, name: str) -> float | None:
 
 
 def _decode(data: bytes) -> "Image.Image":
-    from PIL import Image, UnidentifiedImageError
-
     try:
-        return Image.open(io.BytesIO(data)).convert("RGB")
-    except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as error:
-        problem = f"cannot be decoded ({one_line(error, 200)})"
-        raise BadInput("an image of the batch", problem, "Check the image files of the stage before") from error
+        return decode(data).image
+    except NotAPicture as fault:
+        raise BadInput("an image of the batch", str(fault), "Check the image files of the stage before") from fault

@@ -1,13 +1,13 @@
 """How far apart two pictures of the same thing are, and what is near enough to be the same drawing."""
 
-import io
 import math
 from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+
+from mcas_assets.core.pictures import decode
 
 PSNR = 40.0
 """Decibels at and above which two drawings are within tolerance."""
@@ -70,5 +70,4 @@ def cosine(first: NDArray[np.floating], second: NDArray[np.floating]) -> float:
 
 
 def _pixels(file: bytes) -> NDArray[np.int32]:
-    with Image.open(io.BytesIO(file)) as image:
-        return np.asarray(image.convert("RGB"), dtype=np.int32)
+    return decode(file).pixels().astype(np.int32)

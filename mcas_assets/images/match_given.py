@@ -24,7 +24,7 @@ MOST_UNMATCHED = 10_000  # prompts of a set that are listed though the audit doe
 USE = ["prompt_id", "prompt", "role", "axis", "pole", "category", "concept"]
 MatchedHow = Literal["declared", "exact", "normalised", "rewritten"]
 """How a prompt of a set is known to be one of an audit's."""
-Match = Literal[MatchedHow, "lacking", "unmatched", "further", "promptless", "filtered", "unlisted"]
+Match = Literal[MatchedHow, "absent", "lacking", "unmatched", "further", "promptless", "filtered", "unlisted"]
 """What a row of `import_account` counts."""
 MATCHED: tuple[MatchedHow, ...] = get_args(MatchedHow)
 MATCHES: tuple[Match, ...] = get_args(Match)
@@ -112,6 +112,11 @@ def match(audit: Audit, plan: pl.DataFrame, system: ImageSet, system_version: st
     key = {"audit": audit.audit, "system_version": system_version}
     account = account.with_columns(pl.lit(value).alias(name) for name, value in key.items())
     if wanted.is_empty():
+        if finder.absent and not finder.unmatched:
+            problem = f"holds none of the {finder.absent:,} files that it names: {finder.first_absent}"
+            raise BadInput(
+                f"{system.name}, audit {audit.audit}", problem, "Fetch or unpack the files, or correct file:"
+            )
         asked, there = finder.prompts, list(finder.unmatched)
         problem = f"none of its prompts ({_some(there)}) is one of the audit's ({_some(asked)})"
         remedy = "Map them with prompts: or rewrite:, give another template, or write an audit with the set's prompts"
@@ -164,6 +169,8 @@ class _Finder:
         unmatched: By prompt of the set: records, for the first `MOST_UNMATCHED`.
         further: (prompts, records) beyond those; the prompts are counted once a piece of the set.
         promptless: Records without a prompt.
+        absent: Records whose file is not there: they say nothing of the system, whatever their prompt.
+        first_absent: What is said of the first of them.
     """
 
     def __init__(self, prompts: list[str], system: ImageSet) -> None:
@@ -172,12 +179,17 @@ class _Finder:
         self._normal = {normal(prompt): prompt for prompt in reversed(prompts)}
         self.matched: dict[str, tuple[str, MatchedHow, int]] = {}
         self.unmatched: Counter[str] = Counter()
-        self.further = self.promptless = 0
+        self.first_absent: str | None = None
+        self.further = self.promptless = self.absent = 0
 
     def read(self) -> pl.DataFrame:
         """place, record, set_prompt, prompt (of the audit), seed of all records that count, in the set's order."""
         parts = [pl.DataFrame(schema=_RECORDS)]
         for piece in self._system.records():
+            is_absent = pl.col("outcome").eq_missing("missing")
+            self.absent += piece.filter(is_absent).height
+            self.first_absent = self.first_absent or next(iter(piece.filter(is_absent)["reason"]), None)
+            piece = piece.filter(~is_absent)
             for prompt, count in piece.group_by("prompt", maintain_order=True).len().iter_rows():
                 self._sort(prompt, count)
             targets = pl.DataFrame(
@@ -233,6 +245,9 @@ def _account(uses: pl.DataFrame, finder: _Finder, contents: Contents) -> pl.Data
     if finder.further:
         detail = f"more prompts that the audit does not ask, beyond the {MOST_UNMATCHED:,} listed"
         rows.append({"match": "further", "n_records": finder.further, "detail": detail})
+    if finder.absent:
+        detail = f"their files are not there, so that they count for nothing: {finder.first_absent}"
+        rows.append({"match": "absent", "n_records": finder.absent, "detail": detail})
     if finder.promptless:
         rows.append({"match": "promptless", "n_records": finder.promptless, "detail": "the records have no prompt"})
     rows += [

@@ -8,16 +8,15 @@ pictures without colour; and light is part of every colour. A real model's pictu
 is one more class with the same method.
 """
 
-import io
 from functools import cached_property
 from typing import Protocol
 
 import numpy as np
-import PIL
 from PIL import Image
 from scipy.spatial.distance import cdist
 
 from mcas_assets.core.digests import document_digest
+from mcas_assets.core.pictures import decode, decoder
 from mcas_assets.scoring.shares.skin_tone import UNREADABLE, monk_tone_of_lab, monk_tones_of_lab, srgb_to_lab
 
 SIDE = 64
@@ -35,14 +34,8 @@ LEAST = 0.02
 RIVAL = 0.7
 """Another tone, not a neighbour, that covers more than this part of the first makes the picture unreadable."""
 
-READS = (
-    "fd04815443aef6664aa208539e0367f71a9255aaa9165c82bca461f02668bbb5",
-    "ac2bd704888eb7126ae645d10da485be939f1a14736abd050e7abd1ef311d5dc",
-)
-"""What tones are read by: replace it, by ("2",) and so on, with any change after which a picture may be read otherwise.
-
-Tones that were stored before are kept under these two digests, of this module and of `skin_tone` as they then were.
-"""
+READS = "2"
+"""What tones are read by: raised with any change after which a picture may be read otherwise."""
 
 
 class ToneReader(Protocol):
@@ -67,14 +60,13 @@ class SalientTone:
 
     @cached_property
     def id(self) -> str:
-        """`salient@` and 12 hex digits of the digest of `READS` and of the libraries that it reads with."""
-        libraries = {"pillow": PIL.__version__, "numpy": np.__version__}
-        return f"salient@{document_digest({'code': READS, **libraries})[:12]}"
+        """`salient@` and 12 hex digits of the digest of `READS`, of what pictures are read by, and of numpy's version."""
+        reads = {"code": READS, "pictures": decoder(), "numpy": np.__version__}
+        return f"salient@{document_digest(reads)[:12]}"
 
     def tone(self, file: bytes) -> int:
         """Median tone of the salient region in CIELAB, or `UNREADABLE` where it is small or of several tones."""
-        with Image.open(io.BytesIO(file)) as image:
-            picture = image.convert("RGB")
+        picture = decode(file).image
         picture.thumbnail((SIDE, SIDE), Image.Resampling.BOX)
         pixels = np.asarray(picture)
         lab = srgb_to_lab(pixels)

@@ -1,14 +1,12 @@
 """The frames that the rules of images and of imports see: what was asked for, what is there, and what the files hold."""
 
 import hashlib
-import io
 import json
-import warnings
 from pathlib import Path
 
 import polars as pl
-from PIL import Image, UnidentifiedImageError
 
+from mcas_assets.core.pictures import NotAPicture, decode
 from mcas_assets.images.match_given import MATCHED
 from mcas_assets.quality.frames import or_missing
 
@@ -105,13 +103,7 @@ def _look_at(file: Path) -> dict[str, bool | str | int | None]:
         "file_sha256": hashlib.sha256(data).hexdigest(),
     }
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(data)) as image:
-                image.load()
-                width, height = image.size
-    # Pillow raises these for what is not, or no longer, a whole image; ValueError and SyntaxError come from
-    # broken PNGs.
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError, Warning):
+        width, height = decode(data).size
+    except NotAPicture:
         return {**found, "decodable": False}
     return {**found, "decodable": True, "decoded_width": width, "decoded_height": height}

@@ -17,7 +17,10 @@ import duckdb
 import tenacity
 from duckdb import DuckDBPyConnection
 
-CONFIG = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+CONFIG: dict[str, str | bool | int | float | list[str]] = {
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+}
 """Given to every connection: DuckDB refuses a second one of a process with another one. Without it, a
 file that is not DuckDB's makes DuckDB look for an extension on the network."""
 

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from mcas_assets.core.outcomes import OutcomeName
 from mcas_assets.declare.mistakes import Mistake
-from mcas_assets.systems.hosted.answer import Answer, delivered, mapping
+from mcas_assets.systems.hosted.answer import Answer, declines, delivered, mapping
 from mcas_assets.systems.hosted.entry import HostedEntry
 from mcas_assets.systems.hosted.retry import retry_after
 from mcas_assets.systems.hosted.system import HostedSystem
@@ -160,9 +160,10 @@ class GoogleSystem(HostedSystem):
         status = getattr(response, "model_status", None)  # younger than the oldest client we take
         if status is not None:
             answer.settings["model_status"] = status.model_dump(mode="json", exclude_none=True)
-        images = list(_images(response))
+        # An image that was drawn on the way counts only where there is no other.
+        images = list(_images(response, is_thought=False)) or list(_images(response, is_thought=True))
         if not images:
-            return _declined(answer, response)
+            return _declined(answer, response, self._entry.declines)
         return delivered(answer, images[-1])  # where there are several, the last one is the final one
 
     def _failure(self, error: Any) -> Answer:
@@ -200,15 +201,15 @@ def _transport_errors() -> tuple[type[Exception], ...]:
     return tuple(library.HTTPError for library in used if library is not None)
 
 
-def _images(response: Any) -> Iterator[bytes]:
+def _images(response: Any, is_thought: bool) -> Iterator[bytes]:
     for candidate in response.candidates or ():
         for part in (candidate.content and candidate.content.parts) or ():
             blob = part.inline_data
-            if blob and not part.thought and (blob.mime_type or "").startswith("image/"):
+            if blob and bool(part.thought) == is_thought and (blob.mime_type or "").startswith("image/"):
                 yield blob.data or b""
 
 
-def _declined(answer: Answer, response: Any) -> Answer:
+def _declined(answer: Answer, response: Any, further: Iterable[str]) -> Answer:
     """Why there is no image, as far as the answer tells."""
     feedback, candidates = response.prompt_feedback, response.candidates or ()
     if feedback is not None and feedback.block_reason:
@@ -226,11 +227,11 @@ def _declined(answer: Answer, response: Any) -> Answer:
         answer.outcome, answer.category = "refused_output", finish
         answer.reason = message or f"the image was withheld: {finish}"
     elif text:
-        answer.outcome, answer.category, answer.reason = (
-            "refused_prompt",
-            "text",
-            f"the model answered in words: {text}",
-        )
+        answer.outcome, answer.category = "refused_prompt" if declines(text, further) else "words", "text"
+        answer.reason = f"the model answered in words: {text}"
+    elif any(part.file_data or part.inline_data for part in parts):
+        answer.outcome = "not_understood"
+        answer.reason = "holds a file that is no image in place: a form that this client does not know"
     else:
         answer.outcome = "empty"
         answer.reason = f"the answer holds no image ({finish})" if finish else "the answer holds no image"

@@ -147,11 +147,10 @@ class OpenAISystem(HostedSystem):
         answer.model_reported = body["model"] if isinstance(body.get("model"), str) else None  # gateways say it
         data = body.get("data")
         first = mapping(data[0]) if isinstance(data, list) and data else {}
-        if not first.get("b64_json"):
-            answer.outcome, answer.reason = "empty", "the answer holds no image"
-            answer.message = json.dumps({key: value for key, value in body.items() if key != "usage"})
-            return answer
-        return delivered(answer, first["b64_json"])
+        sent = first.get("b64_json") or first.get("url")
+        if isinstance(sent, str) and (sent.startswith("data:") or first.get("b64_json")):
+            return delivered(answer, sent)
+        return _without_image(answer, body, first)
 
     def _failure(self, error: Exception) -> Answer:
         import openai
@@ -193,6 +192,29 @@ class OpenAISystem(HostedSystem):
             return Probe("available", f"will be shut down on {ends}", shutdown_date=date.fromisoformat(ends))
         except ValueError:
             return Probe("available", f"will be shut down: {ends}")
+
+
+def _without_image(answer: Answer, body: dict[str, Any], first: dict[str, Any]) -> Answer:
+    """Of a 200 that holds no image in the form that was asked for: trouble or a refusal that it tells, else why not."""
+    answer.message = json.dumps({key: value for key, value in body.items() if key != "usage"})
+    error = mapping(body.get("error")) or mapping(first.get("error")) or mapping(first.get("moderation"))
+    if error:
+        code, message = (str(error.get(key) or "") for key in ("code", "message"))
+        status = error.get("status")
+        known = status if isinstance(status, int) else 400
+        answer.outcome = _outcome_of(known, code or None, error.get("param"), message, {})
+        answer.code, answer.reason = code or None, f"an error inside a 200: {message or code or 'without a word'}"
+    elif first.get("url"):
+        answer.outcome = "not_understood"
+        answer.reason = "sends a url in place of the image (b64_json): have the server send b64_json"
+    elif body.get("data") == [] or not {key for key, value in first.items() if value} - {"revised_prompt", "index"}:
+        answer.outcome, answer.reason = "empty", "the answer holds no image"
+    else:
+        answer.outcome = "not_understood"
+        answer.reason = (
+            f"holds no b64_json, but {', '.join(sorted(first))[:200]}: a form that this client does not know"
+        )
+    return answer
 
 
 def _outcome_of(status: int, code: str | None, param: str | None, message: str, details: dict[str, Any]) -> OutcomeName:

@@ -74,7 +74,7 @@ print("loaded", *sys.modules)
 
 def test_an_audit_that_is_current_does_nothing_and_says_so(home, shown):
     def kept() -> list[tuple]:
-        with duckdb.connect(str(home / "store.duckdb"), config=CONFIG) as con:  # ty: ignore[invalid-argument-type]
+        with duckdb.connect(str(home / "store.duckdb"), config=CONFIG) as con:
             tables = ("image_facts", "materialisations", "quality_results", "scores_history")
             return [con.execute(f"select count(*) from {table}").fetchone() for table in tables]  # ty: ignore[invalid-explicit-return]
 

@@ -108,7 +108,7 @@ def test_a_head_without_a_required_key_is_refused(tmp_path, key):
         ("concept,group,share", "concept,group,share,share", 6, "share", "is given twice"),
         ("nurse,woman,0.75", "nurse,woman,75", 7, "share", "is 75, not a share"),
         ("nurse,woman,0.75", "nurse,woman,-0.1", 7, "share", "is -0.1, not a share"),
-        ("nurse,woman,0.75", "nurse,woman,nan", 7, "share", "is nan, not a share"),
+        ("nurse,woman,0.75", "nurse,woman,nan", 7, "share", "is 'nan', no number"),
         ("nurse,woman,0.75", "nurse,woman,most", 7, "share", "is 'most'"),
         ("nurse,woman,0.75", "nurse,woman", 7, "share", "is empty"),
         ("nurse,woman,0.75", "nurse,woman,0,75", 7, "", "more cells than there are columns"),

@@ -5,19 +5,23 @@ Nothing that a provider says is trusted: a text may repeat the key, an image may
 
 import base64
 import binascii
-import io
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from PIL import Image, UnidentifiedImageError
-
 from mcas_assets.core.outcomes import OutcomeName
+from mcas_assets.core.pictures import NotAPicture, decode
 
 MOST_BYTES = 2000  # of a provider's message, as UTF-8
 _MOST_PIXELS = 1 << 26  # 8192 x 8192, above what any provider offers
-_SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp"}
+# Words of a model that will not draw: it says that it cannot or will not, or names the rule.
+_DECLINES = (
+    r"\b(?:can(?:no|['’])?t|can not|won['’]?t|will not|unable to|not able to|not allowed to|must decline|decline to|refuse to)\b"
+    r".{0,40}\b(?:creat|generat|draw|mak|produc|provid|depict|help|assist|fulfil|complet|do that|comply|show)",
+    r"\b(?:against|violat\w*|in line with|due to|because of|under)\b.{0,30}\b(?:polic\w+|guidelines?|terms of (?:use|service))",
+    r"\bcontent (?:policy|filter)\b|\bsafety (?:guidelines?|polic\w+|filters?|reasons)\b",
+)
 _HIDDEN = "[key]"
 # What keys of these providers look like, also where a server shortens them, or echoes one that is not ours.
 _LOOKS_LIKE_A_KEY = re.compile(r"\bsk-[\w*.…-]{4,}|\bAIza[\w*.…-]{4,}|(?<=Bearer )[\w.~+/=*-]+")
@@ -82,54 +86,47 @@ def mapping(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-class NotAnImage(ValueError):  # noqa: N818 - says what the data is
-    """Data that cannot be read as an image. The message says why, in a few words."""
-
-
 def delivered(answer: Answer, sent: object) -> Answer:
     """The answer with what was sent as its image (bytes, or their base64), or saying why that is none."""
     try:
         image = sent if isinstance(sent, bytes) else decode_base64(sent)
-        answer.suffix, answer.size = look_at(image)
-    except NotAnImage as error:
-        answer.outcome, answer.reason = "decode_error", f"what was sent {error}"
+        picture = decode(image, _MOST_PIXELS)
+    except NotAPicture as fault:
+        answer.outcome, answer.reason = "decode_error", f"what was sent: {fault}"
+        return answer
+    answer.suffix, answer.size = picture.suffix, "{}x{}".format(*picture.size)
+    if reason := picture.blank():
+        answer.outcome, answer.reason = "blank", reason
         return answer
     answer.image = image
     return answer
 
 
+def declines(text: str, further: Iterable[str] = ()) -> bool:
+    """Whether words decline to draw. Words that do not are no refusal: a question back, a description, a greeting.
+
+    Args:
+        text: What the model said.
+        further: Regular expressions that are declared to decline, in other languages say.
+    """
+    return any(re.search(pattern, text, re.IGNORECASE) for pattern in (*_DECLINES, *further))
+
+
 def decode_base64(text: Any) -> bytes:
-    """The bytes of a base64 text.
+    """The bytes of a base64 text, broken into lines or not, or of a data: URL (RFC 2397).
 
     Raises:
-        NotAnImage: It is none.
+        NotAPicture: It is none.
     """
     try:
-        return base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError, TypeError) as error:
-        raise NotAnImage("is not valid base64") from error
-
-
-def look_at(data: bytes) -> tuple[str, str]:
-    """(suffix by type, size as "WxH") of an image file, decoded once to see that it is whole.
-
-    Raises:
-        NotAnImage: It is not, or it is of a type or size that no provider is asked for.
-    """
-    try:
-        with Image.open(io.BytesIO(data), formats=tuple(_SUFFIXES)) as image:
-            width, height = image.size
-            if width * height > _MOST_PIXELS:
-                raise NotAnImage(f"is an image of {width} x {height} pixels, larger than any that was asked for")
-            image.load()
-            return _SUFFIXES[str(image.format)], f"{width}x{height}"
-    except NotAnImage:
+        head, _, rest = text.partition(",") if text.startswith("data:") else ("", "", text)
+        if head and not head.endswith(";base64"):
+            raise NotAPicture("it is a data: URL without base64")
+        return base64.b64decode("".join(rest.split()), validate=True)
+    except NotAPicture:
         raise
-    except UnidentifiedImageError as error:
-        raise NotAnImage(f"is no PNG, JPEG or WebP image ({len(data):,} bytes)") from error
-    # Pillow raises these for what is not, or no longer, a whole image; ValueError and SyntaxError come from broken PNGs.
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise NotAnImage(f"is a broken image ({len(data):,} bytes)") from error
+    except (binascii.Error, ValueError, TypeError, AttributeError) as error:
+        raise NotAPicture("it is not valid base64") from error
 
 
 class Redactor:

@@ -5,13 +5,16 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from mcas_assets.core.outcomes import FATAL, RETRYABLE
+from mcas_assets.core.outcomes import FATAL, RETRYABLE, UNUSABLE
 from mcas_assets.systems.hosted.answer import Answer
 
 log = logging.getLogger(__name__)
 
 PATIENCE = 8
 """So many images given up one after the other, with none between that was answered, and the run ends."""
+
+UNUSABLE_IN_A_ROW = 12
+"""So many images in a row that were answered with none, each of which cost, and the run ends."""
 
 
 class Course:
@@ -39,7 +42,7 @@ class Course:
         self.stopped = threading.Event()
         self._name, self._size, self._settings, self._redact = name, "{}x{}".format(*size), settings, redact
         self._reported, self._warned = set(reported), set[str]()
-        self._ended, self._given_up = "", 0
+        self._ended, self._given_up, self._unusable = "", 0, 0
         self._lock = threading.Lock()
 
     def unsent(self) -> Answer:
@@ -54,6 +57,12 @@ class Course:
             if troubled and self._given_up >= PATIENCE and not self.stopped.is_set():
                 answer.reason = f"{self._given_up} images in a row were given up, the last: {answer.reason}"
                 answer.outcome = "unavailable"
+            self._unusable = self._unusable + 1 if answer.outcome in UNUSABLE else 0
+            if self._unusable >= UNUSABLE_IN_A_ROW and not self.stopped.is_set():
+                answer.reason = (
+                    f"{self._unusable} answers in a row were no image, the last: {answer.outcome}, {answer.reason}"
+                )
+                answer.outcome = "unusable"
             if answer.outcome in FATAL and not self.stopped.is_set():
                 self._ended = f"{answer.outcome} came first: {answer.reason}"
                 self.stopped.set()

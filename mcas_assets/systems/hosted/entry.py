@@ -9,6 +9,7 @@ from pydantic import Field
 from mcas_assets.declare.catalogue import Entry
 from mcas_assets.declare.documents import Slug
 from mcas_assets.declare.mistakes import Mistake
+from mcas_assets.declare.parts import Pattern
 from mcas_assets.systems.hosted.budget import Budget, Dollars, TokenPrices
 from mcas_assets.systems.hosted.retry import Retry
 
@@ -17,7 +18,7 @@ class HostedEntry(Entry):
     """What entries of all hosted kinds may say.
 
     What is asked for is part of the system version. What is only about how it is asked is not: price, token_prices, budget,
-    concurrency, requests_per_minute, timeout and retry may change while an audit is under way.
+    concurrency, requests_per_minute, timeout, retry and declines may change while an audit is under way.
 
     Attributes:
         model: The provider's id of the model. A dated one cannot move under an audit.
@@ -30,6 +31,8 @@ class HostedEntry(Entry):
         requests_per_minute: No more than that; no limit if not given.
         timeout: Seconds to wait for one answer.
         retry: How long one image is tried for.
+        declines: Regular expressions: words of the model that one of them is found in count as a refusal, beside those
+            that are known to decline in English.
         canary: As for every kind, but asked by default: a hosted model may move behind its name. `null` asks nothing.
     """
 
@@ -42,6 +45,7 @@ class HostedEntry(Entry):
     requests_per_minute: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     timeout: Annotated[float, Field(ge=0.1, le=3600, allow_inf_nan=False)] = 300.0
     retry: Retry = Retry()
+    declines: Annotated[tuple[Pattern, ...], Field(strict=False)] = ()
     canary: Slug | None = "hosted"
 
     @classmethod

@@ -20,6 +20,7 @@ from mcas_assets.core.outcomes import RETRYABLE
 from mcas_assets.systems.hosted.answer import Answer
 
 Seconds = Annotated[float, Field(ge=0, le=86400, allow_inf_nan=False)]
+_ONCE_MORE = ("empty", "words")
 MOST_EMPTY = 2  # an answer without image is asked for once more, in case it was an accident, and then believed
 
 
@@ -64,8 +65,8 @@ def persist(
         return answers[-1]
 
     def again(answer: Answer) -> bool:
-        empty = sum(earlier.outcome == "empty" for earlier in answers)
-        return answer.outcome in RETRYABLE or (answer.outcome == "empty" and empty < MOST_EMPTY)
+        empty = sum(earlier.outcome in _ONCE_MORE for earlier in answers)
+        return answer.outcome in RETRYABLE or (answer.outcome in _ONCE_MORE and empty < MOST_EMPTY)
 
     def wait(state: tenacity.RetryCallState) -> float:
         asked = answers[-1].retry_after

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from mcas_assets.core.errors import BadInput, one_line
+from mcas_assets.core.office import encoding_of, office_table
+from mcas_assets.systems.image_sets.names import is_leftover
 from mcas_assets.systems.image_sets.rows import At
 
 _LOOK = 100  # rows of JSON lines that are looked at for the column with file names
@@ -21,13 +23,13 @@ def in_order(names: Sequence[str]) -> list[str]:
 
 
 def walk(folder: Path) -> Iterator[Path]:
-    """All files below a folder in a fixed order, hidden ones left out; one folder's names in memory at a time.
+    """All files below a folder in a fixed order, one folder's names in memory at a time. See `names` for what is left out.
 
     Raises:
         BadInput: A folder cannot be read.
     """
     try:
-        entries = {entry.name: entry for entry in folder.iterdir() if not entry.name.startswith(".")}
+        entries = {entry.name: entry for entry in folder.iterdir() if not is_leftover(entry.name)}
     except OSError as error:
         raise BadInput(folder, f"cannot be read ({error.strerror})", "Check the path and its permissions") from error
     for name in in_order(list(entries)):
@@ -69,11 +71,11 @@ def read_ranges(root: Path, places: Sequence[At]) -> Iterator[bytes]:
 
 def table_columns(path: Path) -> list[str]:
     """The columns of a metadata file; for JSON lines, those of its first rows."""
-    if path.suffix == ".parquet":
+    if path.suffix.lower() == ".parquet":
         return list(open_parquet(path).schema_arrow.names)
-    if path.suffix == ".csv":
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            return next(csv.reader(stream), [])
+    if path.suffix.lower() in (".csv", ".tsv"):
+        with office_table(path) as (stream, separator):
+            return next(csv.reader(stream, delimiter=separator), [])
     names: dict[str, None] = {}
     for row, _ in zip(table_rows(path), range(_LOOK), strict=False):
         names |= dict.fromkeys(row)
@@ -88,31 +90,32 @@ def table_rows(path: Path) -> Iterator[dict[str, Any]]:
     Raises:
         BadInput: The file cannot be read as what its ending says; names the line.
     """
-    readers = {".csv": _csv, ".jsonl": _jsonl, ".parquet": _table, ".json": _object}
+    readers = {".csv": _csv, ".tsv": _csv, ".jsonl": _jsonl, ".parquet": _table, ".json": _object}
     try:
-        yield from readers[path.suffix](path)
+        yield from readers[path.suffix.lower()](path)
     except UnicodeDecodeError as error:
-        raise BadInput(path, f"is not UTF-8 text ({error.reason})", "Save it as UTF-8") from error
+        remedy = "Save it as UTF-8 (in Excel: CSV UTF-8)"
+        raise BadInput(path, f"is not UTF-8 text ({error.reason})", remedy) from error
     except OSError as error:
         problem = f"cannot be read ({error.strerror or error})"
         raise BadInput(path, problem, "Check the file and its permissions") from error
 
 
 def _csv(path: Path) -> Iterator[dict[str, Any]]:
-    with path.open(encoding="utf-8-sig", newline="") as stream:
-        reader = csv.DictReader(stream)
+    with office_table(path) as (stream, separator):
+        reader = csv.DictReader(stream, delimiter=separator)
         try:
             for row in reader:
                 if None in row:
                     problem = f"line {reader.line_num} has more cells than the header"
                     raise BadInput(path, problem, "Put quotes around a cell that holds a comma")
-                yield {name: value or None for name, value in row.items()}
+                yield {(name or "").strip(): value or None for name, value in row.items()}
         except csv.Error as error:
             raise BadInput(path, f"line {reader.line_num} is not CSV ({error})", "Mend the line") from error
 
 
 def _jsonl(path: Path) -> Iterator[dict[str, Any]]:
-    with path.open(encoding="utf-8-sig") as stream:
+    with path.open(encoding=encoding_of(path)) as stream:
         for number, line in enumerate(stream, 1):
             if not line.strip():
                 continue
@@ -127,7 +130,7 @@ def _jsonl(path: Path) -> Iterator[dict[str, Any]]:
 
 def _object(path: Path) -> Iterator[dict[str, Any]]:
     try:
-        whole = json.loads(path.read_text(encoding="utf-8-sig"))
+        whole = json.loads(path.read_text(encoding=encoding_of(path)))
     except (ValueError, RecursionError) as error:
         raise BadInput(path, f"is not JSON ({error})", "Mend the file") from error
     if not isinstance(whole, dict) or not all(isinstance(row, dict) for row in whole.values()):

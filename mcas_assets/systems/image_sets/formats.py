@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from mcas_assets.core.errors import BadInput
+from mcas_assets.core.pictures import ENDINGS
 from mcas_assets.systems.image_sets.files import in_order, walk
-from mcas_assets.systems.image_sets.guards import IMAGE_NAMES
 from mcas_assets.systems.image_sets.image_folder import TABLES, ImageFolder, find_tables
 from mcas_assets.systems.image_sets.mapping import Mapping
 from mcas_assets.systems.image_sets.parquet import Parquet
@@ -47,8 +47,8 @@ def open_set(path: Path, mapping: Mapping) -> Reader:
 
 def _look(path: Path, mapping: Mapping) -> str:
     if path.is_file():
-        is_table = path.name in TABLES
-        format = "image-folder" if is_table else _BY_ENDING.get(path.suffix)
+        is_table = path.name.lower() in TABLES
+        format = "image-folder" if is_table else _BY_ENDING.get(path.suffix.lower())
         if format is None:
             known = ", ".join(_BY_ENDING)
             raise BadInput(path, f"is no image set: its ending is none of {known}", "Give the set's folder", "path")
@@ -59,7 +59,7 @@ def _look(path: Path, mapping: Mapping) -> str:
     for ending, format in ((".tar", "webdataset"), (".parquet", "parquet")):
         if ending in endings:
             return format
-    if endings & IMAGE_NAMES:
+    if endings & ENDINGS:
         return "tree"
     raise BadInput(path, "holds no image set of a known format", "Say with format: which one it is", "format")
 

@@ -3,30 +3,16 @@
 Nothing is raised here for what a set holds: a file that is not taken is an outcome with a reason.
 """
 
-import io
 import os
+import re
 import stat
-import struct
-import warnings
-import zlib
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from PIL import Image, ImageStat
-
-from mcas_assets.core.errors import one_line
 from mcas_assets.core.outcomes import OutcomeName
+from mcas_assets.core.pictures import NotAPicture, decode
+from mcas_assets.systems.image_sets.names import Names
 from mcas_assets.systems.protocol import Outcome
-
-SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp", "GIF": ".gif", "BMP": ".bmp", "TIFF": ".tif"}
-"""The formats that are read, and the ending that a kept file gets. Others can run code of their own (EPS) or are none."""
-
-IMAGE_NAMES = frozenset((*SUFFIXES.values(), ".jpeg", ".tiff"))
-NEAR_CONSTANT = 2.0
-"""Standard deviation of grey, in levels of 255, below which a picture may be a blank one."""
-
-# What Pillow raises for what is not, or no longer, a whole image; the last ones come from broken headers.
-_BROKEN = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, IndexError, OverflowError, MemoryError)
 
 
 @dataclass(frozen=True)
@@ -58,6 +44,7 @@ class Fence:
     def __init__(self, root: Path, limits: Limits) -> None:
         self._root, self._limits = str(root), limits
         self._inside = tuple(str(folder) for folder in _trusted(root))
+        self._names = Names(root)
         self._folders: dict[str, str] = {}  # where folders really are: most files of a set share a few
 
     def locate(self, named: str) -> Located:
@@ -65,14 +52,25 @@ class Fence:
         label = repr(named)[:200]
         if "\0" in named:
             return Located(outcome="rejected", reason=f"{label} is no name of a file")
+        if re.match(r"[a-z][a-z0-9+.-]+:/", named, re.IGNORECASE):
+            return Located(
+                outcome="missing", reason=f"{label} is an address: nothing is fetched, download it into the set"
+            )
         if named.startswith("/") or PureWindowsPath(named).anchor:
             return Located(outcome="rejected", reason=f"{label} is an absolute path")
         if ".." in named.replace("\\", "/").split("/"):
             return Located(outcome="rejected", reason=f"{label} leads out of the set")
         try:
-            real, status = self._look(os.path.join(self._root, named))  # noqa: PTH118 - for 100,000 files it counts
+            try:
+                real, status = self._look(os.path.join(self._root, named))  # noqa: PTH118 - for 100,000 files it counts
+            except (FileNotFoundError, NotADirectoryError):
+                alike = self._names.alike(named)
+                if alike is None:
+                    return Located(outcome="missing", reason=f"the set has no file {label}")
+                named = alike
+                real, status = self._look(os.path.join(self._root, named))  # noqa: PTH118
         except FileNotFoundError:
-            return Located(outcome="empty", reason=f"the set has no file {label}")
+            return Located(outcome="missing", reason=f"{label} is a link to nothing")
         except (
             OSError,
             RuntimeError,
@@ -108,36 +106,15 @@ def too_large(size: int, limits: Limits) -> str:
 def inspect(data: bytes, limits: Limits) -> Outcome:
     """Look at the bytes of an image: `ok` with these very bytes, or why not.
 
-    A black picture is what a safety checker leaves and counts as `blanked`; one that is all but of one colour is kept,
-    and marked `suspect_blank`. A picture that would be too large once decoded is not decoded.
+    A picture that would be too large once decoded is not decoded.
     """
-    if not data:
-        return Outcome("decode_error", reason="the file is empty")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore", Image.DecompressionBombWarning
-            )  # our own limit is stricter, and is declared
-            with Image.open(io.BytesIO(data), formats=list(SUFFIXES)) as image:
-                size, suffix = image.size, SUFFIXES.get(str(image.format), ".jpg")  # a JPEG may be an MPO
-                if size[0] * size[1] > limits.pixels:
-                    return _too_many_pixels(size, limits)
-                pixels = image.convert("RGB")
-    except Image.DecompressionBombError as error:
-        return Outcome("rejected", reason=f"a decompression bomb ({error})"[:300])
-    except _BROKEN as error:
-        message = one_line(error).partition(" <_io")[0][:200]
-        return Outcome("decode_error", reason=f"not a whole image ({message or type(error).__name__})")
-    if pixels.getbbox() is None:
-        return Outcome("blanked", reason="the picture is black all over", size=size)
-    spread = ImageStat.Stat(pixels.convert("L")).stddev[0]
-    provider = {"suspect_blank": True} if spread < NEAR_CONSTANT else {}
-    return Outcome("ok", image=data, suffix=suffix, size=size, provider=provider)
-
-
-def _too_many_pixels(size: tuple[int, int], limits: Limits) -> Outcome:
-    problem = f"{size[0]} x {size[1]} pixels, more than the {limits.pixels:,} allowed (max_pixels)"
-    return Outcome("rejected", reason=f"a decompression bomb or nearly one: {problem}", size=size)
+        picture = decode(data, limits.pixels)
+    except NotAPicture as fault:
+        return Outcome(fault.outcome, reason=str(fault), size=fault.size)
+    if reason := picture.blank():
+        return Outcome("blank", reason=reason, size=picture.size)
+    return Outcome("ok", image=data, suffix=picture.suffix, size=picture.size)
 
 
 def _trusted(root: Path) -> list[Path]:

@@ -9,10 +9,11 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from mcas_assets.core.errors import BadInput
+from mcas_assets.core.pictures import ENDINGS
 from mcas_assets.declare.mistakes import did_you_mean
 from mcas_assets.systems.image_sets import wording
 from mcas_assets.systems.image_sets.files import in_order, read_ranges, table_columns, table_rows, walk
-from mcas_assets.systems.image_sets.guards import IMAGE_NAMES
+from mcas_assets.systems.image_sets.names import is_beside
 from mcas_assets.systems.image_sets.rows import At, Row
 
 TABLES = ("metadata.csv", "metadata.jsonl", "metadata.parquet")
@@ -20,9 +21,15 @@ TABLES = ("metadata.csv", "metadata.jsonl", "metadata.parquet")
 
 def find_tables(root: Path, pattern: str | None) -> list[Path]:
     """The metadata files of a set, in order."""
-    names = [pattern] if pattern else list(TABLES)
-    tables = {str(path) for name in names for path in root.rglob(name) if path.is_file()}
-    return [Path(path) for path in in_order(list(tables))]
+    if pattern:
+        found = {
+            str(path)
+            for path in root.rglob(pattern)
+            if path.is_file() and not is_beside(path.relative_to(root).as_posix())
+        }
+    else:
+        found = {str(path) for path in walk(root) if path.name.lower() in TABLES}
+    return [Path(path) for path in in_order(list(found))]
 
 
 class ImageFolder:
@@ -73,7 +80,7 @@ class ImageFolder:
 
     def unlisted(self, taken: int) -> int:
         """Image files that no row names, by count: those there are less those taken."""
-        there = sum(path.suffix.lower() in IMAGE_NAMES for path in walk(self.root))
+        there = sum(path.suffix.lower() in ENDINGS for path in walk(self.root))
         return max(there - taken, 0)
 
     def _named_by(self, fields: dict[str, Any]) -> list[str | None]:

@@ -173,6 +173,10 @@ def _entry(reader: Reader, mapping: Mapping, fence: Fence, row: Row, fields: dic
     elif at.size > limits.bytes:
         return entry | {"outcome": "rejected", "reason": too_large(at.size, limits)}
     data = row.data if row.data is not None else next(reader.read([at]))
+    if not data:
+        return entry | {"outcome": "missing", "reason": "the file is empty: a download that was not finished"}
+    if data.startswith(b"version https://git-lfs"):
+        return entry | {"outcome": "missing", "reason": "the file is a pointer of Git LFS: fetch what it stands for"}
     return entry | at._asdict() | {"sha256": bytes_digest(data)}
 
 

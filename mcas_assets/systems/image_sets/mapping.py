@@ -18,6 +18,7 @@ from mcas_assets.core.outcomes import OUTCOMES, OutcomeName
 from mcas_assets.core.paths import DATA
 from mcas_assets.declare.documents import Slug, Text, load_document
 from mcas_assets.declare.mistakes import Mistake, did_you_mean, fault
+from mcas_assets.declare.parts import Pattern
 from mcas_assets.systems.image_sets import wording
 from mcas_assets.systems.image_sets.guards import Limits
 
@@ -36,16 +37,6 @@ def _placeholders(text: str) -> str:
     if wording.is_template(text) and (bad := wording.bad_placeholder(text)):
         remedy = "Write the name of a column in braces: {profession}, {part_id:06d} for leading zeros, {a} for a or an"
         raise fault(f"is {bad!r}, with a placeholder that cannot be filled", remedy)
-    return text
-
-
-def _pattern(text: str) -> str:
-    try:
-        re.compile(text)
-    except re.error as error:
-        raise fault(
-            f"is {text!r}, no regular expression ({error})", "Escape what is meant literally: \\( \\. \\?"
-        ) from error
     return text
 
 
@@ -89,7 +80,7 @@ class Status(Part):
 class Rewrite(Part):
     """Every match of a regular expression in a set's prompt is replaced before the prompt is looked for in the audit."""
 
-    pattern: Annotated[str, Field(min_length=1), AfterValidator(_pattern)]
+    pattern: Pattern
     by: str
 
     @model_validator(mode="after")

@@ -1,16 +1,19 @@
 """Parquet files that hold their images: a column of structs {bytes, path}, as Hugging Face data sets have, or of bytes."""
 
+import base64
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from mcas_assets.core.errors import BadInput, one_line
+from mcas_assets.core.errors import BadInput, kind_and_line, one_line
 from mcas_assets.declare.mistakes import did_you_mean
 from mcas_assets.systems.image_sets.files import open_parquet, read_ranges
 from mcas_assets.systems.image_sets.rows import At, Row
 
+_NAMES = ("image", "img", "images", "image_base64", "image_bytes", "png", "jpg", "picture")
+_SHORTEST_BASE64 = 256  # characters: names of files are shorter, images are longer
 _BATCH = 16  # rows of images in memory at a time
 
 
@@ -32,6 +35,7 @@ class Parquet:
         if self._image not in self._columns:
             remedy = did_you_mean(self._image, self._columns)
             raise BadInput(self._tables[0], f"has no column {self._image!r}", remedy, "image")
+        _require_images(schema, self._image, self._tables[0])
         for table in self._tables[1:]:
             names = open_parquet(table).schema_arrow.names
             if set(names) != set(self._columns):
@@ -55,7 +59,7 @@ class Parquet:
         for table in self._tables:
             name, number = table.relative_to(self.root).as_posix(), 0
             for batch in _batches(open_parquet(table), table, [*self._others, self._image]):
-                for i, fields in enumerate(batch.select(self._others).to_pylist()):
+                for i, fields in enumerate(_rows_of(batch.select(self._others), table)):
                     data, path = _unpack(batch.column(self._image)[i].as_py())
                     number += 1
                     record = f"{name}#{number}"
@@ -120,21 +124,77 @@ def _unpack(cell: Any) -> tuple[bytes | None, str | None]:
     if isinstance(cell, dict):
         return cell.get("bytes") or None, cell.get("path")
     if isinstance(cell, str):
-        return None, cell or None
+        return _text(cell)
     return cell or None, None
 
 
+def _text(cell: str) -> tuple[bytes | None, str | None]:
+    """Of a cell of text: the image itself as base64 or a data: URL, else the name of a file."""
+    if cell.startswith(("http://", "https://")):
+        return None, cell
+    if not cell.startswith("data:") and len(cell) < _SHORTEST_BASE64:
+        return None, cell or None
+    try:
+        return base64.b64decode("".join(cell.partition("base64,")[2].split() or cell.split()), validate=True), None
+    except ValueError:
+        return None, cell
+
+
 def _guess(schema: Any, path: Path) -> str:
-    import pyarrow as pa
-
-    def holds_images(kind: Any) -> bool:
-        if pa.types.is_struct(kind):
-            return {kind.field(i).name for i in range(kind.num_fields)} >= {"bytes", "path"}
-        return pa.types.is_binary(kind) or pa.types.is_large_binary(kind)
-
-    columns = [field.name for field in schema if holds_images(field.type)]
+    columns = [field.name for field in schema if _holds(field.type) == "images"]
+    if not columns:
+        columns = [field.name for field in schema if field.name in _NAMES and _holds(field.type)]
     if "image" in columns or len(columns) == 1:
         return "image" if "image" in columns else columns[0]
     problem = "has several columns with images" if columns else "has no column with images"
-    remedy = f"Say with image: which column. Columns: {', '.join(columns or schema.names)}"
+    kinds = ", ".join(f"{field.name} ({field.type})"[:100] for field in schema if not columns or field.name in columns)
+    remedy = "Say with image: which column" if columns else "Give each image as bytes, as {bytes, path}, or as base64"
+    raise BadInput(path, problem, f"{remedy}. Columns: {kinds}", "image")
+
+
+def _holds(kind: Any) -> str | None:
+    """What the cells of a column of this type can be: 'images', 'texts' (of images, or their names), or None for neither."""
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    if pa.types.is_struct(kind):
+        return "images" if {"bytes", "path"} <= {kind.field(i).name for i in range(kind.num_fields)} else None
+    if any(is_kind(kind) for is_kind in (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_binary_view)):
+        return "images"
+    is_text = any(is_kind(kind) for is_kind in (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view))
+    return "texts" if is_text else None
+
+
+def _require_images(schema: Any, column: str, path: Path) -> None:
+    import pyarrow as pa
+
+    kind = schema.field(column).type
+    if _holds(kind) is not None:
+        return
+    is_list = any(is_kind(kind) for is_kind in (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list))
+    problem = f"column {column!r} holds {'several images in a cell' if is_list else 'no images'} ({kind})"[:300]
+    remedy = (
+        "Give every image a row of its own (in pandas: explode)"
+        if is_list
+        else "Say with image: which column holds them"
+    )
     raise BadInput(path, problem, remedy, "image")
+
+
+def _rows_of(batch: Any, path: Path) -> list[dict[str, Any]]:
+    """The rows of a batch as Python values.
+
+    Raises:
+        BadInput: A column holds what Python cannot (a time in an unknown zone, or far out).
+    """
+    import pyarrow as pa
+
+    columns: dict[str, list[Any]] = {}
+    for name in batch.schema.names:
+        try:
+            columns[name] = batch.column(name).to_pylist()
+        except (pa.ArrowException, ValueError, OverflowError, LookupError, TypeError) as error:
+            problem = f"column {name!r} holds values that cannot be read ({kind_and_line(error, 200)})"
+            raise BadInput(path, problem, "Save it as text, or leave it out of what the mapping names") from error
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)] or [{}] * len(batch)

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from mcas_assets.core.pictures import ENDINGS
 from mcas_assets.systems.image_sets.files import read_ranges, walk
-from mcas_assets.systems.image_sets.guards import IMAGE_NAMES
 from mcas_assets.systems.image_sets.rows import At, Row
 
 COLUMNS = ["folder", "parent", "stem", "path"]
@@ -33,7 +33,7 @@ class Tree:
         self._unlisted = 0
         for path in walk(self.root):
             inside = path.relative_to(self.root)
-            if path.suffix.lower() not in IMAGE_NAMES or len(inside.parts) < 2:
+            if path.suffix.lower() not in ENDINGS or len(inside.parts) < 2:
                 self._unlisted += 1
                 continue
             parent = inside.parts[-3] if len(inside.parts) > 2 else ""

@@ -7,8 +7,9 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from mcas_assets.core.errors import BadInput
+from mcas_assets.core.pictures import ENDINGS
 from mcas_assets.systems.image_sets.files import read_ranges
-from mcas_assets.systems.image_sets.guards import IMAGE_NAMES
+from mcas_assets.systems.image_sets.names import is_beside
 from mcas_assets.systems.image_sets.rows import At, Row
 
 _MOST_TEXT = 1 << 20  # bytes of a .json or .txt
@@ -36,7 +37,9 @@ class WebDataset:
             sample: _Sample | None = None
             number = 0
             for member, stream in _members(tar):
-                folder, _, base = member.name.rpartition("/")
+                if is_beside(member.name):
+                    continue
+                folder, _, base = member.name.removeprefix("./").rpartition("/")
                 stem, _, ending = base.partition(".")
                 key = f"{folder}/{stem}" if folder else stem
                 if sample is None or sample.key != key:
@@ -74,7 +77,7 @@ class _Sample:
             self._fault = f"{member.name!r} is a link or no plain file"
         if ending in ("json", *_TEXTS) and is_plain:
             self._read(ending, member, archive)
-        elif f".{ending.rpartition('.')[2]}" in IMAGE_NAMES:
+        elif f".{ending.rpartition('.')[2]}" in ENDINGS:
             self._at = At(tar, member.offset_data, member.size)
 
     def _read(self, ending: str, member: tarfile.TarInfo, archive: tarfile.TarFile) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from mcas_assets.core.digests import plain
 from mcas_assets.core.errors import BadInput
 from mcas_assets.core.outcomes import Safety
+from mcas_assets.core.pictures import blank
 from mcas_assets.systems.pipelines import devices, signatures
 from mcas_assets.systems.pipelines.compiling import compile_denoiser
 from mcas_assets.systems.pipelines.loading import Settings, describe, load
@@ -148,6 +149,8 @@ class PipelineRunner:
         if not np.isfinite(image).all():
             reason = f"the image holds values that are no numbers (overflow in {self._settings.dtype})"
             return Outcome("failed", reason=reason, provider=provider, latency_ms=latency_ms)
+        if reason := blank(image):
+            return Outcome("blank", reason=reason, provider=provider, latency_ms=latency_ms)
         return Outcome("ok", image=partial(_png, image), provider=provider, latency_ms=latency_ms)
 
     def _call(self, prompts: list[str], seeds: list[int]) -> Any:

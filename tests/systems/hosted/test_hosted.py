@@ -11,7 +11,7 @@ import pytest
 
 from mcas_assets.core.errors import BadInput
 from mcas_assets.systems.find import SYSTEMS, find_system
-from mcas_assets.systems.hosted.answer import MOST_BYTES, NotAnImage, Redactor, look_at
+from mcas_assets.systems.hosted.answer import MOST_BYTES, Answer, Redactor, delivered
 from mcas_assets.systems.hosted.budget import Budget, Past, Purse
 from mcas_assets.systems.protocol import Metered
 from tests.systems.hosted.providers import KEY, Reply, google_ok, openai_error, picture, requests_of
@@ -240,11 +240,10 @@ def test_other_settings_than_asked_for_are_told_once(gpt, openai_provider, caplo
 
 @pytest.mark.parametrize(
     "data", [b"", b"<svg/>", b"GIF89a" + bytes(40), picture(CEO)[:-30], picture(CEO)[:300], b"\x89PNG\r\n\x1a\n" + bytes(99)],
-    ids=["nothing", "svg", "gif", "cut at the end", "cut in the middle", "no chunks"],
+    ids=["nothing", "svg", "cut gif", "cut at the end", "cut in the middle", "no chunks"],
 )  # fmt: skip
 def test_data_that_is_no_image_is_told(data):
-    with pytest.raises(NotAnImage):
-        look_at(data)
+    assert delivered(Answer("ok"), data).outcome == "decode_error"
 
 
 def test_an_image_too_large_to_have_been_asked_for_is_not_decoded():
@@ -254,5 +253,6 @@ def test_an_image_too_large_to_have_been_asked_for_is_not_decoded():
 
     out = io.BytesIO()
     Image.new("1", (9000, 9000)).save(out, "PNG")
-    with pytest.raises(NotAnImage, match="9000 x 9000"):
-        look_at(out.getvalue())
+    answer = delivered(Answer("ok"), out.getvalue())
+    assert (answer.outcome, answer.image) == ("decode_error", None)
+    assert "9000 x 9000" in str(answer.reason)

@@ -24,6 +24,7 @@ from mcas_assets.store import facts, publication
 from mcas_assets.store.database import Store
 from mcas_assets.systems import find as systems
 from mcas_assets.systems.hosted.budget import Past
+from mcas_assets.systems.hosted.course import UNUSABLE_IN_A_ROW
 from mcas_assets.systems.protocol import Metered
 from tests.systems.hosted.providers import (
     KEY,
@@ -240,17 +241,43 @@ def test_a_budget_ends_a_run_cleanly_and_the_next_run_says_so(asking, openai_pro
         assert facts.spent(con, version)[:2] == (IMAGES + 2, pytest.approx(0.42))
 
 
+def every_third(provider: Any, reply: Reply) -> Any:
+    return lambda body: reply if len(provider.asked) % 3 == 0 else None
+
+
 def test_dollars_count_over_runs_also_for_images_that_are_asked_again(asking, openai_provider):
-    openai_provider.script = lambda body: Reply({"data": [{"b64_json": "!!!"}]})  # billed, and no image
-    assert asking(budget={"usd": 1.0}) is None
+    no_image = Reply({"data": [{"b64_json": "!!!"}]})  # billed all the same
+    openai_provider.script = every_third(openai_provider, no_image)
+    assert asking(budget={"usd": 0.5}) is None
     spent = rows(asking.store, "select sum(cost_usd), count(*) from attempt_facts")
     assert spent == [(pytest.approx(0.42), IMAGES)]
-    assert rows(asking.store, "select distinct outcome from image_facts") == [("decode_error",)]
-    asking(1, budget={"usd": 1.0})
-    assert "budget_exhausted" in str(asking(2, budget={"usd": 1.0}))
-    assert len(openai_provider.asked) == 100
+    assert rows(asking.store, "select distinct outcome from image_facts where sha256 is null") == [("decode_error",)]
+    assert "budget_exhausted" in str(asking(1, budget={"usd": 0.5}))
+    assert len(openai_provider.asked) == 50
     spent = rows(asking.store, "select sum(cost_usd), count(*), count(distinct run_id) from attempt_facts")
-    assert spent == [(pytest.approx(1.0), 100, 3)]
+    assert spent == [(pytest.approx(0.5), 50, 2)]
+
+
+@pytest.mark.parametrize(
+    "first", [{"b64_json": "!!!"}, {"b64_json": "", "revised_prompt": "a nurse"}], ids=["unreadable", "empty"]
+)
+def test_a_paid_run_stops_when_answer_after_answer_is_no_image(asking, openai_provider, first):
+    openai_provider.script = lambda body: Reply({"data": [first]})
+    assert "unusable" in str(asking())
+    asked = len(openai_provider.asked)
+    assert asked < 2 * (UNUSABLE_IN_A_ROW + 8)  # those under way, and an empty answer is asked for once more
+    openai_provider.script = lambda body: None
+    assert asking(1) is None  # mended: what had not been answered is asked
+    assert rows(asking.store, "select count(*) from image_facts where outcome = 'ok'")[0][0] > IMAGES / 2
+
+
+def test_an_answer_in_a_form_that_is_not_known_stops_the_run_and_is_asked_again(asking, openai_provider):
+    openai_provider.script = lambda body: Reply({"data": [{"url": "https://cdn.example/1.png"}]})
+    assert "sends a url in place of the image" in str(asking())
+    assert len(openai_provider.asked) <= 8  # the first, and what was under way
+    openai_provider.script = lambda body: None
+    assert asking(1) is None
+    assert rows(asking.store, "select distinct outcome from image_facts") == [("ok",)]
 
 
 def test_what_was_not_sent_is_asked_by_the_next_run_and_settled_answers_are_not(asking, openai_provider):

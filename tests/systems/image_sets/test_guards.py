@@ -39,14 +39,14 @@ FILES = {
     "bomb beyond Pillow's own limit": (bomb(20_000), "rejected", "decompression bomb"),
     "bomb below Pillow's own limit": (bomb(9_000), "rejected", "more than the 1,048,576 allowed"),
     "empty": (b"", "decode_error", "the file is empty"),
-    "a page instead of an image": (b"<!doctype html><h1>404</h1>", "decode_error", "not a whole image"),
-    "svg": (b'<svg xmlns="http://www.w3.org/2000/svg"/>', "decode_error", "not a whole image"),
-    "postscript": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "decode_error", "not a whole image"),
+    "a page instead of an image": (b"<!doctype html><h1>404</h1>", "decode_error", "a web page"),
+    "svg": (b'<svg xmlns="http://www.w3.org/2000/svg"/>', "decode_error", "SVG"),
+    "postscript": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "decode_error", "PostScript"),
     "cut png": (encoded(NOISE)[:-2000], "decode_error", "not a whole image"),
     "cut jpeg": (encoded(NOISE, "JPEG")[:-600], "decode_error", "not a whole image"),
     "damaged png": (encoded(NOISE).replace(b"IDAT", b"IDAX", 1), "decode_error", "not a whole image"),
-    "black png": (encoded(Image.new("RGB", (64, 64))), "blanked", "black all over"),
-    "black jpeg": (encoded(Image.new("RGB", (64, 64)), "JPEG", quality=90), "blanked", "black all over"),
+    "black png": (encoded(Image.new("RGB", (64, 64))), "blank", "of one colour all over (#000000)"),
+    "black jpeg": (encoded(Image.new("RGB", (64, 64)), "JPEG", quality=90), "blank", "of one colour all over"),
 }
 
 
@@ -65,9 +65,9 @@ def test_a_whole_image_of_a_known_format_is_taken_byte_for_byte(format):
     assert (found.outcome, found.image, found.size, found.provider) == ("ok", data, (64, 64), {})
 
 
-def test_a_picture_of_all_but_one_colour_is_taken_and_marked():
+def test_a_picture_of_one_colour_shows_nothing_and_is_no_refusal():
     found = inspect(encoded(Image.new("RGB", (64, 64), (200, 200, 200))), LIMITS)
-    assert (found.outcome, found.provider) == ("ok", {"suspect_blank": True})
+    assert (found.outcome, found.reason) == ("blank", "the picture is of one colour all over (#c8c8c8)")
 
 
 def test_paths_that_leave_the_set_are_rejected_though_what_they_name_is_there(sets, image_folder):
@@ -94,7 +94,7 @@ def test_paths_that_leave_the_set_are_rejected_though_what_they_name_is_there(se
         "a\0b.png": ("rejected", "is no name of a file"),
         "x" * 300: ("rejected", "cannot be reached"),
         "\ud800.png": ("rejected", "cannot be reached"),
-        "absent.png": ("empty", "the set has no file 'absent.png'"),
+        "absent.png": ("missing", "the set has no file 'absent.png'"),
     }
     system = sets.declared(image_folder([{"file_name": name, "prompt": "a nurse"} for name in expected], {}))
     found = list(system.take(sets.records(system)))
