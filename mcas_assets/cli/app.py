@@ -4,6 +4,7 @@ Exit status: 0 done, 1 a fault of the program, 2 bad input, 3 a blocking check f
 is not met, 5 a policy cannot be judged, 6 an audit measured nothing, 130 interrupted.
 """
 
+import logging
 import os
 import sys
 from typing import NoReturn
@@ -71,9 +72,16 @@ def _leave(status: int) -> NoReturn:
     os._exit(status)
 
 
+class _ToTerminal(logging.Handler):
+    """What we warn of is read by people, above the bars of progress where there are any."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print a record."""
+        typer.echo(f"warning: {record.getMessage()}", err=True)
+
+
 def _quieten() -> None:
     """Keep libraries' bars and notices off the terminal; our own progress and errors are what people read."""
-    import logging
     import warnings
 
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
@@ -81,6 +89,8 @@ def _quieten() -> None:
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("DIFFUSERS_VERBOSITY", "error")
     warnings.filterwarnings("ignore")
-    logging.getLogger("mcas_assets").setLevel(logging.INFO)
+    ours = logging.getLogger("mcas_assets")
+    ours.setLevel(logging.INFO)
+    ours.addHandler(_ToTerminal(logging.WARNING))
     # With a handler in place, a library's logging.basicConfig() does not add one that prints to the terminal.
     logging.getLogger().addHandler(logging.NullHandler())
