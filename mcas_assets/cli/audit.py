@@ -54,6 +54,16 @@ def audit(
             highlight=False,
         )
     _show(console(), declared, ran.system_version, truth, rows)
+    from mcas_assets.core.errors import NothingMeasured
+    from mcas_assets.store.publication import published_rows
+    from mcas_assets.views.warnings import warnings, why_nothing
+
+    store, about = Store(paths.home()), (declared.audit, ran.system_version)
+    for line in warnings(store, *about):
+        note.print(line, highlight=False, markup=False, soft_wrap=True)
+    scores, shares = (published_rows(store, table, *about) for table in ("scores", "representation"))
+    if scores["mcas"].drop_nulls().is_empty() and not shares["n_counted"].sum():
+        raise NothingMeasured(why_nothing(store, *about))
     note.print(_next(declared.audit, ran.system_version), highlight=False)
 
 
