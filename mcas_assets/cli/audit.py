@@ -114,7 +114,13 @@ def plan(
 
     if not 0 < detect < 8:
         raise BadInput("--detect", f"is {detect:g}", "Give a change of MCAS above 0 and below 8, for example 0.02")
-    for line in estimate(load_audit(audit), find_system(system), Store(paths.home()), detect).lines():
+    declared, subject = load_audit(audit), find_system(system)
+    from mcas_assets.measure.reading import require_read
+    from mcas_assets.stages.workplace import Workplace
+
+    for note in require_read(declared, subject, Workplace().embedders(declared.embedders)):
+        typer.echo(note)
+    for line in estimate(declared, subject, Store(paths.home()), detect).lines():
         typer.echo(line)
 
 
