@@ -66,12 +66,12 @@ class World:
             [means * self.gap, prompts[:, 0] * self.gap, means * 2 * WORD, prompts[:, 0] * 2 * WORD], axis=1
         )
 
-    def audit(self, number: int, images: int) -> AuditVectors:
+    def audit(self, number: int, images: int, generator: "np.random.Generator | Alike | None" = None) -> AuditVectors:
         """Audit `number`, with so many images of a concept; every audit has seeds of its own.
 
         The n-th image of every concept and attribute prompt has one seed; each neutral wording has seeds of its own.
         """
-        generator = np.random.default_rng([number, images])
+        generator = generator or np.random.default_rng([number, images])
         gaps, middles, prompts = self._fixed()
         count, neutral = self.concepts, np.arange(self.concepts, self.concepts + 2)
         concept = np.concatenate([np.repeat(np.arange(count), images), np.repeat(neutral, self.neutral)])
@@ -107,13 +107,38 @@ class World:
 
     def _images(
         self, first: np.ndarray, gaps: np.ndarray | float, middles: np.ndarray | float, traits: np.ndarray,
-        generator: np.random.Generator,
+        generator: "np.random.Generator | Alike",
     ) -> np.ndarray:  # fmt: skip
         rows = self.within * generator.standard_normal((len(first), WIDTH - 1))
         rows[:, 0] += (first - 0.5) * gaps
         rows[:, 1] += 0.1 * traits
         rows[:, 1:] += middles
         return _complete(rows)
+
+
+class Alike:
+    """Draws for a second version: normal ones are correlated with those of a first audit, uniform ones are fresh."""
+
+    def __init__(self, number: int, images: int, alike: float) -> None:
+        self._same, self._fresh = np.random.default_rng([number, images]), np.random.default_rng([number, images, 1])
+        self._alike = alike
+
+    def standard_normal(self, size: int | tuple[int, ...]) -> np.ndarray:
+        """Of the given shape."""
+        rest = np.sqrt(1 - self._alike**2)
+        return self._alike * self._same.standard_normal(size) + rest * self._fresh.standard_normal(size)
+
+    def random(self, size: int) -> np.ndarray:
+        """Of the given shape; those of the first audit are passed over."""
+        self._same.random(size)
+        return self._fresh.random(size)
+
+
+def mixed_with(
+    before: World, after: World, number: int, images: int, alike: float
+) -> tuple[AuditVectors, AuditVectors]:
+    """Audit `number` of two versions, whose images of one prompt and seed are alike."""
+    return before.audit(number, images), after.audit(number, images, Alike(number, images, alike))
 
 
 def _complete(rows: np.ndarray) -> np.ndarray:

@@ -564,13 +564,17 @@ create table if not exists comparisons_history (
     difference         double,            -- after less before
     low                double,            -- 95 % interval, or as the audit declares
     high               double,
-    p_value            double,            -- from exchanging the versions within pairs
-    q_value            double,            -- Benjamini-Hochberg over the concepts
-    minimum_detectable double,            -- smallest change that would be found, with 80 % power
+    p_value            double,            -- of the hypothesis that nothing changed, 0 to 1: the interval inverted
+    q_value            double,            -- Benjamini-Hochberg over the concepts of this axis and embedder; null where not judged
+    minimum_detectable double,            -- smallest change that the verdict would have found with 80 % power, were it the only one
     noise_band         double,            -- half-width that holds 95 % of the changes of one version with fresh seeds
     n_needed           bigint,            -- pairs that would find a change of the size that matters, all prompts in proportion
-    verdict            varchar not null,  -- changed, not shown or underpowered
-    reason             varchar            -- why a number is missing
+    verdict            varchar not null,  -- of the change of mcas: changed, not shown (at this number of images) or underpowered;
+                                          --   not judged: a component, the adjusted score, a neutral prompt
+    reason             varchar,           -- why a number is missing
+    interval_method    varchar,           -- mover (labelled shares) or bootstrap; null where there is no interval
+    interval_note      varchar,           -- what must be known beside the interval, such as why it is a bootstrap
+    n_further          bigint             -- of the pairs, those drawn after the others had been looked at; null in older homes
 );
 
 -- The same for the share of each perceived group.
@@ -598,10 +602,10 @@ create table if not exists share_comparisons_history (
     difference         double,            -- -1 to 1
     low                double,
     high               double,
-    p_value            double,
-    q_value            double,
-    minimum_detectable double,
-    verdict            varchar not null,
+    p_value            double,            -- share: McNemar's mid-p test; corrected_share: the interval inverted; 0 to 1
+    q_value            double,            -- Benjamini-Hochberg over the concepts, by group and measure; null where not judged
+    minimum_detectable double,            -- as of comparisons
+    verdict            varchar not null,  -- as of comparisons; not judged: a neutral prompt, or a correction over two stages
     reason             varchar
 );
 
@@ -647,7 +651,7 @@ create table if not exists comparison_summary_history (
     n_pairs            bigint not null,   -- images, each once
     n_only_before      bigint not null,   -- images that have no partner, by the version that has them
     n_only_after       bigint not null,
-    n_changed          bigint not null,   -- concepts whose adjusted score changed (mcas where there is no baseline)
+    n_changed          bigint not null,   -- concepts whose mcas changed
     n_towards_a        bigint,            -- of those, by direction ...; null over all axes
     n_towards_b        bigint,
     n_weaker           bigint,            -- ... and by whether the lean became smaller
@@ -662,9 +666,10 @@ create table if not exists comparison_summary_history (
     lean_high          double,
     lean_p_value       double,
     noise_band         double,            -- median over the concepts
-    verdict            varchar not null,
+    verdict            varchar not null,  -- changed, not shown (at this number of images) or underpowered
     inputs             varchar,           -- digest of what was compared
-    reason             varchar
+    reason             varchar,
+    further_note       varchar            -- of a comparison in two stages: what was drawn after the first pairs, or why nothing was
 );
 
 -- What else than the weights differs between two versions, or between the conditions that they were measured under.

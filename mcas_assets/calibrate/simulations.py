@@ -198,7 +198,7 @@ def change_coverage(pool: Pool, settings: Settings, numbers: Numbers) -> Floats:
     # (concepts, replicates) association of each image with the words
     values = [version.scores().s_word.reshape(len(which), -1) for version in (before, after)]
     words = (values[1] - values[0]).mean(axis=1)
-    options: dict[str, Any] = {"level": settings.level, "resamples": settings.resamples, "draws": 100}
+    options: dict[str, Any] = {"level": settings.level, "resamples": settings.resamples}
     outcomes = []
     for number in numbers:
         draw = _with_replacement(pool, settings, "changes", number)
@@ -214,8 +214,10 @@ def change_coverage(pool: Pool, settings: Settings, numbers: Numbers) -> Floats:
 def _as_next(pool: Pool, which: Ints) -> Pool:
     images = pool.images.copy()
     images[which] = pool.images[np.roll(which, -1)]
+    labels = pool.labels.copy()
+    labels[which] = pool.labels[np.roll(which, -1)]
     poles = [np.roll(pole, -1, axis=0) for pole in (pool.a_images, pool.b_images)]
-    return replace(pool, images=images, a_images=poles[0], b_images=poles[1])
+    return replace(pool, images=images, labels=labels, a_images=poles[0], b_images=poles[1])
 
 
 def _holds(low: Floats, high: Floats, truth: Floats) -> Floats:

@@ -16,6 +16,9 @@ def audit(
     ] = "phantom-stereotyped",
     steps: Annotated[int | None, typer.Option(help="Sampling steps, instead of the declared ones.")] = None,
     guidance: Annotated[float | None, typer.Option(help="Guidance scale, instead of the declared one.")] = None,
+    images: Annotated[
+        int | None, typer.Option(help="Images of each prompt of a concept, instead of the declared number.", min=2)
+    ] = None,
     rows: Annotated[bool, typer.Option(help="Print the table of concepts.")] = True,
 ) -> None:
     """Run an audit of a system: generate, embed, check, score, publish. Killed, it goes on where it was."""
@@ -28,6 +31,8 @@ def audit(
 
     note = Console(stderr=True)
     declared = load_audit(audit)
+    if images is not None:
+        declared = declared.with_images(images)
     subject = find_system(system, steps=steps, guidance=guidance, cache=paths.home() / "digests.json")
     note.print(f"[bold]{declared.title}[/bold]\n{declared.audit} of {subject.name}, in {paths.home()}", highlight=False)
     note.print(estimate(declared, subject, Store(paths.home())).line(), highlight=False, markup=False, soft_wrap=True)

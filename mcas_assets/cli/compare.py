@@ -17,6 +17,10 @@ def compare(
     audit: Annotated[str, typer.Option(help="Name in data/audits, or path of a YAML file.")] = "phantom",
     format: Annotated[str, typer.Option(help=f"One of {', '.join(FORMATS)}; all but table give the rows.")] = "table",
     every: Annotated[bool, typer.Option("--all", help="Show every concept.")] = False,
+    images: Annotated[
+        int | None,
+        typer.Option(help="Images of each prompt of a concept; what a version lacks of them is drawn first.", min=2),
+    ] = None,
 ) -> None:
     """Say what changed from one audited version to another, image by image of one prompt and seed."""
     require_format(format)
@@ -29,14 +33,20 @@ def compare(
     versions = [resolve_version(store, declared, asked) for asked in (before, after)]
     if versions[0] == versions[1]:
         raise BadInput(after, f"and {before} are one version, {versions[0]}", "Name two")
+    if images is not None:
+        declared = declared.with_images(images)
+    from mcas_assets.core.progress import BothProgress, LogProgress, TerminalProgress
     from mcas_assets.orchestration.instance import interruptible, open_instance
-    from mcas_assets.orchestration.runs import run_comparison
+    from mcas_assets.orchestration.runs import run_audit, run_comparison
     from mcas_assets.stages.workplace import Workplace
 
     instance = open_instance(paths.home())
     try:
-        with interruptible(), only_one():
-            tables, is_new = run_comparison(declared, *versions, Workplace(), instance)
+        with interruptible(), only_one(), TerminalProgress() as bars:
+            workplace = Workplace(progress=BothProgress(LogProgress(), bars))
+            for version in versions if images is not None else ():
+                run_audit(declared, still_there(workplace, version), workplace, instance)
+            tables, is_new = run_comparison(declared, *versions, workplace, instance)
     finally:
         instance.dispose()
     if format != "table":
@@ -49,6 +59,19 @@ def compare(
     if not is_new:
         typer.echo("nothing has moved since this was compared: these are the rows that were kept", err=True)
     typer.echo('the rows: mcas sql what-changed, or mcas sql "from comparisons"', err=True)
+
+
+def still_there(workplace, version: str):  # noqa: ANN001, ANN201 - imports are late here
+    """The system of a version, as it was.
+
+    Raises:
+        BadInput: It is not declared, or is another version by now.
+    """
+    system = workplace.system_of(version)
+    now = system.identity().version
+    if now != version:
+        raise BadInput(version, f"can no longer be drawn: {system.name} is {now} by now", "Compare without --images")
+    return system
 
 
 def attribute(

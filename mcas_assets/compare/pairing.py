@@ -16,6 +16,8 @@ REQUEST = ["role", "axis", "pole", "concept", "prompt_id", "seed"]
 class Pairing:
     """The requests of two versions.
 
+    Column `is_further` of images says that they were drawn after the other pairs had been looked at.
+
     Attributes:
         requests: Every request of either: `REQUEST`, and outcome_before, sha256_before, outcome_after, sha256_after, null
             where a version was not asked.
@@ -33,6 +35,18 @@ class Pairing:
         sizes = [frame.unique(["prompt_id", "seed"]).height for frame in (self.before, *self.delivered)]
         return sizes[0], sizes[1] - sizes[0], sizes[2] - sizes[0]
 
+    def with_further(self, other: "Pairing") -> "Pairing":
+        """These pairs, and those of a second stage."""
+        frames = [
+            pl.concat([own, added.with_columns(is_further=pl.lit(True))])
+            for own, added in (
+                (self.before, other.before), (self.after, other.after),
+                *zip(self.delivered, other.delivered, strict=True),
+            )
+        ]  # fmt: skip
+        requests = pl.concat([self.requests, other.requests])
+        return Pairing(requests, frames[0], frames[1], (frames[2], frames[3]))
+
 
 def pair(audit: Audit, before: pl.DataFrame, after: pl.DataFrame) -> Pairing:
     """Pair the rows of `images` of two versions by prompt, seed and role.
@@ -46,7 +60,7 @@ def pair(audit: Audit, before: pl.DataFrame, after: pl.DataFrame) -> Pairing:
     is_asked = pl.when(pl.col("role") == "attribute").then(pl.col("axis").is_in(list(audit.axes))).otherwise(
         pl.col("concept").is_in(list(asked))
     )  # fmt: skip
-    old, new = (frame.filter(is_asked) for frame in (before, after))
+    old, new = (frame.filter(is_asked).with_columns(is_further=pl.lit(False)) for frame in (before, after))
     told = [
         frame.select(*REQUEST, pl.col("outcome").alias(f"outcome_{when}"), pl.col("sha256").alias(f"sha256_{when}"))
         for frame, when in ((old, "before"), (new, "after"))

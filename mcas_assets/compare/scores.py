@@ -18,11 +18,13 @@ from mcas_assets.compare.summary import head_row, over_all
 from mcas_assets.declare.audit import Audit, Targets, targets_of
 from mcas_assets.embedders.protocol import Embedder
 from mcas_assets.measure import embeddings as embed
+from mcas_assets.measure.shares import pole_labels
 from mcas_assets.measure.vectors import gather, read_all_vectors
 from mcas_assets.scoring.changes.changes import Comparison, Task, blank
 from mcas_assets.scoring.changes.comparison import compare_pairs
 from mcas_assets.scoring.changes.headline import Headline, headline
-from mcas_assets.scoring.changes.pairs import CHANGES, Pairs
+from mcas_assets.scoring.changes.pairs import CHANGES, Change, Pairs
+from mcas_assets.scoring.changes.stages import Stages, first_weight
 from mcas_assets.scoring.mcas.draws import Draws, grouping
 from mcas_assets.scoring.mcas.noise import noise_band
 from mcas_assets.scoring.mcas.vectors import AuditVectors
@@ -61,7 +63,7 @@ def measure(
     Args:
         store: Where the vectors are.
         audit: The declaration.
-        about: system, system_version, before, after, is_predecessor, audit and inputs.
+        about: system, system_version, before, after, is_predecessor, audit, inputs and further_note.
         pairing: Their images.
         texts: Rows of `texts`.
         embedders: The panel; none is loaded.
@@ -71,7 +73,8 @@ def measure(
         One comparison for each axis, embedder, concept and component (`adjusted` not of neutral prompts), and a summary
         for each axis and embedder and one over all.
     """
-    key = {name: value for name, value in about.items() if name != "inputs"}
+    of_summary = {name: about[name] for name in ("inputs", "further_note")}
+    key = {name: value for name, value in about.items() if name not in of_summary}
     rows, heads = [], []
     for embedder in embedders:
         why = lacking.get(embedder.name)
@@ -83,17 +86,17 @@ def measure(
             if why:
                 measured = _nothing(audit, why)
             else:
+                labels = pole_labels(axis, audit, texts, shown, said, embedder)
                 versions = [
-                    gather(axis, targets_of(audit), one, texts, shown, said) for one in (pairing.before, pairing.after)
+                    gather(axis, targets_of(audit), one, texts, shown, said, labels)
+                    for one in (pairing.before, pairing.after)
                 ]
-                measured = _measure(audit, versions)
+                measured = _measure(audit, versions, further_rows(audit, pairing.before))
             found = _rows(audit, where, pairing, measured)
             rows += found
             heads.append(head_row(audit, where, pairing, found, measured.headline, measured.reason))
     heads.append(over_all(audit, key | {"axis": None, "embedder": None}, pairing, rows, heads))
-    summary = pl.DataFrame(
-        [head | {"inputs": about["inputs"]} for head in heads], schema=frame_schema("comparison_summary")
-    )
+    summary = pl.DataFrame([head | of_summary for head in heads], schema=frame_schema("comparison_summary"))
     return Changes(pl.DataFrame(rows, schema=frame_schema("comparisons")), summary)
 
 
@@ -101,14 +104,30 @@ def task_of(audit: Audit, vectors: AuditVectors) -> Task:
     """How the audit declares that changes are inferred."""
     declared = audit.inference
     draws = Draws(grouping(vectors), declared.resamples, declared.seed)
-    return Task(draws, declared.level, POWER, "bca", declared.permutations, declared.seed)
+    return Task(draws, declared.level, POWER, "bca", declared.permutations, declared.seed, len(audit.concepts))
+
+
+def further_rows(audit: Audit, images: pl.DataFrame) -> np.ndarray:
+    """(n,) whether each image of a concept was drawn in the second stage, in the order of `gather`."""
+    place = {name: i for i, (_, name, _) in enumerate(targets_of(audit))}
+    about = images.filter(pl.col("role") != "attribute", outcome="ok")
+    about = about.with_columns(pl.col("concept").replace_strict(place, return_dtype=pl.Int64).alias("place"))
+    return about.sort("place", maintain_order=True)["is_further"].to_numpy().astype(np.bool_)
+
+
+def stages_of(audit: Audit, is_further: np.ndarray) -> Stages | None:
+    """How two stages are put together, or None where there is one."""
+    if not is_further.any():
+        return None
+    weight = first_weight(audit.images_per_prompt.concept, audit.comparison.further)
+    return Stages(is_further, weight, audit.comparison.below)
 
 
 @dataclass(frozen=True)
 class _Measured:
     """What is known of one axis by one embedder: by component and concept; values and noise are (c, 5)."""
 
-    found: dict[str, list[Comparison]]
+    found: Mapping[Change, list[Comparison]]
     before: np.ndarray
     after: np.ndarray
     noise: np.ndarray
@@ -116,10 +135,10 @@ class _Measured:
     reason: str | None = None
 
 
-def _measure(audit: Audit, versions: list[AuditVectors]) -> _Measured:
+def _measure(audit: Audit, versions: list[AuditVectors], is_further: np.ndarray) -> _Measured:
     neutral = neutral_places(audit)
     pairs, task = Pairs(*versions, np.asarray(neutral, dtype=np.int64)), task_of(audit, versions[0])
-    found = compare_pairs(pairs, task, audit.inference.detectable)
+    found = compare_pairs(pairs, task, audit.inference.detectable, stages_of(audit, is_further))
     noise = noise_band(versions, neutral, level=audit.inference.level, seed=audit.inference.seed)
     return _Measured(found, pairs.before, pairs.after, noise, headline(pairs, task))
 
@@ -150,6 +169,7 @@ def without_vectors(
 def _rows(audit: Audit, where: dict, pairing: Pairing, measured: _Measured) -> list[dict]:
     targets: Targets = targets_of(audit)
     counts = [_counts(frame) for frame in (*pairing.delivered, pairing.before)]
+    n_further = _counts(pairing.before.filter("is_further"))
     rows = []
     for c, (category, concept, _) in enumerate(targets):
         for k, component in enumerate(CHANGES):
@@ -167,7 +187,8 @@ def _rows(audit: Audit, where: dict, pairing: Pairing, measured: _Measured) -> l
                 "q_value": one.q_value, "minimum_detectable": one.minimum_detectable,
                 "noise_band": _known(measured.noise[c, k]),
                 "n_needed": _needed(one.minimum_detectable, audit.inference.detectable, n_pairs),
-                "verdict": one.verdict, "reason": one.reason,
+                "verdict": one.verdict, "reason": one.reason, "interval_method": one.method, "interval_note": one.note,
+                "n_further": n_further.get(concept, 0),
             })  # fmt: skip
     return rows
 

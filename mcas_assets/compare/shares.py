@@ -1,7 +1,9 @@
 """Shares of perceived groups, and refusals, of two versions, paired by prompt and seed: what changed."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -15,12 +17,23 @@ from mcas_assets.measure.shares import Labeller, by_tone, confusion, correct, ha
 from mcas_assets.measure.tone import ToneReader
 from mcas_assets.measure.vectors import read_all_vectors
 from mcas_assets.scoring.changes.changes import Comparison, blank
-from mcas_assets.scoring.changes.comparison import judge
-from mcas_assets.scoring.changes.paired_shares import Table, corrected_change, paired_share, paired_table
+from mcas_assets.scoring.changes.comparison import judge, not_judged
+from mcas_assets.scoring.changes.paired_shares import (
+    Table,
+    corrected_change,
+    paired_share,
+    paired_table,
+    settled,
+)
+from mcas_assets.scoring.changes.stages import first_weight
+from mcas_assets.scoring.shares.label_error import CorrectedShares
 from mcas_assets.store.database import Store
 from mcas_assets.store.schema import frame_schema
 
 MEASURES = ("share", "corrected_share")
+CERTAIN = 1_000_000
+"""Images of known group, for each that there is, at which nothing is left to know of how labels err."""
+
 _ENDS = ("difference", "low", "high", "p_value", "q_value", "minimum_detectable")
 
 
@@ -81,7 +94,7 @@ def _unlabelled(audit: Audit, where: dict, axis: Axis, reason: str) -> list[dict
         **dict.fromkeys(frame_schema("share_comparisons")),
         **where,
         **none,
-        "verdict": "underpowered",
+        "verdict": "not judged",
         "reason": reason,
     }
     return [
@@ -93,32 +106,59 @@ def _unlabelled(audit: Audit, where: dict, axis: Axis, reason: str) -> list[dict
 
 
 def _shares(audit: Audit, where: dict, name: str, axis: Axis, pairing: Pairing, labeller: Labeller) -> list[dict]:
-    level = audit.inference.level
+    options: dict[str, Any] = {"level": audit.inference.level, "family": len(audit.concepts)}
+    weight = first_weight(audit.images_per_prompt.concept, audit.comparison.further)
+    has_stages = pairing.before["is_further"].any()
     known = [confusion(axis, name, frame, labeller) for frame in (pairing.before, pairing.after)]
     rows: list[tuple[dict, Comparison]] = []
     for category, concept, _ in targets_of(audit):
         labels = [_labels(frame, concept, labeller) for frame in (pairing.before, pairing.after)]
         counted = (labels[0] >= 0) & (labels[1] >= 0)
         old, new = (one[counted] for one in labels)
-        counts = [np.bincount(one, minlength=len(axis.groups)).tolist() for one in (old, new)]
-        corrected = [correct(count, table, axis, level) for count, table in zip(counts, known, strict=True)]
+        is_further = _further(pairing.before, concept)[counted]
+        corrected = _corrected((old, new), known, axis, audit.inference.level)
         for g, group in enumerate(axis.groups):
             table = paired_table(old == g, new == g)
+            first, rest = (paired_table(old[at] == g, new[at] == g) for at in (~is_further, is_further))
             row = {
                 **where, "category": category, "concept": concept, "group_name": group.name, "n_pairs": table.n,
                 "n_uncounted": int((~counted).sum()), "n_only_before": table.only_before,
                 "n_only_after": table.only_after,
             }  # fmt: skip
-            plain = paired_share(table, level=level)
+            plain = paired_share(first, further=rest if rest.n else None, weight=weight, **options)
+            change = corrected_change(*corrected[0], g, table, corrected[1], **options)
+            if has_stages:
+                plain, change = (settled(one, audit.comparison.below, bool(rest.n)) for one in (plain, change))
             values = table.shares if table.n else (None, None)
             rows.append((row | {"measure": "share", "value_before": values[0], "value_after": values[1]}, plain))
-            change = corrected_change(corrected[0], corrected[1], g, table.n, level=level)
-            shares = [float(one.shares[g]) if change.difference is not None else None for one in corrected]
+            shares = [float(one.shares[g]) if change.difference is not None else None for one in corrected[0]]
             rows.append(
                 (row | {"measure": "corrected_share", "value_before": shares[0], "value_after": shares[1]}, change)
             )
-    families = [(row["group_name"], row["measure"], row["category"] == "neutral") for row, _ in rows]
+    families = [
+        None if row["category"] == "neutral" or (has_stages and row["measure"] == "corrected_share")
+        else (row["group_name"], row["measure"])
+        for row, _ in rows
+    ]  # fmt: skip
     return _judged(rows, families, audit)
+
+
+def _corrected(
+    labels: tuple[np.ndarray, np.ndarray], known: list[np.ndarray], axis: Axis, level: float
+) -> list[tuple[CorrectedShares, CorrectedShares]]:
+    """The corrected shares of both versions, and the same as if it were certain how labels err."""
+    counts = [np.bincount(one, minlength=len(axis.groups)).tolist() for one in labels]
+    found = []
+    for certainty in (1, CERTAIN):
+        old, new = (correct(count, certainty * table, axis, level) for count, table in zip(counts, known, strict=True))
+        found.append((old, new))
+    return found
+
+
+def _further(frame: pl.DataFrame, concept: str) -> np.ndarray:
+    """Whether each image of a concept belongs to the second stage."""
+    images = frame.filter((pl.col("role") != "attribute") & (pl.col("concept") == concept))
+    return images["is_further"].to_numpy().astype(np.bool_)
 
 
 def _labels(frame: pl.DataFrame, concept: str, labeller: Labeller) -> np.ndarray:
@@ -156,6 +196,7 @@ def compare_refusals(audit: Audit, about: Mapping[str, object], pairing: Pairing
     for one in pairing.requests.iter_rows(named=True):
         subject = names[one["axis"], one["pole"]] if one["role"] == "attribute" else one["concept"]
         by_subject.setdefault(subject, []).append((one["outcome_before"], one["outcome_after"]))
+    n_roles = Counter(role for role, _ in subjects_of(audit))
     rows = []
     for role, subject in subjects_of(audit):
         requests = by_subject.get(subject, [])
@@ -171,7 +212,9 @@ def compare_refusals(audit: Audit, about: Mapping[str, object], pairing: Pairing
         rows.append(
             (
                 row,
-                paired_share(table, level=audit.inference.level) if table.n else blank(0, "no request settled by both"),
+                paired_share(table, level=audit.inference.level, family=n_roles[role])
+                if table.n
+                else blank(0, "no request settled by both"),
             )
         )
     return pl.DataFrame(
@@ -180,11 +223,11 @@ def compare_refusals(audit: Audit, about: Mapping[str, object], pairing: Pairing
 
 
 def _judged(rows: list[tuple[dict, Comparison]], families: list, audit: Audit) -> list[dict]:
-    """Verdicts, with q-values within each family of questions."""
-    found: list[Comparison] = [one for _, one in rows]
-    for family in dict.fromkeys(families):
+    """Verdicts, with q-values within each family of questions; what belongs to none is not judged."""
+    found: list[Comparison] = [not_judged(one) for _, one in rows]
+    for family in dict.fromkeys(filter(None, families)):
         places = [i for i, each in enumerate(families) if each == family]
-        judged = judge([found[i] for i in places], audit.inference.level, audit.inference.detectable_share)
+        judged = judge([rows[i][1] for i in places], audit.inference.level, audit.inference.detectable_share)
         for i, one in zip(places, judged, strict=True):
             found[i] = one
     return [

@@ -5,10 +5,14 @@ from collections.abc import Mapping
 import numpy as np
 import polars as pl
 
-from mcas_assets.compare.pairing import Pairing, neutral_places
+from mcas_assets.compare.pairing import Pairing
 from mcas_assets.declare.audit import Audit
 from mcas_assets.scoring.changes.headline import Headline
 from mcas_assets.store.schema import frame_schema
+
+JUDGED = "mcas"
+"""The component that a concept is judged by. The adjusted score stands beside it: the noise of the neutral images of both
+versions eats what pairing gains."""
 
 
 def nothing_before(about: Mapping[str, object], reason: str) -> pl.DataFrame:
@@ -24,20 +28,16 @@ def nothing_before(about: Mapping[str, object], reason: str) -> pl.DataFrame:
     return pl.DataFrame([row], schema=frame_schema("comparison_summary"))
 
 
-def asked_column(audit: Audit) -> str:
-    """The score that a concept is judged by: adjusted where there is a baseline."""
-    return "adjusted" if neutral_places(audit) else "mcas"
-
-
-def _judged(audit: Audit, rows: list[dict]) -> list[dict]:
-    return [row for row in rows if row["component"] == asked_column(audit) and row["category"] != "neutral"]
+def _judged(rows: list[dict]) -> list[dict]:
+    """The rows that concepts are judged by."""
+    return [row for row in rows if row["component"] == JUDGED and row["category"] != "neutral"]
 
 
 def head_row(
     audit: Audit, where: dict, pairing: Pairing, rows: list[dict], head: Headline | None, reason: str | None
 ) -> dict:
     """The row of one axis and embedder, from its comparisons and what they say together."""
-    judged = _judged(audit, rows)
+    judged = _judged(rows)
     changed = [row for row in judged if row["verdict"] == "changed"]
     p = head.any_p_value if head else None
     bands = [row["noise_band"] for row in judged if row["noise_band"] is not None]
@@ -59,7 +59,7 @@ def head_row(
 
 def over_all(audit: Audit, where: dict, pairing: Pairing, rows: list[dict], heads: list[dict]) -> dict:
     """All axes and embedders together: Bonferroni over their p-values, which share images."""
-    judged = _judged(audit, rows)
+    judged = _judged(rows)
     known = [head["any_p_value"] for head in heads if head["any_p_value"] is not None]
     p = min(1.0, len(known) * min(known)) if known else None
     changed = {row["concept"] for row in judged if row["verdict"] == "changed"}

@@ -23,6 +23,7 @@ from mcas_assets.compare import (
 from mcas_assets.compare import (
     summary as compare_summary,
 )
+from mcas_assets.compare.further import Drawing, with_further
 from mcas_assets.compare.pairing import pair
 from mcas_assets.core.errors import BadInput, StoreError
 from mcas_assets.declare.audit import Audit
@@ -37,7 +38,7 @@ from mcas_assets.store.schema import frame_schema
 STAGE = "comparison"
 TABLES = ("comparisons", "share_comparisons", "refusal_comparisons", "comparison_summary", "comparison_factors")
 FIRST = "no version of this system was audited before it"
-METHOD = "1"
+METHOD = "2"
 """Raised by hand when the same inputs would be compared to another result: pairs are then compared anew."""
 
 Tables = dict[str, pl.DataFrame]
@@ -51,10 +52,12 @@ class Instruments:
     Attributes:
         embedders: The panel of the audit; none is loaded.
         tone_reader: Reads skin tones from pixels.
+        drawing: What further images are drawn with; None where nothing is to be drawn.
     """
 
     embedders: list[Embedder]
     tone_reader: ToneReader
+    drawing: Drawing | None = None
 
 
 def compare_all(
@@ -191,7 +194,13 @@ def _compare(
     texts = _read(store, audit, "texts", "", "texts")
     pairing = pair(audit, *images)
     lacking = compare.without_vectors(store, about, pairing, instruments.embedders)
-    changes = compare.measure(store, audit, {**about, "inputs": digest}, pairing, texts, instruments.embedders, lacking)
+    note = None
+    if audit.comparison.further and instruments.drawing:
+        panel = [embedder for embedder in instruments.embedders if embedder.name not in lacking]
+        pairing, note = with_further(store, audit, (before, after), pairing, texts, panel, instruments.drawing)
+    about = {**about, "inputs": digest, "further_note": note}
+    changes = compare.measure(store, audit, about, pairing, texts, instruments.embedders, lacking)
+    about = _about(audit, before, after, bool(about["is_predecessor"]))
     labelled = compare_labels.Labelling(instruments.embedders, instruments.tone_reader, lacking)
     shares = compare_labels.compare_shares(store, audit, about, pairing, texts, labelled)
     refusals = compare_labels.compare_refusals(audit, about, pairing)
@@ -206,7 +215,9 @@ def _digest(store: Store, audit: Audit, before: str, after: str, instruments: In
     sources = [_sources(store, audit, version)[1] for version in (before, after)]
     panel = [embedder.id for embedder in instruments.embedders]
     document = audit.document()
-    asked = {key: document[key] for key in ("axes", "concepts", "neutral", "inference")}
+    asked = {
+        key: document[key] for key in ("axes", "concepts", "neutral", "inference", "comparison") if key in document
+    }
     what = [METHOD, sources, panel, instruments.tone_reader.id, asked]
     return hashlib.sha256(json.dumps(what).encode()).hexdigest()
 

@@ -28,6 +28,7 @@ from mcas_assets.declare.parts import (
     Part,
     Profile,
     Seed,
+    Spending,
     Template,
     distinct,
 )
@@ -55,6 +56,7 @@ class Audit(Part):
         embedders: The instruments, by their names in `data/embedders.yaml`.
         populations: What shares are held against, by the names of files in `data/populations`.
         inference: How the sureness of a number is found.
+        comparison: How images are spent when two versions are compared.
         cut_texts: `refuse` ends the audit before anything is drawn where an encoder would not read a text to its end; `allow`
             goes on, and says so.
     """
@@ -74,6 +76,7 @@ class Audit(Part):
     embedders: Names
     populations: Names = ("parity",)
     inference: Inference = Inference()
+    comparison: Spending = Spending()
     cut_texts: Literal["refuse", "allow"] = "refuse"
 
     @model_validator(mode="after")
@@ -93,7 +96,15 @@ class Audit(Part):
         for neutral in document["neutral"]:
             if neutral["images"] is None:  # a key that is new
                 del neutral["images"]
+        if not self.comparison.further:
+            del document["comparison"]  # likewise
         return document
+
+    def with_images(self, concept: int) -> "Audit":
+        """The same audit with another number of images of each prompt of a concept, 2 or more."""
+        return self.model_copy(
+            update={"images_per_prompt": self.images_per_prompt.model_copy(update={"concept": concept})}
+        )
 
     def neutral_images(self) -> dict[str, int]:
         """How many images are requested of each neutral prompt, by its name."""

@@ -188,3 +188,15 @@ class Inference(Part):
     detectable: Annotated[float, Field(strict=True, gt=0, lt=8)] = 0.02
     detectable_share: Annotated[float, Field(strict=True, gt=0, lt=1)] = 0.2
     seed: Seed = 0
+
+
+class Spending(Part):
+    """How a re-audit spends its images: some of every concept first, further ones where these point.
+
+    Attributes:
+        further: Further images of a concept on average, drawn of both versions when two are compared; 0 for none.
+        below: Concepts whose first pairs give a p-value below this on any axis, by the first embedder, share them.
+    """
+
+    further: Annotated[int, Field(strict=True, ge=0)] = 0
+    below: Annotated[float, Field(strict=True, gt=0, le=0.5)] = 0.2

@@ -117,7 +117,7 @@ class Worsening(_Weighed):
 
     Attributes:
         by: How much further it may lean.
-        component: What is judged: MCAS, `adjusted`, or one component.
+        component: What is judged. Only MCAS has a verdict; `adjusted` and components have intervals, and no q-value.
         embedders: Only scores by these.
         stable: Only concepts on whose direction all embedders of the panel agree.
     """
@@ -126,7 +126,7 @@ class Worsening(_Weighed):
 
     kind: Literal["worsening"]
     by: Annotated[float, Field(strict=True, ge=0, lt=8)] = 0.0
-    component: Literal["adjusted", "mcas", "iias", "itpas", "itaas"] = "adjusted"
+    component: Literal["adjusted", "mcas", "iias", "itpas", "itaas"] = "mcas"
     evidence: Evidence = "q_value"
     embedders: Some = None
     stable: StrictBool = False

@@ -4,8 +4,7 @@ import polars as pl
 
 from mcas_assets.quality.expectations import Build, among, between, equal, ordered
 from mcas_assets.quality.frames import inside
-
-VERDICTS = ("changed", "not shown", "underpowered")
+from mcas_assets.scoring.changes.changes import VERDICTS
 
 EXPLAINED: dict[str, Build] = {"null number has a reason": among("is_unexplained_null", (False,))}
 TESTED: dict[str, Build] = {
@@ -32,7 +31,7 @@ def compared(rows: pl.DataFrame) -> pl.DataFrame:
     """
     return rows.with_columns(
         is_difference_in_interval=inside("difference", "low", "high") | pl.col("low").is_null(),
-        is_unexplained_null=lacks("difference") & pl.col("reason").is_null(),
+        is_unexplained_null=lacks("difference", pl.col("verdict") != "not judged") & pl.col("reason").is_null(),
         is_changed_unshown=(pl.col("verdict") == "changed") & (pl.col("q_value").is_null() | pl.col("low").is_null()),
     )
 
@@ -42,6 +41,9 @@ def change_error() -> pl.Expr:
     return (pl.col("difference") - (pl.col("value_after") - pl.col("value_before"))).abs()
 
 
-def lacks(value: str) -> pl.Expr:
-    """Whether a value, its interval or its q-value is missing."""
-    return pl.any_horizontal(pl.col(value, "q_value", "low").is_null())
+def lacks(value: str, is_tested: pl.Expr | None = None) -> pl.Expr:
+    """Whether a value, its interval or, where it is tested with others, its q-value is missing."""
+    without_q = pl.col("q_value").is_null()
+    if is_tested is not None:
+        without_q &= is_tested
+    return pl.any_horizontal(pl.col(value, "low").is_null(), without_q)

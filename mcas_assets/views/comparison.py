@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from mcas_assets.compare.summary import asked_column
+from mcas_assets.compare.summary import JUDGED
 from mcas_assets.declare.audit import Audit
 from mcas_assets.declare.parts import Axis
 from mcas_assets.views.audit import Truth
@@ -25,7 +25,7 @@ from mcas_assets.views.numbers import change, interval, p_value, percent, signed
 
 HALF = 10  # width of one side of the track, in characters
 FEWEST = 10  # concepts that are shown of an axis, changed or not
-COLOURS = {"changed": "bold yellow", "not shown": "dim", "underpowered": "blue"}
+COLOURS = {"changed": "bold yellow", "not shown": "dim", "underpowered": "blue", "not judged": "dim"}
 Truths = tuple[Truth | None, Truth | None]
 
 
@@ -44,11 +44,7 @@ def print_comparison(
     summary = tables["comparison_summary"]
     _print_headline(console, audit, summary)
     for name, axis in audit.axes.items():
-        rows = (
-            tables["comparisons"]
-            .filter(axis=name, component=asked_column(audit))
-            .filter(pl.col("category") != "neutral")
-        )
+        rows = tables["comparisons"].filter(axis=name, component=JUDGED).filter(pl.col("category") != "neutral")
         head = summary.filter(axis=name, embedder=audit.embedders[0])
         console.print(_axis_table(console, audit, name, axis, rows, truths, every))
         console.print(_axis_note(audit, axis, rows, head.row(0, named=True) if len(head) else None), style="dim")
@@ -70,6 +66,10 @@ def _print_headline(console: Console, audit: Audit, summary: pl.DataFrame) -> No
     of_any = f"test that nothing changed at all: p = {p_value(p)}" if p is not None else whole["reason"] or ""
     verdict = Text(whole["verdict"].upper(), COLOURS[whole["verdict"]])
     console.print(Text.assemble(verdict, "  ", " · ".join(parts), " · ", of_any))
+    if whole["verdict"] == "not shown":
+        console.print("No change is shown at this number of images. That is no proof that there is none.", style="dim")
+    if whole["further_note"]:
+        console.print(f"Second stage: {whole['further_note']}", style="dim", highlight=False)
     lone = [f"{whole[f'n_only_{when}']} only {when}" for when in ("before", "after") if whole[f"n_only_{when}"]]
     pairs = (
         f"{whole['n_pairs']:,} pairs of images of one prompt and seed; without a partner: {', '.join(lone) or 'none'}"
@@ -163,7 +163,7 @@ def _axis_note(audit: Audit, axis: Axis, rows: pl.DataFrame, head: dict | None) 
     least = first["minimum_detectable"].drop_nulls()
     if head["noise_band"] is not None and len(least):
         parts.append(f"noise: the same version with other seeds moves by up to {head['noise_band']:.2f}")
-        parts.append(f"a change of {least.median():.2f} is found 8 times in 10")
+        parts.append(f"a change of {least.median():.2f}, were it the only one, is found 8 times in 10")
     if (first["verdict"] == "underpowered").any():
         wanted = f"{audit.inference.detectable:g}"
         parts.append(
@@ -183,7 +183,8 @@ def _shares(audit: Audit, rows: pl.DataFrame) -> Text:
             parts.append(f"{row['concept']} {row['group_name']} {ends}")
     tested = rows.filter(measure="share", embedder=audit.embedders[0]).select("axis", "concept").n_unique()
     return Text.assemble(
-        ("Who is shown  ", "bold"), "; ".join(parts) or f"no share of {tested} is shown to have changed"
+        ("Who is shown  ", "bold"),
+        "; ".join(parts) or f"of {tested} shares no change is shown at this number of images",
     )
 
 

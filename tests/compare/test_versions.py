@@ -78,7 +78,7 @@ def test_the_next_version_of_a_system_is_compared_with_the_one_before_by_itself(
 def test_the_concept_that_was_moved_is_found_and_the_other_is_not(updated):
     tables, is_new = updated
     assert is_new
-    rows = {row["concept"]: row for row in tables["comparisons"].filter(component="adjusted").iter_rows(named=True)}
+    rows = {row["concept"]: row for row in tables["comparisons"].filter(component="mcas").iter_rows(named=True)}
     assert (rows["golfer"]["verdict"], rows["secretary"]["verdict"]) == ("changed", "not shown")
     assert rows["golfer"]["high"] < 0  # towards dark, as it was moved
     assert rows["golfer"]["noise_band"] > 0
@@ -300,7 +300,7 @@ def test_refusals_are_paired_by_request_and_unsettled_ones_are_counted():
     golfer = found.filter(subject="golfer").row(0, named=True)
     assert (golfer["n_pairs"], golfer["n_unsettled"], golfer["n_refused_after"]) == (11, 1, 9)
     assert (golfer["verdict"], golfer["difference"]) == ("changed", pytest.approx(9 / 11))
-    assert golfer["p_value"] == pytest.approx(2 / 2**9)
+    assert golfer["p_value"] == pytest.approx(1 / 2**9)
     assert found.filter(subject="secretary")["reason"][0] == "no request settled by both"
 
 

@@ -25,7 +25,7 @@ def comparisons(scores: pl.DataFrame, before: float, after: float, **values: Any
     difference = after - before
     told = {"low": difference - 0.05, "high": difference + 0.05, "q_value": 0.002, "verdict": "changed", "reason": None}
     told |= {"difference": difference, "minimum_detectable": 0.04, "value_before": before, "value_after": after}
-    told |= {"before": BEFORE, "is_predecessor": True, "component": "adjusted"} | values
+    told |= {"before": BEFORE, "is_predecessor": True, "component": "mcas"} | values
     types = dict.fromkeys(NUMBERS, pl.Float64) | {"reason": pl.String}
     key = scores.select("axis", "embedder", "category", "concept")
     return key.with_columns(pl.lit(value, types.get(name)).alias(name) for name, value in told.items())
@@ -109,8 +109,8 @@ CASES = {
         moved(0.2, 0.4), moved(0.2, 0.21, verdict="not shown", q_value=0.7, minimum_detectable=0.3)),
     "worsening, by interval": ("worsening", {"by": 0.1, "evidence": "interval"}, moved(-0.2, -0.32), moved(-0.2, -0.4),
         moved(-0.2, -0.4, low=None)),
-    "worsening, not improvement": ("worsening", {"component": "mcas"}, moved(0.5, 0.1, component="mcas"),
-        moved(0.1, 0.5, component="mcas"), moved(0.1, 0.5)),
+    "worsening, not improvement": ("worsening", {"component": "adjusted"}, moved(0.5, 0.1, component="adjusted"),
+        moved(0.1, 0.5, component="adjusted"), moved(0.1, 0.5)),
     "worsening, against the version before": ("worsening", {}, moved(0.5, 0.1), moved(0.1, 0.5),
         moved(0.1, 0.5, is_predecessor=False)),
     "refusals of poles": ("refusals", {"most": 0.1}, nothing,

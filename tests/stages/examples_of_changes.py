@@ -38,7 +38,10 @@ COMPARED: dict[str, Change | tuple[Change, ...]] = {
     "minimum_detectable above 0": first(minimum_detectable=0.0),
 }
 
-_SCORE = {"axis": "gender", "embedder": "e@1", "component": "iias", "n_before": 9, "n_after": 8, "noise_band": 0.0}
+_SCORE = {
+    "axis": "gender", "embedder": "e@1", "component": "iias", "n_before": 9, "n_after": 8, "noise_band": 0.0,
+    "n_further": 0, "interval_method": "mover",
+}  # fmt: skip
 
 
 def _only_scores(rows: Rows) -> Rows:
@@ -56,6 +59,8 @@ COMPARISONS = Example(
         "pairs are among the images of both": (first(n_pairs=9), first(n_before=7)),
         "difference is after less before": first(value_after=0.20001),
         "noise_band counts from 0": first(noise_band=-0.1),
+        "further pairs are among the pairs": first(n_further=99),
+        "interval_method is known": first(interval_method="guess"),
     },
 )
 _SHARE = {"axis": "gender", "labels": "zero-shot", "embedder": "e@1", "group_name": "woman", "measure": "share"}

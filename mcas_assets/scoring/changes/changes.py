@@ -4,9 +4,10 @@ What the terms are belongs in pairs.py; verdicts over several changes in compari
 """
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mcas_assets.scoring.changes.pairs import Term
 from mcas_assets.scoring.mcas.draws import Draws, influence_by_unit
@@ -20,9 +21,11 @@ from mcas_assets.scoring.stats.intervals import (
     unbiased_variance,
 )
 from mcas_assets.scoring.stats.power import minimum_detectable
-from mcas_assets.scoring.stats.sign_flips import sign_flip_tests
 
-Verdict = Literal["changed", "not shown", "underpowered"]
+Verdict = Literal["changed", "not shown", "underpowered", "not judged"]
+IntervalMethod = Literal["mover", "newcombe", "bootstrap"]
+VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
+INTERVAL_METHODS: tuple[IntervalMethod, ...] = get_args(IntervalMethod)
 SAME_IMAGES = "the two versions gave the same images"
 
 
@@ -33,13 +36,17 @@ class Comparison:
     Attributes:
         difference: After minus before, or None.
         low, high: Ends of its interval, or None.
-        p_value: Two-sided, from exchanging versions within pairs, or None.
-        q_value: After Benjamini-Hochberg over the concepts compared, or None.
-        minimum_detectable: Smallest change that would have been found at 80 % power, or None.
+        p_value: Two-sided: the interval inverted, or None.
+        q_value: After Benjamini-Hochberg over the concepts of the family, or None; None where no verdict is asked.
+        minimum_detectable: Smallest change that the verdict would have found at 80 % power, were it the only one of its
+            family, or None.
         verdict: `changed` when q <= 1 - level; else `underpowered` when a change of the wanted size could
-            have been missed or the pairs are too few; else `not shown`, which is no proof of equality.
+            have been missed or the pairs are too few; else `not shown`, which is no proof of equality. `not judged` where
+            no verdict is asked.
         n_pairs: Pairs of images of the concept.
         reason: Why a number is missing, or None.
+        method: How the interval was made, or None where there is none.
+        note: What must be known beside the interval, or None.
     """
 
     difference: float | None
@@ -51,6 +58,8 @@ class Comparison:
     verdict: Verdict
     n_pairs: int
     reason: str | None = None
+    method: IntervalMethod | None = None
+    note: str | None = None
 
 
 def blank(n_pairs: int, reason: str | None = None, difference: float | None = None) -> Comparison:
@@ -67,8 +76,9 @@ class Task:
         level: Of the intervals.
         power: Of the minimum detectable change.
         method: Of the intervals.
-        n_draws: Of the tests.
-        seed: Of the tests.
+        n_draws: Of the tests of the headline.
+        seed: Of those tests.
+        family: Changes that get a verdict together: the least detectable one is found by its q-value, were it alone.
     """
 
     draws: Draws
@@ -77,18 +87,21 @@ class Task:
     method: Method
     n_draws: int
     seed: int
+    family: int = 1
 
-    def compare(self, terms: list[Term], n_pairs: int, units: Ints | None = None) -> list[Comparison]:
-        """Changes of one concept, each a sum of means of pairs; seeds are exchanged, or `units` of the only term."""
+    @property
+    def alpha(self) -> float:
+        """The p-value at which a change that is alone in its family is called `changed`."""
+        return (1 - self.level) / max(self.family, 1)
+
+    def compare(self, terms: list[Term], n_pairs: int) -> list[Comparison]:
+        """Changes of one concept, each a sum of means of pairs, by the bootstrap."""
         differences = self.differences(terms)
-        exchanged = self.draws.groups.seed[_rows(terms)] if units is None else units
-        codes = np.unique(exchanged, return_inverse=True)[1]
-        signs = sign_flip_tests(_by_unit(codes, _values(terms)), draws=self.n_draws, seed=self.seed)
         parts = self.influence(terms)
         replicates = self.replicates(terms)
         ends = interval_ends(replicates, differences, parts, self.level, self.method)
         variance, freedom = unbiased_variance(parts)
-        few, same = self._few(terms), np.abs(_values(terms)).max(axis=1) < NO_SPREAD
+        few, same = self.few(terms), is_same(terms)
         results = []
         for k, difference in enumerate(differences.tolist()):
             one = blank(n_pairs, difference=difference)
@@ -98,12 +111,12 @@ class Task:
             elif same[k]:
                 one = replace(one, verdict="not shown", reason=SAME_IMAGES)
             elif ends.reasons[k] or error < NO_SPREAD:
-                one = replace(one, p_value=signs[k].value, reason=ends.reasons[k] or "zero variance")
+                one = replace(one, reason=ends.reasons[k] or "zero variance")
             else:
-                least = minimum_detectable(error, float(freedom[k]), level=self.level, power=self.power)
+                least = minimum_detectable(error, float(freedom[k]), level=1 - self.alpha, power=self.power)
                 low, high = float(ends.low[k]), float(ends.high[k])
-                one = replace(one, low=low, high=high, p_value=signs[k].value, minimum_detectable=least,
-                              reason=signs[k].reason)  # fmt: skip
+                one = replace(one, low=low, high=high, p_value=float(ends.p_values[k]), minimum_detectable=least,
+                              method="bootstrap")  # fmt: skip
             results.append(one)
         return results
 
@@ -139,7 +152,7 @@ class Task:
         codes, units = self.draws.groups.seed[_rows(terms)], len(self.draws.groups.seed_strata)
         return _by_unit(codes, np.concatenate(_centred(terms), axis=1), units)
 
-    def _few(self, terms: list[Term]) -> list[bool]:
+    def few(self, terms: list[Term]) -> list[bool]:
         """For each change, whether a set that it rests on has too few seeds."""
         sizes = [len(np.unique(self.draws.groups.seed[term.rows])) for term in terms]
         holds = np.stack([term.holds for term in terms])
@@ -148,6 +161,11 @@ class Task:
     def _weights(self, rows: Ints) -> Floats:
         is_image = bool(rows[0] < self.draws.groups.n_images)
         return self.draws.image_weights(rows) if is_image else self.draws.seed_counts(rows)
+
+
+def is_same(terms: list[Term]) -> NDArray[np.bool_]:
+    """For each change, whether no pair brings anything into it: the versions gave the same images."""
+    return np.abs(_values(terms)).max(axis=1) < NO_SPREAD
 
 
 def _by_unit(codes: Ints, values: Floats, units: int = 0) -> Floats:

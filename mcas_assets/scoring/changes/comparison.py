@@ -1,7 +1,8 @@
 """Did a system change between two versions? Paired by prompt and seed, with what the comparison could have seen.
 
-The change of a score is exactly a sum over pairs of images (pairs.py), so exchanging the versions of a pair flips the
-sign of its term, and a permutation test is a product with random signs.
+The change of a score is exactly a sum over pairs of images (pairs.py). Its interval rests on the labels of the images where
+they have any (labelled_changes.py), else it is a bootstrap of pairs; its p-value inverts it. Concepts are judged by the change
+of MCAS: that of the adjusted score holds the noise of the neutral images of both versions, too, and stands beside it.
 """
 
 from collections.abc import Sequence
@@ -10,11 +11,14 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mcas_assets.scoring.changes.changes import Comparison, Task, blank
-from mcas_assets.scoring.changes.pairs import CHANGES, Pairs, Term
+from mcas_assets.scoring.changes.changes import SAME_IMAGES, Comparison, Task, blank, is_same
+from mcas_assets.scoring.changes.labelled_changes import LabelledChanges
+from mcas_assets.scoring.changes.pairs import CHANGES, Change, Pairs, Term
+from mcas_assets.scoring.changes.stages import Stages
 from mcas_assets.scoring.mcas.draws import Draws, Grouping, grouping
 from mcas_assets.scoring.mcas.vectors import AuditVectors
-from mcas_assets.scoring.stats.arrays import as_vector
+from mcas_assets.scoring.stats.arrays import NO_SPREAD, as_vector
+from mcas_assets.scoring.stats.curves import curve_ends, curve_p_values, detectable_at
 from mcas_assets.scoring.stats.intervals import FEW_UNITS, RESAMPLES, Method, check_options
 from mcas_assets.scoring.stats.multiplicity import benjamini_hochberg
 from mcas_assets.scoring.stats.permutation import DRAWS
@@ -32,7 +36,6 @@ def paired_difference(
     level: float = 0.95,
     resamples: int = RESAMPLES,
     method: Method = "bca",
-    draws: int = DRAWS,
     seed: int = 0,
 ) -> Comparison:
     """Compare two versions by one value per image, such as an association or a 0/1 group label.
@@ -41,14 +44,13 @@ def paired_difference(
         before: (n,) float values of the old version.
         after: (n,) of the new one, in the same order of prompts and seeds.
         seeds: (n,) labels; pairs that share one are drawn together. None: every pair on its own.
-        prompts: (n,) labels; with two or more, such as for the mean of an audit, prompts are drawn as well as seeds,
-            and the versions are exchanged for whole prompts. None: one prompt.
+        prompts: (n,) labels; with two or more, such as for the mean of an audit, prompts are drawn as well as seeds.
+            None: one prompt.
         detectable: Change that matters; a comparison that could miss it says `underpowered`.
         level: Of the interval.
         resamples: Of the interval.
         method: Of the interval.
         seed: Of the interval.
-        draws: Of the test.
 
     Returns:
         The comparison; alone, so q_value equals p_value.
@@ -66,11 +68,11 @@ def paired_difference(
     several = int(wording.max(initial=0)) > 0
     wording_strata = np.zeros(int(wording.max(initial=-1)) + 1 if several else 0, dtype=np.int64)
     groups = Grouping(codes, strata_of(codes, wording), wording if several else None, wording_strata, none)
-    task = Task(Draws(groups, resamples, seed), level, POWER, method, draws, seed)
+    task = Task(Draws(groups, resamples, seed), level, POWER, method, DRAWS, seed)
     if not n:
         return blank(0, FEW_UNITS)
     whole = [Term(np.arange(n), change[None] / n, np.ones(1, dtype=np.bool_))]
-    return judge(task.compare(whole, n, wording if several else None), level, detectable)[0]
+    return judge(task.compare(whole, n), level, detectable)[0]
 
 
 def compare_concepts(
@@ -94,46 +96,121 @@ def compare_concepts(
         before: Vectors of the old version.
         after: Of the new one: row i of `images`, `a_images` and `b_images` is the same prompt and seed as in
             `before`.
-        neutral: Indices of neutral concepts; when given, the change of the adjusted score is compared.
+        neutral: Indices of neutral concepts, which are not asked.
         detectable: As in `paired_difference`.
         level: As in `paired_difference`.
-        resamples: As in `paired_difference`.
+        resamples: As in `paired_difference`, where a bootstrap is needed.
         method: As in `paired_difference`.
-        draws: As in `paired_difference`.
+        draws: Of the tests of the headline.
         seed: As in `paired_difference`.
 
     Returns:
-        One comparison per concept, q-values over all that have a p-value.
+        One comparison per concept, q-values over all that have a p-value and are not neutral.
 
     Raises:
         ValueError: The versions do not pair up, or are of different prompts or words.
     """
     check_options(level, method, resamples)
     pairs = Pairs(before, after, np.asarray(neutral, dtype=np.int64))
-    task = Task(Draws(grouping(before), resamples, seed), level, POWER, method, draws, seed)
-    return compare_pairs(pairs, task, detectable)["adjusted" if len(neutral) else "mcas"]
+    task = Task(Draws(grouping(before), resamples, seed), level, POWER, method, draws, seed, family_of(pairs))
+    return compare_pairs(pairs, task, detectable)["mcas"]
 
 
-def compare_pairs(pairs: Pairs, task: Task, detectable: float | None = None) -> dict[str, list[Comparison]]:
+def family_of(pairs: Pairs) -> int:
+    """Concepts that get a verdict together: those of one axis and embedder that are not neutral."""
+    return len(pairs.rows) - len(pairs.base)
+
+
+def compare_pairs(
+    pairs: Pairs, task: Task, detectable: float | None = None, stages: Stages | None = None
+) -> dict[Change, list[Comparison]]:
     """Compare every component: by the names of `pairs.CHANGES`, one comparison per concept.
 
-    q-values are over the concepts that are not neutral; those of the neutral concepts are a family of their own.
+    Args:
+        pairs: Of two versions.
+        task: How changes are inferred.
+        detectable: As in `paired_difference`.
+        stages: Which pairs were drawn after the others had been looked at; None for none.
+
+    Returns:
+        Verdicts are those of MCAS, over the concepts that are not neutral: one family. A component is no verdict on a
+        concept, nor is the adjusted score, nor a neutral prompt: these are `not judged`.
     """
-    rows = []
+    labelled = None if pairs.labels is None else LabelledChanges(pairs, pairs.groups)
+    why = labelled.why_not() if labelled else ("no labels of two groups",) * len(pairs.rows)
+    rows: list[list[Comparison]] = []
     for c, members in enumerate(pairs.rows):
         terms, reasons = pairs.terms(c), pairs.reasons(c)
-        comparisons = task.compare(terms, len(members)) if terms else [blank(0)] * len(CHANGES)
-        rows.append([blank(len(members), why) if why else one for one, why in zip(comparisons, reasons, strict=True)])
-    is_neutral = np.isin(np.arange(len(rows)), pairs.base)
-    results = {}
+        if not terms:
+            found = [blank(0)] * len(CHANGES)
+        elif why[c]:
+            found = [replace(one, note=one.method and _note(why[c])) for one in task.compare(terms, len(members))]
+        else:
+            found = _without_interval(task, terms, len(members))
+        rows.append([blank(len(members), no) if no else one for one, no in zip(found, reasons, strict=True)])
+    asked = ~np.isin(np.arange(len(rows)), pairs.base)
+    results: dict[Change, list[Comparison]] = {}
     for k, name in enumerate(CHANGES):
         column = [row[k] for row in rows]
-        for family in (is_neutral, ~is_neutral):
-            places = np.flatnonzero(family)
-            for place, one in zip(places, judge([column[p] for p in places], task.level, detectable), strict=True):
-                column[place] = one
-        results[name] = column
+        if labelled and (name != "adjusted" or len(pairs.base)):
+            column = _with_curves(labelled, name, column, why, task, stages)
+        judged = iter(
+            judge([column[c] for c in np.flatnonzero(asked)], task.level, detectable) if name == "mcas" else []
+        )
+        results[name] = [
+            next(judged) if is_asked and name == "mcas" else not_judged(one)
+            for one, is_asked in zip(column, asked, strict=True)
+        ]
     return results
+
+
+def _note(why: str | None) -> str:
+    return f"{why}: a bootstrap, which covers less than it says where a group is rare and pairs are few"
+
+
+def _without_interval(task: Task, terms: list[Term], n_pairs: int) -> list[Comparison]:
+    """The changes of one concept whose intervals are still to come, with the reasons of those that get none."""
+    few, same = task.few(terms), is_same(terms)
+    found = []
+    for k, difference in enumerate(task.differences(terms).tolist()):
+        one = blank(n_pairs, difference=difference)
+        if few[k]:
+            one = replace(one, reason=FEW_UNITS)
+        elif same[k]:
+            one = replace(one, verdict="not shown", reason=SAME_IMAGES)
+        found.append(one)
+    return found
+
+
+def _with_curves(
+    labelled: LabelledChanges, name: Change, column: list[Comparison], why: Sequence[str | None], task: Task,
+    stages: Stages | None,
+) -> list[Comparison]:  # fmt: skip
+    """The changes with intervals and p-values where they rest on labels."""
+    rows = labelled.pairs.rows
+    of_images = stages.image_curves(labelled, name) if stages else labelled.image_curves(name, rows)
+    curves = labelled.curves(name, of_images)
+    low, high = curve_ends(curves, task.level)
+    p_values, least = curve_p_values(curves), detectable_at(curves, task.alpha, task.power)
+    if stages:
+        p_values, least = stages.settled(labelled, p_values, least)
+    found = []
+    for c, one in enumerate(column):
+        if why[c] or one.reason or one.difference is None:
+            found.append(one)
+        elif not high[c] - low[c] > NO_SPREAD:
+            found.append(replace(one, reason="zero variance"))
+        else:
+            # Of two stages the interval is about their weighted estimate, which need not be the mean of all pairs.
+            ends = min(float(low[c]), one.difference), max(float(high[c]), one.difference)
+            found.append(replace(one, low=ends[0], high=ends[1], p_value=float(p_values[c]), method="mover",
+                                 minimum_detectable=float(least[c])))  # fmt: skip
+    return found
+
+
+def not_judged(one: Comparison) -> Comparison:
+    """The same without a verdict: no q-value, since no family of questions holds it."""
+    return replace(one, verdict="not judged", q_value=None)
 
 
 def judge(results: list[Comparison], level: float, detectable: float | None) -> list[Comparison]:

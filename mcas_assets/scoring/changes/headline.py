@@ -1,7 +1,7 @@
 """What is said of a comparison as a whole: whether anything changed, where the audit's mean went, whether it leans less.
 
 The versions of all pairs that share a seed are exchanged together, in all concepts at once, since concepts share attribute
-images and baseline. For what is said of the mean over concepts, METHOD's exchangeable unit is the prompt; neither unit alone
+images. For what is said of the mean over concepts, METHOD's exchangeable unit is the prompt; neither unit alone
 will do: prompts share attribute images, images share a prompt. So seeds and prompts are each exchanged, the larger p-value
 counts, and the interval draws both.
 """
@@ -54,7 +54,7 @@ class Headline:
 
 
 def headline(pairs: Pairs, task: Task) -> Headline:
-    """What the changes of all concepts say together: of the adjusted score, or of MCAS where there is no baseline.
+    """What the changes of MCAS of all concepts say together.
 
     The statistic of "anything" is the largest change over concepts, each over its spread under exchange: a sum over all
     concepts would drown the few that an update moves.
@@ -63,7 +63,7 @@ def headline(pairs: Pairs, task: Task) -> Headline:
         pairs: Of two versions.
         task: How intervals and tests are made.
     """
-    column = CHANGES.index("adjusted" if len(pairs.base) else "mcas")
+    column = CHANGES.index("mcas")
     asked = [c for c in range(len(pairs.rows)) if c not in pairs.base and pairs.reasons(c)[column] is None]
     if not asked:
         return Headline(None, Mean(None, reason="no concept"), Mean(None, reason="no concept"), "no concept has pairs")

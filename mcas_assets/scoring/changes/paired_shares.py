@@ -1,5 +1,6 @@
 """Two shares of the same requests: paired by prompt and seed, so what counts is where the versions disagree."""
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -8,7 +9,9 @@ from scipy.special import bdtr, ndtr, ndtri
 from mcas_assets.scoring.changes.changes import Comparison, blank
 from mcas_assets.scoring.shares.label_error import CorrectedShares
 from mcas_assets.scoring.shares.representation import wilson_interval
+from mcas_assets.scoring.stats.curves import Curves, combined, curve_ends, curves_of
 from mcas_assets.scoring.stats.intervals import FEW_UNITS, MIN_UNITS
+from mcas_assets.scoring.stats.mover import Terms
 from mcas_assets.scoring.stats.power import minimum_detectable
 
 
@@ -39,36 +42,80 @@ def paired_table(before: np.ndarray, after: np.ndarray) -> Table:
     return Table(*(int(np.count_nonzero(cell)) for cell in (old & new, old & ~new, ~old & new, ~old & ~new)))
 
 
-def paired_share(table: Table, *, level: float = 0.95) -> Comparison:
+def paired_share(
+    table: Table, *, level: float = 0.95, family: int = 1, further: Table | None = None, weight: float = 1.0
+) -> Comparison:
     """The change of a share between two versions.
 
     Args:
         table: Counts of pairs.
         level: Of the interval.
+        family: Changes that get a verdict together, as in `Task`.
+        further: Of pairs that were drawn after the others had been looked at; None where none were.
+        weight: Of the first pairs beside those, as in `stages.Stages`.
 
     Returns:
-        Interval by Newcombe's hybrid score (1998, Statistics in Medicine 17: 2635, method 10), p-value by the exact
-        McNemar test (binomial over the pairs that disagree), minimum detectable change by the variance of Agresti & Min
-        (2005, Statistics in Medicine 24: 729), half a count added to each cell, so that it is never 0.
+        Interval by Newcombe's hybrid score (1998, Statistics in Medicine 17: 2635, method 10), p-value by McNemar's mid-p test
+        (Lancaster 1961; Fagerland, Lydersen & Laake 2013), minimum detectable change by the variance of Agresti & Min
+        (2005, Statistics in Medicine 24: 729), half a count added to each cell, so that it is never 0. Two stages are put
+        together by the inverse normal.
     """
-    if not table.n:
+    whole = table if further is None else Table(*(one + other for one, other in zip(table, further, strict=True)))
+    if not whole.n:
         return blank(0, "no pair")
-    before, after = table.shares
+    before, after = whole.shares
     if table.n < MIN_UNITS:
-        return blank(table.n, FEW_UNITS, after - before)
-    low, high = _newcombe(table, level)
-    apart = table.only_before + table.only_after
-    p = 2 * float(bdtr(min(table.only_before, table.only_after), apart, 0.5)) if apart else 1.0
-    n = table.n + 2
-    change, spread = (table.only_after - table.only_before) / n, (apart + 1) / n
-    least = minimum_detectable(float(np.sqrt((spread - change**2) / n)), level=level)
-    return Comparison(after - before, low, high, min(p, 1.0), None, least, "not shown", table.n)
+        return blank(whole.n, FEW_UNITS, after - before)
+    n = whole.n + 2
+    change, spread = (whole.only_after - whole.only_before) / n, (whole.only_before + whole.only_after + 1) / n
+    error, alpha = float(np.sqrt((spread - change**2) / n)), (1 - level) / family
+    found = Comparison(
+        after - before, *_newcombe(table, level), mid_p(table), None, minimum_detectable(error, level=1 - alpha),
+        "not shown", whole.n, method="newcombe",
+    )  # fmt: skip
+    if further is None or further.n < MIN_UNITS:
+        return found
+    rest = float(np.sqrt(1 - weight**2))
+    quantile = weight * _signed_quantile(table) + rest * _signed_quantile(further)
+    low, high = curve_ends(combined(_share_curve(table), _share_curve(further), weight), level)
+    # The interval is about the stages' weighted estimate, which need not be the share of all pairs.
+    ends = min(float(low[0]), after - before), max(float(high[0]), after - before)
+    return replace(found, low=max(ends[0], -1.0), high=min(ends[1], 1.0), p_value=float(2 * ndtr(-abs(quantile))))
+
+
+def settled(change: Comparison, below: float, went_on: bool) -> Comparison:
+    """A change in a comparison of two stages: where no further pairs were drawn its p-value is at or above the bound."""
+    if went_on or change.p_value is None:
+        return change
+    return replace(change, p_value=max(change.p_value, below))
+
+
+def mid_p(table: Table) -> float:
+    """Two-sided p-value in (0, 1] that a share is the same in both versions: half of what is as extreme counts."""
+    fewer, apart = min(table.only_before, table.only_after), table.only_before + table.only_after
+    if table.only_before == table.only_after:
+        return 1.0
+    return float(bdtr(fewer, apart, 0.5) + (bdtr(fewer - 1, apart, 0.5) if fewer else 0.0))
+
+
+def _signed_quantile(table: Table) -> float:
+    """Normal quantile of the test, above 0 where the share rose."""
+    return float(-ndtri(mid_p(table) / 2) * np.sign(table.only_after - table.only_before))
+
+
+def _share_curve(table: Table) -> Curves:
+    """The intervals of the change of a share at every level."""
+    shares, between = np.array([table.shares]), correlation(table)
+    together = np.array([[[1.0, between], [between, 1.0]]])
+    signs, none = np.array([[-1.0, 1.0]]), np.zeros(1)
+    counts = np.full((1, 2), float(table.n))
+    return curves_of(Terms(shares[:, 1] - shares[:, 0], shares, counts, signs, together, none, none + 1))
 
 
 def _newcombe(table: Table, level: float) -> tuple[float, float]:
     before, after = table.shares
     old, new = (wilson_interval(round(share * table.n), table.n, level=level) for share in (before, after))
-    return square_and_add((before, *old), (after, *new), _correlation(table))
+    return square_and_add((before, *old), (after, *new), correlation(table))
 
 
 def square_and_add(
@@ -85,8 +132,8 @@ def _distance(one: float, other: float, correlation: float) -> float:
     return float(np.sqrt(max(one**2 - 2 * correlation * one * other + other**2, 0.0)))
 
 
-def _correlation(table: Table) -> float:
-    """Newcombe's phi, with half a pair taken off where it is positive, and 0 where a margin is empty."""
+def correlation(table: Table) -> float:
+    """Newcombe's phi of the two shares, with half a pair taken off where it is positive, and 0 where a margin is empty."""
     both, old, new, neither = table
     margins = (both + old) * (new + neither) * (both + new) * (old + neither)
     if not margins:
@@ -103,25 +150,31 @@ def corrected_change(
     before: CorrectedShares,
     after: CorrectedShares,
     group: int,
-    n_pairs: int,
+    table: Table,
+    sampling: tuple[CorrectedShares, CorrectedShares],
     *,
     level: float = 0.95,
+    family: int = 1,
 ) -> Comparison:
     """The change of a share from which label error is removed.
 
-    The versions count as independent: what pairing would gain is left unused, since the label errors of the two are
-    measured on images of their own, so the interval errs on the wide side.
+    Pairing ties what the two versions were drawn from, so the errors of the shares are correlated as the labels of the pairs
+    are; the confusion matrices are measured on images of their own, and their errors are not.
 
     Args:
         before: Of the old version, at `level`.
         after: Of the new one.
         group: Which of the groups.
-        n_pairs: Pairs that were counted.
+        table: Pairs by their labels, of this group or another.
+        sampling: The same two shares as if the confusion matrices were known for certain: their errors are those of the
+            images alone.
         level: Of the intervals.
+        family: As in `paired_share`.
 
     Returns:
         Interval by `square_and_add`; p-value two-sided by its half-width towards 0, normal.
     """
+    n_pairs = table.n
     for one in (before, after):
         if one.reason or not np.isfinite(one.shares[group]):
             return blank(n_pairs, one.reason or "no corrected share")
@@ -129,10 +182,16 @@ def corrected_change(
     difference = new[0] - old[0]
     if n_pairs < MIN_UNITS:
         return blank(n_pairs, FEW_UNITS, difference)
-    low, high = square_and_add(old, new)
+    errors = [float(one.standard_error[group]) for one in (before, after)]
+    of_images = [float(one.standard_error[group]) for one in sampling]
+    both = errors[0] * errors[1]
+    between = min(correlation(table) * of_images[0] * of_images[1] / both, 0.99) if both > 0 else 0.0
+    low, high = square_and_add(old, new, between)
     half = difference - low if difference > 0 else high - difference
     z = float(ndtri((1 + level) / 2))
     p = float(2 * ndtr(-abs(difference) / half * z)) if half > 0 else 1.0
-    error = float(np.hypot(before.standard_error[group], after.standard_error[group]))
-    least = minimum_detectable(error, level=level) if error > 0 else None
-    return Comparison(difference, low, high, max(p, np.finfo(float).tiny), None, least, "not shown", n_pairs)
+    error = float(np.sqrt(max(errors[0] ** 2 + errors[1] ** 2 - 2 * between * both, 0.0)))
+    least = minimum_detectable(error, level=1 - (1 - level) / family) if error > 0 else None
+    return Comparison(
+        difference, low, high, max(p, np.finfo(float).tiny), None, least, "not shown", n_pairs, method="mover"
+    )

@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcas_assets.scoring.mcas.association import pole_difference
-from mcas_assets.scoring.mcas.draws import rows_of_concepts
+from mcas_assets.scoring.mcas.draws import grouping, rows_of_concepts
+from mcas_assets.scoring.mcas.labelled_parts import Attributes
 from mcas_assets.scoring.mcas.vectors import AuditVectors
 from mcas_assets.scoring.stats.arrays import Floats, Ints, unit_matrix
 
@@ -51,6 +52,10 @@ class Pairs:
     Attributes:
         rows: For each concept, the rows of its images.
         before, after: (c, 5) scores of the two versions.
+        values: (2, 2, n) what each image of either version brings into IIAS and ITAAS; their differences make the change.
+        labels: (2, n) which of two groups each image of either version shows, as in `AuditVectors`, or None.
+        groups: Which images belong together.
+        attributes: Errors of the changes that the attribute images bring.
     """
 
     def __init__(self, before: AuditVectors, after: AuditVectors, base: Ints) -> None:
@@ -68,9 +73,24 @@ class Pairs:
         directions = np.stack([(poles[0] + poles[1]) / 2, pole_difference(before.a_words, before.b_words)])
         images = [unit_matrix(version.images, "images") for version in (before, after)]
         self._images = directions @ (images[1] - images[0]).T  # IIAS, ITAAS
-        moved = (attributes[1] - attributes[0]).T
-        self._means = (old.mean_images + new.mean_images) / 2 @ moved  # IIAS, by concept
-        self._prompts = unit_matrix(before.prompts, "prompts") @ moved  # ITPAS
+        self.values = np.stack([directions @ one.T for one in images])
+        unlabelled = before.labels is None or after.labels is None
+        self.labels = None if unlabelled else np.stack([np.asarray(before.labels), np.asarray(after.labels)])
+        moved = attributes[1] - attributes[0]
+        self.groups = grouping(before)
+        self.attributes = Attributes(before, self.groups, moved)
+        self._targets = (old.mean_images + new.mean_images) / 2, unit_matrix(before.prompts, "prompts")
+        self._means, self._prompts = (targets @ moved.T for targets in self._targets)  # IIAS and ITPAS, by concept
+
+    def attribute_changes(self, change: Change) -> tuple[Floats, Floats]:
+        """What the attribute images bring into a change: (c,) of each concept, and (c, v) the errors of that by seed."""
+        targets = np.add.reduce(
+            [part for part, name in zip(self._targets, ("itpas", "iias"), strict=True) if name != change]
+        )
+        if change == "adjusted":
+            targets = targets - targets[self.base].mean(axis=0)
+        signs = np.repeat([1 / max(self.n_a, 1), -1 / max(self.n_b, 1)], [self.n_a, self.n_b])
+        return (targets @ self.attributes.images.T) @ signs, self.attributes.errors(targets)
 
     def reasons(self, c: int) -> list[str | None]:
         """For each of `CHANGES`, why that of a concept cannot be given."""

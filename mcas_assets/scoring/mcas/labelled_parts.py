@@ -107,9 +107,10 @@ class Attributes:
         freedom: Degrees of freedom of their variance.
     """
 
-    def __init__(self, vectors: AuditVectors, groups: Grouping) -> None:
+    def __init__(self, vectors: AuditVectors, groups: Grouping, images: Floats | None = None) -> None:
+        """`images` (n_a + n_b, d) stand in place of the attribute images themselves, such as by what they differ."""
         n, self.n_a, self.n_b = vectors.sizes()
-        self.images = vectors.attributes()
+        self.images = vectors.attributes() if images is None else images
         rows = np.arange(n, n + self.n_a + self.n_b)
         self.units, self.place = np.unique(groups.seed[rows], return_inverse=True)
         prompts = []

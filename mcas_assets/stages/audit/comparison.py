@@ -3,6 +3,7 @@
 import polars as pl
 
 from mcas_assets.compare import scores, versions
+from mcas_assets.compare.further import Drawing
 from mcas_assets.declare.audit import Audit
 from mcas_assets.quality.changes import COMPARED, EXPLAINED, VERDICTS, change_error, compared
 from mcas_assets.quality.expectations import among, between, equal, ordered
@@ -19,7 +20,8 @@ _PAIR = ("before", "after", "audit")
 
 def _make(work: Work) -> Made:
     workplace, audit = work.workplace, work.audit
-    instruments = versions.Instruments(workplace.embedders(audit.embedders), workplace.tone_reader)
+    drawing = Drawing(workplace.system_of, workplace.progress, work.run_id)
+    instruments = versions.Instruments(workplace.embedders(audit.embedders), workplace.tone_reader, drawing)
     tables, inputs = versions.compare_all(workplace.store, audit, work.system_version, work.against, instruments)
     heads = tables["comparison_summary"].filter(pl.col("axis").is_null()).iter_rows(named=True)
     verdicts = {f"against {row['before'] or 'none'}": row["reason"] or row["verdict"] for row in heads}
@@ -28,7 +30,8 @@ def _make(work: Work) -> Made:
 
 def _declares(audit: Audit, declared: Declared) -> list:
     assert SCORES.declares is not None
-    return [SCORES.declares(audit, declared), reads.groups(audit), audit.inference.confidence]
+    spent = [audit.images_per_prompt.concept, audit.comparison.further, audit.comparison.below]
+    return [SCORES.declares(audit, declared), reads.groups(audit), audit.inference.confidence, spent]
 
 
 def _expected_rows(checked: Checked, table: str) -> int:
@@ -82,7 +85,9 @@ COMPARISONS = Table(
         "component is known": among("component", CHANGES),
         "pairs are among the images of both": ordered("n_pairs", "fewer_images"),
         "difference is after less before": between("difference_error", 0, _TOLERANCE),
+        "further pairs are among the pairs": ordered("n_further", "n_pairs"),
         "noise_band counts from 0": between("noise_band", 0, None),
+        "interval_method is known": among("interval_method", ("mover", "bootstrap", None)),
         **COMPARED,
     },
 )

@@ -1,0 +1,127 @@
+"""Confidence curves: the intervals of an estimate at every level at once, so that parts can be added, stages combined, and tested.
+
+A curve is tabulated at normal quantiles z: its interval at z has the level 2 Phi(z) - 1. Parts of an estimate that err
+independently are added by MOVER (Zou & Donner 2008), distance by distance in squares. Two stages of one estimate are combined
+by the inverse normal with weights that are fixed beforehand (Lehmacher & Wassmer 1999): at every candidate value the two
+signed quantiles are added up, so that the combination holds its level however the first stage decided of the second.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.special import ndtr, ndtri, stdtrit
+
+from mcas_assets.scoring.stats.arrays import Floats
+from mcas_assets.scoring.stats.mover import Terms, half_widths
+
+QUANTILES: Floats = np.linspace(0.0, 8.0, 161)
+"""The z at which curves are tabulated; between them they are taken as straight. The last is a p-value of 1e-15."""
+
+
+class Curves(NamedTuple):
+    """Intervals of k estimates at every level.
+
+    Attributes:
+        estimates: (k,).
+        below, above: (k, q) how far the ends of the interval at `QUANTILES` lie from the estimate; 0 at the first.
+    """
+
+    estimates: Floats
+    below: Floats
+    above: Floats
+
+
+def curves_of(terms: Terms) -> Curves:
+    """The curves of shares times gaps with normal errors beside them."""
+    k, q = len(terms.estimates), len(QUANTILES)
+    # At z = 0 the interval is the estimate; Wilson's is not defined there.
+    alphas = np.tile(2 * ndtr(-QUANTILES[1:]), k)
+    below, above = half_widths(Terms(*(np.repeat(part, q - 1, axis=0) for part in terms)), alphas)
+    none = np.zeros((k, 1))
+    return Curves(terms.estimates, *(np.concatenate([none, part.reshape(k, q - 1)], axis=1) for part in (below, above)))
+
+
+def normal_curves(estimates: Floats, variance: Floats, freedom: Floats) -> Curves:
+    """The curves of means with their estimated variance, by Student's t; all (k,)."""
+    t = -stdtrit(freedom[:, None], ndtr(-QUANTILES)[None])
+    half = t * np.sqrt(variance)[:, None]
+    return Curves(estimates, half, half)
+
+
+def less(curves: Curves, other: Curves) -> Curves:
+    """Differences of independent estimates, or of k and one."""
+    return added(curves, Curves(-other.estimates, other.above, other.below))
+
+
+def added(curves: Curves, other: Curves) -> Curves:
+    """Sums of independent estimates, or of k and one."""
+    return Curves(
+        curves.estimates + other.estimates,
+        np.sqrt(curves.below**2 + other.below**2),
+        np.sqrt(curves.above**2 + other.above**2),
+    )
+
+
+def combined(first: Curves, second: Curves, weight: float) -> Curves:
+    """The curves of two stages of the same estimates.
+
+    Args:
+        first: Of the first stage.
+        second: Of what was drawn after it.
+        weight: Of the first stage, in (0, 1); that of the second is sqrt(1 - weight^2). Fixed before anything is drawn.
+
+    Returns:
+        Their estimate is the value at which the weighted quantiles cancel.
+    """
+    rest = float(np.sqrt(1 - weight**2))
+    rows = [_combined(first, second, j, weight, rest) for j in range(len(first.estimates))]
+    estimates, below, above = (np.array(part) for part in zip(*rows, strict=True))
+    return Curves(estimates, below, above)
+
+
+def _combined(first: Curves, second: Curves, j: int, weight: float, rest: float) -> tuple[float, Floats, Floats]:
+    stages = [_signed(curves, j) for curves in (first, second)]
+    values = np.unique(np.concatenate([at for at, _ in stages]))
+    quantiles = weight * np.interp(values, *stages[0]) + rest * np.interp(values, *stages[1])
+    # Falls with the value: np.interp wants it to rise.
+    ends = np.interp([0.0, *QUANTILES, *-QUANTILES], quantiles[::-1], values[::-1])
+    estimate, low, high = ends[0], ends[1 : 1 + len(QUANTILES)], ends[1 + len(QUANTILES) :]
+    return float(estimate), np.maximum(estimate - low, 0.0), np.maximum(high - estimate, 0.0)
+
+
+def _signed(curves: Curves, j: int) -> tuple[Floats, Floats]:
+    """Candidate values of one estimate in rising order, and the signed quantile by which the estimate lies above each."""
+    low = curves.estimates[j] - curves.below[j][::-1]
+    high = curves.estimates[j] + curves.above[j][1:]
+    return np.concatenate([low, high]), np.concatenate([QUANTILES[::-1], -QUANTILES[1:]])
+
+
+def curve_ends(curves: Curves, level: float) -> tuple[Floats, Floats]:
+    """The two ends (k,) of the intervals of nominal coverage `level`, in (0, 1)."""
+    below, above = _at(curves, float(ndtri((1 + level) / 2)))
+    return curves.estimates - below, curves.estimates + above
+
+
+def curve_p_values(curves: Curves) -> Floats:
+    """(k,) two-sided p-values in (0, 1] of the hypothesis that the estimated number is 0; they invert the intervals."""
+    away = curves.estimates
+    distances = np.where(away[:, None] > 0, curves.below, curves.above)
+    quantiles = [
+        np.interp(abs(a), np.maximum.accumulate(row), QUANTILES) for a, row in zip(away, distances, strict=True)
+    ]
+    return 2 * ndtr(-np.array(quantiles, dtype=np.float64))
+
+
+def detectable_at(curves: Curves, alpha: float, power: float) -> Floats:
+    """(k,) size that an estimate must have to be told from 0 at `alpha`, two-sided, with `power` above one half.
+
+    The mean distance of the two ends at the quantile of the test, and that at the quantile of the power.
+    """
+    parts = [_at(curves, float(z)) for z in (-ndtri(alpha / 2), ndtri(power))]
+    return np.add.reduce([below + above for below, above in parts]) / 2
+
+
+def _at(curves: Curves, z: float) -> tuple[Floats, Floats]:
+    """Distances of the ends at one quantile."""
+    below, above = ([np.interp(z, QUANTILES, row) for row in part] for part in (curves.below, curves.above))
+    return np.array(below, dtype=np.float64), np.array(above, dtype=np.float64)
