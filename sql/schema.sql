@@ -533,12 +533,14 @@ create table if not exists policy_results_history (
     observed       double,
     low            double,
     high           double,
-    q_value        double,
+    q_value        double,                -- that observed lies beyond the limit, over the n_family rows, (0, 1]
     threshold      double,                -- the limit that observed is held against
     requirement    varchar not null,      -- the rule in words
     verdict        varchar not null,      -- passed, failed or not judged, which is never a pass
     reason         varchar,               -- why it failed, or cannot be judged
-    is_blocking    boolean not null
+    is_blocking    boolean not null,
+    n_family       bigint,                -- rows of the rule that q_value is over; null where no q-value decides
+    n_needed       bigint                 -- images that a share takes to be able to fail; null where it is no share
 );
 
 -- What changed: a version against one before it, paired by prompt and seed. The partition is the later version; the rows
