@@ -507,9 +507,13 @@ create table if not exists canary_history (
     n_prompts       bigint,               -- prompts with answers in both windows
     energy_distance double,               -- mean over those prompts, 0 to 2 * sqrt(2)
     p_value         double,
-    alpha           double not null,      -- chance of a false alarm in a window
+    alpha           double not null,      -- chance of any false alarm over the whole watch, (0, 0.5)
     verdict         varchar not null,     -- behaviour changed, not shown, or first window
-    reason          varchar               -- why there is no distance
+    reason          varchar,              -- why there is no distance
+    reference       varchar,              -- window_name of the first one since a change; null where that is previous
+    reference_distance double,            -- energy distance to it, 0 to 2 * sqrt(2)
+    reference_p_value double,             -- of that distance, (0, 1]
+    level           double                -- what this window spends of alpha on each test: changed where a p-value is at most it
 );
 
 -- What policies said of a system version: one row for each rule and each thing that it judged.
