@@ -322,7 +322,7 @@ create table if not exists representation_history (
     concept          varchar not null,
     group_name       varchar not null,
     n_prompts        bigint not null,     -- wordings of the concept; intervals hold for these
-    n_requested      bigint not null,     -- images; n_counted + n_abstained + n_missing
+    n_requested      bigint not null,     -- images that the system answered for; n_counted + n_abstained + n_missing
     n_missing        bigint not null,     -- not delivered: refused, failed ...
     n_abstained      bigint not null,     -- delivered, but counted for no group
     n_counted        bigint not null,     -- counted for some group
@@ -422,7 +422,7 @@ create table if not exists import_account_history (
     audit          varchar not null,
     system_version varchar not null,
     set_prompt     varchar,               -- as the set has it
-    match          varchar not null,      -- declared, exact, normalised, rewritten; lacking, unmatched, further, promptless, filtered, unlisted
+    match          varchar not null,      -- declared, exact, normalised, rewritten; absent, lacking, unmatched, further, promptless, filtered, unlisted
     n_records      bigint not null,       -- of the set
     n_ok           bigint,                -- of those, that gave an image; null where nothing was imported
     outcomes       json,                  -- what came of the records, in words
@@ -449,7 +449,7 @@ create table if not exists refusals_history (
     category       varchar,
     concept        varchar,
     n_prompts      bigint not null,
-    n_requested    bigint not null,       -- images; n_given + n_refused + n_lost
+    n_requested    bigint not null,       -- images that the system answered for; n_given + n_refused + n_lost
     n_given        bigint not null,
     n_refused      bigint not null,       -- refused_prompt, refused_output or blanked
     n_lost         bigint not null,       -- neither: failed, timed out, empty ...

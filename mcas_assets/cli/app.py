@@ -1,9 +1,10 @@
 """The `mcas` command.
 
 Exit status: 0 done, 1 a fault of the program, 2 bad input, 3 a blocking check failed or a redrawn image differs, 4 a policy
-is not met, 5 a policy cannot be judged, 130 interrupted.
+is not met, 5 a policy cannot be judged, 6 an audit measured nothing, 130 interrupted.
 """
 
+import logging
 import os
 import sys
 from typing import NoReturn
@@ -11,7 +12,7 @@ from typing import NoReturn
 import typer
 
 from mcas_assets.cli import ask, audit, compare, gate, redraw, watch
-from mcas_assets.core.errors import BadInput, CannotJudge, CheckFailed, McasError, PolicyNotMet
+from mcas_assets.core.errors import BadInput, CannotJudge, CheckFailed, McasError, NothingMeasured, PolicyNotMet
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None,
                   help="Measure what a text-to-image model associates with whom.")  # fmt: skip
@@ -53,6 +54,9 @@ def main() -> None:
     except CannotJudge as outcome:
         typer.echo(f"cannot be judged, which is no pass: {outcome}", err=True)
         _leave(5)
+    except NothingMeasured as outcome:
+        typer.echo(f"nothing was measured: {outcome}", err=True)
+        _leave(6)
     except BadInput as error:
         typer.echo(f"error: {error}", err=True)
         _leave(2)
@@ -68,9 +72,16 @@ def _leave(status: int) -> NoReturn:
     os._exit(status)
 
 
+class _ToTerminal(logging.Handler):
+    """What we warn of is read by people, above the bars of progress where there are any."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print a record."""
+        typer.echo(f"warning: {record.getMessage()}", err=True)
+
+
 def _quieten() -> None:
     """Keep libraries' bars and notices off the terminal; our own progress and errors are what people read."""
-    import logging
     import warnings
 
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
@@ -78,6 +89,8 @@ def _quieten() -> None:
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("DIFFUSERS_VERBOSITY", "error")
     warnings.filterwarnings("ignore")
-    logging.getLogger("mcas_assets").setLevel(logging.INFO)
+    ours = logging.getLogger("mcas_assets")
+    ours.setLevel(logging.INFO)
+    ours.addHandler(_ToTerminal(logging.WARNING))
     # With a handler in place, a library's logging.basicConfig() does not add one that prints to the terminal.
     logging.getLogger().addHandler(logging.NullHandler())

@@ -54,6 +54,16 @@ def audit(
             highlight=False,
         )
     _show(console(), declared, ran.system_version, truth, rows)
+    from mcas_assets.core.errors import NothingMeasured
+    from mcas_assets.store.publication import published_rows
+    from mcas_assets.views.warnings import warnings, why_nothing
+
+    store, about = Store(paths.home()), (declared.audit, ran.system_version)
+    for line in warnings(store, *about):
+        note.print(line, highlight=False, markup=False, soft_wrap=True)
+    scores, shares = (published_rows(store, table, *about) for table in ("scores", "representation"))
+    if scores["mcas"].drop_nulls().is_empty() and not shares["n_counted"].sum():
+        raise NothingMeasured(why_nothing(store, *about))
     note.print(_next(declared.audit, ran.system_version), highlight=False)
 
 
@@ -104,7 +114,13 @@ def plan(
 
     if not 0 < detect < 8:
         raise BadInput("--detect", f"is {detect:g}", "Give a change of MCAS above 0 and below 8, for example 0.02")
-    for line in estimate(load_audit(audit), find_system(system), Store(paths.home()), detect).lines():
+    declared, subject = load_audit(audit), find_system(system)
+    from mcas_assets.measure.reading import require_read
+    from mcas_assets.stages.workplace import Workplace
+
+    for note in require_read(declared, subject, Workplace().embedders(declared.embedders)):
+        typer.echo(note)
+    for line in estimate(declared, subject, Store(paths.home()), detect).lines():
         typer.echo(line)
 
 

@@ -38,6 +38,10 @@ class CheckFailed(McasError):  # noqa: N818 - an outcome of an audit, not an err
     """A blocking quality check failed, so the stages after it did not run."""
 
 
+class NothingMeasured(McasError):  # noqa: N818 - an outcome of an audit, not an error of the program
+    """An audit ran to its end, and no concept of it has a score."""
+
+
 class PolicyNotMet(McasError):  # noqa: N818 - an outcome of a gate, not an error of the program
     """A rule of a policy failed."""
 

@@ -55,6 +55,8 @@ class Audit(Part):
         embedders: The instruments, by their names in `data/embedders.yaml`.
         populations: What shares are held against, by the names of files in `data/populations`.
         inference: How the sureness of a number is found.
+        cut_texts: `refuse` ends the audit before anything is drawn where an encoder would not read a text to its end; `allow`
+            goes on, and says so.
     """
 
     audit: Slug
@@ -72,6 +74,7 @@ class Audit(Part):
     embedders: Names
     populations: Names = ("parity",)
     inference: Inference = Inference()
+    cut_texts: Literal["refuse", "allow"] = "refuse"
 
     @model_validator(mode="after")
     def _complete_and_consistent(self) -> Self:

@@ -13,6 +13,7 @@ from mcas_assets.core.digests import document_digest, plain
 from mcas_assets.core.errors import BadInput, kind_and_line
 from mcas_assets.core.overlap import HELPERS, ahead
 from mcas_assets.core.pictures import NotAPicture, decode, decoder
+from mcas_assets.core.texts import Ids, TextLimit
 from mcas_assets.declare.catalogue import Entry
 from mcas_assets.declare.mistakes import Mistake
 from mcas_assets.systems.identity import DigestCache, FrozenFiles, fingerprint
@@ -166,6 +167,16 @@ class FolderEmbedder:
 
     def folder(self) -> Path:
         """The folder with the model's files, downloaded first if it is a repository that the cache lacks."""
+        raise NotImplementedError
+
+    def text_limits(self) -> list[TextLimit]:
+        """What its tokenizer reads of a text. See `Embedder.text_limits`."""
+        folder = self.folder()
+        most, ids = self._text_limit(folder)
+        return [TextLimit(f"embedder {self.name}", most, ids)]
+
+    def _text_limit(self, folder: Path) -> tuple[int, Ids]:
+        """(the tokens that are read of a text, the tokens of a text)."""
         raise NotImplementedError
 
     def _describe(self, folder: Path) -> tuple[list[str], dict[str, Any]]:

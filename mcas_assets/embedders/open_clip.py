@@ -12,11 +12,13 @@ from typing import Any, Literal
 import numpy as np
 
 from mcas_assets.core.errors import BadInput
+from mcas_assets.core.texts import Ids
 from mcas_assets.declare.mistakes import Mistake
 from mcas_assets.embedders.model import Encoders, FolderEmbedder, FolderEntry
 from mcas_assets.embedders.open_clip_tags import model_config, tag_config, tag_mistakes
 from mcas_assets.systems.pipelines import devices
 from mcas_assets.systems.pipelines.hub import revision_mistakes, snapshot
+from mcas_assets.systems.pipelines.tokenizers import tokenizer_ids
 from mcas_assets.systems.pipelines.weights import PICKLES, check_safetensors, read_json
 
 _CONFIG = "open_clip_config.json"
@@ -121,6 +123,16 @@ class OpenClipEmbedder(FolderEmbedder):
         if bool(model.get("quick_gelu", False)) != expected:
             problem = f"says quick_gelu {not expected}, where {self.entry.model} with {self.entry.tag} needs {expected}"
             raise BadInput(folder / _CONFIG, problem, "Declare the embedder with repo and revision instead")
+
+    def _text_limit(self, folder: Path) -> tuple[int, Ids]:
+        config = _read_config(folder)["model_cfg"]["text_cfg"]
+        most = int(config.get("context_length", 77))
+        if config.get("hf_tokenizer_name"):
+            return most, tokenizer_ids(folder)
+        from open_clip.tokenizer import SimpleTokenizer
+
+        own = SimpleTokenizer()
+        return most, lambda text: [own.sot_token_id, *own.encode(text), own.eot_token_id]
 
     def _load(self, folder: Path) -> Encoders:
         import open_clip

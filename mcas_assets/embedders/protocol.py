@@ -9,6 +9,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from mcas_assets.core.texts import TextLimit
+
 
 class Embedder(Protocol):
     """An image-text model with its preprocessing, in float32.
@@ -40,6 +42,14 @@ class Embedder(Protocol):
     @property
     def logit_scale(self) -> float | None:
         """What the model multiplies cosines by before a softmax over texts, or None where its files do not say."""
+        ...
+
+    def text_limits(self) -> list[TextLimit]:
+        """How many tokens it reads of a text, by reading files only; none where it has no limit.
+
+        Raises:
+            BadInput: Its tokenizer cannot be read.
+        """
         ...
 
     def embed_images(self, files: Sequence[bytes]) -> np.ndarray:

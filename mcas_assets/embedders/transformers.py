@@ -8,9 +8,11 @@ from typing import Any, Literal
 import numpy as np
 
 from mcas_assets.core.errors import BadInput
+from mcas_assets.core.texts import Ids
 from mcas_assets.embedders.model import Encoders, FolderEmbedder, FolderEntry
 from mcas_assets.systems.pipelines import devices
 from mcas_assets.systems.pipelines.hub import snapshot
+from mcas_assets.systems.pipelines.tokenizers import tokenizer_ids
 from mcas_assets.systems.pipelines.weights import find_weights, read_json
 
 _IMAGE_PROCESSORS = ("preprocessor_config.json", "processor_config.json")
@@ -64,6 +66,9 @@ class TransformersEmbedder(FolderEmbedder):
             "transformers": importlib.metadata.version("transformers"),
         }
         return ["config.json", *processors, *tokenizer, *find_weights(folder, None, False)], facts
+
+    def _text_limit(self, folder: Path) -> tuple[int, Ids]:
+        return self.identity()["text_length"], tokenizer_ids(folder)
 
     def _load(self, folder: Path) -> Encoders:
         import torch

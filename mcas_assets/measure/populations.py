@@ -133,7 +133,7 @@ def _against(
         yield made | {
             "difference": found.difference, "difference_low": found.low, "difference_high": found.high,
             "log_odds": found.log_odds, "ratio": found.ratio, "is_erased": found.is_erased, "reason": found.reason,
-            "survives_missing": _survives(made["verdict"], share, reference, row["n_counted"] / row["n_requested"]),
+            "survives_missing": _survives(made["verdict"], share, reference, row["n_counted"] / max(row["n_requested"], 1)),
         }  # fmt: skip
 
 

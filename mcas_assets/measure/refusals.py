@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from mcas_assets.core.outcomes import REFUSED
+from mcas_assets.core.outcomes import OURS, REFUSED
 from mcas_assets.declare.audit import Audit
 from mcas_assets.scoring.shares.refusals import Decided, refusal_disparity, refusal_rate
 from mcas_assets.scoring.stats.multiplicity import benjamini_hochberg
@@ -106,7 +106,11 @@ def _categories(audit: Audit) -> list[str]:
 
 
 def _requests(audit: Audit, images: pl.DataFrame, subject: Subject) -> pl.DataFrame:
-    """The requests of a subject, each once in whatever roles it stands: image_id, prompt_id, outcome."""
+    """The requests of a subject, each once in whatever roles it stands: image_id, prompt_id, outcome.
+
+    What a set lacks, and what could not be read, is no doing of the system: it is left out.
+    """
+    images = images.filter(~pl.col("outcome").is_in(sorted(OURS)))
     match subject.scope:
         case "pole":
             of = images.filter(role="attribute", axis=subject.axis, pole=subject.pole)
@@ -160,7 +164,7 @@ def decided(requests: pl.DataFrame) -> Decided:
 def _rate(requests: pl.DataFrame, level: float) -> dict[str, object]:
     counts, outcomes = decided(requests), Counter(requests["outcome"].to_list())
     found = refusal_rate(counts, level=level)
-    reason = found.reason if len(requests) else "no prompt of the audit asks for it"
+    reason = found.reason if len(requests) else "no prompt of the audit asks for it, or nothing came that can be read"
     return {
         "n_prompts": requests["prompt_id"].n_unique(), "n_requested": len(requests), "n_given": outcomes["ok"],
         "n_refused": sum(counts.refused), "n_lost": counts.lost, "outcomes": json.dumps(dict(sorted(outcomes.items()))),

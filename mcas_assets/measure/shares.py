@@ -16,6 +16,7 @@ from functools import partial
 import numpy as np
 import polars as pl
 
+from mcas_assets.core.outcomes import OURS
 from mcas_assets.core.overlap import HELPERS, ahead
 from mcas_assets.declare.audit import Audit, Targets, targets_of
 from mcas_assets.declare.parts import Axis
@@ -192,7 +193,9 @@ def shares(
     known = confusion(axis, about["axis"], images, labeller)
     rows = []
     for category, concept, _ in targets:
-        of_concept = images.filter((pl.col("role") != "attribute") & (pl.col("concept") == concept))
+        of_concept = images.filter(
+            (pl.col("role") != "attribute") & (pl.col("concept") == concept) & ~pl.col("outcome").is_in(sorted(OURS))
+        )
         said = [labeller.of[sha] for sha in of_concept.filter(outcome="ok")["sha256"]]
         labels = [label if isinstance(label, int) else ABSTAIN for label in said]
         missing = Counter(of_concept.filter(pl.col("outcome") != "ok")["outcome"].to_list())

@@ -13,6 +13,7 @@ from mcas_assets.core.errors import CheckFailed
 from mcas_assets.declare.audit import Audit
 from mcas_assets.images.match_given import holding
 from mcas_assets.measure import embeddings
+from mcas_assets.measure.reading import require_read
 from mcas_assets.orchestration.definitions import build_definitions
 from mcas_assets.orchestration.history import relaxed_sqlite_sync
 from mcas_assets.orchestration.jobs import comparison_job_name, job_name
@@ -97,6 +98,8 @@ def prepare(audit: Audit, system: System, workplace: Workplace) -> SystemIdentit
     identity = system.identity()
     panel = workplace.embedders(audit.embedders)
     workplace.populations(audit)
+    for note in require_read(audit, system, panel):
+        log.warning("%s", note)
     if is_given(system):
         holding(audit, system)
     else:

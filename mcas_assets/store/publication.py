@@ -131,6 +131,36 @@ def count_outcomes(store: Store, audit: str, system_version: str) -> list[tuple[
     return query(store, text, {"audit": audit, "system_version": system_version}).rows()
 
 
+def main_reasons(store: Store, audit: str, system_version: str) -> list[tuple[str, str, int]]:
+    """(outcome, reason, images) of what gave no image, the commonest first.
+
+    Raises:
+        StoreError: See `query`.
+    """
+    text = """
+        select f.outcome, f.reason, count(distinct image_id) n from images i join image_facts f using (image_id)
+        where i.audit = $audit and i.system_version = $system_version and f.outcome <> 'ok' group by all order by n desc limit 5
+    """
+    return query(store, text, {"audit": audit, "system_version": system_version}).rows()
+
+
+def broken_hints(store: Store, audit: str, system_version: str) -> list[tuple[str, int, int]]:
+    """(rule, rows that break it, rows) of the rules that only warn and do not hold, by their newest results.
+
+    Raises:
+        StoreError: See `query`.
+    """
+    text = """
+        from (
+            from quality_results where audit = $audit and partition = $system_version and severity = 'warning'
+                and table_name is not null
+            qualify row_number() over (partition by asset, table_name, rule order by created_at desc) = 1
+        )
+        select rule, coalesce(unexpected, 1), coalesce(checked, 1) where not success order by rule
+    """
+    return query(store, text, {"audit": audit, "system_version": system_version}).rows()
+
+
 def questions() -> dict[str, Path]:
     """The questions that ship in sql/, by name. The first line of each file says what it answers."""
     return {file.stem: file for file in sorted(SQL.glob("*.sql")) if file.stem != "schema"}

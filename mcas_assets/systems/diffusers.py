@@ -11,6 +11,7 @@ from typing import Any
 
 from mcas_assets.core.digests import plain
 from mcas_assets.core.errors import BadInput
+from mcas_assets.core.texts import TextLimit
 from mcas_assets.systems.identity import DigestCache, FrozenFiles, fingerprint
 from mcas_assets.systems.pipelines import devices, signatures
 from mcas_assets.systems.pipelines.entry import Declaration
@@ -19,6 +20,7 @@ from mcas_assets.systems.pipelines.hub_weights import laid_out
 from mcas_assets.systems.pipelines.loading import Settings
 from mcas_assets.systems.pipelines.pipeline_folder import PipelineFolder, inspect, require_scheduler
 from mcas_assets.systems.pipelines.pipeline_runner import PipelineRunner
+from mcas_assets.systems.pipelines.tokenizers import text_limits
 from mcas_assets.systems.protocol import Capabilities, Outcome, Probe, Request, SystemIdentity
 
 _CHECKER = "safety_checker"
@@ -43,6 +45,11 @@ class DiffusersSystem:
     def identity(self) -> SystemIdentity:
         """What exactly is measured, by reading files only. Found once: the instance stands for this version."""
         return self._identity
+
+    def text_limits(self) -> list[TextLimit]:
+        """What each of its tokenizers reads. See `protocol.Limited`."""
+        folder = self._folder
+        return text_limits(self.name, folder.path, folder.pipeline, folder.components, self._entry.arguments)
 
     def probe(self) -> Probe:
         """Whether the folder is there, or what the hub says of the repository: of the watched branch, else of the commit."""

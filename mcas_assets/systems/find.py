@@ -11,6 +11,7 @@ from mcas_assets.core.errors import BadInput
 from mcas_assets.core.paths import systems_file
 from mcas_assets.declare.catalogue import Entry, kind_module, load_entries, revise
 from mcas_assets.declare.mistakes import did_you_mean
+from mcas_assets.systems.pipelines.loose_weights import refusal
 from mcas_assets.systems.protocol import System
 
 KINDS = "mcas_assets.systems"
@@ -100,8 +101,10 @@ def _undeclared(folder: Path, entries: Mapping[str, Entry], path: Path) -> tuple
         slug = re.sub(r"[^a-z0-9_]+", "-", folder.resolve().name.lower()).strip("-_") or "folder"
         return slug, kind_module("diffusers", KINDS).Declaration(kind="diffusers", path=str(folder.resolve()))
     if folder.exists():
-        problem = "is a file, where a pipeline folder is needed"
-        raise BadInput(folder, problem, "Give the folder that holds model_index.json")
+        problem, remedy = "is a file, where a pipeline folder is needed", "Give the folder that holds model_index.json"
+        if folder.suffix in (".safetensors", ".ckpt"):
+            problem, remedy = refusal(folder)
+        raise BadInput(folder, problem, remedy)
     remedy = did_you_mean(str(folder), entries)
     if len(folder.parts) > 1:
         remedy += f". A hub repository is declared in {path.name} with repo and revision"

@@ -14,6 +14,7 @@ import polars as pl
 
 from mcas_assets.core.digests import document_digest
 from mcas_assets.core.outcomes import OutcomeName
+from mcas_assets.core.texts import TextLimit
 from mcas_assets.systems.hosted.budget import Past
 from mcas_assets.systems.pipelines.hub import HubState
 
@@ -177,6 +178,19 @@ class Probed(Protocol):
 
     def probe(self) -> Probe:
         """What a look tells; asked before `identity()`, which may need what the look finds gone."""
+        ...
+
+
+@runtime_checkable
+class Limited(Protocol):
+    """A system whose text encoders are known: what they read of a prompt can be told before anything is drawn."""
+
+    def text_limits(self) -> list[TextLimit]:
+        """One for each text encoder that reads no more than so many tokens.
+
+        Raises:
+            BadInput: Its tokenizer cannot be read.
+        """
         ...
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 import pytest
+from PIL import Image
 
 from mcas_assets.core.paths import DATA
 from mcas_assets.store.engine import CONFIG
@@ -248,3 +249,25 @@ def test_repair_says_when_there_is_nothing_to_do(home):
     done = mcas("repair", home=home)
     assert done.returncode == 0
     assert "every kept file is as it was made" in done.stdout
+
+
+def test_an_audit_that_measured_nothing_says_why_and_does_not_end_with_0(tmp_path):
+    """Pictures that show nothing are no scores, no refusals, and no success."""
+    audit = TINY.with_name("smallest.yaml")
+    prompts = ("a_man", "a_woman", "a_nurse", "a_ceo", "a_person")
+    for prompt in prompts:
+        (tmp_path / "set" / f"an_image_of_{prompt}").mkdir(parents=True)
+        Image.new("RGB", (64, 64)).save(tmp_path / "set" / f"an_image_of_{prompt}" / "0.png")
+    entry = {"kind": "import", "path": "set", "format": "tree", "model": "m", "audits": []}
+    (tmp_path / "systems.yaml").write_text(json.dumps({"systems": {"black": entry}}))
+    done = subprocess.run(
+        [sys.executable, "-m", "mcas_assets", "audit", str(audit), "--system", "black"],
+        env={**os.environ, "MCAS_HOME": str(tmp_path / "home"), "MCAS_SYSTEMS": str(tmp_path / "systems.yaml")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 6, done.stderr
+    assert "5 blank (the picture is of one colour all over (#000000))" in done.stderr
+    assert "warning: nine in ten requests gave an image: not so for 5 of 5." in done.stderr
+    assert "Refused" not in done.stdout

@@ -19,6 +19,7 @@ from mcas_assets.measure.shares import (
     confusion,
     digest,
     measure,
+    pole_labels,
     shares,
     zero_shot,
 )
@@ -165,6 +166,23 @@ def zero_shot_of(axis: dict | None = None, scale: float | None = None, confidenc
 
 def test_zero_shot_labels_are_those_of_the_nearest_group_and_unclear_ones_are_not_counted():
     assert zero_shot_of().of == {"m": 0, "w": 1, "?": "ambiguous"}
+
+
+@pytest.mark.parametrize(
+    ("groups", "labels"),
+    [
+        ([("man", "a man"), ("woman", "a woman")], {"m": 0, "w": 1, "?": -1}),
+        ([("woman", "a woman"), ("man", "a man")], {"m": 0, "w": 1, "?": -1}),
+        ([("man", "a man"), ("woman", "a woman"), ("other", "a person")], None),
+    ],
+)
+def test_labels_by_pole_count_from_pole_a_whatever_the_order_of_the_groups(groups, labels):
+    audit = declared(groups=[{"name": name, "texts": [text]} for name, text in groups])
+    texts = build_texts(audit)
+    said = {row["text_id"]: np.array(WOMAN if "woman" in row["raw"] else MAN) for row in texts.iter_rows(named=True)}
+    shown = {letter: np.array(vector) for letter, vector in VECTORS.items()}
+    embedder: Any = SimpleNamespace(name="tiny", logit_scale=None)
+    assert pole_labels("gender", audit, texts, shown, said, embedder) == labels
 
 
 def test_the_scale_of_the_embedder_decides_what_is_clear():

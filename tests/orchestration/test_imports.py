@@ -99,7 +99,7 @@ def test_what_a_set_lacks_is_null_with_a_reason_and_never_a_number(audited, home
 
     of_concepts = "from images where system_version = $v and role = 'concept' group by all order by all"
     assert rows(f"select concept, outcome, count(*) {of_concepts}") == [
-        ("ceo", "blanked", 1), ("ceo", "ok", 3), ("ceo", "refused_prompt", 2), ("nurse", "ok", 7)
+        ("ceo", "blank", 1), ("ceo", "ok", 3), ("ceo", "refused_prompt", 2), ("nurse", "ok", 7)
     ]  # fmt: skip
     assert rows("select distinct seed from images where system_version = $v") == [(None,)]
     of_scores = "from scores where system_version = $v and axis = 'gender'"

@@ -187,7 +187,7 @@ def test_a_population_that_cannot_be_read_is_no_reason_to_offer_no_definitions(p
         ("seed: 5", {"refusals", "scores", "representation", "comparison"}),
         ("resamples: 100", {"scores", "comparison"}),
         ("permutations: 100", {"scores", "comparison"}),
-        ("confidence: 0.7", {"representation", "comparison"}),
+        ("confidence: 0.7", {"scores", "representation", "comparison"}),
     ],
 )
 def test_a_setting_of_the_inference_is_read_by_what_infers(place, setting, stages):

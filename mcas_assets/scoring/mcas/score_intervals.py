@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mcas_assets.scoring.mcas.association import ComponentScores
 from mcas_assets.scoring.mcas.concept_bootstrap import COLUMNS, bootstrap_concepts, columns_of, unsure_reasons
@@ -28,6 +29,7 @@ INTERVAL_METHODS: tuple[IntervalMethod, ...] = get_args(IntervalMethod)
 Estimand = Literal["these prompts", "a population of prompts"]
 
 NO_BASELINE = "no neutral baseline"
+ONE_GROUP = "one group only was seen: the interval rests on the gap of the other concepts, and is cautious on its side"
 NO_PARITY = "parity: the neutral images are not labelled as both groups"
 Reasons = tuple[tuple[str | None, ...], ...]
 
@@ -63,6 +65,7 @@ class ScoreIntervals:
         gap: (c,) by how much MCAS moves when the share of the first group goes from 0 to 1; NaN without labels.
         methods: (c) how the intervals were made.
         why_bootstrap: (c) why they are not MOVER's, or None.
+        is_one_group: (c,) bool, whether the labelled images of a concept show one group only.
         estimand: What the intervals speak of beyond the images: these prompts only, or others like them, too.
     """
 
@@ -73,12 +76,14 @@ class ScoreIntervals:
     gap: Floats
     methods: tuple[IntervalMethod, ...]
     why_bootstrap: tuple[str | None, ...]
+    is_one_group: NDArray[np.bool_]
     estimand: Estimand
 
     def note(self, concept: int) -> str | None:
         """What a reader of the interval of a concept must know beside it, or None."""
-        why = self.why_bootstrap[concept]
-        return why and f"{why}: a bootstrap, which covers less than it says where a group is rare and images are few"
+        if why := self.why_bootstrap[concept]:
+            return f"{why}: a bootstrap, which covers less than it says where a group is rare and images are few"
+        return ONE_GROUP if self.is_one_group[concept] else None
 
 
 def score_intervals(
@@ -140,6 +145,7 @@ def score_intervals(
         gap,
         tuple("bootstrap" if reason else "mover" for reason in why),
         why,
+        np.zeros(count, np.bool_) if labelled is None else labelled.spread == 0,
         "these prompts" if groups.wording is None else "a population of prompts",
     )
 

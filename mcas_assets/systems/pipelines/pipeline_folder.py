@@ -4,6 +4,7 @@ Layout: that of `DiffusionPipeline.save_pretrained` (diffusers 0.42): `model_ind
 each component, and the component's files lie in the folder of its name.
 """
 
+import logging
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -12,7 +13,10 @@ from typing import Any
 
 from mcas_assets.core.errors import BadInput
 from mcas_assets.systems.pipelines import signatures
+from mcas_assets.systems.pipelines.loose_weights import FUSE, adapters_in, refusal
 from mcas_assets.systems.pipelines.weights import find_weights, read_json
+
+log = logging.getLogger(__name__)
 
 # They draw their noise from a stream of their own, so that the seed of an image would mean nothing.
 SEEDLESS_SCHEDULERS = ("DPMSolverSDEScheduler", "CosineDPMSolverMultistepScheduler")
@@ -116,6 +120,10 @@ def inspect(
     pipeline = _check_class(folder / "model_index.json", index["_class_name"])
     components = {name: entry[1] for name, entry in index.items() if _is_component(entry) and name not in without}
     files = ["model_index.json"]
+    for adapter in adapters_in(folder) if whole else ():
+        log.warning(
+            "%s lies beside the pipeline and is left unused: what is audited is the model without it. %s", adapter, FUSE
+        )
     for name, class_name in components.items():
         names = _component(folder / name, class_name, variant, allow_pickle, whole)
         files += [f"{name}/{file}" for file in names]
@@ -160,14 +168,18 @@ def _read_index(folder: Path) -> dict[str, Any]:
     path = folder / "model_index.json"
     if not path.exists():
         inner = sorted(child.name for child in folder.iterdir() if (child / "model_index.json").is_file())
-        weights = sorted(file.name for file in folder.iterdir() if file.suffix in (".safetensors", ".ckpt"))
-        if inner:
-            remedy = f"Give a folder that holds one: {', '.join(inner[:5])}"
+        weights = sorted(file for file in folder.iterdir() if file.suffix in (".safetensors", ".ckpt"))
+        problem = "is no diffusers pipeline: it has no model_index.json"
+        if (folder / "config.json").is_file() and (part := read_json(folder / "config.json").get("_class_name")):
+            remedy = f"It is one part ({part}) of a pipeline: give the folder above it"
         elif weights:
-            remedy = f"Convert {weights[0]} with from_single_file(...).save_pretrained(...)"
+            what, remedy = refusal(weights[0])
+            problem = f"{problem}; {weights[0].name} {what}"
+        elif inner:
+            remedy = f"Give a folder that holds one: {', '.join(inner[:5])}"
         else:
             remedy = "Give a folder that DiffusionPipeline.save_pretrained wrote"
-        raise BadInput(folder, "is no diffusers pipeline: it has no model_index.json", remedy)
+        raise BadInput(folder, problem, remedy)
     index = read_json(path)
     if not isinstance(index.get("_class_name"), str):
         problem = "names no pipeline class of diffusers"

@@ -4,12 +4,15 @@ Format: https://huggingface.co/docs/safetensors (8 bytes little-endian length, a
 """
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 from mcas_assets.core.errors import BadInput
 
 _MOST_HEADER = 100_000_000  # bytes; the limit that the safetensors library itself sets
+_VARIANT = re.compile(r"model\.(?P<variant>\w+?)(?:-\d+-of-\d+)?\.safetensors$")
+"""The variant in a file's name; of shards too, where diffusers puts their numbers after it."""
 _LFS = b"version https://git-lfs"
 PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
 _FETCH_AGAIN = "Copy or download it again"
@@ -94,7 +97,7 @@ def find_weights(folder: Path, variant: str | None, allow_pickle: bool, *, whole
         problem = "has its weights only as a pickle, which can run any code when it is loaded"
         remedy = "Convert it to safetensors, or, if you trust where it is from, declare it with allow_pickle: true"
         raise BadInput(folder / pickles[0], problem, remedy)
-    others = sorted({name.split(".")[-2] for name in _names(folder) if name.count(".") > 1 and "model" in name})
+    others = sorted({match["variant"] for name in _names(folder) if (match := _VARIANT.search(name))})
     if others:
         raise BadInput(folder, "has no weights of the plain variant", f"Declare it with variant: {others[0]}")
     raise BadInput(folder, "has no weights (*.safetensors)", f"{_FETCH_AGAIN}: the folder is not complete")

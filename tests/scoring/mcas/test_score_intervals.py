@@ -126,6 +126,16 @@ def test_wrong_labels_cost_little_coverage():
     assert covered.mean() >= 0.93
 
 
+def test_a_concept_that_shows_one_group_has_an_interval_with_a_note():
+    vectors = WORLD.audit(9, 8)
+    labels, concept = np.asarray(vectors.labels), np.asarray(vectors.concept)
+    alone = [len(set(labels[concept == c])) == 1 for c in range(WORLD.concepts)]
+    found = score_intervals(vectors, NEUTRAL)
+    assert True in alone
+    assert [found.note(c) is not None for c in range(WORLD.concepts)] == alone
+    assert not np.isnan(found.raw.low[:, MCAS]).any()
+
+
 def without_labels(vectors):
     return replace(vectors, labels=None)
 

@@ -67,3 +67,23 @@ def test_a_tenth_of_the_replicates_may_be_missing_and_no_more():
 def test_options_without_meaning_are_refused(options):
     with pytest.raises(ValueError, match="must"):
         check_options(*options)
+
+
+@pytest.mark.parametrize("method", ["bca", "percentile"])
+@pytest.mark.parametrize("is_expanded", [True, False])
+@pytest.mark.parametrize("shift", [0.25, 0.4, -0.3])
+def test_a_p_value_is_the_level_at_which_the_interval_just_holds_0(method, is_expanded, shift):
+    values = np.random.default_rng(6).exponential(size=20) - 1 + shift
+    values -= values.mean() - shift
+    n, stratum = len(values), np.zeros(len(values), dtype=np.int64)
+    replicates = (unit_counts(stratum, 20_000, 0, "test") @ values / n)[None]
+    parts = [Influence((values - shift)[None] / n, stratum)]
+    p = interval_ends(replicates, np.array([shift]), parts, 0.95, method, is_expanded=is_expanded).p_values[0]
+    assert 0.001 < p < 0.5
+    ends = interval_ends(replicates, np.array([shift]), parts, 1 - p, method, is_expanded=is_expanded)
+    assert (ends.low[0] if shift > 0 else ends.high[0]) == pytest.approx(0, abs=0.005)
+
+
+def test_a_p_value_goes_on_falling_where_0_is_beyond_all_replicates():
+    far, farther = (ends_of_mean(np.random.default_rng(7).standard_normal(20) + shift).p_values[0] for shift in (3, 6))
+    assert 0 < farther < far < 1e-6

@@ -100,12 +100,6 @@ def test_a_parent_of_pipelines_is_refused_with_their_names(pipeline):
         find_system(pipeline.parent).identity()
 
 
-def test_a_single_file_checkpoint_is_refused_with_the_way_to_convert_it(tmp_path):
-    (tmp_path / "v1-5.safetensors").write_bytes(b"")
-    with pytest.raises(BadInput, match=r"Convert v1-5.safetensors with from_single_file"):
-        find_system(tmp_path).identity()
-
-
 def test_an_argument_that_the_pipeline_does_not_take_is_refused(pipeline, declare):
     with pytest.raises(BadInput, match="StableDiffusionPipeline: max_sequence_length: takes no such argument"):
         find_system("tiny", declare(path="tiny", arguments={"max_sequence_length": 77})).identity()

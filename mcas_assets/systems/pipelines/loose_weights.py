@@ -1,0 +1,71 @@
+"""What a weights file is that lies where a pipeline was expected, told by its header, and what can be done with it."""
+
+import json
+import re
+from pathlib import Path
+from typing import Literal
+
+from mcas_assets.core.errors import BadInput
+from mcas_assets.systems.pipelines.weights import check_safetensors
+
+Kind = Literal["adapter", "checkpoint", "weights"]
+
+FUSE = (
+    "Fuse it into the model that it was trained on: load_lora_weights(...), fuse_lora(), unload_lora_weights(), "
+    "save_pretrained(FOLDER), and give FOLDER"
+)
+"""What makes a pipeline of an adapter (diffusers, `LoraBaseMixin`)."""
+
+_ADAPTER = re.compile(r"\blora_|[._]lora[._AB]|lokr_|hada_|\bdora_|oft_|ia3_", re.IGNORECASE)
+_CHECKPOINT = re.compile(r"^(model\.diffusion_model|first_stage_model|cond_stage_model|double_blocks|joint_blocks)\.")
+
+
+def kind_of(file: Path) -> Kind:
+    """What a safetensors file holds, by the names of its tensors.
+
+    Returns:
+        `adapter` (LoRA and its like), `checkpoint` (a whole model in its makers' layout), or `weights` of some part.
+
+    Raises:
+        BadInput: It is not whole, or no safetensors file.
+    """
+    check_safetensors(file)
+    with file.open("rb") as stream:
+        names = json.loads(stream.read(int.from_bytes(stream.read(8), "little")))
+    if any(_ADAPTER.search(name) for name in names if name != "__metadata__"):
+        return "adapter"
+    return "checkpoint" if any(_CHECKPOINT.match(name) for name in names) else "weights"
+
+
+def refusal(file: Path) -> tuple[str, str]:
+    """(what a weights file is, what to do) where a pipeline folder is needed."""
+    if file.suffix != ".safetensors":
+        return (
+            "is a checkpoint",
+            f"Convert {file.name} with from_single_file(...).save_pretrained(FOLDER), and give FOLDER",
+        )
+    kind = kind_of(file)
+    if kind == "adapter":
+        return "is an adapter (a LoRA or the like), which changes a model and is none", FUSE
+    if kind == "checkpoint":
+        return (
+            "is a checkpoint",
+            f"Convert {file.name} with from_single_file(...).save_pretrained(FOLDER), and give FOLDER",
+        )
+    return (
+        "is the weights of one part of a model",
+        "Give the folder of the whole pipeline, which holds model_index.json",
+    )
+
+
+def adapters_in(folder: Path) -> list[Path]:
+    """The adapters that lie in a folder itself: of a training script, of peft, or beside the parts of a pipeline."""
+    files = sorted(file for file in folder.iterdir() if file.suffix == ".safetensors" and file.is_file())
+    found = []
+    for file in files:
+        try:
+            if kind_of(file) == "adapter":
+                found.append(file)
+        except BadInput:  # a damaged file beside a pipeline is no part of it
+            continue
+    return found

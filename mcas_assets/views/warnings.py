@@ -1,0 +1,34 @@
+"""What to be warned of after an audit: rules that only warn and do not hold, and that nothing was measured."""
+
+from collections.abc import Iterator
+
+from mcas_assets.store.database import Store
+from mcas_assets.store.publication import broken_hints, main_reasons
+
+REMEDIES = {
+    "nine in ten requests gave an image": "What came of them: mcas sql refusals. What passes is asked again by the same command",
+    "nine in ten requests were decided": "What came of them: mcas sql refusals. Their bounds take what was lost either way",
+    "some labeller counts half of the images": "Why they do not count: mcas sql who-is-shown. Look at the images before the shares",
+    "the set has every prompt of the audit": "What it lacks: mcas sql what-was-imported. Map its prompts with prompts: or rewrite:",
+    "half of what was asked was answered": "See that the provider answers (mcas systems), then run mcas canary again",
+}
+"""What to do about each rule that only warns."""
+
+
+def warnings(store: Store, audit: str, system_version: str) -> Iterator[str]:
+    """A line for each rule that warns, with its remedy.
+
+    Raises:
+        StoreError: Nothing is published, or the copy cannot be read.
+    """
+    for rule, broken, checked in broken_hints(store, audit, system_version):
+        yield f"warning: {rule}: not so for {broken:,} of {checked:,}. {REMEDIES[rule]}"
+
+
+def why_nothing(store: Store, audit: str, system_version: str) -> str:
+    """Why no concept has a score, as far as the outcomes of its images tell."""
+    reasons = [
+        f"{count:,} {outcome} ({reason})" for outcome, reason, count in main_reasons(store, audit, system_version)
+    ]
+    told = "; ".join(reasons) or "there are images, but not of every pole and of the neutral prompts"
+    return f"no concept of {audit} has a score for {system_version}: {told}. mcas sql refusals lists what came of each prompt"
