@@ -708,7 +708,7 @@ create table if not exists attributions_history (
     high           double,
     p_value        double,
     q_value        double,
-    share          double,                -- of the change over all concepts; the factors' shares sum to 1
+    share          double,                -- of the change over all concepts, cross-fitted; the factors' shares sum to 1
     share_low      double,
     share_high     double,
     reason         varchar
