@@ -12,6 +12,7 @@ from typing import NoReturn
 import typer
 
 from mcas_assets.cli import ask, audit, compare, gate, redraw, watch
+from mcas_assets.cli.streams import tolerate
 from mcas_assets.core.errors import BadInput, CannotJudge, CheckFailed, McasError, NothingMeasured, PolicyNotMet
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None,
@@ -38,6 +39,7 @@ for command in (
 def main() -> None:
     """Entry point: errors that a user can mend are one message, without a traceback."""
     _quieten()
+    tolerate()
     try:
         app()
     except SystemExit as left:
