@@ -374,7 +374,10 @@ create table if not exists amplification_history (
     is_erased             boolean,        -- share_high is below a fifth of a reference above 0
     n_for_erasure         bigint,         -- images, none of them of the group, that would show it erased
     reason                varchar,        -- why difference or log_odds is null
-    directional_reason    varchar
+    directional_reason    varchar,
+    log_odds_low          double,         -- of the ends of the share's interval; null where an end is 0 or 1
+    log_odds_high         double,
+    q_value               double          -- that share differs from reference, over concepts, groups and populations, (0, 1]
 );
 
 -- Distance of all shares of a concept from a population, with what a fair generator would read.

@@ -72,7 +72,8 @@ def attribute(total: Pairs, factors: Mapping[str, Weighted], task: Task) -> dict
         effect = np.array([one.difference for one in effects], dtype=np.float64)
         resampled = np.array([task.replicates(terms[c])[column] for c in asked]).reshape(len(asked), -1)
         common = float((_noise(task, [terms[c] for c in asked], column) * noise).sum())
-        share = _share(effect @ change, change @ change, common, float((noise**2).sum()), resampled, drawn, tail)
+        products, squares = float(effect @ change) - common, float(change @ change) - float((noise**2).sum())
+        share = _share(products, squares, common, float((noise**2).sum()), resampled, drawn, tail)
         result[name] = Part(judged, *share)
     return result
 
@@ -102,13 +103,12 @@ def _tail(n: int, level: float) -> float:
 
 
 def _share(
-    product: float, square: float, common: float, noise: float, effects: np.ndarray, changes: np.ndarray, tail: float
+    product: float, size: float, common: float, noise: float, effects: np.ndarray, changes: np.ndarray, tail: float
 ) -> tuple[float | None, float | None, float | None]:
-    """(share, low, high) from the products, the covariances in them, and the replicates (c, r) of effects and changes."""
-    size = square - noise
+    """(share, low, high) from the cross-fitted products, the covariances taken out of them, and the replicates (c, r) of effects and changes."""
     if not size > 0:
         return None, None, None
-    share = float(product - common) / size
+    share = product / size
     # A replicate holds the covariance twice: that of the seeds, and that of drawing from them.
     sizes = (changes**2).sum(axis=0) - 2 * noise
     if not (sizes > 0).all():
