@@ -105,7 +105,7 @@ def _tail(n: int, level: float) -> float:
 def _share(
     product: float, size: float, common: float, noise: float, effects: np.ndarray, changes: np.ndarray, tail: float
 ) -> tuple[float | None, float | None, float | None]:
-    """(share, low, high) from the cross-fitted products, the covariances taken out of them, and the replicates (c, r) of effects and changes."""
+    """(share, low, high) from cross-fitted products, the covariances taken out of them, and replicates (c, r) of both factors."""
     if not size > 0:
         return None, None, None
     share = product / size
