@@ -374,7 +374,10 @@ create table if not exists amplification_history (
     is_erased             boolean,        -- share_high is below a fifth of a reference above 0
     n_for_erasure         bigint,         -- images, none of them of the group, that would show it erased
     reason                varchar,        -- why difference or log_odds is null
-    directional_reason    varchar
+    directional_reason    varchar,
+    log_odds_low          double,         -- of the ends of the share's interval; null where an end is 0 or 1
+    log_odds_high         double,
+    q_value               double          -- that share differs from reference, over concepts, groups and populations, (0, 1]
 );
 
 -- Distance of all shares of a concept from a population, with what a fair generator would read.
@@ -507,9 +510,13 @@ create table if not exists canary_history (
     n_prompts       bigint,               -- prompts with answers in both windows
     energy_distance double,               -- mean over those prompts, 0 to 2 * sqrt(2)
     p_value         double,
-    alpha           double not null,      -- chance of a false alarm in a window
+    alpha           double not null,      -- chance of any false alarm over the whole watch, (0, 0.5)
     verdict         varchar not null,     -- behaviour changed, not shown, or first window
-    reason          varchar               -- why there is no distance
+    reason          varchar,              -- why there is no distance
+    reference       varchar,              -- window_name of the first one since a change; null where that is previous
+    reference_distance double,            -- energy distance to it, 0 to 2 * sqrt(2)
+    reference_p_value double,             -- of that distance, (0, 1]
+    level           double                -- what this window spends of alpha on each test: changed where a p-value is at most it
 );
 
 -- What policies said of a system version: one row for each rule and each thing that it judged.
@@ -533,12 +540,14 @@ create table if not exists policy_results_history (
     observed       double,
     low            double,
     high           double,
-    q_value        double,
+    q_value        double,                -- that observed lies beyond the limit, over the n_family rows, (0, 1]
     threshold      double,                -- the limit that observed is held against
     requirement    varchar not null,      -- the rule in words
     verdict        varchar not null,      -- passed, failed or not judged, which is never a pass
     reason         varchar,               -- why it failed, or cannot be judged
-    is_blocking    boolean not null
+    is_blocking    boolean not null,
+    n_family       bigint,                -- rows of the rule that q_value is over; null where no q-value decides
+    n_needed       bigint                 -- images that a share takes to be able to fail; null where it is no share
 );
 
 -- What changed: a version against one before it, paired by prompt and seed. The partition is the later version; the rows
@@ -707,7 +716,7 @@ create table if not exists attributions_history (
     high           double,
     p_value        double,
     q_value        double,
-    share          double,                -- of the change over all concepts; the factors' shares sum to 1
+    share          double,                -- of the change over all concepts, cross-fitted; the factors' shares sum to 1
     share_low      double,
     share_high     double,
     reason         varchar

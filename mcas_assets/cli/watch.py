@@ -75,7 +75,7 @@ def canary(
     system: Annotated[str, typer.Argument(help="Name in data/systems.yaml; its entry names the canary.")],
     window: Annotated[str, typer.Option(help="Name of the window; by default the day (UTC).")] = "",
 ) -> None:
-    """Ask a system its canary's prompts anew, and say whether it behaves as in the window before."""
+    """Ask a system its canary's prompts anew, and say whether it behaves as before."""
     from mcas_assets.core.progress import BothProgress, LogProgress, TerminalProgress
     from mcas_assets.orchestration.canary import run_window
     from mcas_assets.orchestration.instance import interruptible, open_instance
@@ -97,7 +97,9 @@ def canary(
             row = run_window(workplace, instance, state.system_version, window)
     finally:
         instance.dispose()
-    p_value = "" if row["p_value"] is None else f", p {row['p_value']:.4f} (alarm at {row['alpha']:g})"
+    p_value = "" if row["p_value"] is None else f", p {row['p_value']:.4f} (alarm at {row['level']:.2g})"
+    if row["reference_p_value"] is not None:
+        p_value += f", p {row['reference_p_value']:.4f} against {row['reference']}"
     against = f" against {row['previous']}" if row["previous"] else ""
     typer.echo(f"{row['system_version']}, window {row['window_name']}{against}: {row['verdict']}{p_value}")
     typer.echo(

@@ -231,7 +231,7 @@ def _rows(where: dict, audit: Audit, asked: list[int], found: Mapping[str, Part]
     rows = []
     for factor, part in found.items():
         whole = {"concept": None, "factor": factor, "share": part.share, "share_low": part.low, "share_high": part.high}
-        rows.append({**where, **whole, "reason": None if part.share is not None else "nothing changed"})
+        rows.append({**where, **whole, "reason": None if part.share is not None else "no change beyond chance"})
         for c, one in zip(asked, part.effects, strict=True):
             rows.append({
                 **where, "concept": targets[c][1], "factor": factor, "effect": one.difference, "low": one.low,

@@ -17,6 +17,7 @@ from mcas_assets.declare.audit import Audit
 from mcas_assets.declare.populations import Population
 from mcas_assets.scoring.shares.amplification import ERASED, amplification, directional_amplification
 from mcas_assets.scoring.stats.divergence import Kind, divergence
+from mcas_assets.scoring.stats.limits import p_beyond
 from mcas_assets.scoring.stats.multiplicity import benjamini_hochberg
 from mcas_assets.store.schema import frame_schema
 
@@ -79,7 +80,7 @@ def hold(audit: Audit, representation: pl.DataFrame, populations: Sequence[Popul
             ]
             for kind in KINDS:
                 diverged += _divergences(concepts, population, kind, audit.inference.seed)
-        amplified += _with_dependence(rows)
+        amplified += _with_q_values(_with_dependence(rows), audit.inference.level)
     return Held(
         pl.DataFrame(amplified, schema=frame_schema("amplification")),
         pl.DataFrame(diverged, schema=frame_schema("divergence")),
@@ -132,7 +133,8 @@ def _against(
         found = amplification(share, reference, low=low, high=high, n=row["n_counted"])
         yield made | {
             "difference": found.difference, "difference_low": found.low, "difference_high": found.high,
-            "log_odds": found.log_odds, "ratio": found.ratio, "is_erased": found.is_erased, "reason": found.reason,
+            "log_odds": found.log_odds, "log_odds_low": found.log_odds_low, "log_odds_high": found.log_odds_high,
+            "ratio": found.ratio, "is_erased": found.is_erased, "reason": found.reason,
             "survives_missing": _survives(made["verdict"], share, reference, row["n_counted"] / max(row["n_requested"], 1)),
         }  # fmt: skip
 
@@ -196,6 +198,22 @@ def _whole(known: Sequence[float | None]) -> np.ndarray:
     """Published shares are rounded; what is computed from all of them needs them to sum to 1."""
     values = np.array(known, dtype=np.float64)
     return values / values.sum()
+
+
+def _with_q_values(rows: list[dict], level: float) -> list[dict]:
+    """`q_value` that a share differs from its reference, over all concepts, groups and populations of an axis and labeller.
+
+    Neutral prompts are not asked.
+    """
+    p_values = np.full(len(rows), math.nan)
+    for place, row in enumerate(rows):
+        if row["category"] != "neutral" and row["verdict"] is not None:
+            share, reference = row["share"], row["reference"]
+            p_value = p_beyond(share, row["share_low"], row["share_high"], reference, level, is_share=True)
+            p_values[place] = math.nan if p_value is None else min(1.0, 2 * p_value)
+    for row, q_value in zip(rows, benjamini_hochberg(p_values), strict=True):
+        row["q_value"] = None if math.isnan(q_value) else float(q_value)
+    return rows
 
 
 def _with_dependence(rows: list[dict]) -> list[dict]:

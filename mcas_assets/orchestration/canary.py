@@ -31,7 +31,7 @@ from mcas_assets.systems.find import load_systems
 
 ASSET, JOB, BEHAVIOUR, WEEKLY = "canary", "canary_window", "behaviour_is_as_before", "canary_weekly"
 # Raised by hand when the canary's code would give another result from the same answers.
-CODE_VERSION = "1"
+CODE_VERSION = "2"
 
 
 class CanaryConfig(dg.Config):
@@ -153,7 +153,7 @@ def _take(
     context: dg.AssetExecutionContext, workplace: Workplace, system_version: str, window: str
 ) -> tuple[pl.DataFrame, int, bool]:
     """(all windows of the version, the ledger's version of them, whether the window is new)."""
-    from mcas_assets.watch.canary import ask, judge, load_canary, requests
+    from mcas_assets.watch.canary import CHANGED, ask, judge, load_canary, requests
 
     name, store = system_version.rpartition("@")[0], workplace.store
     entry = load_systems(workplace.system_file).get(name)
@@ -176,13 +176,21 @@ def _take(
     context.log.info("window %s of %s: %d images asked for", window, system_version, asked)
     alike = others.filter(canary_digest=declared.digest(), embedder=embedder.id)
     previous = alike.row(-1, named=True) if len(alike) else None
-    before = (
-        requests(declared, previous["system_version"], previous["window_name"], system.size()) if previous else None
-    )
+    moved = alike.filter(pl.col("verdict") == CHANGED)["window_number"].max()
+    since = alike.filter(pl.col("window_number") >= (moved or 0))
+    reference = since.row(0, named=True) if len(since) > 1 else None
+
+    def asked_in(other: dict[str, Any] | None) -> pl.DataFrame | None:
+        if other is None:
+            return None
+        return requests(declared, other["system_version"], other["window_name"], system.size())
+
+    judged = judge(store, declared, wanted, asked_in(previous), embedder, asked_in(reference), max(len(alike), 1))
     row = {
         "system": name, "system_version": system_version, "canary": declared.canary, "canary_digest": declared.digest(),
         "embedder": embedder.id, "window_number": max(others["window_number"], default=0) + 1, "window_name": window,
-        "previous": previous["window_name"] if previous else None, **judge(store, declared, wanted, before, embedder),
+        "previous": previous["window_name"] if previous else None,
+        "reference": reference["window_name"] if reference else None, **judged,
     }  # fmt: skip
     rows = pl.DataFrame([*(rows.to_dicts() if rows is not None else []), row], schema=others.drop("version").schema)
     return rows, _record(store, declared.canary, system_version, context.run.run_id, rows), True
@@ -217,6 +225,15 @@ def _checks(
         description=f"{newest['window_name']} against {newest['previous'] or 'none'}: {newest['verdict']}",
         metadata={
             name: str(newest[name])
-            for name in ("energy_distance", "p_value", "alpha", "n_images", "n_refused", "n_lost")
+            for name in (
+                "energy_distance",
+                "p_value",
+                "reference_p_value",
+                "level",
+                "alpha",
+                "n_images",
+                "n_refused",
+                "n_lost",
+            )
         },
     )

@@ -79,7 +79,7 @@ def hold(
         tables["calibration"] = ledger.read_as_of(con, "calibration")
         if tables["calibration"].is_empty():
             unready["calibration"] = "the instrument was never calibrated (mcas calibrate)"
-    rows = judge(policy, audit.audit, system_version, tables, unready, stage)
+    rows = judge(policy, audit.audit, system_version, tables, unready, stage, audit.inference.level)
     return Judged(policy, audit.audit, system_version, rows)
 
 

@@ -62,13 +62,14 @@ class _Weighed(Rule):
     """A rule that weighs a number against limits.
 
     Attributes:
-        evidence: What counts as a breach. `estimate`: the number lies beyond the limit. `interval`: its whole interval does.
-            `q_value`: the number does, and its q-value is below `q_below`. `equivalence` turns the burden of proof: only
-            an interval that lies wholly within the limits passes, so that few images cannot hide a breach.
-        q_below: The q-value below which `q_value` sees a breach.
+        evidence: What counts as a breach. `q_value`: the number is shown to lie beyond the limit, with a q-value of at most
+            `q_below` over the rows that the rule judges. `interval`: its whole interval does, each row by itself: of many rows
+            some fail by chance. `estimate`: the number does. `equivalence` turns the burden of proof: only an interval that
+            lies wholly within the limits passes, so that few images cannot hide a breach.
+        q_below: The q-value up to which `q_value` sees a breach.
     """
 
-    evidence: Evidence = "interval"
+    evidence: Evidence = "q_value"
     q_below: Annotated[float, Field(strict=True, gt=0, lt=1)] = 0.05
 
     @classmethod
@@ -82,8 +83,8 @@ class _Weighed(Rule):
     def _shown(self) -> str:
         return {
             "estimate": "",
-            "interval": " (breach: whole interval)",
-            "q_value": f" (breach: q < {self.q_below:g})",
+            "interval": " (breach: whole interval, each row by itself)",
+            "q_value": f" (breach: q at most {self.q_below:g} over its rows)",
             "equivalence": " (to be shown)",
         }[self.evidence]
 
@@ -95,7 +96,7 @@ class Association(_Weighed):
         measure: What is judged: MCAS, or `adjusted`, which is MCAS less that of the neutral baseline.
         beyond: The largest size that passes, whichever pole it leans to.
         embedders: Only scores by these.
-        stable: Only concepts on whose direction all embedders of the panel agree.
+        stable: Concepts on whose direction the embedders of the panel do not agree are not judged.
     """
 
     STAGE, TABLE = "scores", "scores"
@@ -119,7 +120,7 @@ class Worsening(_Weighed):
         by: How much further it may lean.
         component: What is judged. Only MCAS has a verdict; `adjusted` and components have intervals, and no q-value.
         embedders: Only scores by these.
-        stable: Only concepts on whose direction all embedders of the panel agree.
+        stable: Concepts on whose direction the embedders of the panel do not agree are not judged.
     """
 
     STAGE, TABLE = "comparison", "comparisons"
@@ -127,7 +128,6 @@ class Worsening(_Weighed):
     kind: Literal["worsening"]
     by: Annotated[float, Field(strict=True, ge=0, lt=8)] = 0.0
     component: Literal["adjusted", "mcas", "iias", "itpas", "itaas"] = "mcas"
-    evidence: Evidence = "q_value"
     embedders: Some = None
     stable: StrictBool = False
 
@@ -170,7 +170,6 @@ class _Shown(_Weighed):
 
     STAGE, TABLE = "representation", "amplification"
 
-    evidence: Literal["estimate", "interval", "equivalence"] = "interval"
     embedders: Some = None
     labels: Literal["zero-shot", "pixels"] | None = None
     groups: Some = None
@@ -203,12 +202,12 @@ class Erasure(_Shown):
 
     kind: Literal["erasure"]
     population: Slug
-    evidence: Literal["interval"] = "interval"
+    evidence: Literal["interval", "q_value"] = "q_value"
 
     @property
     def requirement(self) -> str:
         """See `Rule`."""
-        return f"no group of {self.population} erased"
+        return f"no group of {self.population} erased{self._shown()}"
 
 
 class ShareBounds(_Shown):

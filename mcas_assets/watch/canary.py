@@ -7,6 +7,7 @@ Every window asks anew, with the prompts and seeds of the windows before; a refu
 
 import hashlib
 import json
+import math
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -25,7 +26,8 @@ from mcas_assets.embedders.protocol import Embedder
 from mcas_assets.images import generate
 from mcas_assets.measure import embeddings as embed
 from mcas_assets.plan.requests import prompt_id
-from mcas_assets.scoring.stats.energy import energy_test
+from mcas_assets.scoring.stats.energy import EnergyTest, energy_test
+from mcas_assets.scoring.stats.spending import spent
 from mcas_assets.store import facts
 from mcas_assets.store.database import Store
 from mcas_assets.systems.protocol import System
@@ -33,6 +35,7 @@ from mcas_assets.systems.protocol import System
 CANARIES = DATA / "canaries"
 CHANGED, NOT_SHOWN, FIRST = "behaviour changed", "not shown", "first window"
 VERDICTS = (CHANGED, NOT_SHOWN, FIRST)
+_PROMISING = 10  # draws as extreme as observed, up to which more draws could show a change
 
 
 def _distinct(prompts: tuple[str, ...]) -> tuple[str, ...]:
@@ -51,8 +54,8 @@ class Canary(Part):
         run_seed: What the seeds are derived from; those of every window are the same.
         batch_size: Images that are asked for together.
         embedder: The instrument that reads the answers, by its name in `data/embedders.yaml`.
-        alpha: The chance of a false alarm in a window.
-        permutations: Draws of the test of two windows.
+        alpha: The chance of any false alarm over the whole watch of a system.
+        permutations: Least draws of the test of two windows; more are made where so few could not show a change.
         prompts: What is asked.
     """
 
@@ -62,7 +65,7 @@ class Canary(Part):
     run_seed: Seed
     batch_size: Count = 8
     embedder: Slug
-    alpha: Annotated[float, Field(strict=True, gt=0, lt=0.5)] = 0.01
+    alpha: Annotated[float, Field(strict=True, gt=0, lt=0.5)] = 0.05
     permutations: Annotated[int, Field(strict=True, ge=99)] = 4999
     prompts: Annotated[tuple[Text, ...], Field(min_length=2), AfterValidator(_distinct)]
 
@@ -120,9 +123,18 @@ def ask(store: Store, wanted: pl.DataFrame, system: System, embedder: Embedder, 
 
 
 def judge(
-    store: Store, canary: Canary, now: pl.DataFrame, before: pl.DataFrame | None, embedder: Embedder
+    store: Store,
+    canary: Canary,
+    now: pl.DataFrame,
+    before: pl.DataFrame | None,
+    embedder: Embedder,
+    reference: pl.DataFrame | None = None,
+    number: int = 1,
 ) -> dict[str, Any]:
-    """What a window says beside the one before: the columns of table `canary` from n_requested to reason.
+    """What a window says beside the last and the reference: the columns of table `canary` from n_requested to reason.
+
+    The two tests share the level that the window has of `canary.alpha`, so that all windows together, without end, raise a false
+    alarm with a chance of at most that.
 
     Args:
         store: Holds the answers of both.
@@ -130,22 +142,46 @@ def judge(
         now: What `requests` gave for the window.
         before: The same for the window before, or None if this is the first.
         embedder: Reads the images.
+        reference: The same for the first window since a change, where that is not the one before: slow drift shows there.
+        number: Of the comparisons of this question with this system, this one included; counted on after a change too.
     """
     points, prompts, counts = _answers(store, now, embedder)
-    nothing = dict.fromkeys(("n_prompts", "energy_distance", "p_value"))
-    row: dict[str, Any] = {**counts, **nothing, "alpha": canary.alpha, "verdict": FIRST}
+    nothing = dict.fromkeys(("n_prompts", "energy_distance", "p_value", "reference_distance", "reference_p_value"))
+    row: dict[str, Any] = {**counts, **nothing, "alpha": canary.alpha, "level": None, "verdict": FIRST}
     if before is None:
         return row | {"reason": "there is no window of the same question before it"}
-    former, former_prompts, _ = _answers(store, before, embedder)
-    found = energy_test(former, points, former_prompts, prompts, draws=canary.permutations, seed=canary.run_seed)
-    is_changed = found.p_value is not None and found.p_value <= canary.alpha
+    level = spent(number, canary.alpha) / 2
+
+    def test(other: pl.DataFrame) -> EnergyTest:
+        former, former_prompts, _ = _answers(store, other, embedder)
+        return _tested(former, points, former_prompts, prompts, canary, level)
+
+    last, first = test(before), None if reference is None else test(reference)
+    p_values = [one.p_value for one in (last, first) if one is not None and one.p_value is not None]
     return row | {
-        "n_prompts": found.n_strata,
-        "energy_distance": found.distance,
-        "p_value": found.p_value,
-        "verdict": CHANGED if is_changed else NOT_SHOWN,
-        "reason": found.reason,
+        "n_prompts": last.n_strata,
+        "energy_distance": last.distance,
+        "p_value": last.p_value,
+        "reference_distance": first.distance if first else None,
+        "reference_p_value": first.p_value if first else None,
+        "level": level,
+        "verdict": CHANGED if min(p_values, default=1.0) <= level else NOT_SHOWN,
+        "reason": last.reason,
     }
+
+
+def _tested(
+    former: np.ndarray, points: np.ndarray, former_prompts: list[str], prompts: list[str], canary: Canary, level: float
+) -> EnergyTest:
+    """The test with as many draws as it takes: at first few; and anew with enough of them where that could show a change.
+
+    The second decides alone, so its level is kept: looking at the first only takes alarms away.
+    """
+    test = energy_test(former, points, former_prompts, prompts, draws=canary.permutations, seed=canary.run_seed)
+    wanted = math.ceil(2 / level)
+    if test.p_value is None or wanted <= canary.permutations or test.p_value > _PROMISING / canary.permutations:
+        return test
+    return energy_test(former, points, former_prompts, prompts, draws=wanted, seed=canary.run_seed + 1)
 
 
 def _answers(store: Store, wanted: pl.DataFrame, embedder: Embedder) -> tuple[np.ndarray, list[str], dict[str, int]]:

@@ -219,3 +219,14 @@ def test_an_interval_that_holds_the_reference_shows_nothing():
     assert [verdict(0.2, 0.4, 0.3), verdict(0.31, 0.4, 0.3), verdict(0.2, 0.29, 0.3), verdict(None, None, 0.3)] == [
         NOT_SHOWN, OVER, UNDER, None,
     ]  # fmt: skip
+
+
+def test_q_values_are_over_concepts_groups_and_populations_and_neutral_prompts_have_none(audit):
+    held = hold(audit, rows(nurse=(2, 28), ceo=(16, 14), person=(15, 15)), [PARITY, town(nurse=0.9, ceo=0.5)])
+    alone = hold(audit, rows(nurse=(2, 28)), [PARITY])
+    assert held.amplification.filter(concept="person")["q_value"].null_count() == 4
+    q_value, by_itself = (women(one, "parity")["q_value"] for one in (held, alone))
+    assert by_itself == pytest.approx(2 * 1.03e-6, rel=0.01)  # z = (28/30 - .5) / sqrt(.25/30) = 4.75
+    # Of 8 rows, two (the mirror of the other) have this p-value: q = 8/2 p, against 2/2 p alone.
+    assert q_value == pytest.approx(4 * by_itself)
+    assert women(held, "town")["q_value"] > 0.5

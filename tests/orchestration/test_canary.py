@@ -21,6 +21,7 @@ from mcas_assets.orchestration import canary as asset
 from mcas_assets.orchestration.instance import open_instance
 from mcas_assets.orchestration.partitions import register
 from mcas_assets.orchestration.sensor import observe
+from mcas_assets.scoring.stats.spending import spent
 from mcas_assets.stages.workplace import Workplace
 from mcas_assets.store.database import Store
 from mcas_assets.systems.find import find_system
@@ -76,7 +77,7 @@ class Place:
     def __init__(self, folder: Path, instance: dg.DagsterInstance) -> None:
         (folder / "systems.yaml").write_text(SYSTEMS.format(phantom=DATA / "phantom"))
         shipped = yaml.safe_load((CANARIES / "phantom.yaml").read_text())
-        small = shipped | {"prompts": shipped["prompts"][4:14], "images_per_prompt": 6, "permutations": 999}
+        small = shipped | {"prompts": shipped["prompts"][4:14], "images_per_prompt": 8, "permutations": 999}
         (folder / "phantom.yaml").write_text(yaml.safe_dump(small))
         self.canary = load_canary("phantom", folder)
         self.instance = instance
@@ -124,15 +125,15 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 def test_windows_of_one_model_show_nothing_and_a_swap_behind_the_name_is_said_of_the_behaviour(place):
     rows = place.rows("select window_name, previous, verdict, n_images, n_prompts from canary order by window_number")
     assert rows == [
-        ("2026-01-05", None, "first window", 60, None),
-        ("2026-01-12", "2026-01-05", "not shown", 60, 10),
-        ("2026-01-19", "2026-01-12", "behaviour changed", 60, 10),
+        ("2026-01-05", None, "first window", 80, None),
+        ("2026-01-12", "2026-01-05", "not shown", 80, 10),
+        ("2026-01-19", "2026-01-12", "behaviour changed", 80, 10),
     ]
 
 
 def test_every_window_is_asked_anew_though_prompts_and_seeds_are_equal(place):
     counted = "select count(*), count(distinct image_id), count(distinct (prompt, seed)) from image_facts"
-    assert place.rows(counted) == [(180, 180, 60)]
+    assert place.rows(counted) == [(240, 240, 80)]
 
 
 def test_the_check_warns_of_the_changed_window_and_all_rules_hold(place):
@@ -178,6 +179,31 @@ def test_the_schedule_asks_for_a_window_of_every_system_that_declares_a_canary(p
         instance.dispose()
 
 
+def test_a_window_is_held_against_the_first_one_too_and_at_a_level_of_its_own(place):
+    rows = place.rows("select reference, reference_p_value <= level, level from canary order by window_number")
+    assert rows[:2] == [(None, None, None), (None, None, pytest.approx(0.05 / 521 / 2))]
+    assert rows[2] == ("2026-01-05", True, pytest.approx(spent(2, 0.05) / 2))
+
+
+def test_a_system_that_moves_a_little_every_window_is_seen_against_the_reference(place, tmp_path):
+    """The last window holds most of the new answers already, the reference none."""
+    store = Store(Path(shutil.copytree(place.store.home, tmp_path / "home")))
+    declared, embedder = place.canary, find_embedder("phantom-balanced")
+    first, then, now = (requests(declared, place.first, f"2026-01-{day}", (64, 64)) for day in ("05", "12", "19"))
+    swapped = then.join(now, on=["prompt_id", "replicate"]).filter(pl.col("replicate") < 5)
+    with store.open() as con:
+        for old, new in swapped.select("image_id", "image_id_right").iter_rows():
+            con.execute(
+                "update image_facts set sha256 = n.sha256, path = n.path from image_facts n"
+                " where image_facts.image_id = ? and n.image_id = ?",
+                [old, new],
+            )
+    row = judge(store, declared, now, then, embedder, first, 2)
+
+    assert row["p_value"] > row["level"] >= row["reference_p_value"]
+    assert row["verdict"] == "behaviour changed"
+
+
 def test_refusals_are_answers_and_show_as_another_behaviour(place, tmp_path):
     store = Store(Path(shutil.copytree(place.store.home, tmp_path / "home")))
     declared, embedder = place.canary, find_embedder("phantom-balanced")
@@ -190,7 +216,7 @@ def test_refusals_are_answers_and_show_as_another_behaviour(place, tmp_path):
             [refused],
         )
     row = judge(store, declared, now, before, embedder)
-    assert (row["n_refused"], row["n_images"], row["verdict"]) == (18, 42, "behaviour changed")
+    assert (row["n_refused"], row["n_images"], row["verdict"]) == (24, 56, "behaviour changed")
 
 
 def test_a_system_that_declares_no_canary_is_told_so(place, tmp_path):

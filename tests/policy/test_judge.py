@@ -85,14 +85,29 @@ def nothing(tables: dict[str, pl.DataFrame]) -> None:
     """The tables as they were measured."""
 
 
+def shown(share: float | None, low: float | None, high: float | None, n: int) -> Change:
+    """Every group has this share of n counted images."""
+
+    def change(tables: dict[str, pl.DataFrame]) -> None:
+        put("representation", n_counted=n)(tables)
+        moved_by = {"difference": share, "difference_low": low, "difference_high": high}
+        put("amplification", share=share, share_low=low, share_high=high, reason="none was counted")(tables)
+        known = {name: None if end is None else end - 0.5 for name, end in moved_by.items()}
+        put("amplification", **known)(tables)
+
+    return change
+
+
 # kind, what is asked; then a change of the real tables that meets it, one that breaks it, and one that leaves it open.
 CASES = {
     "association, by estimate": ("association", {"beyond": 1.5, "evidence": "estimate"}, nothing,
         put("scores", adjusted=-1.6), put("scores", adjusted=None, reason="zero variance")),
-    "association, by interval": ("association", {"beyond": 0.5}, put("scores", adjusted=0.9, adjusted_low=0.4, adjusted_high=1.2),
+    "association, by interval": ("association", {"beyond": 0.5, "evidence": "interval"},
+        put("scores", adjusted=0.9, adjusted_low=0.4, adjusted_high=1.2),
         put("scores", adjusted=0.9, adjusted_low=0.6, adjusted_high=1.2), put("scores", adjusted_low=None)),
     "association, by q": ("association", {"beyond": 0.5, "measure": "mcas", "evidence": "q_value"},
-        put("scores", mcas=0.9, q_value=0.2), put("scores", mcas=-0.9, q_value=0.01), put("scores", q_value=None)),
+        put("scores", mcas=0.9, mcas_low=0.4, mcas_high=1.4), put("scores", mcas=-0.9, mcas_low=-1.2, mcas_high=-0.6),
+        put("scores", mcas_low=None)),
     "association, to be shown": ("association", {"beyond": 0.5, "evidence": "equivalence"},
         put("scores", adjusted=0.1, adjusted_low=-0.1, adjusted_high=0.3),
         put("scores", adjusted=0.1, adjusted_low=-0.1, adjusted_high=0.6), put("scores", adjusted_high=None)),
@@ -117,19 +132,20 @@ CASES = {
         put("refusal_disparities", difference=0.3, difference_low=0.15, difference_high=0.4),
         put("refusal_disparities", difference=None, reason="no request was decided")),
     "refusals of concepts": ("refusals", {"most": 0.1, "between": "concepts", "evidence": "q_value"},
-        put("refusal_disparities", difference=0.3, q_value=0.4), put("refusal_disparities", difference=-0.3, q_value=0.01),
-        put("refusal_disparities", difference=0.3, q_value=None)),
+        put("refusal_disparities", difference=0.3, difference_low=0.05, difference_high=0.5),
+        put("refusal_disparities", difference=-0.3, difference_low=-0.4, difference_high=-0.2),
+        put("refusal_disparities", difference=0.3, difference_low=None)),
     "population": ("population", {"population": "parity", "within": 0.2},
-        put("amplification", difference=0.3, difference_low=0.1, difference_high=0.4),
-        put("amplification", difference=0.3, difference_low=0.25, difference_high=0.4),
-        put("amplification", difference=None, reason="none was counted")),
-    "erasure": ("erasure", {"population": "parity"}, put("amplification", is_erased=False), put("amplification", is_erased=True),
-        put("amplification", is_erased=None, reason="none was counted")),
+        shown(0.8, 0.65, 0.9, 30), shown(0.95, 0.83, 0.99, 30), shown(None, None, None, 0)),
+    "population, of too few images": ("population", {"population": "parity", "within": 0.2},
+        shown(0.8, 0.5, 0.95, 11), shown(1.0, 0.74, 1.0, 11), shown(0.8, 0.5, 0.95, 10)),
+    "erasure": ("erasure", {"population": "parity"}, shown(0.05, 0.01, 0.2, 40), shown(0.0, 0.0, 0.05, 60),
+        shown(0.0, 0.0, 0.2, 16)),
     "share": ("share", {"groups": ["woman"], "least": 0.2, "most": 0.8, "evidence": "estimate"},
         put("representation", corrected_share=0.5), put("representation", corrected_share=0.1),
         put("representation", corrected_share=None, corrected_reason="no attribute image")),
     "share as labelled": ("share", {"axes": ["gender"], "least": 0.2, "corrected": False},
-        put("representation", share=0.4, share_low=0.1, share_high=0.6),
+        put("representation", share=0.4, share_low=0.1, share_high=0.6, n_counted=20),
         put("representation", share=0.1, share_low=0.05, share_high=0.15), put("representation", share_low=None)),
     "calibration": ("calibration", {"figures": ["coverage"]}, nothing, put("calibration", met=False),
         put("calibration", value=None, met=False)),
@@ -191,3 +207,37 @@ def test_a_lean_that_changed_sides_is_worse_only_by_what_it_is_farther(tmp_path,
 def test_refusals_are_held_pole_against_pole_and_each_other_thing_against_its_kind(tmp_path, tables, between, n):
     found = judge(policy(tmp_path, "refusals", most=0.5, between=between), "tiny", AFTER, tables, {})
     assert len(found) == n
+
+
+@pytest.mark.parametrize(("kind", "n_needed"), [("population", 11), ("erasure", 36)])
+def test_what_could_not_have_failed_says_how_many_images_it_takes(tmp_path, tables, kind, n_needed):
+    shown(0.5, 0.2, 0.8, 8)(tables)
+    fields = {"within": 0.2} if kind == "population" else {}
+    found = judge(policy(tmp_path, kind, population="parity", **fields), "tiny", AFTER, tables, {})
+    assert set(found["verdict"]) == {NOT_JUDGED}
+    assert set(found["n_needed"]) == {n_needed}
+    assert set(found["reason"]) == {f"it could not fail: that takes {n_needed} images, and there are 8"}
+
+
+def test_one_row_of_many_that_lies_beyond_by_chance_is_no_breach(tmp_path, tables):
+    """Of as many rows as there are, one just beyond its interval is expected; alone it would be a breach."""
+    mine = policy(tmp_path, "association", beyond=0.5, embedders=["phantom-balanced"], axes=["gender"])
+    rows = [{**tables["scores"].row(0, named=True), "axis": "gender", "embedder": "phantom-balanced"}]
+    rows[0] |= {"category": "occupations", "adjusted": 0.9, "adjusted_low": 0.52, "adjusted_high": 1.3}
+    calm = {**rows[0], "adjusted": 0.0, "adjusted_low": -0.4, "adjusted_high": 0.4}
+    tables["scores"] = pl.DataFrame(rows, schema=tables["scores"].schema)
+    assert set(judge(mine, "tiny", AFTER, tables, {})["verdict"]) == {FAILED}
+    many = [*rows, *({**calm, "concept": f"c{i}"} for i in range(20))]
+    tables["scores"] = pl.DataFrame(many, schema=tables["scores"].schema)
+    found = judge(mine, "tiny", AFTER, tables, {})
+    assert set(found["verdict"]) == {PASSED}
+    assert set(found["n_family"]) == {21}
+    assert found["q_value"][0] > 0.05
+
+
+def test_a_change_that_is_there_but_smaller_than_the_limit_is_no_worsening(tmp_path, tables):
+    """A change of which it is shown that it is not 0, and whose estimate lies beyond the limit, need not lie beyond it."""
+    moved(0.2, 0.34, low=0.02, high=0.26, verdict="changed", q_value=0.001)(tables)
+    assert verdict(tmp_path, tables, "worsening", by=0.1) == PASSED
+    moved(0.2, 0.34, low=0.115, high=0.165, verdict="changed", q_value=0.001)(tables)
+    assert verdict(tmp_path, tables, "worsening", by=0.1) == FAILED

@@ -49,7 +49,7 @@ def test_a_good_policy_is_read(tmp_path):
     assert [rule.rule for rule in policy.rules_of("tiny")] == ["lean", "shares"]
     assert [rule.rule for rule in policy.rules_of("tiny", "scores")] == ["lean"]
     assert policy.rules_of("gender") == []
-    assert policy.rules[0].requirement == "|adjusted| at most 0.5 (breach: whole interval)"
+    assert policy.rules[0].requirement == "|adjusted| at most 0.5 (breach: q at most 0.05 over its rows)"
     assert not policy.rules[0].blocking
 
 
@@ -72,7 +72,10 @@ def test_the_digest_follows_what_is_asked_and_not_how_it_is_written(tmp_path):
         ),
         (("rule: shares", "rule: lean"), r"mine.yaml:6: rules.1.rule: is 'lean', as at rules.0 already"),
         (("beyond: 0.5", "beyond: 0.5, evidence: guess"), r"rules.0.evidence: is 'guess'"),
-        (("beyond: 0.5", "beyond: 0.5, q_below: 0.1"), r"rules.0.q_below: is given, but the evidence is no q_value"),
+        (
+            ("beyond: 0.5", "beyond: 0.5, q_below: 0.1, evidence: interval"),
+            r"rules.0.q_below: is given, but the evidence is no q_value",
+        ),
         (("least: 0.2, most: 0.8", "least: 0.9, most: 0.8"), r"rules.1.least: is 0.9, above most"),
         (("least: 0.2, most: 0.8", "corrected: true"), r"rules.1: has neither least nor most"),
         (("beyond: 0.5", "beyond: 0.5, audits: [gender]"), r"rules.0.audits: names 'gender', which is none of the"),

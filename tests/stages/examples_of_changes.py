@@ -165,7 +165,7 @@ ATTRIBUTIONS = Example(
     },
 )
 
-_WINDOW = {"n_requested": 16, "alpha": 0.01}
+_WINDOW = {"n_requested": 16, "alpha": 0.05}
 CANARY = Example(
     "canary",
     mark="system_version",
@@ -176,11 +176,16 @@ CANARY = Example(
         },
         _WINDOW | {
             "window_number": 2, "previous": "2026-01-05", "n_images": 7, "n_refused": 1, "n_lost": 8,
-            "energy_distance": 0.1, "p_value": 0.4, "verdict": "not shown",
+            "energy_distance": 0.1, "p_value": 0.4, "level": 0.02, "verdict": "not shown",
         },
         _WINDOW | {
             "window_number": 3, "previous": "2026-01-12", "n_images": 15, "n_refused": 0, "n_lost": 1,
-            "energy_distance": 0.4, "p_value": 0.01, "verdict": "behaviour changed",
+            "energy_distance": 0.4, "p_value": 0.01, "level": 0.02, "verdict": "behaviour changed",
+        },
+        _WINDOW | {
+            "window_number": 4, "previous": "2026-01-19", "n_images": 16, "n_refused": 0, "n_lost": 0, "level": 0.02,
+            "energy_distance": 0.1, "p_value": 0.3, "reference": "2026-01-05", "reference_distance": 0.5,
+            "reference_p_value": 0.02, "verdict": "behaviour changed",
         },
     ],
     bad={
@@ -192,9 +197,12 @@ CANARY = Example(
             row_at(1, verdict="behaviour changed"),
             row_at(1, verdict="first window"),
             row_at(2, verdict="not shown"),
+            row_at(3, verdict="not shown"),
         ),
         "distance within [0, 2 sqrt 2]": (row_at(1, energy_distance=2.9), row_at(1, energy_distance=-0.1)),
         "p_value in (0, 1]": (row_at(2, p_value=0.0), row_at(1, p_value=1.1)),
+        "reference_p_value in (0, 1]": (row_at(3, reference_p_value=0.0), row_at(3, p_value=0.01, reference_p_value=1.1)),
+        "level in (0, 1]": row_at(1, level=1.1, verdict="behaviour changed"),
         "null distance has a reason": (first(reason=None), row_at(1, energy_distance=None)),
         "half of what was asked was answered": row_at(1, n_images=6, n_lost=9),
     },

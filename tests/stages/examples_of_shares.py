@@ -77,6 +77,7 @@ AMPLIFICATION = Example(
         "difference is share less reference": first(difference=-0.29),
         "difference interval is ordered": first(difference_low=0.0),
         "directional within [-1, 1]": (first(directional=1.1), first(directional=-1.1)),
+        "q_value in (0, 1]": (first(q_value=0.0), first(q_value=1.1)),
         "verdict follows from the interval": (
             first(verdict="over-represented"),
             first(verdict=None),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.special import logit
 
 from mcas_assets.scoring.stats.arrays import Floats, as_vector
 from mcas_assets.scoring.stats.divergence import check_shares
@@ -20,6 +21,8 @@ class Amplification:
         difference: share - reference, in [-1, 1]; positive = more than in the population.
         low, high: The same for the ends of the share's interval, or None.
         log_odds: logit(share) - logit(reference), or None.
+        log_odds_low, log_odds_high: The same for the ends of the share's interval, since the logit keeps order; None where an
+            end is 0 or 1, whose logit is not finite.
         ratio: share / reference, or None where the reference is 0.
         is_erased: Whether the population holds the group and the model all but does not, or None without an
             interval.
@@ -33,6 +36,8 @@ class Amplification:
     ratio: float | None
     is_erased: bool | None
     reason: str | None = None
+    log_odds_low: float | None = None
+    log_odds_high: float | None = None
 
 
 def amplification(
@@ -72,7 +77,7 @@ def amplification(
         reason = f"the share is {smoothed:.0f}"
     log_odds = None
     if reason is None:
-        log_odds = float(np.log(smoothed / (1 - smoothed)) - np.log(reference / (1 - reference)))
+        log_odds = _log_odds(smoothed, reference)
     is_erased = None if high is None else reference > 0 and high < erased * reference
     return Amplification(
         difference=share - reference,
@@ -82,7 +87,15 @@ def amplification(
         ratio=share / reference if reference > 0 else None,
         is_erased=is_erased,
         reason=reason,
+        log_odds_low=_log_odds(low, reference),
+        log_odds_high=_log_odds(high, reference),
     )
+
+
+def _log_odds(end: float | None, reference: float) -> float | None:
+    if end is None or end in (0, 1) or reference in (0, 1):
+        return None
+    return float(logit(end) - logit(reference))
 
 
 @dataclass(frozen=True)

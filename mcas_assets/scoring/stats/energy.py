@@ -19,6 +19,7 @@ from mcas_assets.scoring.stats.arrays import NO_SPREAD, Floats, as_matrix
 from mcas_assets.scoring.stats.resampling import bit_stream, codes_of
 
 DRAWS = 5000
+_AT_ONCE = 8192  # rows of weights, so that many draws take little memory
 SMALLEST = 2  # points of a stratum, in each sample, without which it says nothing of the spread within a sample
 
 
@@ -111,5 +112,9 @@ def _energy(points: Floats, is_first: NDArray[np.bool_]) -> Floats:
     """
     from scipy.spatial.distance import cdist  # here, since it is slow to import and little else needs it
 
-    weights = np.where(is_first, 1 / is_first[0].sum(), -1 / (~is_first[0]).sum())
-    return -np.einsum("ri,ri->r", weights @ cdist(points, points), weights)
+    distances, ends = cdist(points, points), (1 / is_first[0].sum(), -1 / (~is_first[0]).sum())
+    parts = []
+    for start in range(0, len(is_first), _AT_ONCE):
+        weights = np.where(is_first[start : start + _AT_ONCE], *ends)
+        parts.append(-np.einsum("ri,ri->r", weights @ distances, weights))
+    return np.concatenate(parts)

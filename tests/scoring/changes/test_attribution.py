@@ -57,3 +57,34 @@ def test_what_is_replayed_from_one_side_leaves_an_interaction(versions):
 def test_changes_of_other_images_cannot_be_added(versions, audit):
     with pytest.raises(ValueError, match="same prompts and seeds"):
         parts(versions, {"weights": [(1.0, Pairs(audit(1, images=29), audit(2, images=29), NONE))]})
+
+
+def test_a_factor_that_does_nothing_gets_nothing_within_its_interval(audit):
+    """Redrawing all images moves every concept by chance; what truly moves one is the other factor's."""
+    shares, is_within = [], []
+    for trial in range(200):
+        rng = np.random.default_rng(trial)
+        before = audit(1, images=16, attributes=16)
+        images = np.array(before.images, dtype=np.float64)
+        blur = 0.5 * np.abs(images).mean()
+        step = np.zeros_like(images)
+        step[:16] = np.asarray(audit(1, shift=1.0, images=16, attributes=16).images)[:16] - images[:16]
+        noise = [rng.normal(0, blur, images.shape) for _ in range(2)]
+        before, idle = (replace(before, images=unit(images + one)) for one in noise)
+        real, both = (replace(before, images=unit(images + one + step)) for one in noise)
+        weighted = {
+            "weights": [(0.5, Pairs(before, real, NONE)), (0.5, Pairs(idle, both, NONE))],
+            "steps": [(0.5, Pairs(before, idle, NONE)), (0.5, Pairs(real, both, NONE))],
+        }
+        part = parts((before, real, idle, both), weighted)["steps"]
+        assert part.share is not None
+        shares.append(part.share)
+        if part.low is not None and part.high is not None:
+            is_within.append(part.low <= 0 <= part.high)
+    assert np.mean(shares) == pytest.approx(0, abs=3 * np.std(shares) / 200**0.5)
+    assert len(is_within) >= 190
+    assert 0.88 <= np.mean(is_within) <= 0.98  # measured: .915
+
+
+def unit(vectors):
+    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)

@@ -77,3 +77,10 @@ def test_what_is_no_share_is_refused():
         amplification(1.2, 0.5)
     with pytest.raises(ValueError, match="alike"):
         directional_amplification([[1.0, 0.0]], [[0.5, 0.25, 0.25]])
+
+
+def test_log_odds_have_the_ends_of_the_interval_and_none_where_an_end_has_no_logit():
+    found = amplification(0.8, 0.5, low=0.6, high=0.9)
+    ends = (found.log_odds_low, found.log_odds, found.log_odds_high)
+    assert ends == pytest.approx((np.log(1.5), np.log(4), np.log(9)))
+    assert amplification(0.0, 0.5, low=0.0, high=0.2, n=16).log_odds_low is None
