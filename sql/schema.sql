@@ -717,7 +717,7 @@ create table if not exists attributions_history (
     p_value        double,
     q_value        double,
     share          double,                -- of the change over all concepts, cross-fitted; the factors' shares sum to 1
-    share_low      double,
+    share_low      double,                -- null where the change is so small that its size may be 0
     share_high     double,
     reason         varchar
 );

@@ -43,7 +43,7 @@ def _attributions(checked: Checked) -> pl.DataFrame:
         n_of_each=pl.col("n_of_factor").max().over(one),
         share_sum_error=pl.when(pl.col("share").is_not_null()).then((share_sum - 1).abs()),
         is_effect_in_interval=inside("effect", "low", "high") | pl.col("low").is_null(),
-        is_share_in_interval=inside("share", "share_low", "share_high"),
+        is_share_in_interval=inside("share", "share_low", "share_high") | pl.col("share_low").is_null(),
         is_unexplained_null=is_lacking & pl.col("reason").is_null(),
     )
 

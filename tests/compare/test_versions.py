@@ -180,7 +180,7 @@ def test_the_part_of_the_weights_is_told_from_the_part_of_the_steps(moved):
     assert set(found.factors) == {"weights", "steps"}
     shares = dict(found.rows.filter(pl.col("concept").is_null()).select("factor", "share").iter_rows())
     assert sum(shares.values()) == pytest.approx(1)
-    assert shares["interaction"] == pytest.approx(0, abs=1e-9)
+    assert shares["interaction"] == pytest.approx(0, abs=1e-3)
     assert shares["weights"] > 0.5  # the golfer was moved by the weights
     # The updated weights at the former step count were audited already, under their own name: they are not drawn again.
     assert moved.new in found.audited
