@@ -15,6 +15,9 @@ from mcas_assets.cli import ask, audit, compare, gate, redraw, watch
 from mcas_assets.cli.streams import tolerate
 from mcas_assets.core.errors import BadInput, CannotJudge, CheckFailed, McasError, NothingMeasured, PolicyNotMet
 
+INTERRUPTED = 130
+"""The exit status of a command that Ctrl+C ended: 128 and the number of the signal."""
+
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None,
                   help="Measure what a text-to-image model associates with whom.")  # fmt: skip
 
@@ -42,11 +45,13 @@ def main() -> None:
     tolerate()
     try:
         app()
-    except SystemExit as left:
+    except SystemExit as left:  # typer makes this of Ctrl+C, without a word
+        if left.code == INTERRUPTED:
+            typer.echo("interrupted; the same command goes on from here", err=True)
         _leave(left.code if isinstance(left.code, int) else 1)
     except KeyboardInterrupt:
         typer.echo("interrupted; the same command goes on from here", err=True)
-        _leave(130)
+        _leave(INTERRUPTED)
     except CheckFailed as error:
         typer.echo(f"check failed, what comes after it was not made\n{error}", err=True)
         _leave(3)

@@ -18,11 +18,14 @@ def sql(
     ] = "",
     format: Annotated[str, typer.Option(help=f"One of {', '.join(FORMATS)}.")] = "table",
     output: Annotated[Path | None, typer.Option(help="File to write, instead of the terminal.")] = None,
+    seconds: Annotated[float, typer.Option(help="Time that the question may take.")] = 60.0,
+    memory: Annotated[int, typer.Option(help="MiB of memory that the question, and its answer, may take.")] = 2048,
 ) -> None:
-    """Query the published copy of the store."""
+    """Query the published copy of the store: one statement that reads. It reaches no other file, and nothing is written."""
     from mcas_assets.store.database import Store
     from mcas_assets.store.publication import query as ask
     from mcas_assets.store.publication import questions
+    from mcas_assets.store.sandbox import Limits
     from mcas_assets.views.frames import write
 
     if not query:
@@ -35,7 +38,7 @@ def sql(
     text = known[name].read_text() if name in known else query
     if " " not in text.strip():
         raise BadInput("query", f"{query!r} is neither SQL nor a file in sql/", f"Files: {', '.join(known)}")
-    write(ask(Store(paths.home()), text), format, output)
+    write(ask(Store(paths.home()), text, limits=Limits(seconds, memory)), format, output)
 
 
 def systems(

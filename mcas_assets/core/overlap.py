@@ -7,7 +7,7 @@ on either side stops both, and is raised where the other side is used.
 import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from types import TracebackType
 from typing import Generic, TypeVar
 
@@ -16,6 +16,8 @@ R = TypeVar("R")
 
 HELPERS = min(4, os.cpu_count() or 1)
 """Threads for what can be done side by side (decoding, encoding): they spend their time outside of Python's lock."""
+
+_STOPS = 20
 
 
 class Behind(Generic[T]):
@@ -96,3 +98,28 @@ def ahead(work: Callable[[T], R], items: Iterable[T], depth: int, threads: int =
         finally:
             for future in waiting:
                 future.cancel()
+
+
+def bounded(work: Callable[[], R], seconds: float, stop: Callable[[], object]) -> R:
+    """`work()` in a thread, while its caller waits and so hears Ctrl+C at once, which a library at work may not let through.
+
+    Args:
+        work: Called once.
+        seconds: How long it may take.
+        stop: Ends the work from outside; called, again and again for some seconds, where the wait ends before the work.
+
+    Raises:
+        TimeoutError: It took longer.
+        Exception: Whatever the work raised.
+    """
+    executor = ThreadPoolExecutor(1, thread_name_prefix="bounded")
+    future = executor.submit(work)
+    try:
+        return future.result(timeout=seconds)
+    finally:
+        for _ in range(_STOPS):
+            if future.done():
+                break
+            stop()  # it may have come before the work had begun what can be stopped
+            wait([future], timeout=0.1)
+        executor.shutdown(wait=False)

@@ -61,7 +61,7 @@ class Store:
         """
         with faults_told(self.path):
             self._prepare()
-            with attached(self.path, _attempts(self.path, self.wait)) as con:
+            with attached(self.path, attempts_for(self.path, self.wait)) as con:
                 con.execute(_SETTINGS)
                 if not schema.require_ours(con, self.path):
                     schema.upgrade(con)
@@ -105,7 +105,7 @@ def connect(path: Path, *, read_only: bool = False, wait: float = 0.0) -> DuckDB
         StoreError: The lock was not released in time; names the holder.
         duckdb.Error: Anything else that DuckDB objects to.
     """
-    attempts = _attempts(path, wait)
+    attempts = attempts_for(path, wait)
     try:
         con = attempts(duckdb.connect, str(path), read_only=read_only, config=CONFIG)
     except duckdb.IOException as error:
@@ -120,7 +120,8 @@ def connect(path: Path, *, read_only: bool = False, wait: float = 0.0) -> DuckDB
     return con
 
 
-def _attempts(path: Path, wait: float) -> tenacity.Retrying:
+def attempts_for(path: Path, wait: float) -> tenacity.Retrying:
+    """Calls that are made again for `wait` seconds, with jitter, while another process holds the file at `path`."""
     return tenacity.Retrying(
         retry=tenacity.retry_if_exception(is_lock_conflict),
         wait=tenacity.wait_random_exponential(multiplier=0.05, max=1.0),

@@ -9,10 +9,11 @@ import polars as pl
 
 from mcas_assets.core.errors import BadInput, StoreError
 from mcas_assets.core.paths import SQL
-from mcas_assets.store.database import Store, connect, faults_told
+from mcas_assets.store.database import Store, attempts_for, faults_told
 from mcas_assets.store.engine import quoted
 from mcas_assets.store.faults import explain
 from mcas_assets.store.files import discard, sweep, sync_file, sync_folder
+from mcas_assets.store.sandbox import Limits, ask
 
 _NEWEST = "select (select max(version) from materialisations), (select max(number) from system_states)"
 _LOCK_WAIT = 5.0  # seconds that a query waits for someone who has opened the published copy for writing
@@ -83,29 +84,26 @@ def published_version(store: Store) -> int:
     return query(store, "select coalesce(max(version), 0) from materialisations").item()
 
 
-def query(store: Store, sql: str, params: Mapping[str, object] | None = None) -> pl.DataFrame:
-    """The answer of the published copy to one SQL statement, in which `$name` stands for a value of `params`.
+def query(
+    store: Store, sql: str, params: Mapping[str, object] | None = None, limits: Limits | None = None
+) -> pl.DataFrame:
+    """The answer of the published copy to one statement that reads, in which `$name` stands for a value of `params`.
 
     Raises:
         StoreError: Nothing is published yet, or the copy cannot be read.
-        BadInput: The statement is wrong, or would write.
+        BadInput: The statement is wrong, does more than read, or takes more than `limits` allows. See sandbox.py.
     """
     if not store.published.exists():
         raise StoreError(store.published, "nothing is published yet", "Run an audit first: mcas audit.")
+    attempts = attempts_for(store.published, min(store.wait, _LOCK_WAIT))
     with faults_told(store.published):
-        con = connect(store.published, read_only=True, wait=min(store.wait, _LOCK_WAIT))
         try:
-            answer = con.sql(sql, params=params)
-            if answer is None:
-                raise BadInput("query", "it asks nothing", "Give one statement that returns rows: select ...")
-            return answer.pl()
+            return attempts(ask, store.published, sql, params, limits or Limits())
         except duckdb.Error as error:
             if explain(store.published, error) is not None:
                 raise
             remedy = '`mcas sql "show tables"` lists what there is; the published copy cannot be written.'
             raise BadInput("query", str(error).strip().rstrip("!."), remedy) from error
-        finally:
-            con.close()
 
 
 def published_rows(store: Store, table: str, audit: str, system_version: str) -> pl.DataFrame:

@@ -116,8 +116,9 @@ class DiffusersSystem:
         state = look_up(self._entry.repo, revision, endpoint=endpoint)
         if state.standing != "found":
             return state, None
-        with laid_out(state, endpoint=endpoint) as path:
+        with laid_out(state, endpoint=endpoint) as (path, digests):
             there = DiffusersSystem(self.name, self._entry, self._base)
+            there._digests = digests
             try:
                 there._folder = self._inspect(path, whole=False)
                 return state, there.identity()

@@ -1,12 +1,12 @@
 """The identity of a model on disk: digests of the files that it is loaded from.
 
-What counts is content: a README edit changes nothing, one flipped weight does. Sources of the rules: the layout of the
-Hugging Face cache as read in huggingface_hub 2.4 (`_snapshot_download`, `utils/_shared_blobs`).
+What counts is content: a README edit changes nothing, one flipped weight does. The bytes are read at least once by us.
+What lies beside them (the names of blobs in the hub's cache, notes of its client) vouches for nothing: whoever made the
+folder wrote that too.
 """
 
 import json
 import os
-import re
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -14,8 +14,6 @@ from pathlib import Path
 from mcas_assets.core.digests import file_digest, text_digest
 from mcas_assets.core.errors import BadInput
 
-_SHA256 = re.compile(r"[0-9a-f]{64}")
-_DEEPEST = 3  # folders above a file that may be the one that it was downloaded into
 _RACY = 2.0  # seconds: a file changed so shortly ago may change again within the resolution of its time stamp
 
 
@@ -31,14 +29,11 @@ class DigestCache:
         self._known: dict[str, list] | None = None
 
     def sha256(self, file: Path) -> str:
-        """The sha256 of a file's bytes, 64 hex digits: from what the hub's client noted, from memory, or by reading it.
+        """The sha256 of a file's bytes, 64 hex digits: by reading it, or from memory of having read it.
 
         Raises:
             BadInput: The file cannot be read.
         """
-        named = hub_digest(file)
-        if named is not None:
-            return named
         try:
             stamp = stamp_of(file)
             known = self._entries().get(str(file.resolve()))
@@ -78,46 +73,6 @@ def stamp_of(file: Path) -> tuple[int, int, int, int]:
     """Size in bytes, modification time and change time in nanoseconds, inode: differs if the file was written to."""
     status = file.stat()
     return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
-
-
-def hub_digest(file: Path) -> str | None:
-    """The sha256 that the hub's client noted for a large file when it fetched it, or None if that does not tell.
-
-    It is a name in the hub's cache, or a line beside a download into a folder. Either is believed only of a file that
-    nothing touched since: a change to its content, its name or its times shows in its change time, which no program
-    can set back.
-    """
-    return _blob_name(file) if file.is_symlink() else _download_note(file)
-
-
-def _blob_name(file: Path) -> str | None:
-    """Of a link in the hub's cache, the name of its blob.
-
-    Only one level of links is read: the blob may itself be a link to a shared one, whose name is a hash of another kind
-    with as many digits. The link was made after the blob, so a blob that changed later shows.
-    """
-    target = file.readlink()
-    if target.parent.name != "blobs" or "snapshots" not in file.parts or not _SHA256.fullmatch(target.name):
-        return None
-    try:
-        link, blob = file.lstat(), file.stat()
-    except OSError:
-        return None
-    return target.name if max(blob.st_mtime_ns, blob.st_ctime_ns) <= link.st_ctime_ns else None
-
-
-def _download_note(file: Path) -> str | None:
-    """Of a file that was downloaded into a folder, what `.cache/huggingface/download` there says: commit, sha256, time."""
-    for folder in list(file.parents)[:_DEEPEST]:
-        note = folder / ".cache" / "huggingface" / "download" / f"{file.relative_to(folder)}.metadata"
-        try:
-            _, etag, noted = note.read_text().split()
-            status, at = file.stat(), float(noted)
-        except (OSError, ValueError):
-            continue
-        is_untouched = max(status.st_mtime, status.st_ctime) <= at
-        return etag if is_untouched and _SHA256.fullmatch(etag) else None
-    return None
 
 
 def fingerprint(folder: Path, files: Iterable[str], digests: DigestCache) -> str:

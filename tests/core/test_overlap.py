@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from mcas_assets.core.overlap import Behind, ahead
+from mcas_assets.core.overlap import Behind, ahead, bounded
 
 
 def test_everything_is_worked_off_in_order_by_one_thread_that_is_not_ours():
@@ -141,3 +141,16 @@ def _wait_until(is_so) -> None:
     while not is_so():
         assert time.monotonic() < deadline
         time.sleep(0.001)
+
+
+def test_bounded_work_gives_its_result_or_raises_what_it_raised():
+    assert bounded(lambda: 3, 10, pytest.fail) == 3
+    with pytest.raises(ZeroDivisionError):
+        bounded(lambda: 1 // 0, 10, pytest.fail)
+
+
+def test_work_that_takes_too_long_is_stopped_from_outside():
+    stopped = threading.Event()
+    with pytest.raises(TimeoutError):
+        bounded(lambda: stopped.wait(60), 0.05, stopped.set)
+    assert stopped.is_set()

@@ -13,7 +13,7 @@ import pytest
 from mcas_assets.core.digests import plain
 from mcas_assets.core.errors import BadInput
 from mcas_assets.systems.find import find_system
-from mcas_assets.systems.identity import DigestCache, hub_digest
+from mcas_assets.systems.identity import DigestCache
 
 REVISION = "0123456789abcdef0123456789abcdef01234567"
 
@@ -216,24 +216,6 @@ def test_a_missing_file_is_named(tmp_path):
         DigestCache().sha256(tmp_path / "nothing")
 
 
-def test_the_hubs_cache_tells_a_digest_by_one_level_of_links_only(tmp_path):
-    """blobs/<sha256> may be a link to a shared blob, whose name has as many digits and is no sha256 (hub 2.x)."""
-    repo, data = tmp_path / "models--org--name", b"weights"
-    content, other = hashlib.sha256(data).hexdigest(), "f" * 64
-    for folder in (repo / "blobs", repo / "snapshots" / REVISION / "unet", tmp_path / "blobs" / "ff"):
-        folder.mkdir(parents=True)
-    (tmp_path / "blobs" / "ff" / other).write_bytes(data)
-    (repo / "blobs" / content).symlink_to(Path("../../blobs/ff") / other)
-    file = repo / "snapshots" / REVISION / "unet" / "model.safetensors"
-    file.symlink_to(Path("../../../blobs") / content)
-    assert hub_digest(file) == content
-    small = repo / "snapshots" / REVISION / "config.json"
-    (repo / "blobs" / ("a" * 40)).write_bytes(b"{}")
-    small.symlink_to(Path("../../blobs") / ("a" * 40))
-    assert hub_digest(small) is None, "a git hash: read and hash the file"
-    assert DigestCache().sha256(small) == hashlib.sha256(b"{}").hexdigest()
-
-
 @pytest.fixture
 def hub(tmp_path, monkeypatch) -> Path:
     """An empty hub cache, offline."""
@@ -259,19 +241,70 @@ def cached(hub: Path, folder: Path) -> None:
         link.symlink_to(repo / "blobs" / blob)
 
 
-def test_a_repository_in_the_cache_is_the_same_version_as_a_copy_of_it_and_its_weights_are_not_read(
-    pipeline, hub, declare, monkeypatch
-):
+def test_a_repository_in_the_cache_is_the_same_version_as_a_copy_of_it(pipeline, hub, declare):
     local = version("tiny", declare(path="tiny"))
     cached(hub, pipeline)
-    seen: list[Path] = []
-    from mcas_assets.systems import identity
+    assert find_system("tiny", declare(repo="org/tiny", revision=REVISION)).identity().version == local
 
-    hashed = identity.file_digest
-    monkeypatch.setattr(identity, "file_digest", lambda file: seen.append(file) or hashed(file))
-    system = find_system("tiny", declare(repo="org/tiny", revision=REVISION))
-    assert system.identity().version == local
-    assert not [file for file in seen if file.suffix == ".safetensors"]
+
+# What lies beside the weights vouches for nothing
+
+
+def altered(file: Path) -> None:
+    data = bytearray(file.read_bytes())
+    data[-1] ^= 1
+    file.write_bytes(data)
+
+
+def noted(folder: Path, name: str, digest: str) -> None:
+    """What the hub's client writes beside a download, with a time that has not come yet."""
+    note = folder / ".cache" / "huggingface" / "download" / f"{name}.metadata"
+    note.parent.mkdir(parents=True, exist_ok=True)
+    note.write_text(f"{REVISION}\n{digest}\n{time.time() + 1e6}\n")
+
+
+@pytest.mark.parametrize("name", ["unet/diffusion_pytorch_model.safetensors", "text_encoder/model.safetensors"])
+def test_a_forged_note_of_a_download_does_not_keep_the_version(pipeline, name):
+    honest = version(pipeline)
+    noted(pipeline, name, hashlib.sha256((pipeline / name).read_bytes()).hexdigest())
+    assert version(pipeline) == honest
+    altered(pipeline / name)
+    assert version(pipeline) != honest
+
+
+def test_a_forged_name_of_a_blob_does_not_keep_the_version(pipeline, hub, declare):
+    cached(hub, pipeline)
+    declaration = declare(repo="org/tiny", revision=REVISION)
+    honest = version("tiny", declaration)
+    snapshot = hub / "models--org--tiny" / "snapshots" / REVISION
+    link = snapshot / "unet" / "diffusion_pytorch_model.safetensors"
+    altered(link)
+    target = link.readlink()
+    link.unlink()
+    link.symlink_to(target)  # made after its blob, whose name is as it was
+    assert version("tiny", declaration) != honest
+
+
+def test_a_folder_of_links_that_looks_like_the_hubs_cache_is_told_by_its_bytes(tmp_path):
+    """The digest that the name of the blob claims is of other bytes."""
+    blobs, snapshot = tmp_path / "m" / "blobs", tmp_path / "m" / "snapshots" / REVISION
+    for folder in (blobs, snapshot):
+        folder.mkdir(parents=True)
+    claimed, data = hashlib.sha256(b"audited").hexdigest(), b"something else"
+    (blobs / claimed).write_bytes(data)
+    (snapshot / "model.safetensors").symlink_to(blobs / claimed)
+    assert DigestCache().sha256(snapshot / "model.safetensors") == hashlib.sha256(data).hexdigest()
+
+
+def test_a_record_of_digests_in_a_folder_that_is_not_the_home_is_not_read(pipeline, tmp_path):
+    honest = version(pipeline)
+    file = pipeline / "unet" / "diffusion_pytorch_model.safetensors"
+    before = hashlib.sha256(file.read_bytes()).hexdigest()
+    altered(file)
+    status = file.stat()
+    entry = [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, before]
+    (pipeline / "digests.json").write_text(json.dumps({str(file.resolve()): entry}))
+    assert version(pipeline, cache=tmp_path / "home" / "digests.json") != honest
 
 
 def test_a_repository_that_is_not_in_the_cache_is_one_clear_error_offline(hub, declare):

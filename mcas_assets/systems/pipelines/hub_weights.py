@@ -8,12 +8,13 @@ changed.
 import hashlib
 import re
 import tempfile
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from mcas_assets.core.digests import bytes_digest
 from mcas_assets.core.errors import BadInput, kind_and_line
+from mcas_assets.systems.identity import DigestCache
 from mcas_assets.systems.pipelines.hub import HubFile, HubState
 
 # Read to tell which files are loaded, however they are kept.
@@ -21,11 +22,29 @@ _STRUCTURE = re.compile(r"model_index\.json|.*/(scheduler_)?config\.json|.*\.ind
 _SMALL = re.compile(r".*\.(json|txt|model|jinja|tiktoken)")
 
 
-@contextmanager
-def laid_out(state: HubState, *, endpoint: str | None = None) -> Generator[Path]:
-    """A folder that is to `identity` what the repository at this commit would be, and is gone afterwards.
+class StatedDigests(DigestCache):
+    """The digests of files of which some are not here: those as the hub's metadata states them, the others by reading them.
 
-    Its small files are there, its large ones are empty and told by their name, as the hub's cache tells them.
+    For what the hub has now and nothing was yet made with. What is loaded and measured is identified by its bytes.
+
+    Args:
+        stated: sha256 by path.
+    """
+
+    def __init__(self, stated: Mapping[Path, str]) -> None:
+        super().__init__()
+        self._stated = stated
+
+    def sha256(self, file: Path) -> str:
+        """See `DigestCache.sha256`."""
+        return self._stated.get(file) or super().sha256(file)
+
+
+@contextmanager
+def laid_out(state: HubState, *, endpoint: str | None = None) -> Generator[tuple[Path, StatedDigests]]:
+    """A folder that is to `identity` what the repository at this commit would be, and is gone afterwards; and its digests.
+
+    Its small files are there, its large ones are empty, and their digests those that the hub states.
 
     Args:
         state: What `look_up` found.
@@ -38,26 +57,18 @@ def laid_out(state: HubState, *, endpoint: str | None = None) -> Generator[Path]
     if state.commit is None:
         raise ValueError(f"{state.repo} is {state.standing}: there is nothing to lay out")
     with tempfile.TemporaryDirectory() as made:
-        # Laid out as the hub's cache, so that the code that knows the cache knows this.
-        snapshot, blobs = Path(made, "snapshots", state.commit), Path(made, "blobs")
-        for folder in (snapshot, blobs):
-            folder.mkdir(parents=True)
+        folder, stated = Path(made), {}
         for name, file in state.files.items():
             if name == "model_index.json" or (name.count("/") == 1 and ".." not in name):
-                _lay(state, name, file, snapshot / name, blobs, endpoint)
-        yield snapshot
-
-
-def _lay(state: HubState, name: str, file: HubFile, at: Path, blobs: Path, endpoint: str | None) -> None:
-    """Put a file in its place: its content where it is small, an empty blob of its name where it is large."""
-    if file.sha256 is None and not _SMALL.fullmatch(name):
-        return
-    is_read = file.sha256 is None or _STRUCTURE.fullmatch(name) is not None
-    blob = blobs / (file.sha256 or file.blob_id)
-    if not blob.exists():
-        blob.write_bytes(_content(state, name, file, endpoint) if is_read else b"")
-    at.parent.mkdir(parents=True, exist_ok=True)
-    at.symlink_to(blob)
+                if file.sha256 is None and not _SMALL.fullmatch(name):
+                    continue
+                is_read = file.sha256 is None or _STRUCTURE.fullmatch(name) is not None
+                at = folder / name
+                at.parent.mkdir(parents=True, exist_ok=True)
+                at.write_bytes(_content(state, name, file, endpoint) if is_read else b"")
+                if file.sha256 is not None:
+                    stated[at] = file.sha256
+        yield folder, StatedDigests(stated)
 
 
 def _content(state: HubState, name: str, file: HubFile, endpoint: str | None) -> bytes:
