@@ -119,7 +119,8 @@ def plan(
 
     if not 0 < detect < 8:
         raise BadInput("--detect", f"is {detect:g}", "Give a change of MCAS above 0 and below 8, for example 0.02")
-    declared, subject = load_audit(audit), find_system(system, cache=paths.home() / "digests.json")
+    known = paths.home() / "digests.json"  # in a home that is not there yet nothing is made
+    declared, subject = load_audit(audit), find_system(system, cache=known if known.parent.is_dir() else None)
     from mcas_assets.measure.reading import require_read
     from mcas_assets.stages.workplace import Workplace
 
