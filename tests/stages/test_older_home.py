@@ -75,7 +75,14 @@ def test_nothing_is_drawn_and_only_what_is_read_or_counted_otherwise_is_made_ane
     assert made[: len(before["ledger"])] == before["ledger"]
     # The last digits of shares depend on the machine, so they may be made anew; intervals of scores are others by design.
     anew = made[len(before["ledger"]) :]
-    assert {asset for _, asset, *_ in anew} <= {"plan", "embeddings", "representation", "scores", "comparison"}
+    assert {asset for _, asset, *_ in anew} <= {
+        "plan",
+        "embeddings",
+        "refusals",
+        "representation",
+        "scores",
+        "comparison",
+    }
     plans = {data_version for _, asset, _, data_version, _ in made if asset == "plan"}
     assert len(plans) == 1  # other code, the same requests
     assert query(resumed, "select count(distinct system_version) from scores").item() == 2

@@ -140,8 +140,10 @@ def test_a_narrow_terminal_gets_fewer_columns_and_whole_words(tiny):
 
 def test_what_was_refused_is_said_and_whom_it_befell(tiny, pictures):
     found = measure(tiny, pictures(tiny, gender_b="pppppp"))
-    first, second = refusal_lines(tiny, found.refusals, found.disparities)
-    assert first.startswith("Refused: 6 of 42 images, 14 % (")
+    (line,) = refusal_lines(tiny, found.refusals, found.disparities)  # one prompt a pole: not tested
+    assert line.startswith("Refused: 6 of 42 images, 14 % (")
+    tested = found.disparities.with_columns(q_value=pl.when(pl.col("difference") > 0.9).then(0.01))
+    _, second = refusal_lines(tiny, found.refusals, tested)
     assert second.startswith("Refused more: pole woman 100 %, other pole 0 %; group woman 100 %, other groups 0 %")
 
 
