@@ -98,6 +98,8 @@ class Audit(Part):
                 del neutral["images"]
         if not self.comparison.further:
             del document["comparison"]  # likewise
+        if self.cut_texts == "refuse":
+            del document["cut_texts"]  # likewise
         return document
 
     def with_images(self, concept: int) -> "Audit":
