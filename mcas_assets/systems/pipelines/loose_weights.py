@@ -1,6 +1,5 @@
 """What a weights file is that lies where a pipeline was expected, told by its header, and what can be done with it."""
 
-import json
 import re
 from pathlib import Path
 from typing import Literal
@@ -29,9 +28,7 @@ def kind_of(file: Path) -> Kind:
     Raises:
         BadInput: It is not whole, or no safetensors file.
     """
-    check_safetensors(file)
-    with file.open("rb") as stream:
-        names = json.loads(stream.read(int.from_bytes(stream.read(8), "little")))
+    names = check_safetensors(file)
     if any(_ADAPTER.search(name) for name in names if name != "__metadata__"):
         return "adapter"
     return "checkpoint" if any(_CHECKPOINT.match(name) for name in names) else "weights"

@@ -37,8 +37,11 @@ def read_json(path: Path) -> dict[str, Any]:
     return value
 
 
-def check_safetensors(path: Path) -> None:
+def check_safetensors(path: Path) -> dict[str, Any]:
     """See that a file is in the safetensors format and as long as its header says. Reads the header only.
+
+    Returns:
+        What the header says of each tensor, by name; of the file as a whole under `__metadata__`.
 
     Raises:
         BadInput: It is missing, no safetensors file, or cut short.
@@ -67,6 +70,7 @@ def check_safetensors(path: Path) -> None:
     if promised != size:
         word = "is cut short" if size < promised else "holds more than it should"
         raise BadInput(path, f"{word}: {size:,} bytes, where its header promises {promised:,}", _FETCH_AGAIN)
+    return tensors
 
 
 def find_weights(folder: Path, variant: str | None, allow_pickle: bool, *, whole: bool = True) -> list[str]:
