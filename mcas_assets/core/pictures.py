@@ -5,6 +5,7 @@ Not here: what follows from it for an image (`core.outcomes`). Nothing is clippe
 read as its maker meant it raises `NotAPicture`, whose message names the property.
 """
 
+import base64
 import io
 import struct
 import warnings
@@ -60,6 +61,10 @@ _BROKEN = (
     OSError, SyntaxError, ValueError, TypeError, EOFError, struct.error, zlib.error, IndexError, KeyError, OverflowError,
     MemoryError, ZeroDivisionError, AttributeError, RuntimeError,
 )  # fmt: skip
+
+# Of bombs (our own limits are stricter, and declared) and of odd metadata. Once for the process: pictures are decoded by several
+# threads, and to change filters for a while is safe in one alone.
+warnings.filterwarnings("ignore", module=r"PIL\.")
 
 Fault = Literal["decode_error", "rejected"]
 
@@ -144,15 +149,11 @@ def decode(data: bytes, most_pixels: int | None = None) -> Picture:
     if not data:
         raise NotAPicture("the file is empty")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of bombs (our own limit is stricter, and declared) and of odd metadata
-            with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
-                if most_pixels is not None and image.width * image.height > most_pixels:
-                    problem = (
-                        f"{image.width} x {image.height} pixels, more than the {most_pixels:,} allowed (max_pixels)"
-                    )
-                    raise NotAPicture(f"a decompression bomb or nearly one: {problem}", "rejected", image.size)
-                return _shown(image, data)
+        with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
+            if most_pixels is not None and image.width * image.height > most_pixels:
+                problem = f"{image.width} x {image.height} pixels, more than the {most_pixels:,} allowed (max_pixels)"
+                raise NotAPicture(f"a decompression bomb or nearly one: {problem}", "rejected", image.size)
+            return _shown(image, data)
     except NotAPicture:
         raise
     except NotFaithful as error:
@@ -164,6 +165,23 @@ def decode(data: bytes, most_pixels: int | None = None) -> Picture:
     except _BROKEN as error:
         message = one_line(error).partition(" <_io")[0][:200]
         raise NotAPicture(f"not a whole image ({message or type(error).__name__})") from error
+
+
+def from_base64(text: object) -> bytes:
+    """The bytes of a base64 text, broken into lines or not, or of a data: URL (RFC 2397).
+
+    Raises:
+        NotAPicture: It is none.
+    """
+    if not isinstance(text, str):
+        raise NotAPicture("it is not valid base64")
+    head, _, rest = text.partition(",") if text.startswith("data:") else ("", "", text)
+    if head and not head.endswith(";base64"):
+        raise NotAPicture("it is a data: URL without base64")
+    try:
+        return base64.b64decode("".join(rest.split()), validate=True)
+    except ValueError as error:
+        raise NotAPicture("it is not valid base64") from error
 
 
 def _shown(image: Image.Image, data: bytes) -> Picture:

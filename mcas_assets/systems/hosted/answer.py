@@ -3,15 +3,13 @@
 Nothing that a provider says is trusted: a text may repeat the key, an image may be none.
 """
 
-import base64
-import binascii
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from mcas_assets.core.outcomes import OutcomeName
-from mcas_assets.core.pictures import NotAPicture, decode
+from mcas_assets.core.pictures import NotAPicture, decode, from_base64
 
 MOST_BYTES = 2000  # of a provider's message, as UTF-8
 _MOST_PIXELS = 1 << 26  # 8192 x 8192, above what any provider offers
@@ -89,7 +87,7 @@ def mapping(value: object) -> dict[str, Any]:
 def delivered(answer: Answer, sent: object) -> Answer:
     """The answer with what was sent as its image (bytes, or their base64), or saying why that is none."""
     try:
-        image = sent if isinstance(sent, bytes) else decode_base64(sent)
+        image = sent if isinstance(sent, bytes) else from_base64(sent)
         picture = decode(image, _MOST_PIXELS)
     except NotAPicture as fault:
         answer.outcome, answer.reason = "decode_error", f"what was sent: {fault}"
@@ -110,23 +108,6 @@ def declines(text: str, further: Iterable[str] = ()) -> bool:
         further: Regular expressions that are declared to decline, in other languages say.
     """
     return any(re.search(pattern, text, re.IGNORECASE) for pattern in (*_DECLINES, *further))
-
-
-def decode_base64(text: Any) -> bytes:
-    """The bytes of a base64 text, broken into lines or not, or of a data: URL (RFC 2397).
-
-    Raises:
-        NotAPicture: It is none.
-    """
-    try:
-        head, _, rest = text.partition(",") if text.startswith("data:") else ("", "", text)
-        if head and not head.endswith(";base64"):
-            raise NotAPicture("it is a data: URL without base64")
-        return base64.b64decode("".join(rest.split()), validate=True)
-    except NotAPicture:
-        raise
-    except (binascii.Error, ValueError, TypeError, AttributeError) as error:
-        raise NotAPicture("it is not valid base64") from error
 
 
 class Redactor:

@@ -1,6 +1,5 @@
 """Parquet files that hold their images: a column of structs {bytes, path}, as Hugging Face data sets have, or of bytes."""
 
-import base64
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
@@ -8,6 +7,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from mcas_assets.core.errors import BadInput, kind_and_line, one_line
+from mcas_assets.core.pictures import NotAPicture, from_base64
 from mcas_assets.declare.mistakes import did_you_mean
 from mcas_assets.systems.image_sets.files import open_parquet, read_ranges
 from mcas_assets.systems.image_sets.rows import At, Row
@@ -135,8 +135,8 @@ def _text(cell: str) -> tuple[bytes | None, str | None]:
     if not cell.startswith("data:") and len(cell) < _SHORTEST_BASE64:
         return None, cell or None
     try:
-        return base64.b64decode("".join(cell.partition("base64,")[2].split() or cell.split()), validate=True), None
-    except ValueError:
+        return from_base64(cell), None
+    except NotAPicture:
         return None, cell
 
 
