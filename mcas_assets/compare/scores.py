@@ -19,7 +19,7 @@ from mcas_assets.declare.audit import Audit, Targets, targets_of
 from mcas_assets.embedders.protocol import Embedder
 from mcas_assets.measure import embeddings as embed
 from mcas_assets.measure.shares import pole_labels
-from mcas_assets.measure.vectors import gather, read_all_vectors
+from mcas_assets.measure.vectors import gather, images_of_targets, read_all_vectors
 from mcas_assets.scoring.changes.changes import Comparison, Task, blank
 from mcas_assets.scoring.changes.comparison import compare_pairs
 from mcas_assets.scoring.changes.headline import Headline, headline
@@ -109,10 +109,7 @@ def task_of(audit: Audit, vectors: AuditVectors) -> Task:
 
 def further_rows(audit: Audit, images: pl.DataFrame) -> np.ndarray:
     """(n,) whether each image of a concept was drawn in the second stage, in the order of `gather`."""
-    place = {name: i for i, (_, name, _) in enumerate(targets_of(audit))}
-    about = images.filter(pl.col("role") != "attribute", outcome="ok")
-    about = about.with_columns(pl.col("concept").replace_strict(place, return_dtype=pl.Int64).alias("place"))
-    return about.sort("place", maintain_order=True)["is_further"].to_numpy().astype(np.bool_)
+    return images_of_targets(targets_of(audit), images)["is_further"].to_numpy().astype(np.bool_)
 
 
 def stages_of(audit: Audit, is_further: np.ndarray) -> Stages | None:

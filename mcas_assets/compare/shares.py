@@ -157,15 +157,18 @@ def _corrected(
 
 def _further(frame: pl.DataFrame, concept: str) -> np.ndarray:
     """Whether each image of a concept belongs to the second stage."""
-    images = frame.filter((pl.col("role") != "attribute") & (pl.col("concept") == concept))
-    return images["is_further"].to_numpy().astype(np.bool_)
+    return _of_concept(frame, concept)["is_further"].to_numpy().astype(np.bool_)
 
 
 def _labels(frame: pl.DataFrame, concept: str, labeller: Labeller) -> np.ndarray:
     """The label of each image of a concept, -1 where it counts for no group."""
-    images = frame.filter((pl.col("role") != "attribute") & (pl.col("concept") == concept))["sha256"]
+    images = _of_concept(frame, concept)["sha256"]
     labels = [label if isinstance(label := labeller.of[sha], int) else -1 for sha in images]
     return np.array(labels, dtype=np.int64)
+
+
+def _of_concept(frame: pl.DataFrame, concept: str) -> pl.DataFrame:
+    return frame.filter((pl.col("role") != "attribute") & (pl.col("concept") == concept))
 
 
 def n_share_rows(audit: Audit, n_embedders: int) -> int:

@@ -44,10 +44,7 @@ def gather(
     `labels` says by sha256 which of two groups an image shows, 0 or 1, or -1; None leaves labels out.
     """
     ok = images.filter(outcome="ok")
-    place = {name: i for i, (_, name, _) in enumerate(targets)}
-    about = ok.filter(pl.col("role") != "attribute")
-    about = about.with_columns(pl.col("concept").replace_strict(place, return_dtype=pl.Int64).alias("place"))
-    about = about.sort("place", maintain_order=True)
+    about = images_of_targets(targets, images)
     prompts = texts.filter(kind="prompt").unique("concept", keep="first", maintain_order=True)
     prompt_of = dict(prompts.select("concept", "text_id").iter_rows())
     poles = {pole: ok.filter(role="attribute", axis=axis, pole=pole) for pole in ("a", "b")}
@@ -69,6 +66,14 @@ def gather(
         b_prompts=poles["b"]["prompt_id"].to_numpy(),
         labels=None if labels is None else np.array([labels[sha] for sha in about["sha256"]], dtype=np.int64),
     )
+
+
+def images_of_targets(targets: Targets, images: pl.DataFrame) -> pl.DataFrame:
+    """The delivered images of concepts with their `place` among the targets, in the order of the rows of `gather`."""
+    place = {name: i for i, (_, name, _) in enumerate(targets)}
+    about = images.filter(pl.col("role") != "attribute", outcome="ok")
+    about = about.with_columns(pl.col("concept").replace_strict(place, return_dtype=pl.Int64).alias("place"))
+    return about.sort("place", maintain_order=True)
 
 
 def seed_units(images: pl.DataFrame) -> np.ndarray:
