@@ -45,13 +45,11 @@ def main() -> None:
     tolerate()
     try:
         app()
-    except SystemExit as left:  # typer makes this of Ctrl+C, without a word
-        if left.code == INTERRUPTED:
+    except (SystemExit, KeyboardInterrupt) as left:
+        status = left.code if isinstance(left, SystemExit) else INTERRUPTED
+        if status == INTERRUPTED:  # typer makes an exit of Ctrl+C, without a word
             typer.echo("interrupted; the same command goes on from here", err=True)
-        _leave(left.code if isinstance(left.code, int) else 1)
-    except KeyboardInterrupt:
-        typer.echo("interrupted; the same command goes on from here", err=True)
-        _leave(INTERRUPTED)
+        _leave(status if isinstance(status, int) else 1)
     except CheckFailed as error:
         typer.echo(f"check failed, what comes after it was not made\n{error}", err=True)
         _leave(3)

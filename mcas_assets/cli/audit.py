@@ -58,30 +58,29 @@ def audit(
             f"up to date: {declared.audit} of {ran.system_version} is as it was audited; nothing was done",
             highlight=False,
         )
-    _show(console(), declared, ran.system_version, truth, rows)
+    is_measured = _show(console(), declared, ran.system_version, truth, rows)
     from mcas_assets.core.errors import NothingMeasured
-    from mcas_assets.store.publication import published_rows
     from mcas_assets.views.warnings import warnings, why_nothing
 
     store, about = Store(paths.home()), (declared.audit, ran.system_version)
     for line in warnings(store, *about):
         note.print(line, highlight=False, markup=False, soft_wrap=True)
-    scores, shares = (published_rows(store, table, *about) for table in ("scores", "representation"))
-    if scores["mcas"].drop_nulls().is_empty() and not shares["n_counted"].sum():
+    if not is_measured:
         raise NothingMeasured(why_nothing(store, *about))
     note.print(_next(declared.audit, ran.system_version), highlight=False)
 
 
-def _show(console, declared, system_version: str, truth, rows: bool) -> None:  # noqa: ANN001
+def _show(console, declared, system_version: str, truth, rows: bool) -> bool:  # noqa: ANN001
+    """Print what was measured. Returns whether anything was: one score, or one share."""
     from mcas_assets.images.match_given import describe
     from mcas_assets.store.database import Store
     from mcas_assets.store.publication import count_outcomes, published_rows
     from mcas_assets.views.audit import print_summary, refusal_lines
 
     store = Store(paths.home())
-    scores, means, rates, disparities, account = (
+    scores, means, shares, rates, disparities, account = (
         published_rows(store, table, declared.audit, system_version)
-        for table in ("scores", "mean_scores", "refusals", "refusal_disparities", "import_account")
+        for table in ("scores", "mean_scores", "representation", "refusals", "refusal_disparities", "import_account")
     )
     counts = ", ".join(f"{n} {outcome}" for outcome, n in count_outcomes(store, declared.audit, system_version))
     console.print(f"\n[bold]{system_version}[/bold]  images: {counts}", highlight=False)
@@ -92,6 +91,7 @@ def _show(console, declared, system_version: str, truth, rows: bool) -> None:  #
     console.print()
     if rows:
         print_summary(console, declared, scores, means, truth)
+    return not scores["mcas"].drop_nulls().is_empty() or bool(shares["n_counted"].sum())
 
 
 def _next(audit: str, system_version: str) -> str:

@@ -20,13 +20,11 @@ from duckdb import DuckDBPyConnection
 
 from mcas_assets.core.errors import StoreError
 from mcas_assets.store import schema
-from mcas_assets.store.engine import CONFIG, attached
+from mcas_assets.store.engine import CONFIG, SETTINGS, attached
 from mcas_assets.store.faults import explain, is_lock_conflict, locked
 from mcas_assets.store.files import discard, sync_file, sync_folder
 
 logger = logging.getLogger(__name__)
-
-_SETTINGS = "set enable_progress_bar = false; set python_enable_replacements = false; set TimeZone = 'UTC'"
 
 
 @dataclass(frozen=True)
@@ -62,7 +60,7 @@ class Store:
         with faults_told(self.path):
             self._prepare()
             with attached(self.path, attempts_for(self.path, self.wait)) as con:
-                con.execute(_SETTINGS)
+                con.execute(SETTINGS)
                 if not schema.require_ours(con, self.path):
                     schema.upgrade(con)
                 yield con
@@ -113,7 +111,7 @@ def connect(path: Path, *, read_only: bool = False, wait: float = 0.0) -> DuckDB
             raise locked(path, error) from None
         raise
     try:
-        con.execute(_SETTINGS)
+        con.execute(SETTINGS)
     except BaseException:
         con.close()
         raise

@@ -24,6 +24,9 @@ CONFIG: dict[str, str | bool | int | float | list[str]] = {
 """Given to every connection: DuckDB refuses a second one of a process with another one. Without it, a
 file that is not DuckDB's makes DuckDB look for an extension on the network."""
 
+SETTINGS = "set enable_progress_bar = false; set python_enable_replacements = false; set TimeZone = 'UTC'"
+"""Said on every connection."""
+
 
 class Engine:
     """An instance, and what is attached to it.

@@ -16,7 +16,7 @@ from duckdb import DuckDBPyConnection, StatementType
 
 from mcas_assets.core.errors import BadInput
 from mcas_assets.core.overlap import bounded
-from mcas_assets.store.engine import CONFIG, quoted
+from mcas_assets.store.engine import CONFIG, SETTINGS, quoted
 
 _READING = (StatementType.SELECT, StatementType.EXPLAIN)
 _BATCH = 50_000  # rows
@@ -84,7 +84,7 @@ def _sandbox(copy: Path, limits: Limits) -> DuckDBPyConnection:
     """An instance with the copy for its default database, and no way out of it."""
     con = duckdb.connect(":memory:", config=CONFIG)
     try:
-        con.execute("set enable_progress_bar = false; set python_enable_replacements = false; set TimeZone = 'UTC'")
+        con.execute(SETTINGS)
         con.execute(f"set memory_limit = '{limits.memory}MiB'; set temp_directory = ''")
         con.execute(f"attach '{quoted(copy)}' as published (read_only)")
         con.execute("use published; set enable_external_access = false; set lock_configuration = true")

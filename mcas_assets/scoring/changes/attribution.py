@@ -64,6 +64,7 @@ def attribute(total: Pairs, factors: Mapping[str, Weighted], task: Task) -> dict
     change = np.array([task.differences(whole[c])[column] for c in asked])
     drawn = np.array([task.replicates(whole[c])[column] for c in asked]).reshape(len(asked), -1)
     noise = _noise(task, [whole[c] for c in asked], column)
+    by_chance = float((noise**2).sum())  # what chance alone makes of the size of the change
     tail = _tail(int(np.bincount(task.draws.groups.seed_strata).min()), task.level)
     result = {}
     for name, terms in terms_of.items():
@@ -72,8 +73,8 @@ def attribute(total: Pairs, factors: Mapping[str, Weighted], task: Task) -> dict
         effect = np.array([one.difference for one in effects], dtype=np.float64)
         resampled = np.array([task.replicates(terms[c])[column] for c in asked]).reshape(len(asked), -1)
         common = float((_noise(task, [terms[c] for c in asked], column) * noise).sum())
-        products, squares = float(effect @ change) - common, float(change @ change) - float((noise**2).sum())
-        share = _share(products, squares, common, float((noise**2).sum()), resampled, drawn, tail)
+        products, squares = float(effect @ change) - common, float(change @ change) - by_chance
+        share = _share(products, squares, common, by_chance, resampled, drawn, tail)
         result[name] = Part(judged, *share)
     return result
 
