@@ -2,7 +2,11 @@
 
 import re
 
+import pytest
+
 from mcas_assets.core.paths import ROOT
+from mcas_assets.declare.audit import load_audit
+from mcas_assets.plan.requests import build_plan
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -23,3 +27,9 @@ def test_it_shows_what_an_audit_ends_with():
 
 def test_it_is_read_in_three_minutes():
     assert len(README.split()) <= 3 * 250
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/how-to/audit-a-folder.md"])
+def test_the_images_that_the_gender_audit_is_said_to_take_are_those_that_it_plans(page):
+    images = build_plan(load_audit("gender")).unique(["prompt", "seed"]).height
+    assert f"ViT-B/32, {images:,} images." in " ".join((ROOT / page).read_text().split())
