@@ -485,10 +485,10 @@ create table if not exists refusal_disparities_history (
     difference_low  double,               -- Newcombe interval
     difference_high double,
     ratio           double,               -- rate / against_rate
-    unit            varchar,              -- what the test permutes: prompt, or image (then it holds for these wordings)
+    unit            varchar,              -- what the test permutes: prompt; null where there are fewer than four on a side
     p_value         double,
     q_value         double,               -- over all rows of the scope and against
-    reason          varchar,              -- why difference is null
+    reason          varchar,              -- why difference or p_value is null
     ratio_reason    varchar               -- why ratio is null
 );
 

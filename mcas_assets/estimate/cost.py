@@ -83,6 +83,7 @@ class Estimate:
         pace: Time and price.
         zero_point: How many images hold it, and how many should.
         allowance: What the system's budget covers of it, in words; empty where there is none.
+        further: Further images of each prompt, on average over the concepts, that a comparison draws of each version.
     """
 
     system_version: str
@@ -96,6 +97,7 @@ class Estimate:
     pace: Pace
     zero_point: ZeroPoint
     allowance: str = ""
+    further: int = 0
 
     def line(self) -> str:
         """The audit as declared, in one line."""
@@ -129,6 +131,11 @@ class Estimate:
             )
         yield self.zero_point.line()
         yield f"{self.pilot.source}; pace: {self.pace.source}"
+        if self.further:
+            yield (
+                f"A comparison draws, of each version, up to {self.further} further images of each prompt on average over "
+                "the concepts, where the first ones point. They are not in the figures above."
+            )
         yield "Counted per version, for a change between two of this size, without gain from pairing by seed."
 
 
@@ -169,7 +176,7 @@ def estimate(audit: Audit, system: System, store: Store, detect: float = 0.02) -
     return Estimate(
         version, declared, stored, per_concept, detect, needs, cheapest(audit, pilot, detect), pilot,
         Pace(milliseconds, getattr(system, "price", None), source), zero_point(audit),
-        allowance(past, declared - stored) if allowance else "",
+        allowance(past, declared - stored) if allowance else "", audit.comparison.further,
     )  # fmt: skip
 
 

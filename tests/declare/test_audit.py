@@ -122,7 +122,7 @@ def test_any_change_of_the_document_changes_the_digest(tmp_path, old, new):
 
 
 def test_the_digest_is_the_same_on_every_machine(tmp_path):
-    expected = "9ccb654dd649ae5c9eb8181d0cf69bf2449cb6cd7dcd6164cdaf40b87620c711"
+    expected = "2d16804c190897a44068eb1d2c4fc50f20e44780ddf53f6854d58c31b1232350"
     assert load_audit(write(tmp_path)).digest() == expected
 
 

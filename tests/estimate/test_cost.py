@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from mcas_assets.cli.app import app
 from mcas_assets.core.errors import BadInput
 from mcas_assets.declare.audit import load_audit
+from mcas_assets.declare.parts import Spending
 from mcas_assets.estimate.cost import Estimate, estimate, total_images
 from mcas_assets.estimate.pilot import ASSUMED, Pace, spread_of
 from mcas_assets.images.generate import requests
@@ -125,6 +126,12 @@ def test_the_images_named_reach_the_wanted_change_and_one_fewer_does_not(audit, 
     assert minimum_detectable(change_error(ASSUMED, n, 4), n - 1) <= 0.3
     assert minimum_detectable(change_error(ASSUMED, n - 1, 4), n - 2) > 0.3
     assert known(result.wanted).images <= total_images(audit, n, 4)
+
+
+def test_further_images_of_a_comparison_are_named_where_they_are_declared(audit, nothing):
+    assert "further images" not in "\n".join(estimated(audit, nothing).lines())
+    spending = audit.model_copy(update={"comparison": Spending(further=8)})
+    assert "up to 8 further images of each prompt" in "\n".join(estimated(spending, nothing).lines())
 
 
 def test_attribute_images_that_are_too_few_are_named_as_what_stands_in_the_way(audit, nothing):

@@ -3,9 +3,9 @@
 import json
 
 import polars as pl
-import pytest
 
 from mcas_assets.measure.refusals import comparisons, measure, subjects
+from mcas_assets.scoring.shares.refusals import TOO_FEW
 from mcas_assets.store.schema import frame_schema
 
 
@@ -24,7 +24,7 @@ def test_every_declared_subject_has_a_row_and_every_comparison_too(tiny, picture
     assert len(found.refusals) == len(subjects(tiny)) == 1 + 4 + 4 + 1 + 2 + 1 + 1
     assert len(found.disparities) == len(list(comparisons(tiny))) == 4 + 4 + 2 * 1 + 2 * 2
     assert found.refusals["rate"].to_list() == [0.0] * len(found.refusals)
-    assert found.disparities["p_value"].drop_nulls().unique().to_list() == [1.0]
+    assert found.disparities["difference"].drop_nulls().unique().to_list() == [0.0]
 
 
 def test_terminal_outcomes_are_refusals_and_the_others_are_counted_apart(tiny, pictures):
@@ -41,9 +41,8 @@ def test_one_pole_that_is_refused_more_than_the_other_shows(tiny, pictures):
     found = measure(tiny, pictures(tiny, gender_a="oooooo", gender_b="pppppp"))
     assert rate_of(found, scope="pole", axis="gender", pole="b")["rate"] == 1.0
     row = disparity_of(found, scope="pole", axis="gender", pole="b")
-    assert (row["against"], row["difference"], row["unit"]) == ("other_pole", 1.0, "image")
-    assert row["p_value"] == pytest.approx(2 / 924)
-    assert row["p_value"] < row["q_value"] == pytest.approx(2 * 2 / 924)
+    assert (row["against"], row["difference"]) == ("other_pole", 1.0)
+    assert (row["unit"], row["p_value"], row["q_value"], row["reason"]) == (None, None, None, TOO_FEW)
     assert disparity_of(found, scope="pole", axis="gender", pole="a")["difference"] == -1.0
     assert disparity_of(found, scope="pole", axis="skin_tone", pole="a")["difference"] == 0.0
 

@@ -150,7 +150,7 @@ ATTRIBUTIONS = Example(
         "after is this version": each(after="s@3"),
         "every factor has an effect on the same concepts": without_last,
         "effect lies in its interval": (row_at(2, high=0.05), row_at(2, high=None)),
-        "share lies in its interval": (first(share_high=0.8), first(share_low=None)),
+        "share lies in its interval": (first(share_high=0.8), first(share_high=None)),
         "shares sum to 1": first(share=0.8),
         "p_value in (0, 1]": (row_at(2, p_value=0.0), row_at(2, p_value=1.1, q_value=None, reason="?")),
         "q_value in (0, 1]": row_at(2, q_value=1.1),

@@ -161,7 +161,7 @@ DISPARITIES = Example(
     good=[
         _HELD | {
             "concept": "nurse", "rate": 0.25, "difference": 0.2, "difference_low": -1.0, "difference_high": 1.0,
-            "ratio": 5.0, "unit": "image", "p_value": 0.2, "q_value": 0.2,
+            "ratio": 5.0, "unit": "prompt", "p_value": 0.2, "q_value": 0.2,
         },
         _HELD | {"concept": "pilot", "reason": "nothing decided", "ratio_reason": "nothing decided"},
     ],
@@ -171,7 +171,7 @@ DISPARITIES = Example(
         "difference lies in its interval": (first(difference_low=None), first(difference_high=0.1)),
         "interval within [-1, 1]": (first(difference_low=-1.1), first(difference_high=1.1)),
         "ratio is rate by the other": first(ratio=4.0),
-        "test names its unit": (first(unit=None), first(unit="seed")),
+        "test names its unit": (first(unit=None), first(unit="image")),
         "p_value in (0, 1]": (first(p_value=0.0), first(p_value=1.1)),
         "q_value in (0, 1]": (first(q_value=0.0), first(q_value=1.1)),
         "null difference has a reason": (first(difference=None), row_at(1, reason=None)),

@@ -6,21 +6,21 @@ prompts' own rates show, and sets of prompts are compared by permuting prompts.
 """
 
 from dataclasses import dataclass
-from math import comb
 from typing import Literal
 
 import numpy as np
-from scipy.special import gammaln
 
 from mcas_assets.scoring.shares.representation import missing_bounds, wilson_interval
 from mcas_assets.scoring.stats.arrays import Floats
 from mcas_assets.scoring.stats.permutation import permutation_test
 
-Unit = Literal["prompt", "image"]
+Unit = Literal["prompt"]
 
 NOTHING_DECIDED = "no request was decided"
-DECIDABLE = 0.05
-"""Prompts are permuted only where the smallest p-value that they allow is at most this; else images are."""
+FEWEST_PROMPTS = 4
+"""Of each set, for a test: four against four is the least that allows a two-sided p-value below 5 % (2 / 70)."""
+
+TOO_FEW = f"not tested: that takes {FEWEST_PROMPTS} prompts on each side"
 
 
 @dataclass(frozen=True)
@@ -87,9 +87,11 @@ class RefusalDisparity:
         difference: First rate less second, in [-1, 1], or None.
         low, high: Newcombe interval of the difference, or None.
         ratio: First rate by second, or None.
-        p_value: Of a two-sided exact or permutation test that the rates are equal, in (0, 1], or None.
-        unit: What the test permutes. By images it speaks of these very wordings only.
-        reason: Why there is no difference, or None.
+        p_value: Of a two-sided permutation test that the rates are equal, in (0, 1]; None also where a set has fewer than
+            `FEWEST_PROMPTS`. Requests of one prompt share its wording, so a test that exchanged them would call equal
+            rates unequal in up to half of all cases.
+        unit: What the test permutes, or None.
+        reason: Why there is no difference, or no test of it; or None.
         ratio_reason: Why there is no ratio, or None.
     """
 
@@ -152,8 +154,8 @@ def refusal_disparity(first: Decided, second: Decided, *, level: float = 0.95, s
         seed: Of the permutations, where they are too many to count.
 
     Returns:
-        The difference with the interval of Newcombe (1998, method 10) from the two rates' own intervals. Prompts are
-        permuted where both sets hold several and could show something; else requests, by their exact distribution.
+        The difference with the interval of Newcombe (1998, method 10) from the two rates' own intervals, and the test that
+        permutes prompts, where both sets hold enough of them.
     """
     one, two = (refusal_rate(counts, level=level) for counts in (first, second))
     if one.rate is None or two.rate is None:
@@ -167,45 +169,18 @@ def refusal_disparity(first: Decided, second: Decided, *, level: float = 0.95, s
     low = difference - float(np.hypot(one.rate - one.low, two.high - two.rate))
     high = difference + float(np.hypot(one.high - one.rate, two.rate - two.low))
     ratio = one.rate / two.rate if two.rate else None
-    p_value, unit = _test(first, second, seed)
+    p_value = _p_value(first, second, seed)
+    unit: Unit | None = None if p_value is None else "prompt"
     ratio_reason = None if ratio is not None else "nothing was refused of what it is held against"
-    return RefusalDisparity(difference, max(low, -1.0), min(high, 1.0), ratio, p_value, unit, None, ratio_reason)
+    return RefusalDisparity(
+        difference, max(low, -1.0), min(high, 1.0), ratio, p_value, unit,
+        TOO_FEW if p_value is None else None, ratio_reason,
+    )  # fmt: skip
 
 
-def _test(first: Decided, second: Decided, seed: int) -> tuple[float, Unit]:
-    sizes = first.n_prompts, second.n_prompts
-    # Two-sided, so two partitions are as extreme as the most extreme one where the sets are of one size.
-    smallest = (2 if sizes[0] == sizes[1] else 1) / comb(sum(sizes), sizes[0])
-    if min(sizes) < 2 or smallest > DECIDABLE:
-        totals = (sum(first.refused), sum(first.decided), sum(second.refused), sum(second.decided))
-        return exact_test(*totals), "image"
+def _p_value(first: Decided, second: Decided, seed: int) -> float | None:
+    if min(first.n_prompts, second.n_prompts) < FEWEST_PROMPTS:
+        return None
     p_value = permutation_test(first.shares(), second.shares(), seed=seed).value
     # Nothing varies: every partition is as extreme as the one observed.
-    return (1.0 if p_value is None else p_value), "prompt"
-
-
-def exact_test(refused: int, decided: int, other_refused: int, other_decided: int) -> float:
-    """Two-sided p-value that two rates are equal, given how many were refused in all.
-
-    The permutation test of the difference of two shares, every partition counted by the hypergeometric distribution.
-
-    Args:
-        refused: Of the first set.
-        decided: Size of the first set, 1 or more.
-        other_refused: Of the second set.
-        other_decided: Size of the second set, 1 or more.
-
-    Returns:
-        The share of partitions whose difference is at least as large as the observed one, ties included.
-    """
-    total, size = refused + other_refused, decided + other_decided
-    possible = np.arange(max(0, total - other_decided), min(total, decided) + 1)
-    log_count = _log_choose(decided, possible) + _log_choose(other_decided, total - possible)
-    chance = np.exp(log_count - _log_choose(size, np.array([total])))
-    differences = np.abs(possible / decided - (total - possible) / other_decided)
-    observed = abs(refused / decided - other_refused / other_decided)
-    return float(min(1.0, chance[differences >= observed - 1e-12].sum()))
-
-
-def _log_choose(n: int, k: np.ndarray) -> Floats:
-    return gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1)
+    return 1.0 if p_value is None else p_value

@@ -5,14 +5,13 @@ import pytest
 
 from mcas_assets.scoring.shares.refusals import (
     NOTHING_DECIDED,
+    TOO_FEW,
     Decided,
     design_effect,
-    exact_test,
     refusal_disparity,
     refusal_rate,
 )
 from mcas_assets.scoring.shares.representation import wilson_interval
-from mcas_assets.scoring.stats.permutation import permutation_test
 from tests.known import known
 
 
@@ -65,32 +64,19 @@ def test_the_interval_of_the_difference_is_newcombes(counts, published):
     assert (disparity.low, disparity.high) == pytest.approx(published, abs=5e-5)
 
 
-@pytest.mark.parametrize("table", [(3, 10, 0, 10), (5, 8, 1, 8), (7, 20, 2, 20), (4, 4, 0, 4), (0, 5, 0, 5)])
-def test_the_exact_test_of_equal_sizes_is_fishers(table):
-    from scipy.stats import fisher_exact
-
-    a, m, b, n = table
-    assert exact_test(*table) == pytest.approx(fisher_exact([[a, m - a], [b, n - b]]).pvalue)
-
-
-@pytest.mark.parametrize("table", [(3, 4, 1, 7), (0, 3, 5, 6), (2, 2, 2, 9)])
-def test_the_exact_test_counts_every_partition(table):
-    a, m, b, n = table
-    values = [1.0] * a + [0.0] * (m - a), [1.0] * b + [0.0] * (n - b)
-    assert exact_test(*table) == pytest.approx(permutation_test(*values).value)
-
-
-def test_prompts_are_permuted_where_that_can_show_something_and_images_otherwise():
+def test_prompts_are_permuted_and_below_four_on_a_side_nothing_is_tested():
     whole, none = Decided((8,) * 4, (8,) * 4), Decided((0,) * 4, (8,) * 4)
     disparity = refusal_disparity(whole, none)
-    assert (disparity.unit, disparity.p_value) == ("prompt", pytest.approx(2 / 70))
-    assert refusal_disparity(Decided((8, 8), (8, 8)), Decided((0, 0), (8, 8))).unit == "image"
-    assert refusal_disparity(Decided((8,), (8,)), Decided((0,) * 30, (8,) * 30)).unit == "image"
+    assert (disparity.unit, disparity.p_value, disparity.reason) == ("prompt", pytest.approx(2 / 70), None)
+    for few, many in ((Decided((8,) * 3, (8,) * 3), none), (whole, Decided((0, 0, 0, 0), (8, 8, 8, 0)))):
+        disparity = refusal_disparity(few, many)
+        assert (disparity.unit, disparity.p_value, disparity.reason) == (None, None, TOO_FEW)
+        assert disparity.difference == 1.0
 
 
 def test_where_nothing_was_refused_the_rates_are_equal_and_the_ratio_has_a_reason():
     disparity = refusal_disparity(Decided((0,), (10,)), Decided((0,), (10,)))
-    assert (disparity.difference, disparity.p_value, disparity.ratio) == (0.0, 1.0, None)
+    assert (disparity.difference, disparity.p_value, disparity.ratio) == (0.0, None, None)
     assert disparity.ratio_reason == "nothing was refused of what it is held against"
     assert known(disparity.low) < 0 < known(disparity.high)
     many = refusal_disparity(Decided((0,) * 5, (8,) * 5), Decided((0,) * 5, (8,) * 5))
@@ -140,10 +126,11 @@ def _naive(rate) -> tuple[float, float]:
     return abs(rate.rate - 0.3), (rate.rate - low if rate.rate > 0.3 else high - rate.rate)
 
 
-def test_equal_rates_are_rarely_taken_for_unequal_though_prompts_differ():
+@pytest.mark.parametrize(("prompts", "others"), [(4, 4), (6, 6), (4, 14)])
+@pytest.mark.parametrize("between", [0, 2])
+def test_equal_rates_are_rarely_taken_for_unequal_though_prompts_differ(prompts, others, between):
+    """Nominal 5 %; four against four can give .029 at most, whatever the data, and ties make it less."""
     generator = np.random.default_rng(11)
-    pairs = [(drawn(generator, 6, 8, 2), drawn(generator, 6, 8, 2)) for _ in range(400)]
+    pairs = [(drawn(generator, prompts, 8, between), drawn(generator, others, 8, between)) for _ in range(400)]
     p = np.array([refusal_disparity(one, two).p_value for one, two in pairs])
-    assert np.mean(p <= 0.05) <= 0.075
-    by_images = np.array([exact_test(sum(a.refused), 48, sum(b.refused), 48) for a, b in pairs])
-    assert np.mean(by_images <= 0.05) > 0.15, "why prompts are permuted"
+    assert np.mean(p <= 0.05) <= 0.07
