@@ -161,12 +161,24 @@ def calibrate(
     )
 
 
-def repair() -> None:
-    """Forget images whose files were changed or deleted, so that the next audit makes them again."""
+def repair(
+    from_published: Annotated[
+        bool,
+        typer.Option("--from-published", help="Make the store anew from the published copy, though there is one."),
+    ] = False,
+) -> None:
+    """Make a missing store anew from the published copy, and forget images whose files were changed or deleted."""
     from mcas_assets.images.generate import forget_lost
     from mcas_assets.store.database import Store
+    from mcas_assets.store.publication import rebuild
 
-    lost = forget_lost(Store(paths.home()))
+    store = Store(paths.home())
+    if from_published or (store.published.exists() and not store.path.exists()):
+        with only_one():
+            former = rebuild(store)
+        kept = f"; what it replaces is kept as {former}" if former else ""
+        typer.echo(f"the store was made anew from the published copy{kept}")
+    lost = forget_lost(store)
     typer.echo(
         f"{lost} images forgotten; run the audit again to make them anew"
         if lost

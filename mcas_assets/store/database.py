@@ -66,9 +66,23 @@ class Store:
                 yield con
 
     def _prepare(self) -> None:
-        """Make the file unless it is there: whole, beside its place, then linked in."""
+        """Make the file unless it is there: whole, beside its place, then linked in.
+
+        Raises:
+            StoreError: It is not there, though this home was used: made anew, it would pass for the one that is lost.
+        """
         if self.path.exists():
             return
+        remains = self._remains()
+        if remains and not self.path.exists():
+            remedy = (
+                "Make it anew from the published copy: mcas repair. Or put it back from a backup"
+                if self.published.exists()
+                else "Put it back from a backup, or point MCAS_HOME to another folder"
+            )
+            raise StoreError(
+                self.path, f"the store is missing from a home that was used ({', '.join(remains)})", remedy
+            )
         try:
             self.home.mkdir(parents=True, exist_ok=True)
         except (FileExistsError, NotADirectoryError):
@@ -91,6 +105,14 @@ class Store:
         finally:
             discard(draft)
             discard(Path(f"{draft}.wal"))
+
+    def _remains(self) -> list[str]:
+        """What only a home that was used has."""
+        images = self.home / "images"
+        return [
+            *([self.published.name] if self.published.exists() else []),
+            *([images.name] if any(images.glob("[!.]*/*")) else []),
+        ]
 
 
 def connect(path: Path, *, read_only: bool = False, wait: float = 0.0) -> DuckDBPyConnection:

@@ -44,7 +44,7 @@ _STORIES: tuple[tuple[str, str, str], ...] = (
     (
         r"Corrupt database file|Could not read enough bytes|Input/output error",
         "the file is damaged",
-        "Restore it from a backup, or copy published.duckdb over it: that is the store as last published.",
+        "Restore it from a backup, or make it anew as it was last published: mcas repair --from-published.",
     ),
 )
 

@@ -1,19 +1,22 @@
 """The published copy: what people query while runs write, replaced whole after a run."""
 
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from uuid import uuid4
 
 import duckdb
 import polars as pl
+from duckdb import DuckDBPyConnection
 
 from mcas_assets.core.errors import BadInput, StoreError
 from mcas_assets.core.paths import SQL
-from mcas_assets.store.database import Store, attempts_for, faults_told
+from mcas_assets.store.database import Store, attempts_for, connect, faults_told
 from mcas_assets.store.engine import quoted
 from mcas_assets.store.faults import explain
 from mcas_assets.store.files import discard, sweep, sync_file, sync_folder
 from mcas_assets.store.sandbox import Limits, ask
+from mcas_assets.store.schema import require_ours
 
 _NEWEST = "select (select max(version) from materialisations), (select max(number) from system_states)"
 _LOCK_WAIT = 5.0  # seconds that a query waits for someone who has opened the published copy for writing
@@ -29,11 +32,13 @@ def publish(store: Store) -> Path:
         The path of the published copy.
 
     Raises:
-        StoreError: See Store.open. The former copy stays in place then.
+        StoreError: See Store.open. The former copy stays in place then, as it does where the store lacks what it holds.
     """
+    newest = _newest_published(store)
     draft = store.home / f".published-{uuid4().hex}.tmp"
     try:
         with store.open() as con:
+            _require_no_less(store, con, newest)
             con.execute(f"attach '{quoted(draft)}' as draft")
             try:
                 source = con.execute("select current_database()").fetchall()[0][0]
@@ -53,6 +58,60 @@ def publish(store: Store) -> Path:
         discard(draft)
         discard(Path(f"{draft}.wal"))
     return store.published
+
+
+def rebuild(store: Store) -> Path | None:
+    """Make the store anew from the published copy. A file that lies in its place is kept beside it.
+
+    What was measured since that copy was published is not in it; images whose files are there already are made once more.
+
+    Returns:
+        Where the former file of the store lies now, or None where there was none.
+
+    Raises:
+        StoreError: Nothing is published, the copy cannot be read or is no store of ours, or the disk is full.
+    """
+    if not store.published.exists():
+        raise StoreError(store.published, "there is no published copy", "Put the home back from a backup.")
+    former = store.path.with_name(f"store-replaced-{uuid4().hex[:8]}.duckdb") if store.path.exists() else None
+    draft = store.home / f".store-{uuid4().hex}.tmp"
+    try:
+        shutil.copyfile(store.published, draft)
+        with faults_told(store.published), connect(draft) as con:
+            require_ours(con, store.published)
+        sync_file(draft)
+        if former is not None:
+            store.path.replace(former)
+        Path(f"{store.path}.wal").unlink(missing_ok=True)  # of the former file: this one knows nothing of it
+        draft.replace(store.path)
+        sync_folder(store.home)
+    except OSError as error:
+        raise explain(store.path, error) or error from error
+    finally:
+        discard(draft)
+        discard(Path(f"{draft}.wal"))
+    return former
+
+
+def _newest_published(store: Store) -> tuple[int, str] | None:
+    """(version, run) of the newest row of the ledger that is published; None where none is, or the copy is damaged."""
+    if not store.published.exists():
+        return None
+    try:
+        rows = query(store, "select version, run_id from materialisations order by version desc limit 1").rows()
+    except BadInput:  # what cannot be read holds nothing that a new copy could lose
+        return None
+    return rows[0] if rows else None
+
+
+def _require_no_less(store: Store, con: DuckDBPyConnection, newest: tuple[int, str] | None) -> None:
+    """Refuse a store that lacks the newest of what is published: another store's, or an older one's."""
+    known = "select count(*) from materialisations where version = ? and run_id = ?"
+    if newest is None or con.execute(known, newest).fetchall()[0][0]:
+        return
+    problem = f"it holds version {newest[0]} of the ledger, which the store that would replace it lacks"
+    remedy = "Make the store anew from it (mcas repair --from-published), or move it away to publish the store as it is"
+    raise StoreError(store.published, problem, remedy)
 
 
 def is_behind(store: Store) -> bool:

@@ -251,6 +251,19 @@ def test_repair_says_when_there_is_nothing_to_do(home):
     assert "every kept file is as it was made" in done.stdout
 
 
+def test_a_store_that_is_lost_is_refused_and_repair_makes_it_anew_from_the_published_copy(home, shown, tmp_path):
+    copy = Path(shutil.copytree(home, tmp_path / "home"))
+    (copy / "store.duckdb").unlink()
+    published = (copy / "published.duckdb").read_bytes()
+    assert "the store is missing from a home that was used" in refused(mcas("audit", str(TINY), home=copy))
+    assert (copy / "published.duckdb").read_bytes() == published
+    done = mcas("repair", home=copy)
+    assert (done.returncode, done.stdout.splitlines()[0]) == (0, "the store was made anew from the published copy")
+    again = mcas("audit", str(TINY), home=copy)
+    assert again.returncode == 0, again.stderr
+    assert "up to date" in again.stderr
+
+
 def test_an_audit_that_measured_nothing_says_why_and_does_not_end_with_0(tmp_path):
     """Pictures that show nothing are no scores, no refusals, and no success."""
     audit = TINY.with_name("smallest.yaml")

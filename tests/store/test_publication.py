@@ -7,7 +7,8 @@ import polars as pl
 import pytest
 
 from mcas_assets.core.errors import BadInput, StoreError
-from mcas_assets.store import facts, ledger, publication
+from mcas_assets.store import facts, files, ledger, publication
+from mcas_assets.store.database import Store
 
 READER = """
 import sys
@@ -157,3 +158,87 @@ def test_a_copy_is_behind_until_what_is_new_in_the_store_is_published(store, sco
     assert publication.is_behind(store)
     publication.publish(store)
     assert not publication.is_behind(store)
+
+
+# A home that was used is never begun anew in silence
+
+
+def filled(store, scores, materialisation, runs: int = 1) -> None:
+    for n in range(runs):
+        with store.open() as con:
+            ledger.record(con, dataclasses.replace(materialisation, run_id=f"run-{n}"), {"scores": scores})
+    publication.publish(store)
+
+
+def test_a_store_that_is_missing_beside_a_published_copy_is_refused_and_its_remedy_works(
+    store, scores, materialisation
+):
+    filled(store, scores, materialisation)
+    store.path.unlink()
+    before = store.published.read_bytes()
+    for attempt in (publication.publish, publication.is_behind):
+        with pytest.raises(StoreError, match=r"missing from a home that was used \(published.duckdb\).*mcas repair"):
+            attempt(store)
+    assert not store.path.exists()
+    assert store.published.read_bytes() == before
+    assert publication.rebuild(store) is None
+    with store.open() as con:
+        assert con.execute("select count(*) from scores").fetchall() == [(2,)]
+        assert ledger.record(con, materialisation, {"scores": scores}) > 1, "the ledger goes on counting"
+    publication.publish(store)
+    assert publication.published_version(store) > 1
+
+
+def test_a_store_that_is_missing_beside_images_is_refused(store):
+    files.write_image(store.home, b"an image", ".png")
+    with pytest.raises(StoreError, match=r"a home that was used \(images\).*from a backup"), store.open():
+        pass
+    assert not store.path.exists()
+    with pytest.raises(StoreError, match="no published copy"):
+        publication.rebuild(store)
+
+
+def test_an_empty_folder_of_images_is_no_used_home(store):
+    (store.home / "images" / ".tmp").mkdir(parents=True)
+    with store.open() as con:
+        assert con.execute("select count(*) from materialisations").fetchall() == [(0,)]
+
+
+@pytest.mark.parametrize("runs", [0, 1, 3])
+def test_another_store_never_replaces_what_is_published(store, scores, materialisation, tmp_path, runs):
+    """An older one, an empty one, or one of another home that has as many versions."""
+    filled(store, scores, materialisation, runs=2)
+    other = Store(tmp_path / "other")
+    for n in range(runs):
+        with other.open() as con:
+            ledger.record(con, dataclasses.replace(materialisation, run_id=f"other-{n}"), {"scores": scores})
+    if not runs:
+        with other.open():
+            pass
+    other.path.replace(store.path)
+    with pytest.raises(StoreError, match=r"holds version 2.*mcas repair --from-published"):
+        publication.publish(store)
+    assert publication.published_version(store) == 2
+    former = publication.rebuild(store)
+    assert former is not None
+    assert former.exists()
+    publication.publish(store)
+    assert publication.published_version(store) == 2
+
+
+def test_told_by_moving_the_copy_away_the_store_is_published_as_it_is(store, scores, materialisation):
+    filled(store, scores, materialisation)
+    store.path.unlink()
+    store.published.rename(store.home / "kept.duckdb")
+    publication.publish(store)
+    assert publication.published_version(store) == 0
+
+
+def test_a_damaged_copy_is_replaced_and_is_no_store(store, scores, materialisation):
+    filled(store, scores, materialisation)
+    store.published.write_bytes(b"damaged" * 4000)
+    with pytest.raises(StoreError, match="not a DuckDB file"):
+        publication.rebuild(store)
+    assert store.path.exists()
+    publication.publish(store)
+    assert publication.published_version(store) == 1
