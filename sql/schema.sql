@@ -230,10 +230,11 @@ create table if not exists scores_history (
     adjusted       double,                -- mcas - baseline
     adjusted_low   double,
     adjusted_high  double,
-    stable         boolean,               -- all embedders of the panel agree on the sign
+    stable         boolean,               -- the intervals of adjusted of all embedders lie on one side of 0; null with a panel of
+                                          --   one, or where an embedder has no such interval
     differing      double,                -- iias + itpas + itaas: the part that can differ between systems
     reason         varchar,               -- why a score is null
-    sign_agreement double,                -- share of the panel on the side of its majority, 0.5 to 1
+    sign_agreement double,                -- share of the panel whose adjusted is on the side of its majority, 0 to 1
     adjusted_p_value double,              -- of the hypothesis that adjusted is 0, 0 to 1
     adjusted_q_value double,              -- after Benjamini-Hochberg over the concepts of this axis and embedder
     is_flagged     boolean,               -- adjusted is not 0, all concepts of this axis and embedder taken together (Bonferroni:
@@ -303,7 +304,8 @@ create table if not exists panel_history (
     axis           varchar not null,
     n_embedders    bigint not null,
     n_concepts     bigint not null,       -- that every embedder scored
-    n_stable       bigint,                -- of those, where all embedders agree on the sign; null with a panel of one
+    n_stable       bigint,                -- of those, where all embedders surely lean to one pole; null with a panel of one, and
+                                          --   where no concept has an interval of adjusted
     rank_agreement double,                -- Kendall's W, 0 to 1
     lowest_correlation double,            -- the smallest Spearman correlation of two embedders, -1 to 1
     reason         varchar                -- why rank_agreement is null

@@ -87,20 +87,24 @@ def _table(name: str, rows: list[dict]) -> pl.DataFrame:
 
 
 def _with_stability(scores: pl.DataFrame) -> pl.DataFrame:
-    """`stable`: all embedders give the concept one sign; `sign_agreement`: the share of them on the majority's side.
+    """`stable`: the intervals of all embedders lie on one side of 0; `sign_agreement`: the share of them on the majority's side.
 
-    Both null with a panel of one.
+    Both are of the adjusted score, and null with a panel of one or where an embedder has no such number.
     """
     parts = []
     for part in scores.partition_by("axis", maintain_order=True):
-        concepts, table = _by_embedder(part)
+        concepts, table = _by_embedder(part, "adjusted")
         known = pl.DataFrame({"concept": concepts}).with_columns(
             stable=pl.lit(None, pl.Boolean), sign_agreement=pl.lit(None, pl.Float64)
         )
         if len(table) > 1:
-            found = panel_agreement(table)
+            _, low = _by_embedder(part, "adjusted_low")
+            _, high = _by_embedder(part, "adjusted_high")
+            found = panel_agreement(table, low, high)
+            is_known = np.asarray(~np.isnan(table + low + high).any(axis=0))
+            stable = [bool(one) if told else None for one, told in zip(found.stable, is_known, strict=True)]
             known = known.with_columns(
-                stable=pl.Series(found.stable.tolist(), dtype=pl.Boolean),
+                stable=pl.Series(stable, dtype=pl.Boolean),
                 sign_agreement=pl.Series(found.sign_agreement).fill_nan(None),
             )
         parts.append(part.join(known, on="concept", how="left", maintain_order="left"))
@@ -109,14 +113,16 @@ def _with_stability(scores: pl.DataFrame) -> pl.DataFrame:
 
 def _panel_row(scores: pl.DataFrame) -> dict:
     """How the panel agrees on the concepts of one axis; neutral prompts are not asked."""
-    _, table = _by_embedder(scores.filter(pl.col("category") != "neutral"))
-    found = panel_agreement(table)
+    asked = scores.filter(pl.col("category") != "neutral")
+    (_, table), (_, low), (_, high) = (_by_embedder(asked, name) for name in ("mcas", "adjusted_low", "adjusted_high"))
+    found = panel_agreement(table, low, high)
+    is_told = len(table) > 1 and asked["adjusted_low"].is_not_null().any()
     pairs = found.rank_correlations[np.triu_indices(len(table), 1)]
     pairs = pairs[~np.isnan(pairs)]
     return {
         "n_embedders": len(table),
         "n_concepts": int((~np.isnan(table).any(axis=0)).sum()),
-        "n_stable": int(found.stable.sum()) if len(table) > 1 else None,
+        "n_stable": int(found.stable.sum()) if is_told else None,
         "rank_agreement": _within(found.rank_agreement.value),
         "lowest_correlation": _within(pairs.min()) if len(pairs) else None,
         "reason": found.rank_agreement.reason,
@@ -128,7 +134,7 @@ def _within(value: float | None) -> float | None:
     return None if value is None else max(-1.0, min(1.0, float(value)))
 
 
-def _by_embedder(scores: pl.DataFrame) -> tuple[pl.Series, np.ndarray]:
-    """(concepts, (embedders, concepts) scores with NaN for none) of one axis."""
-    wide = scores.pivot("embedder", index="concept", values="mcas", maintain_order=True)
+def _by_embedder(scores: pl.DataFrame, column: str) -> tuple[pl.Series, np.ndarray]:
+    """(concepts, (embedders, concepts) numbers of a column with NaN for none) of one axis."""
+    wide = scores.pivot("embedder", index="concept", values=column, maintain_order=True)
     return wide["concept"], wide.drop("concept").cast(pl.Float64).to_numpy().T

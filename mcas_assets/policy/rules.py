@@ -96,7 +96,7 @@ class Association(_Weighed):
         measure: What is judged: MCAS, or `adjusted`, which is MCAS less that of the neutral baseline.
         beyond: The largest size that passes, whichever pole it leans to.
         embedders: Only scores by these.
-        stable: Concepts on whose direction the embedders of the panel do not agree are not judged.
+        stable: Concepts that not all embedders of the panel surely see leaning to one pole, by `adjusted`, are not judged.
     """
 
     STAGE, TABLE = "scores", "scores"
@@ -112,6 +112,13 @@ class Association(_Weighed):
         """See `Rule`."""
         return f"|{self.measure}| at most {self.beyond:g}{self._shown()}"
 
+    @classmethod
+    def contradictions(cls, raw: dict[str, Any]) -> Iterator[Mistake]:
+        """What is stable is the sign of `adjusted`, and of no other number."""
+        yield from super().contradictions(raw)
+        if raw.get("stable") is True and raw.get("measure") == "mcas":
+            yield Mistake(("stable",), "speaks of adjusted, but the measure is mcas", "Judge adjusted, or leave it out")
+
 
 class Worsening(_Weighed):
     """No concept is associated more strongly than in the version before, by more than `by`.
@@ -120,7 +127,7 @@ class Worsening(_Weighed):
         by: How much further it may lean.
         component: What is judged. Only MCAS has a verdict; `adjusted` and components have intervals, and no q-value.
         embedders: Only scores by these.
-        stable: Concepts on whose direction the embedders of the panel do not agree are not judged.
+        stable: Concepts that not all embedders of the panel surely see leaning to one pole, by `adjusted`, are not judged.
     """
 
     STAGE, TABLE = "comparison", "comparisons"

@@ -163,11 +163,20 @@ def _axis_table(name: str, axis: Axis, audit: Audit, rows: pl.DataFrame, with_tr
         if not is_narrow:
             cells += [signed(row["adjusted"]), interval(low, high, "none")]
         if with_panel:
-            cells.append({True: "agrees", False: Text("unstable", "yellow"), None: ""}[row["stable"]])
+            cells.append(_panel(row))
         if with_truth:
             cells += [percent(row["planted"]), percent(row["realised"])]
         table.add_row(*cells)
     return table
+
+
+def _panel(row: dict[str, Any]) -> str | Text:
+    """What the panel says of a direction: all embedders surely see it, they see two, or not all are sure of one."""
+    if row["stable"] is None:
+        return ""
+    if row["stable"]:
+        return "agrees"
+    return Text("unsure", "dim") if row["sign_agreement"] == 1 else Text("unstable", "yellow")
 
 
 def _notes(rows: pl.DataFrame, means: pl.DataFrame, audit: Audit, b: str, known: pl.DataFrame | None) -> Group:

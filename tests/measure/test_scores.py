@@ -30,13 +30,13 @@ class Stored:
         return f"{self.name}@1"
 
 
-def audit() -> Audit:
+def audit(images: int = 6) -> Audit:
     document = {
         "audit": "small",
         "title": "A small audit",
         "description": "For tests",
         "run_seed": 7,
-        "images_per_prompt": {"concept": 4, "attribute": 3, "neutral": 2},
+        "images_per_prompt": {"concept": images, "attribute": 6, "neutral": 6},
         "axes": {
             "gender": {
                 "a": {"name": "man", "words": ["he"], "prompts": ["a man"]},
@@ -51,9 +51,12 @@ def audit() -> Audit:
     return Audit.model_validate(document)
 
 
-def scored(home: Path, **leanings: tuple[float, ...]) -> Measured:
-    """Scores of four concepts, given for each embedder the angle of each concept, in [0, pi / 2] from man to woman."""
-    declared = audit()
+def scored(home: Path, images_each: int = 6, **leanings: tuple[float, ...]) -> Measured:
+    """Scores of four concepts, given for each embedder the angle of each concept, in [0, pi / 2] from man to woman.
+
+    Images lie about the angle of their prompt, by .02.
+    """
+    declared = audit(images_each)
     texts, images = (
         build_texts(declared),
         build_plan(declared).with_columns(system_version=pl.lit("s@1"), outcome=pl.lit("ok")),
@@ -65,13 +68,14 @@ def scored(home: Path, **leanings: tuple[float, ...]) -> Measured:
             known = {"he": 0.0, "a man": 0.0, "she": np.pi / 2, "a woman": np.pi / 2, "a person": np.pi / 4}
             known |= {f"a {name}": angle for name, angle in zip(CONCEPTS, angles, strict=True)}
 
-            def vectors(said: pl.Series, known: dict[str, float] = known) -> np.ndarray:
+            def vectors(said: pl.Series, by: float = 0.0, known: dict[str, float] = known) -> np.ndarray:
                 turned = np.array([known[text] for text in said])
+                turned = turned + np.random.default_rng(3).normal(0.0, by, len(turned))
                 return np.stack([np.cos(turned), np.sin(turned)], axis=1).astype(np.float32)
 
             facts.register_embedder(con, embedder.id, embedder.name, 2, {})
             facts.append_vectors(
-                con, embedder.id, "image", images["sha256"].to_list(), None, vectors(images["prompt"]), "r"
+                con, embedder.id, "image", images["sha256"].to_list(), None, vectors(images["prompt"], 0.02), "r"
             )
             said = texts.unique("text_id", maintain_order=True)
             facts.append_vectors(con, embedder.id, "text", said["text_id"].to_list(), None, vectors(said["raw"]), "r")
@@ -91,6 +95,20 @@ def test_a_concept_that_one_embedder_turns_round_is_not_stable(tmp_path):
     assert (panel["n_embedders"], panel["n_concepts"], panel["n_stable"]) == (2, 4, 3)
     assert panel["lowest_correlation"] == pytest.approx(0.4)
     assert panel["rank_agreement"] == pytest.approx((1 + 0.4) / 2)
+
+
+def test_a_concept_beside_the_neutral_prompts_is_not_stable_though_both_signs_agree(tmp_path):
+    found = scored(tmp_path, one=(1.5, 0.2, 0.5, np.pi / 4), two=(1.4, 0.2, 0.4, np.pi / 4))
+    assert of(found, "stable") == {"nurse": True, "pilot": True, "judge": True, "chef": False}
+    assert of(found, "sign_agreement")["chef"] == 1.0
+    assert found.panel["n_stable"].item() == 3
+
+
+def test_where_so_few_images_have_no_interval_stability_is_not_known(tmp_path):
+    found = scored(tmp_path, images_each=4, one=(1.5, 0.2, 0.5, 1.0), two=(1.4, 1.2, 0.4, 1.1))
+    assert set(of(found, "stable").values()) == {None}
+    assert of(found, "sign_agreement") == {"nurse": 1.0, "pilot": 0.5, "judge": 1.0, "chef": 1.0}
+    assert found.panel["n_stable"].item() is None
 
 
 def test_embedders_that_order_concepts_alike_agree_fully(tmp_path):

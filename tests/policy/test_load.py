@@ -73,6 +73,10 @@ def test_the_digest_follows_what_is_asked_and_not_how_it_is_written(tmp_path):
         (("rule: shares", "rule: lean"), r"mine.yaml:6: rules.1.rule: is 'lean', as at rules.0 already"),
         (("beyond: 0.5", "beyond: 0.5, evidence: guess"), r"rules.0.evidence: is 'guess'"),
         (
+            ("beyond: 0.5", "beyond: 0.5, measure: mcas, stable: true"),
+            r"rules.0.stable: speaks of adjusted, but the measure is mcas. Judge adjusted, or leave it out",
+        ),
+        (
             ("beyond: 0.5", "beyond: 0.5, q_below: 0.1, evidence: interval"),
             r"rules.0.q_below: is given, but the evidence is no q_value",
         ),

@@ -16,7 +16,8 @@ def scores(**changes: list) -> pl.DataFrame:
         "axis": ["gender"] * 4, "embedder": ["phantom-balanced"] * 4, "category": ["occupations"] * 3 + ["neutral"],
         "concept": ["nurse", "ceo", "chef", "person"], "mcas": [-0.2, 0.1, 0.0, 0.01], "baseline": [0.01] * 4,
         "adjusted": [-0.21, 0.09, -0.01, 0.0], "adjusted_low": [-0.3, 0.02, -0.1, -0.1],
-        "adjusted_high": [-0.1, 0.2, 0.1, 0.1], "stable": [True, False, True, True],
+        "adjusted_high": [-0.1, 0.2, 0.1, 0.1], "stable": [True, False, False, True],
+        "sign_agreement": [1.0, 0.5, 1.0, 1.0],
         "iias": [-0.1, 0.05, 0.0, 0.0], "itpas": [-0.05, 0.02, 0.01, 0.0], "itaas": [-0.04, 0.02, 0.0, 0.0],
         "ttas": [-0.01, 0.01, -0.01, 0.01], "is_flagged": [True, True, False, None], "parity": [-0.02] * 4,
         "adjusted_q_value": [0.01, 0.02, 0.05, None],
@@ -66,6 +67,7 @@ def test_a_concept_on_which_the_panel_disagrees_is_marked(tiny):
     lines = {line.split()[0]: line for line in shown(tiny, scores()).splitlines() if line.strip()}
     assert "unstable" in lines["ceo"]
     assert "agrees" in lines["nurse"]
+    assert "unsure" in lines["chef"]
 
 
 def test_a_concept_without_a_score_says_so(tiny):

@@ -13,9 +13,9 @@ class PanelAgreement:
     """Agreement of e embedders over c concepts.
 
     Attributes:
-        stable: (c,) bool, whether all embedders give the concept one sign.
+        stable: (c,) bool, whether the intervals of all embedders lie on one side of 0.
         reasons: Per concept, why it is not stable, or None.
-        sign_agreement: (c,) share of embedders on the side of the majority, in [0.5, 1]; NaN beside a reason.
+        sign_agreement: (c,) share of embedders whose score is on the side of the majority, in [0, 1]; NaN where one has none.
         rank_agreement: Kendall's W over the concepts that all embedders scored, in [0, 1], or a reason.
         rank_correlations: (e, e) Spearman correlations of each two embedders; NaN where one ranks all
             concepts alike or fewer than 3 concepts are shared.
@@ -28,31 +28,48 @@ class PanelAgreement:
     rank_correlations: Floats
 
 
-def panel_agreement(scores: ArrayLike) -> PanelAgreement:
+def panel_agreement(scores: ArrayLike, low: ArrayLike, high: ArrayLike) -> PanelAgreement:
     """Hold the scores of a panel of embedders against each other.
+
+    That all embedders lean to one pole is an intersection-union test (Berger 1982): each is tested at the full level, and
+    the chance that a concept which some embedder does not see leaning to that pole is called so stays at or below half of
+    1 - level for each pole, however the embedders depend on each other.
 
     Args:
         scores: (e, c) float, one row per embedder; NaN where an embedder has no score.
+        low: (e, c) lower ends of their intervals; NaN where there is none.
+        high: (e, c) upper ends.
 
     Returns:
         Agreement of sign and of rank. Sizes are not compared: embedders have scales of their own.
 
     Raises:
-        ValueError: `scores` is not a matrix with a row.
+        ValueError: `scores` is not a matrix with a row, or the ends are not of its shape.
     """
-    table = np.asarray(scores, dtype=np.float64)
+    table, lowest, highest = (np.asarray(one, dtype=np.float64) for one in (scores, low, high))
     if table.ndim != 2 or not len(table):
         raise ValueError("scores must be a matrix of one row per embedder")
+    if not table.shape == lowest.shape == highest.shape:
+        raise ValueError("scores and both ends must have one shape")
     lacking = np.asarray(np.isnan(table).any(axis=0))
     above, below = (table > 0).sum(axis=0), (table < 0).sum(axis=0)
-    stable = np.where(lacking, False, np.maximum(above, below) == len(table))
+    stable = ~lacking & ((lowest > 0).all(axis=0) | (highest < 0).all(axis=0))
     reasons = tuple(
-        "an embedder has no score" if lacking[k] else None if stable[k] else "the sign differs between embedders"
-        for k in range(table.shape[1])
+        None if stable[k] else _why_unstable(table[:, k], lowest[:, k], highest[:, k]) for k in range(table.shape[1])
     )
     known = table[:, ~lacking]
     majority = np.where(lacking, np.nan, np.maximum(above, below) / len(table))
     return PanelAgreement(stable, reasons, majority, _kendall_w(known), _spearman(known))
+
+
+def _why_unstable(scores: Floats, low: Floats, high: Floats) -> str:
+    if np.isnan(scores).any():
+        return "an embedder has no score"
+    if np.isnan(low).any() or np.isnan(high).any():
+        return "an embedder has no interval"
+    if (scores > 0).any() and (scores < 0).any():
+        return "the sign differs between embedders"
+    return "an interval holds 0"
 
 
 def ranks(values: Floats) -> Floats:
