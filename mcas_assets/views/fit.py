@@ -50,33 +50,32 @@ def fitted(frame: pl.DataFrame, width: int, rows: int = 0, whole: bool = False) 
         frame: Its columns in the order of their importance: those at the end are left out first.
         width: Characters of a line.
         rows: Rows to print at most; 0 for all.
-        whole: Print every column in a table, folded if need be, and leave none out.
+        whole: Leave no column out: where they do not fit beside each other, a row's values stand below each other.
 
     Returns:
         A table, or for one row its values below each other; above it what all rows share, below it what was left out.
     """
     if frame.is_empty():
         return Text(f"0 rows of {', '.join(frame.columns)}", "dim")
-    if len(frame) == 1 and not whole:
-        return _one_row(frame, width)
-    alike = set() if whole else {one.name for one in frame.get_columns() if one.n_unique() == 1}
+    rows = min(rows or len(frame), len(frame))
+    if len(frame) == 1 or (whole and _needed([_column(one) for one in frame.get_columns()]) > width):
+        return Group(*_upright(frame.head(rows), width), *_below(len(frame), rows, []))
+    alike = set() if whole else {one.name for one in frame.get_columns() if len(_texts(one)) == 1}
     above = _shared(frame, [one for one in frame.columns if one in alike])
     varying = frame.select(one for one in frame.columns if one not in alike)
     columns = [_column(one) for one in varying.get_columns()]
-    headings = [] if whole or _needed(columns) <= width else [one for one in varying.columns if one in _CONTEXT]
-    kept, left_out = _choose([one for one in columns if one.name not in headings], width, whole)
+    headings = [one for one in varying.columns if one in _CONTEXT] if _needed(columns) > width else []
+    kept, left_out = _choose([one for one in columns if one.name not in headings], width)
+    if not kept:
+        headings, (kept, left_out) = [], _choose(columns, width)
     if "system_version" in headings and "system" in headings:
         headings.remove("system")  # the version begins with it
-    if not kept:
-        headings, (kept, left_out) = [], _choose(columns, width, whole)
     parts = varying.partition_by(headings, maintain_order=True) if headings else [varying]
-    return Group(
-        *above, *_sections(parts, headings, kept, rows or len(frame), whole), *_below(len(frame), rows, left_out)
-    )
+    return Group(*above, *_sections(parts, headings, kept, rows), *_below(len(frame), rows, left_out))
 
 
 def _sections(
-    parts: list[pl.DataFrame], headings: list[str], columns: list[Column], rows: int, whole: bool
+    parts: list[pl.DataFrame], headings: list[str], columns: list[Column], rows: int
 ) -> Iterator[RenderableType]:
     """One table for each part, under what its rows share, until `rows` rows are printed."""
     for part in parts:
@@ -84,7 +83,7 @@ def _sections(
             return
         if headings:
             yield Text(", ".join(filter(None, map(text_of, part.select(headings).row(0)))), "bold")
-        yield _grid(columns, part.head(rows), whole)
+        yield _grid(columns, part.head(rows))
         rows -= len(part)
 
 
@@ -94,11 +93,16 @@ def _needed(columns: list[Column]) -> int:
 
 def _column(series: pl.Series) -> Column:
     is_number = series.dtype.is_numeric()
-    longest = max(cell_len(text_of(value)) for value in series.unique().to_list())
+    longest = max(map(cell_len, _texts(series)))
     within = min(longest, _WIDEST)
     heading = _broken(series.name, within)
     width = max(1, within, *(cell_len(line) for line in heading.split("\n")))
     return Column(series.name, heading, width, is_number)
+
+
+def _texts(series: pl.Series) -> set[str]:
+    """The different cells of a column, of any type: polars counts no different values of nested ones."""
+    return {text_of(value) for value in series.to_list()}
 
 
 def text_of(value: object) -> str:
@@ -127,10 +131,8 @@ def _broken(name: str, width: int) -> str:
     return "\n".join(lines)
 
 
-def _choose(columns: list[Column], width: int, whole: bool) -> tuple[list[Column], list[Column]]:
+def _choose(columns: list[Column], width: int) -> tuple[list[Column], list[Column]]:
     """Columns that fit, in order, and those left out; the first always fits, and is folded."""
-    if whole:
-        return columns, []
     kept, left_out, taken = [], [], _GAP  # a table of this kind has one empty character at either side
     for one in columns:
         needed = one.width + (_GAP if kept else 0)
@@ -142,12 +144,12 @@ def _choose(columns: list[Column], width: int, whole: bool) -> tuple[list[Column
     return kept, left_out
 
 
-def _grid(columns: list[Column], frame: pl.DataFrame, whole: bool) -> Table:
+def _grid(columns: list[Column], frame: pl.DataFrame) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
     for one in columns:
         table.add_column(
-            Text(one.heading), justify="right" if one.is_number else "left", overflow="fold", min_width=None if whole else one.width,
-            max_width=one.width, vertical="bottom",
+            Text(one.heading), justify="right" if one.is_number else "left", overflow="fold", vertical="bottom",
+            min_width=one.width, max_width=one.width,
         )  # fmt: skip
     for row in frame.select(one.name for one in columns).iter_rows():
         table.add_row(*(Text(text_of(value)) for value in row))
@@ -165,7 +167,7 @@ def _shared(frame: pl.DataFrame, names: list[str]) -> list[Text]:
 
 def _below(n_rows: int, rows: int, left_out: list[Column]) -> list[Text]:
     counted = f"{n_rows} row{'' if n_rows == 1 else 's'}"
-    if rows and n_rows > rows:
+    if n_rows > rows:
         counted = f"the first {rows} of {counted}; --rows 0 prints all"
     lines = [Text(counted, "dim")]
     if left_out:
@@ -174,14 +176,15 @@ def _below(n_rows: int, rows: int, left_out: list[Column]) -> list[Text]:
     return lines
 
 
-def _one_row(frame: pl.DataFrame, width: int) -> RenderableType:
-    """The values of one row below each other."""
-    table = Table(box=None, pad_edge=False, show_header=False)
-    table.add_column(style="dim", no_wrap=True)
-    table.add_column(overflow="fold", max_width=width - max(map(len, frame.columns)) - _GAP)
-    for name, value in frame.row(0, named=True).items():
-        table.add_row(Text(name), Text(text_of(value)))
-    return Group(table, Text("1 row", "dim"))
+def _upright(frame: pl.DataFrame, width: int) -> Iterator[RenderableType]:
+    """The values of each row below each other, an empty line between two rows."""
+    for number, row in enumerate(frame.iter_rows(named=True)):
+        table = Table(box=None, pad_edge=False, show_header=False)
+        table.add_column(style="dim", no_wrap=True)
+        table.add_column(overflow="fold", max_width=max(8, width - max(map(len, row)) - _GAP))
+        for name, value in row.items():
+            table.add_row(Text(name), Text(text_of(value)))
+        yield Group(*([Text()] if number else []), table)
 
 
 def captured(frame: pl.DataFrame, console: Console, rows: int, whole: bool) -> str:

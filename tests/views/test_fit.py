@@ -36,7 +36,13 @@ def test_what_is_the_same_in_all_rows_is_said_once(capsys):
 def test_columns_for_which_there_is_no_room_are_named_with_what_prints_them():
     text = printed(SCORES, 46)
     assert "no room for: estimand (--whole prints them, as --format csv" in text.replace("\n", " ")
-    assert "a population of" in printed(SCORES, 46, whole=True)
+
+
+def test_whole_rows_stand_upright_where_their_columns_do_not_fit_beside_each_other():
+    whole = printed(SCORES, 64, rows=3, whole=True)
+    assert "estimand          a population of prompts\n" in whole
+    assert "the first 3 of 4 rows" in whole
+    assert "in all" not in whole
 
 
 def test_where_there_is_no_room_the_axis_becomes_a_heading_over_its_rows():
@@ -67,6 +73,10 @@ def test_a_number_that_is_not_0_is_not_printed_as_0_and_a_moment_ends_at_its_sec
     assert "1e-05" in text
     assert "0.0000" in text
     assert "at 2026-11-29 01:02:03\n" in text
+
+
+def test_nested_values_are_printed_as_they_are():
+    assert "['a']" in printed(pl.DataFrame({"n": [1, 2], "tags": [["a"], []], "of": [{"x": 1}, {"x": 2}]}))
 
 
 def test_markup_in_a_cell_is_text():
