@@ -75,7 +75,7 @@ def _show(console, declared, system_version: str, truth, rows: bool) -> bool:  #
     from mcas_assets.images.match_given import describe
     from mcas_assets.store.database import Store
     from mcas_assets.store.publication import count_outcomes, published_rows
-    from mcas_assets.views.audit import print_summary, refusal_lines
+    from mcas_assets.views.audit import print_summary, refusal_lines, standing_line
 
     store = Store(paths.home())
     scores, means, shares, rates, disparities, account = (
@@ -84,6 +84,7 @@ def _show(console, declared, system_version: str, truth, rows: bool) -> bool:  #
     )
     counts = ", ".join(f"{n} {outcome}" for outcome, n in count_outcomes(store, declared.audit, system_version))
     console.print(f"\n[bold]{system_version}[/bold]  images: {counts}", highlight=False)
+    console.print(standing_line(scores), highlight=False, markup=False, soft_wrap=True)
     if not account.is_empty():
         console.print(f"{describe(account)}: mcas sql what-was-imported", highlight=False, markup=False)
     for line in refusal_lines(declared, rates, disparities):
