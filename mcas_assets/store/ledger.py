@@ -201,6 +201,15 @@ def data_version(con: DuckDBPyConnection, version: int | str) -> str | None:
     return rows[0][0] if rows else None
 
 
+def has_read_the_same(con: DuckDBPyConnection, row: LedgerRow, read: Mapping[str, int | str]) -> bool:
+    """Whether a recorded materialisation was made of the content that `read` names: versions may differ, content may not."""
+    return set(row.input_versions) == set(read) and all(
+        str(read[name]) == str(version)
+        or ((content := data_version(con, version)) is not None and content == data_version(con, read[name]))
+        for name, version in row.input_versions.items()
+    )
+
+
 def embedders_used(con: DuckDBPyConnection, version: int) -> set[str]:
     """The ids of the embedders whose vectors one materialisation of `embeddings` points to."""
     rows = con.execute("select distinct embedder from embeddings_history where version = ?", [version]).fetchall()
