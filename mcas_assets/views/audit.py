@@ -107,6 +107,20 @@ def print_summary(
         console.print()
 
 
+def standing_line(rows: pl.DataFrame) -> str:
+    """Whether what was measured was declared before the first image, and if not, why.
+
+    Args:
+        rows: Rows of `scores` or `policy_results` as published, of one version of the ledger or several.
+    """
+    if rows.is_empty() or rows["standing"].has_nulls():
+        return "Exploratory: it was made before declarations were put on record."
+    reasons = rows["standing_reason"].drop_nulls().unique(maintain_order=True).to_list()
+    if not reasons:
+        return "Confirmatory: what it was made by was on record before the first image of this version."
+    return f"Exploratory: {'; '.join(reasons)}."
+
+
 def refusal_lines(audit: Audit, rates: pl.DataFrame, disparities: pl.DataFrame) -> list[str]:
     """What the system declined, in a line or two; nothing where it declined nothing.
 

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from mcas_assets.core.errors import BadInput
 from mcas_assets.measure.refusals import measure
-from mcas_assets.views.audit import Truth, print_summary, refusal_lines
+from mcas_assets.views.audit import Truth, print_summary, refusal_lines, standing_line
 
 
 def scores(**changes: list) -> pl.DataFrame:
@@ -187,3 +187,17 @@ def test_refusals_without_a_pattern_are_said_to_be_so_and_none_at_all_are_no_lin
     assert "No pole, group, category or concept was shown" in line
     none = measure(tiny, pictures(tiny))
     assert refusal_lines(tiny, none.refusals, none.disparities) == []
+
+
+@pytest.mark.parametrize(
+    ("rows", "line"),
+    [
+        ([("confirmatory", None)], "Confirmatory: what it was made by was on record before"),
+        ([("confirmatory", None), ("exploratory", "3 images had been drawn")], "Exploratory: 3 images had been drawn."),
+        ([(None, None)], "Exploratory: it was made before declarations"),
+        ([], "Exploratory: it was made before declarations"),
+    ],
+)
+def test_it_is_said_whether_a_result_was_declared_before_the_first_image(rows, line):
+    frame = pl.DataFrame(rows, schema={"standing": pl.String, "standing_reason": pl.String}, orient="row")
+    assert standing_line(frame).startswith(line)
