@@ -13,8 +13,9 @@ from pydantic import Field
 
 from mcas_assets.declare.audit import Audit
 from mcas_assets.orchestration.declarations import note_all
+from mcas_assets.orchestration.looks import look
 from mcas_assets.orchestration.partitions import system_versions
-from mcas_assets.orchestration.records import key_of, record_if_new
+from mcas_assets.orchestration.records import GROUP, key_of, record_if_new
 from mcas_assets.stages.contract import Made, Stage, Work
 from mcas_assets.stages.registry import STAGES, current_versions
 from mcas_assets.stages.workplace import Workplace
@@ -23,7 +24,7 @@ from mcas_assets.store.publication import publish
 systems = dg.AssetSpec(
     "systems",
     partitions_def=system_versions,
-    group_name="systems",
+    group_name=GROUP,
     description="The systems under audit, by version: a new identity is a new partition. Reported by `mcas audit` and the sensor.",
     kinds={"model"},
 )
@@ -46,7 +47,7 @@ def _asset(audit: Audit, stage: Stage, code_version: str) -> dg.AssetsDefinition
         "key": key_of(audit.audit, stage.name),
         "deps": [*(key_of(audit.audit, name) for name in stage.reads), *(["systems"] if stage.draws else [])],
         "partitions_def": None if stage.is_planned else system_versions,
-        "group_name": stage.name,
+        "group_name": GROUP,
         "code_version": code_version,
         "description": f"{stage.description}\n\nAudit: {audit.title}.",
         "kinds": set(stage.kinds),
@@ -88,7 +89,12 @@ def _materialise(
     if not is_new:
         context.log.info("%s is as it was: version %d stands", stage.name, kept)
     rows = len(made.tables[stage.tables[0].name])
-    metadata = {"version": kept, "dagster/row_count": rows, **_metadata(made)}
+    metadata = {
+        "version": kept,
+        "dagster/row_count": rows,
+        **_metadata(made),
+        **look(work, stage.name, made.tables, kept),
+    }
     return dg.MaterializeResult(data_version=dg.DataVersion(made.digest), metadata=metadata)
 
 
@@ -111,7 +117,7 @@ def build_publication(audits: Iterable[Audit]) -> dg.AssetsDefinition:
     published = [stage.name for stage in STAGES.values() if stage.is_published]
 
     @dg.asset(
-        group_name="publication",
+        group_name=GROUP,
         code_version="1",
         deps=[key_of(audit.audit, stage) for audit in audits for stage in published],
         description="A read-only DuckDB copy of all tables, replaced whole: what `mcas sql` and people query.",

@@ -12,6 +12,7 @@ from mcas_assets.calibrate.run import FULL, Scale, calibrate
 from mcas_assets.declare.audit import Audit, load_audit
 from mcas_assets.orchestration.declarations import note_all
 from mcas_assets.orchestration.history import relaxed_sqlite_sync
+from mcas_assets.orchestration.records import GROUP
 from mcas_assets.orchestration.resources import workplace_resource
 from mcas_assets.stages.reads import Declared, code_version
 from mcas_assets.stages.workplace import Workplace
@@ -41,7 +42,7 @@ def build_calibration(
     specs = [dg.AssetCheckSpec(kind, asset=ASSET, blocking=False, description=text) for kind, text in KINDS.items()]
 
     @dg.asset(
-        name=ASSET, group_name="calibration", code_version=version, check_specs=specs, kinds={"numpy", "duckdb"},
+        name=ASSET, group_name=GROUP, code_version=version, check_specs=specs, kinds={"numpy", "duckdb"},
         description="How far the measurement is from a known truth: recovery, coverage, false alarms and controls.",
     )  # fmt: skip
     def calibration(context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]) -> dg.MaterializeResult:

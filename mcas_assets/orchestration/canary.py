@@ -18,6 +18,7 @@ from mcas_assets.orchestration.checks import check_results, check_specs
 from mcas_assets.orchestration.declarations import note_all
 from mcas_assets.orchestration.history import relaxed_sqlite_sync
 from mcas_assets.orchestration.partitions import register, system_versions
+from mcas_assets.orchestration.records import GROUP
 from mcas_assets.orchestration.resources import workplace_resource
 from mcas_assets.orchestration.sensor import is_watching, observe
 from mcas_assets.stages.beside import CANARY
@@ -49,7 +50,7 @@ def build_canary() -> dg.AssetsDefinition:
     ]
 
     @dg.asset(
-        name=ASSET, group_name=ASSET, code_version=CODE_VERSION, check_specs=specs, deps=["systems"],
+        name=ASSET, group_name=GROUP, code_version=CODE_VERSION, check_specs=specs, deps=["systems"],
         partitions_def=system_versions, kinds={"numpy", "duckdb"},
         description="A few fixed prompts, asked anew window after window: does the system still answer as it did?",
     )  # fmt: skip

@@ -9,6 +9,9 @@ import polars as pl
 from mcas_assets.store import ledger
 from mcas_assets.store.database import Store
 
+GROUP = "audits"
+"""Of every asset: the UI folds the lineage where there are several groups, and shows the audits where there is one."""
+
 
 def key_of(audit: str, stage: str) -> dg.AssetKey:
     """The asset key of a stage of an audit."""

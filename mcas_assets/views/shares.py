@@ -11,24 +11,29 @@ from mcas_assets.views.numbers import percent, percent_interval
 _BAR = {True: 16, False: 24}  # characters of a share of 1, in a narrow and a wide terminal
 
 
-def axis_shares(name: str, scores: pl.DataFrame, shares: pl.DataFrame, audit: Audit, width: int) -> RenderableType:
-    """Why an axis has no score, and the shares of its groups by the first embedder's labels.
+def axis_shares(
+    name: str, scores: pl.DataFrame | None, shares: pl.DataFrame, audit: Audit, width: int
+) -> RenderableType:
+    """The shares of an axis's groups by the first embedder's labels, under the reason why it has no score, if it has none.
 
     Args:
         name: The axis.
-        scores: Rows of `scores` of the axis, none of them with a score.
+        scores: Rows of `scores` of the axis where none has a score; None where that is not the question.
         shares: Rows of `representation` of the axis.
         audit: The declaration.
         width: Characters of a line.
     """
     title = name.replace("_", " ")
-    reasons = ", ".join(scores["reason"].drop_nulls().unique(maintain_order=True)) or "no concept is declared"
-    why = Text(f"{title}: no score. {reasons[0].upper()}{reasons[1:]}.", "bold")
+    why = Text(title if scores is None else f"{title}: no score. {_reason(scores)}.", "bold")
     of_first = shares.filter(pl.col("embedder") == audit.embedders[0]).drop_nulls("share")
     if of_first.is_empty():
         return why
     bar = _BAR[width < NARROW]
-    note = Text("Who is shown, as labelled: without attribute images nothing corrects for label errors.", "dim")
+    note = (
+        "Who is shown, as labelled"
+        if scores is None
+        else "Who is shown, as labelled: without attribute images nothing corrects for label errors."
+    )
     table = plain_table()
     for heading, justify in (("concept", "left"), ("group", "left"), ("", "left"), ("share", "right")):
         table.add_column(heading, justify=justify, no_wrap=True)
@@ -45,4 +50,9 @@ def axis_shares(name: str, scores: pl.DataFrame, shares: pl.DataFrame, audit: Au
             f"{row['n_group']} of {row['n_counted']}",
         )
         before = row["concept"]
-    return Group(why, note, table)
+    return Group(why, Text(note, "dim"), table)
+
+
+def _reason(scores: pl.DataFrame) -> str:
+    reasons = ", ".join(scores["reason"].drop_nulls().unique(maintain_order=True)) or "no concept is declared"
+    return reasons[0].upper() + reasons[1:]

@@ -13,7 +13,7 @@ from mcas_assets.core.errors import StoreError
 from mcas_assets.declare.audit import Audit
 from mcas_assets.orchestration.definitions import build_definitions
 from mcas_assets.orchestration.jobs import job_name
-from mcas_assets.orchestration.records import key_of
+from mcas_assets.orchestration.records import GROUP, key_of
 from mcas_assets.orchestration.runs import run_audit
 from mcas_assets.quality.expectations import among, between
 from mcas_assets.stages import registry
@@ -96,7 +96,7 @@ def test_a_stage_is_an_asset_with_checks_a_step_of_the_job_and_before_the_public
     defs = build_definitions([tiny], Workplace(home=tmp_path / "home"))
     graph, key = defs.resolve_asset_graph(), key_of("tiny", "weather")
     asset = graph.get(key)
-    assert asset.group_name == "weather"
+    assert asset.group_name == GROUP
     assert asset.parent_keys == {key_of("tiny", "images")}
     assert key in graph.get(dg.AssetKey("publication")).parent_keys
     checks = {one.name: graph.get_check_spec(one) for one in graph.asset_check_keys if one.asset_key == key}

@@ -1,0 +1,76 @@
+"""What asset pages show beside numbers, after real runs of two versions."""
+
+import re
+from base64 import b64decode
+from io import BytesIO
+from pathlib import Path
+
+import dagster as dg
+import numpy as np
+import pytest
+from PIL import Image
+
+from mcas_assets.declare.audit import load_audit
+from mcas_assets.orchestration.looks import A_ROW, SIDE
+from mcas_assets.orchestration.records import key_of
+from mcas_assets.orchestration.runs import run_audit, run_comparison
+from mcas_assets.stages.workplace import Workplace
+from mcas_assets.systems.find import find_system
+
+SMALLEST = Path(__file__).parents[1] / "data" / "smallest.yaml"
+STRIP = re.compile(r"!\[images\]\(data:image/webp;base64,([^)]+)\)")
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory):
+    """Metadata of the newest materialisation of a stage, by stage."""
+    audit, workplace = load_audit(str(SMALLEST)), Workplace(home=tmp_path_factory.mktemp("looks"))
+    with dg.DagsterInstance.ephemeral() as instance:
+        ran = [
+            run_audit(audit, find_system(f"phantom-{name}"), workplace, instance) for name in ("stereotyped", "updated")
+        ]
+        run_comparison(audit, *(one.system_version for one in ran), workplace, instance)
+        events = {}
+        for stage in ("images", "scores", "representation", "comparison", "texts"):
+            event = instance.get_latest_materialization_event(key_of("smallest", stage))
+            assert event is not None
+            assert event.asset_materialization is not None
+            events[stage] = {name: value.value for name, value in event.asset_materialization.metadata.items()}
+        yield events
+
+
+def test_images_stand_in_rows_of_thumbnails_by_concept(pages):
+    text = pages["images"]["thumbnails"]
+    strips = [Image.open(BytesIO(b64decode(data))) for data in STRIP.findall(text)]
+    assert [line.split("|")[1].strip() for line in text.splitlines()[2:4]] == ["nurse", "ceo"]
+    assert [strip.size for strip in strips] == [(A_ROW * SIDE, SIDE)] * 2
+    assert all(np.asarray(strip.convert("L")).min() < 200 for strip in strips)
+
+
+def test_scores_and_shares_carry_the_table_of_the_terminal(pages):
+    assert "gender: woman ◀ ▶ man" in pages["scores"]["table"]
+    assert re.search(r"nurse +occupations .*[+-]\d\.\d{3}", pages["scores"]["table"])
+    assert re.search(r"nurse +(wo)?man +█* +\d+ %", pages["representation"]["table"])
+    assert "no score" not in pages["representation"]["table"]
+
+
+def test_a_comparison_shows_pairs_before_above_after(pages):
+    text = pages["comparison"]["pairs"]
+    heads = [line.split("|")[1].strip() for line in text.splitlines()[2:]]
+    assert heads[:2] in (["nurse before", "nurse after"], ["ceo before", "ceo after"])
+    assert len(STRIP.findall(text)) == 4
+    assert "q" in pages["comparison"]["table"]
+
+
+@pytest.mark.parametrize("stage", ["images", "scores", "representation", "comparison"])
+def test_a_page_leads_to_the_version_as_it_is_recorded(pages, stage):
+    address = pages[stage]["pages"]
+    assert address.startswith("http://127.0.0.1:3333/")
+    assert "audit=smallest" in address
+    assert "phantom-updated%40" in address
+    assert address.endswith(f"at={pages[stage]['version']}")
+
+
+def test_a_stage_without_anything_to_look_at_shows_its_numbers(pages):
+    assert "pages" not in pages["texts"]
+    assert pages["texts"]["dagster/row_count"] > 0
