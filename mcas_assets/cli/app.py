@@ -11,7 +11,7 @@ from typing import NoReturn
 
 import typer
 
-from mcas_assets.cli import ask, audit, compare, gate, redraw, watch
+from mcas_assets.cli import ask, audit, compare, gate, redraw, view, watch
 from mcas_assets.cli.streams import tolerate
 from mcas_assets.core.errors import BadInput, CannotJudge, CheckFailed, McasError, NothingMeasured, PolicyNotMet
 
@@ -31,6 +31,7 @@ for command in (
     ask.sql,
     ask.systems,
     ask.ui,
+    view.view,
     audit.repair,
     redraw.redraw,
     watch.watch,
