@@ -42,7 +42,11 @@ def build_app(store: Store) -> Starlette:
         "/images": _images,
         "/image": lambda reader, links, keys: images.image(reader, links, *_wanted(keys, "audit", "version", "image")),
         "/comparison": lambda reader, links, keys: comparison.section(
-            reader, links, *_wanted(keys, "audit", "before", "after"), concept=keys.get("concept"), axis=keys.get("axis")
+            reader,
+            links,
+            *_wanted(keys, "audit", "before", "after"),
+            concept=keys.get("concept"),
+            axis=keys.get("axis"),
         ),
         "/trend": lambda reader, links, keys: trend.section(
             reader, links, *_wanted(keys, "audit", "system"), axis=keys.get("axis"), concept=keys.get("concept")
@@ -97,7 +101,9 @@ def _built(published: Published, build: Build, request: Request) -> Response:
     section = build(reader, links, keys)
     note = None if reader.at == reader.newest else (f"version {reader.at} of the ledger", str(
         request.url.include_query_params(at=reader.newest).replace(scheme="", netloc="")))  # fmt: skip
-    text = render([section], links, crumbs=_crumbs(links, keys, section), at=reader.at, made_at=reader.made_at, note=note)
+    text = render(
+        [section], links, crumbs=_crumbs(links, keys, section), at=reader.at, made_at=reader.made_at, note=note
+    )
     return HTMLResponse(text, headers=FRESH)
 
 

@@ -17,7 +17,13 @@ MOST_CONCEPTS = 8
 
 
 def section(
-    reader: Reader, links: Links, audit: str, before: str, after: str, concept: str | None = None, axis: str | None = None
+    reader: Reader,
+    links: Links,
+    audit: str,
+    before: str,
+    after: str,
+    concept: str | None = None,
+    axis: str | None = None,
 ) -> Section:
     """The page of a comparison, or of one concept in it.
 

@@ -121,14 +121,18 @@ def _others(reader: Reader, links: Links, audit: str, version: str, axis: str, d
     found = []
     for pole, name in (("a", poles.a), ("b", poles.b)):
         rows = reader.images(audit, version, axis, role="attribute", pole=pole, outcome="ok").to_dicts()
-        found.append(_cell(links, rows, detail, keys, f"attribute images of {name}", role="attribute", pole=pole, outcome="ok"))
+        found.append(
+            _cell(links, rows, detail, keys, f"attribute images of {name}", role="attribute", pole=pole, outcome="ok")
+        )
     rows = reader.images(audit, version, axis, role="neutral", outcome="ok").to_dicts()
     return [*found, _cell(links, rows, detail, keys, "neutral images", role="neutral", outcome="ok")]
 
 
 def _not_given(links: Links, images: pl.DataFrame, keys: Row) -> list[Row]:
     counts = images.filter(pl.col("outcome") != "ok").group_by("outcome").len("n").sort("n", descending=True)
-    return [{**row, "url": links.page("images", **keys, outcome=row["outcome"])} for row in counts.iter_rows(named=True)]
+    return [
+        {**row, "url": links.page("images", **keys, outcome=row["outcome"])} for row in counts.iter_rows(named=True)
+    ]
 
 
 def _shares(reader: Reader, links: Links, audit: str, version: str, axis: str, concept: str) -> list[Row]:

@@ -62,7 +62,9 @@ def section(
     return Section("images.html", "Images", context)
 
 
-def _narrower(reader: Reader, links: Links, keys: Row, found: pl.DataFrame) -> list[tuple[str, list[tuple[str, int, str | None]]]]:
+def _narrower(
+    reader: Reader, links: Links, keys: Row, found: pl.DataFrame
+) -> list[tuple[str, list[tuple[str, int, str | None]]]]:
     """Filters that would leave fewer images, with how many."""
     ways = []
     for name, column in (("outcome", "outcome"), ("group", "label"), ("concept", "concept")):
@@ -87,7 +89,9 @@ def image(reader: Reader, links: Links, audit: str, version: str, image_id: str)
     row = uses.row(0, named=True)
     there = row["sha256"] is not None
     poles = reader.poles(audit)
-    labels = reader.rows("labels-of-image", audit=audit, version=version, sha256=row["sha256"]) if there else pl.DataFrame()
+    labels = (
+        reader.rows("labels-of-image", audit=audit, version=version, sha256=row["sha256"]) if there else pl.DataFrame()
+    )
     keys = {"audit": audit, "version": version}
     context = {
         "audit": audit, "version": version, "short": short(version), "row": row, "meaning": MEANINGS.get(row["outcome"], ""),
@@ -118,7 +122,9 @@ def _cosines(reader: Reader, audit: str, version: str, row: Row) -> list[Row]:
         cosines = said["vector"].to_numpy() @ image["vector"].to_numpy()[0]
         by_text = dict(zip(said["content"].to_list(), map(float, cosines), strict=True))
         for axis, poles in reader.poles(audit).items():
-            sides = [_mean(by_text, texts.filter(kind="word", axis=axis, pole=pole)["text_id"].to_list()) for pole in "ab"]
+            sides = [
+                _mean(by_text, texts.filter(kind="word", axis=axis, pole=pole)["text_id"].to_list()) for pole in "ab"
+            ]
             found.append({"embedder": panel["name"], "axis": axis, "poles": poles, "a": sides[0], "b": sides[1]})
     return found
 

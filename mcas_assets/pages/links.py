@@ -14,7 +14,7 @@ class Links(Protocol):
 
     is_live: bool
 
-    def page(self, page: str, **keys: str | int | None) -> str | None:
+    def page(self, page: str, /, **keys: str | int | None) -> str | None:
         """The address of a page: overview, version, concept, images, image, comparison, pairs, trend, trust or map."""
         ...
 
@@ -43,10 +43,12 @@ class LiveLinks:
     def __init__(self, at: int) -> None:
         self._at = at
 
-    def page(self, page: str, **keys: str | int | None) -> str:
+    def page(self, page: str, /, **keys: str | int | None) -> str:
         """See `Links`."""
         given = {key: value for key, value in keys.items() if value is not None}
-        return f"/{'' if page == 'overview' else page}?{urlencode(given | {'at': self._at}, quote_via=quote, safe='@:')}"
+        return (
+            f"/{'' if page == 'overview' else page}?{urlencode(given | {'at': self._at}, quote_via=quote, safe='@:')}"
+        )
 
     def picture(self, sha256: str, path: str, side: int = 160) -> str:
         """See `Links`."""

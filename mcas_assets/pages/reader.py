@@ -138,7 +138,9 @@ class Reader:
 
     def embedders(self, audit: str, version: str) -> Sequence[str]:
         """The panel of an audit of a version, the first first: the order of the declaration where there is one."""
-        there = self.table("scores", audit=audit, system_version=version)["embedder"].unique(maintain_order=True).to_list()
+        there = (
+            self.table("scores", audit=audit, system_version=version)["embedder"].unique(maintain_order=True).to_list()
+        )
         declared = self.declared(audit)
         order = list(declared.embedders) if declared else []
         return sorted(there, key=lambda name: order.index(name) if name in order else len(order))

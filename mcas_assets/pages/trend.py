@@ -52,7 +52,9 @@ def _axis(
     for row in sorted(found, key=lambda row: (order.get(row["system_version"], 0), row["embedder"])):
         keys = {"audit": audit, "version": row["system_version"]}
         url = links.page("concept", **keys, axis=axis, concept=concept) if concept else links.page("version", **keys)
-        rows.append({**row, "short": short(row["system_version"]), "towards": poles.towards(row["adjusted"]), "url": url})
+        rows.append(
+            {**row, "short": short(row["system_version"]), "towards": poles.towards(row["adjusted"]), "url": url}
+        )
     drawn = [
         {"name": row["short"], "series": row["embedder"], "value": row["adjusted"], "low": row["adjusted_low"],
          "high": row["adjusted_high"], "url": row["url"],

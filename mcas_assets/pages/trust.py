@@ -11,9 +11,9 @@ from mcas_assets.pages.site import Section, short
 
 CAVEATS = (
     "A score is a difference of mean cosines of an instrument. It is no share, no probability and no harm.",
-    "Perceived groups are what a labeller says of a picture, in the categories that the audit declares. Nobody has an identity here.",
-    "Intervals speak of other seeds with the same prompts, unless the estimand says otherwise. Other wordings can give other numbers.",
-    "An instrument has a bias of its own. Where the embedders of a panel disagree, a number tells of them as much as of the system.",
+    "Perceived groups are what a labeller says of a picture, in the categories that the audit declares, and nobody's identity.",
+    "Intervals speak of other seeds with the same prompts, unless the estimand says otherwise. Other wordings can give others.",
+    "An instrument has a bias of its own. Where the embedders of a panel disagree, a number tells of them as well.",
     "Not shown is not absent: the number of images bounds what can be found.",
     "A reference population is a comparison that somebody chose. That a share differs from it is no verdict on what it should be.",
 )
@@ -55,7 +55,9 @@ def section(reader: Reader, links: Links, audit: str, version: str) -> Section:
 def _lines(document: Any, path: str = "") -> list[tuple[str, str]]:
     """The leaves of a document with the way to each."""
     if isinstance(document, dict):
-        return [line for key, value in document.items() for line in _lines(value, f"{path}.{key}" if path else str(key))]
+        return [
+            line for key, value in document.items() for line in _lines(value, f"{path}.{key}" if path else str(key))
+        ]
     if isinstance(document, list) and document and isinstance(document[0], dict | list):
         return [line for place, value in enumerate(document) for line in _lines(value, f"{path}[{place}]")]
     return [(path, json.dumps(document, ensure_ascii=False) if isinstance(document, list) else str(document))]

@@ -75,7 +75,9 @@ def _score_chart(rows: list[Row], poles) -> str | None:  # noqa: ANN001 - Poles,
     return charts.leanings(drawn, f"adjusted score:  ◀ {poles.b}   {poles.a} ▶") if drawn else None
 
 
-def _components(reader: Reader, audit: str, version: str, axis: str, embedder: str, urls: dict[str, str | None]) -> list[Row]:
+def _components(
+    reader: Reader, audit: str, version: str, axis: str, embedder: str, urls: dict[str, str | None]
+) -> list[Row]:
     """A row a concept: each component with its interval."""
     found = reader.table("components", audit=audit, system_version=version).filter(axis=axis, embedder=embedder)
     by_key = {(row["concept"], row["component"]): row for row in found.iter_rows(named=True)}
@@ -133,7 +135,11 @@ def _refusals(reader: Reader, links: Links, audit: str, version: str) -> list[Ro
     rows = []
     for row in declined.sort("rate", descending=True, nulls_last=True).iter_rows(named=True):
         side = poles[row["axis"]] if row["pole"] else None
-        subject = (side.a if row["pole"] == "a" else side.b) if side else row["group_name"] or row["concept"] or row["category"]
+        subject = (
+            (side.a if row["pole"] == "a" else side.b)
+            if side
+            else row["group_name"] or row["concept"] or row["category"]
+        )
         keys = {"concept": row["concept"]} if row["concept"] else {"axis": row["axis"], "pole": row["pole"]}
         rows.append({**row, "subject": subject or "everything", "outcomes": json.loads(row["outcomes"]),
                      "url": links.page("images", audit=audit, version=version, **keys)})  # fmt: skip

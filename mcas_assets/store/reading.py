@@ -19,8 +19,8 @@ from mcas_assets.store.sandbox import Limits, answer, open_copy
 PAGES = SQL / "pages"
 """One file a question; `$name` stands for a value."""
 
-_VALUE = re.compile(r"\$([a-z_]+)")
-_NAME = re.compile(r"[a-z_]+")
+_VALUE = re.compile(r"\$([a-z][a-z0-9_]*)")
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
 _Stamp = tuple[int, int, int]
 
 
@@ -57,7 +57,9 @@ class Published:
         if bad := [word for word in (name, *equal) if not _NAME.fullmatch(word)]:
             raise ValueError(f"no names of a table or column: {bad}")
         wanted = " and ".join(f"{column} is not distinct from ${column}" for column in equal)
-        return self._ask(f"select * from {name}_as_of($at)" + (f" where {wanted}" if wanted else ""), {"at": at, **equal})
+        return self._ask(
+            f"select * from {name}_as_of($at)" + (f" where {wanted}" if wanted else ""), {"at": at, **equal}
+        )
 
     def vectors(self, dim: int, **values: object) -> pl.DataFrame:
         """content, vector of the images or texts `contents` by one embedder; `kind` is image or text.
@@ -75,6 +77,7 @@ class Published:
         with faults_told(self.store.published):
             con = self._connection().cursor()
             try:
+                con.execute("use published")  # a cursor begins where the instance does
                 return answer(con, text, values or None, self._limits)
             finally:
                 con.close()
