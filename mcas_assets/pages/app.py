@@ -12,7 +12,7 @@ from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Re
 from starlette.routing import Route
 
 from mcas_assets.core.errors import BadInput, StoreError
-from mcas_assets.pages import charts, comparison, concept, images, overview, plane, trend, trust, version
+from mcas_assets.pages import charts, concept, images, overview, plane, trend, trust, version
 from mcas_assets.pages.links import LiveLinks
 from mcas_assets.pages.pictures import Pictures, kept_of
 from mcas_assets.pages.reader import NotThere, Reader
@@ -36,18 +36,7 @@ def build_app(store: Store) -> Starlette:
     pages: dict[str, Build] = {
         "/": lambda reader, links, keys: overview.section(reader, links),
         "/version": lambda reader, links, keys: version.section(reader, links, *_wanted(keys, "audit", "version")),
-        "/concept": lambda reader, links, keys: concept.section(
-            reader, links, *_wanted(keys, "audit", "version", "axis", "concept")
-        ),
-        "/images": _images,
-        "/image": lambda reader, links, keys: images.image(reader, links, *_wanted(keys, "audit", "version", "image")),
-        "/comparison": lambda reader, links, keys: comparison.section(
-            reader,
-            links,
-            *_wanted(keys, "audit", "before", "after"),
-            concept=keys.get("concept"),
-            axis=keys.get("axis"),
-        ),
+        "/concept": _concept,
         "/trend": lambda reader, links, keys: trend.section(
             reader, links, *_wanted(keys, "audit", "system"), axis=keys.get("axis"), concept=keys.get("concept")
         ),
@@ -78,6 +67,11 @@ def _number(keys: Keys, name: str, default: int | None) -> int | None:
     if not (text.isascii() and text.isdigit() and len(text) <= 18):
         raise NotThere(name, f"is {text[:40]!r}, no number", "Follow a link of the overview")
     return int(text)
+
+
+def _concept(reader: Reader, links: LiveLinks, keys: Keys) -> Section:
+    audit, of, axis, name = _wanted(keys, "audit", "version", "axis", "concept")
+    return concept.section(reader, links, audit, of, axis, name)
 
 
 def _images(reader: Reader, links: LiveLinks, keys: Keys) -> Section:

@@ -21,7 +21,7 @@ def bundle() -> str:
     """The script that draws all charts, Vega and all: one text of some 900 kB, which no page holds more than once."""
     import vl_convert
 
-    return vl_convert.javascript_bundle()
+    return vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
 
 
 ORDER = "@order"

@@ -58,7 +58,7 @@ def _axis(reader: Reader, links: Links, keys: Row, axis: str, summary: pl.DataFr
     if concept is not None:
         first = first.filter(concept=concept)
     first = first.sort(pl.col("verdict") == "changed", pl.col("difference").abs(), descending=True, nulls_last=True)
-    rows = [
+    rows: list[Row] = [
         {**row, "towards": poles.towards(row["difference"]), "n_same": _n_same(of_axis, row),
          "n_panel": of_axis.filter(concept=row["concept"]).height,
          "url": links.page("comparison", **keys, axis=axis, concept=row["concept"])}
@@ -89,7 +89,7 @@ def _chart(rows: list[Row], a: str, b: str) -> str | None:
                  f"change {signed(row['difference'])} ({interval(row['low'], row['high'], 'no interval', 3)})"}
         for row in rows if row["difference"] is not None
     ]  # fmt: skip
-    return charts.changes(drawn, f"MCAS, from ring to point:  ◀ {b}   {a} ▶") if len(drawn) > 1 else None
+    return charts.changes(drawn, f"MCAS, from ring to point: {b} ◀ ▶ {a}") if len(drawn) > 1 else None
 
 
 def _pairs_of(
@@ -97,7 +97,7 @@ def _pairs_of(
 ) -> list[Row]:
     """The pairs of the concepts that changed, and of the next ones by size of the change."""
     n_changed = sum(row["verdict"] == "changed" for row in rows)
-    found = []
+    found: list[Row] = []
     for row in rows[: max(n_changed, MOST_CONCEPTS)]:
         pairs = pairs_of_concept(reader, links, keys, axis, row["concept"], labeller)
         found.append({

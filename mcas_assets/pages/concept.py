@@ -48,7 +48,7 @@ def section(
     images = reader.images(audit, version, axis, concept=concept).filter(pl.col("role") != "attribute")
     order = reader.embedders(audit, version)
     components = reader.table("components", audit=audit, system_version=version).filter(axis=axis, concept=concept)
-    panel = [
+    panel: list[Row] = [
         {**row, "towards": poles.towards(row["adjusted"] if row["adjusted"] is not None else row["mcas"]),
          "components": {one["component"]: one for one in components.filter(embedder=row["embedder"]).iter_rows(named=True)}}
         for row in sorted(scores.iter_rows(named=True), key=lambda row: order.index(row["embedder"]))
@@ -96,7 +96,7 @@ def _cells(reader: Reader, links: Links, images: pl.DataFrame, detail: Detail, k
     labels = sorted(
         given["label"].unique().to_list(), key=lambda name: (groups.index(name) if name in groups else 99, str(name))
     )
-    cells = []
+    cells: list[Row] = []
     for label in labels:
         rows = given.filter(pl.col("label").eq_missing(pl.lit(label, pl.String))).to_dicts()
         cells.append(_cell(links, rows, detail, keys, label, group=label) | {"is_group": label in groups})
@@ -118,7 +118,7 @@ def _cell(links: Links, rows: list[Row], detail: Detail, keys: Row, name: str | 
 def _others(reader: Reader, links: Links, audit: str, version: str, axis: str, detail: Detail) -> list[Row]:
     """What the score holds the concept against: the attribute images of both poles, and the neutral ones."""
     keys, poles = {"audit": audit, "version": version, "axis": axis}, reader.poles(audit)[axis]
-    found = []
+    found: list[Row] = []
     for pole, name in (("a", poles.a), ("b", poles.b)):
         rows = reader.images(audit, version, axis, role="attribute", pole=pole, outcome="ok").to_dicts()
         found.append(

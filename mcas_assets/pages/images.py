@@ -111,7 +111,7 @@ def image(reader: Reader, links: Links, audit: str, version: str, image_id: str)
 def _cosines(reader: Reader, audit: str, version: str, row: Row) -> list[Row]:
     """For each embedder and axis: the mean cosine of the image with the words of each pole, and with its own prompt."""
     texts = reader.table("texts", audit=audit)
-    found = []
+    found: list[Row] = []
     for panel in reader.rows("panel", audit=audit, version=version).iter_rows(named=True):
         named = {"embedder": panel["embedder"]}
         image = reader.published.vectors(panel["dim"], kind="image", contents=[row["sha256"]], **named)

@@ -12,8 +12,6 @@ Keys = Mapping[str, str | int | None]
 class Links(Protocol):
     """What templates ask for addresses. None stands for what cannot be reached from here: it is shown without a link."""
 
-    is_live: bool
-
     def page(self, page: str, /, **keys: str | int | None) -> str | None:
         """The address of a page: overview, version, concept, images, image, comparison, pairs, trend, trust or map."""
         ...
@@ -37,8 +35,6 @@ class Links(Protocol):
 
 class LiveLinks:
     """Addresses of the running server. Each holds the version of the ledger, so that it keeps its meaning."""
-
-    is_live = True
 
     def __init__(self, at: int) -> None:
         self._at = at

@@ -84,7 +84,7 @@ def leaderboard(reader: Reader, links: Links, audit: str, axis: str) -> Row:
          "text": f"{row['short']}: {signed(row['value'])} {row['towards']} ({interval(row['low'], row['high'], digits=3)})"}
         for row in rows if row["value"] is not None
     ]  # fmt: skip
-    title = f"mean adjusted score:  ◀ {poles.b}   {poles.a} ▶"
+    title = f"mean adjusted score: {poles.b} ◀ ▶ {poles.a}"
     return {"rows": rows, "chart": charts.leanings(drawn, title) if len(drawn) > 1 else None}
 
 

@@ -42,7 +42,8 @@ def section(reader: Reader, links: Links, audit: str, version: str, axis: str) -
     ]  # fmt: skip
     context = {
         "audit": audit, "version": version, "axis": axis, "poles": poles, "chart": charts.cloud(drawn, kinds), "n": len(rows),
-        "n_all": len(given), "embedder": first["name"], "explained": explained, "up": links.page("version", audit=audit, version=version),
+        "n_all": len(given), "embedder": first["name"], "explained": explained,
+        "up": links.page("version", audit=audit, version=version),
         "counts": rows.with_columns(pl.col("label").fill_null("none")).group_by("label").len("n").sort("label").to_dicts(),
         "all_images": links.page("images", audit=audit, version=version, axis=axis),
         "other_axes": [

@@ -42,7 +42,7 @@ def _environment() -> Environment:
     made.filters |= {
         "signed": signed, "percent": percent, "p": p_value, "when": _when, "short": short, "many": _many,
     }  # fmt: skip
-    made.globals |= {"interval": interval, "percent_interval": percent_interval}
+    made.globals.update(interval=interval, percent_interval=percent_interval)
     return made
 
 

@@ -48,7 +48,7 @@ def _axis(
     poles = reader.poles(audit)[axis]
     order = {version: place for place, version in enumerate(versions["system_version"])}
     found = reader.rows("trend", audit=audit, system=system, axis=axis, concept=concept).to_dicts()
-    rows = []
+    rows: list[Row] = []
     for row in sorted(found, key=lambda row: (order.get(row["system_version"], 0), row["embedder"])):
         keys = {"audit": audit, "version": row["system_version"]}
         url = links.page("concept", **keys, axis=axis, concept=concept) if concept else links.page("version", **keys)

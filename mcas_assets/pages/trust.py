@@ -42,6 +42,7 @@ def section(reader: Reader, links: Links, audit: str, version: str) -> Section:
         "panel": reader.table("panel", audit=audit, system_version=version).to_dicts(),
         "noise": summary.filter(pl.col("noise_band").is_not_null()).to_dicts(),
         "calibration": calibration.sort("met", "kind", "axis", "embedder", "name", nulls_last=True).to_dicts(),
+        "stamps": reader.rows("stamps").filter(audit=audit, system_version=version).to_dicts(),
         "policies": reader.table("policy_results", audit=audit, system_version=version)
                     .sort("verdict", "rule", "concept").to_dicts(),
         "identity": _lines(json.loads(identity[0]["identity"])) if identity else [],

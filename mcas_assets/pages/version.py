@@ -47,7 +47,7 @@ def axis_of(reader: Reader, links: Links, audit: str, version: str, axis: str) -
     scores = reader.table("scores", audit=audit, system_version=version).filter(axis=axis)
     first = scores.filter(pl.col("embedder") == embedders[0], pl.col("category").ne_missing("neutral"))
     first = first.sort(pl.coalesce("adjusted", "mcas"), descending=True, nulls_last=True)
-    rows = [
+    rows: list[Row] = [
         {**row, "url": links.page("concept", **keys, concept=row["concept"]),
          "towards": poles.towards(row["adjusted"] if row["adjusted"] is not None else row["mcas"])}
         for row in first.iter_rows(named=True)
@@ -72,7 +72,7 @@ def _score_chart(rows: list[Row], poles) -> str | None:  # noqa: ANN001 - Poles,
                  f"{interval(row['adjusted_low'], row['adjusted_high'], 'no interval', 3)}"}
         for row in rows if row["adjusted"] is not None
     ]  # fmt: skip
-    return charts.leanings(drawn, f"adjusted score:  ◀ {poles.b}   {poles.a} ▶") if drawn else None
+    return charts.leanings(drawn, f"adjusted score: {poles.b} ◀ ▶ {poles.a}") if drawn else None
 
 
 def _components(
@@ -104,7 +104,7 @@ def _labelled(reader: Reader, links: Links, audit, version, axis, labeller, shar
     held: dict[tuple[str, str], list[Row]] = {}
     for row in against.filter(wanted).iter_rows(named=True):
         held.setdefault((row["concept"], row["group_name"]), []).append(row)
-    rows = []
+    rows: list[Row] = []
     for row in shares.filter(wanted, pl.col("group_name").is_in(shown)).iter_rows(named=True):
         is_corrected = row["corrected_share"] is not None
         ends = ("corrected_low", "corrected_high") if is_corrected else ("share_low", "share_high")
@@ -132,7 +132,7 @@ def _refusals(reader: Reader, links: Links, audit: str, version: str) -> list[Ro
     rates = reader.table("refusals", audit=audit, system_version=version)
     declined = rates.filter((pl.col("scope") == "all") | (pl.col("n_refused") + pl.col("n_lost") > 0))
     poles = reader.poles(audit)
-    rows = []
+    rows: list[Row] = []
     for row in declined.sort("rate", descending=True, nulls_last=True).iter_rows(named=True):
         side = poles[row["axis"]] if row["pole"] else None
         subject = (
