@@ -41,8 +41,8 @@ def _environment() -> Environment:
     )  # fmt: skip
     made.filters |= {
         "signed": signed, "percent": percent, "p": p_value, "when": _when, "short": short, "many": _many,
+        "interval": interval, "percent_interval": percent_interval,
     }  # fmt: skip
-    made.globals.update(interval=interval, percent_interval=percent_interval)
     return made
 
 
