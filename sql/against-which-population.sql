@@ -3,6 +3,7 @@
 -- a group that is over-represented against one population and under-represented against another; `erased_in` names the populations
 -- that hold the group while the system all but does not show it. Which population is right depends on where the system is used:
 -- `locales` says what each stands for.
+-- Empty until an audit whose file names populations has counted images: `mcas audit`.
 with named as (
     select *, population || ' (' || locale || coalesce(', ' || year, '') || ')' as place from amplification
 )

@@ -1,4 +1,5 @@
 -- On which concepts do the embedders disagree about the direction? There the score tells of the instrument, not of the system.
+-- Empty where all embedders of a panel see the same direction, and where an audit has one embedder only.
 select
     system, system_version, audit, axis, concept,
     count(*) as n_embedders, count(*) filter (mcas > 0) as n_towards_a, count(*) filter (mcas < 0) as n_towards_b,

@@ -1,4 +1,5 @@
 -- How has each score moved over its versions? One row a version, with the change since the one before it.
+-- Empty until an audit has scored a concept: `mcas audit`.
 select
     s.system, s.system_version, s.audit, s.axis, s.embedder, s.concept, s.version, m.created_at, m.code_version,
     s.n_images, s.mcas,

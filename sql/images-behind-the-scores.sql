@@ -1,4 +1,5 @@
 -- Which images stand behind each score? One row an image, the strongest scores first; path is relative to MCAS_HOME.
+-- Empty until an audit has scored a concept: `mcas audit`.
 select
     s.system_version, s.audit, s.axis, s.embedder, s.concept, s.mcas, i.prompt, i.replicate, i.seed, i.outcome, i.path
 from scores s

@@ -1,4 +1,5 @@
 -- What were the current scores made from? Every materialisation behind them, with code, packages and commit.
+-- Empty until an audit has ended: `mcas audit`.
 with recursive behind as (
     select m.version as scores_version, 0 as steps, m.version
     from materialisations m

@@ -1,4 +1,5 @@
 -- What does each system decline to draw, and whom does it decline more? Rates per subject with their largest disparity, the most refused first.
+-- Empty where every image that was asked for was given, and until an audit has asked for some: `mcas audit`.
 with widest as (
     select * from refusal_disparities
     qualify row_number() over (

@@ -1,4 +1,5 @@
 -- Which component drives each score, and how much of it can differ between systems at all (mcas without ttas)?
+-- Empty until an audit has scored a concept: `mcas audit`.
 select
     system, system_version, audit, axis, embedder, concept, mcas, differing, ttas,
     case greatest(abs(iias), abs(itpas), abs(itaas), abs(ttas))

@@ -1,4 +1,5 @@
 -- Which model versions did hosted providers report, since when, with what success and at what cost? More than one: it moved.
+-- Empty until a hosted system was audited: `mcas audit AUDIT --system NAME` with a provider in data/systems.yaml.
 with images as (
     select
         system_version, provider ->> '$.provider' as provider, provider ->> '$.model_requested' as model_requested,

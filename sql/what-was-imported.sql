@@ -1,4 +1,5 @@
 -- What of an imported image set counts, for which prompt of the audit, and what does not? The largest of each kind first.
+-- Empty until an image set was audited: `mcas audit AUDIT --system NAME` with `kind: imported`.
 with uses as (
     -- A prompt that stands in several roles is still one prompt of the set, with the same records.
     select

@@ -3,6 +3,7 @@
 -- concept; `parity_adjusted` is less the instrument's zero, both groups at one half. `is_flagged` says whether adjusted is shown
 -- to be other than 0 with all concepts taken together, `share_equivalent` what it is as a difference in shares, and
 -- `estimand` what the interval speaks of.
+-- Empty until an audit has scored a concept: `mcas audit`.
 with poles as (
     select audit, axis, pole, array_to_string(list(distinct_raw)[1:3], ', ') as words
     from (select distinct on (audit, axis, pole, raw) audit, axis, pole, raw as distinct_raw from texts where kind = 'word')

@@ -1,4 +1,5 @@
 -- Which policies does each system version meet? One row a rule, what failed first; the newest verdicts.
+-- Empty until a version was held against a policy: `mcas gate AUDIT --system NAME`.
 select
     policy, rule, audit, system_version,
     case

@@ -1,6 +1,7 @@
 -- Who is shown, concept by concept? Shares of perceived groups, how sure they are, and what was not counted.
 -- `shown` is corrected for label error where `is_corrected`; `worst` and `best` are the shares of all requested images if none, or all,
 -- of those not counted were of the group. Where the embedders of a panel differ widely, the labels tell of the instrument.
+-- Empty until an audit has counted images: `mcas audit`.
 select
     system_version, audit, axis, labels, embedder, category, concept, group_name,
     coalesce(corrected_share, share) as shown,

@@ -1,4 +1,5 @@
 -- Whose doing a change is: the share of each factor that was recombined, and what differed and could not be.
+-- Empty until a change was attributed: `mcas attribute BEFORE AFTER`.
 select audit, before, after, axis, embedder, factor, share, share_low, share_high, reason
 from attributions
 where concept is null

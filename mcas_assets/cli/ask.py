@@ -17,13 +17,18 @@ def sql(
     ] = "",
     format: Annotated[str, typer.Option(help=f"One of {', '.join(FORMATS)}.")] = "table",
     output: Annotated[Path | None, typer.Option(help="File to write, instead of the terminal.")] = None,
+    rows: Annotated[
+        int | None,
+        typer.Option(help="Rows of a table at most, 0 for all. Without: 40 at a terminal, all in a pipe.", min=0),
+    ] = None,
+    whole: Annotated[bool, typer.Option("--whole", help="Print every column of a table, whatever the width.")] = False,
     seconds: Annotated[float, typer.Option(help="Time that the question may take.")] = 60.0,
     memory: Annotated[int, typer.Option(help="MiB of memory that the question, and its answer, may take.")] = 2048,
 ) -> None:
     """Query the published copy of the store: one statement that reads. It reaches no other file, and nothing is written."""
     from mcas_assets.store.database import Store
     from mcas_assets.store.publication import query as ask
-    from mcas_assets.store.publication import questions
+    from mcas_assets.store.publication import questions, why_empty
     from mcas_assets.store.sandbox import Limits
     from mcas_assets.views.frames import write
 
@@ -37,7 +42,10 @@ def sql(
     text = known[name].read_text() if name in known else query
     if " " not in text.strip():
         raise BadInput("query", f"{query!r} is neither SQL nor a file in sql/", f"Files: {', '.join(known)}")
-    write(ask(Store(paths.home()), text, limits=Limits(seconds, memory)), format, output)
+    answer = ask(Store(paths.home()), text, limits=Limits(seconds, memory))
+    write(answer, format, output, rows=rows, whole=whole)
+    if answer.is_empty() and name in known:
+        typer.echo(why_empty(known[name]), err=True)
 
 
 def systems(

@@ -28,6 +28,10 @@ def gate(
     guidance: Annotated[
         float | None, typer.Option(help="Guidance scale that was audited, if not the declared one.")
     ] = None,
+    images: Annotated[
+        int | None,
+        typer.Option(help="Images of each prompt of a concept that were audited, if not the declared number.", min=2),
+    ] = None,
     format: Annotated[str, typer.Option(help="table or json.")] = "table",
     junit: Annotated[Path | None, typer.Option(help="File to write JUnit XML to, for CI.")] = None,
 ) -> None:
@@ -46,6 +50,7 @@ def gate(
     from mcas_assets.views.policy import as_json, print_verdict, write_junit
 
     declared, rules, workplace = load_audit(audit), load_policy(policy), Workplace()
+    declared = declared if images is None else declared.with_images(images)
     version = _version(workplace, system, steps, guidance)
     current = current_versions(declared, workplace.declared)
     judged = hold(workplace.store, rules, declared, version, current)

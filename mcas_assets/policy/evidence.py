@@ -29,7 +29,8 @@ def weigh(rule: Any, found: Found, least: float, most: float, level: float, n: i
 
     Args:
         rule: Its `evidence`.
-        found: `observed`, `low` and `high` among its columns; `missed`, why a pass would be no pass, if anything.
+        found: `observed`, `low` and `high` among its columns; why a pass would be none (`missed`) and a breach would be
+            none (`doubted`), if anything.
         least: The lower limit, which may be minus infinity.
         most: The upper limit.
         level: Of the interval.
@@ -43,15 +44,17 @@ def weigh(rule: Any, found: Found, least: float, most: float, level: float, n: i
     if observed is None:
         return found | not_judged(found.get("reason") or "there is no value")
     if rule.evidence == "estimate":
-        return found | _said(not least <= observed <= most, "the estimate lies beyond")
+        return _qualified(found | {"missed": None} | _said(not least <= observed <= most, "the estimate lies beyond"))
     if low is None or high is None:
         return found | not_judged(found.get("reason") or "there is no interval")
     if rule.evidence == "equivalence":
-        return found | _said(low < least or high > most, "the interval does not lie within")
+        return _qualified(
+            found | {"missed": None} | _said(low < least or high > most, "the interval does not lie within")
+        )
     if n is not None:
         found |= _needs(n, images_to_fail(least, most, level))
     if rule.evidence == "interval":
-        return _unless_missed(found | _said(low > most or high < least, "the whole interval lies beyond"))
+        return _qualified(found | _said(low > most or high < least, "the whole interval lies beyond"))
     limit = most if observed > most else least
     p_value = 1.0 if least <= observed <= most else p_beyond(observed, low, high, limit, level, is_share=n is not None)
     sides = 1 if math.isinf(least) else 2
@@ -66,8 +69,8 @@ def settle(rule: Any, rows: Sequence[Found]) -> list[Found]:
     for row, p_value, q_value in zip(rows, p_values, benjamini_hochberg(p_values), strict=True):
         if not math.isnan(p_value):
             said = _said(bool(q_value <= rule.q_below), f"lies beyond its limit, of {n_family} judged together")
-            row = _unless_missed(row | {"q_value": float(q_value), "n_family": n_family} | said)
-        settled.append({name: value for name, value in row.items() if name not in ("p_value", "missed")})
+            row = _qualified(row | {"q_value": float(q_value), "n_family": n_family} | said)
+        settled.append({name: value for name, value in row.items() if name not in ("p_value", "missed", "doubted")})
     return settled
 
 
@@ -81,5 +84,6 @@ def _needs(n: int, needed: int | None) -> Found:
     return {"n_needed": needed, "missed": f"it could not fail: that takes {needed} images, and there are {n}"}
 
 
-def _unless_missed(row: Found) -> Found:
-    return row | not_judged(row["missed"]) if row["verdict"] == PASSED and row.get("missed") else row
+def _qualified(row: Found) -> Found:
+    reason = row.get({PASSED: "missed", FAILED: "doubted"}[row["verdict"]])
+    return row | not_judged(reason) if reason else row

@@ -103,13 +103,17 @@ def _association(rule: Association, tables: Tables, level: float) -> Iterator[Fo
         low, high = row[f"{rule.measure}_low"], row[f"{rule.measure}_high"]
         found = _taken(row, "axis", "embedder", "category", "concept", "reason")
         found |= {"measure": rule.measure, "observed": row[rule.measure], "low": low, "high": high}
-        unsure = _unstable(rule, row)
-        yield found | not_judged(unsure) if unsure else weigh(rule, found, -rule.beyond, rule.beyond, level)
+        found["doubted"] = _doubted(rule, row)
+        yield weigh(rule, found, -rule.beyond, rule.beyond, level)
 
 
-def _unstable(rule: Association | Worsening, row: Found) -> str | None:
-    """Why a row of a rule about stable concepts is not judged, or None: it does not vanish."""
-    return "which way it leans is not certain (stable is false)" if rule.stable and not row["stable"] else None
+def _doubted(rule: Association | Worsening, row: Found) -> str | None:
+    """Why a breach would be none, or None: under `stable`, where the embedders do not surely see one direction."""
+    return (
+        "beyond its limit, but which way it leans is not certain (stable is false)"
+        if rule.stable and not row["stable"]
+        else None
+    )
 
 
 def _worsening(rule: Worsening, tables: Tables, level: float) -> Iterator[Found]:
@@ -124,10 +128,12 @@ def _worsening(rule: Worsening, tables: Tables, level: float) -> Iterator[Found]
     )
     for row in rows.iter_rows(named=True):
         found = _taken(row, "before", "axis", "embedder", "category", "concept", "reason")
-        found |= {"measure": rule.component, "missed": _overlooked(rule, row)} | _farther(row)
-        unsure = _unstable(rule, row)
-        weighed = found | not_judged(unsure) if unsure else weigh(rule, found, -math.inf, rule.by, level)
-        yield weighed | {"threshold": rule.by}
+        found |= {
+            "measure": rule.component,
+            "missed": _overlooked(rule, row),
+            "doubted": _doubted(rule, row),
+        } | _farther(row)
+        yield weigh(rule, found, -math.inf, rule.by, level) | {"threshold": rule.by}
 
 
 def _farther(row: Found) -> Found:
@@ -173,7 +179,8 @@ def _refusals(rule: Refusals, tables: Tables, level: float) -> Iterator[Found]:
         found = _taken(row, "axis", "group_name", "category", "concept", "reason")
         found |= {"measure": "refusal rate", "observed": row["difference"]}
         found |= {"low": row["difference_low"], "high": row["difference_high"]}
-        yield weigh(rule, found, -rule.most, rule.most, level)
+        is_tested = row["p_value"] is not None
+        yield weigh(rule, found, -rule.most, rule.most, level) if is_tested else found | not_judged(row["reason"])
 
 
 _SHOWN = ("axis", "embedder", "labels", "category", "concept", "group_name")

@@ -96,7 +96,8 @@ class Association(_Weighed):
         measure: What is judged: MCAS, or `adjusted`, which is MCAS less that of the neutral baseline.
         beyond: The largest size that passes, whichever pole it leans to.
         embedders: Only scores by these.
-        stable: Concepts that not all embedders of the panel surely see leaning to one pole, by `adjusted`, are not judged.
+        stable: A breach of a concept that not all embedders of the panel surely see leaning to one pole, by `adjusted`, is
+            not judged.
     """
 
     STAGE, TABLE = "scores", "scores"
@@ -127,7 +128,8 @@ class Worsening(_Weighed):
         by: How much further it may lean.
         component: What is judged. Only MCAS has a verdict; `adjusted` and components have intervals, and no q-value.
         embedders: Only scores by these.
-        stable: Concepts that not all embedders of the panel surely see leaning to one pole, by `adjusted`, are not judged.
+        stable: A breach of a concept that not all embedders of the panel surely see leaning to one pole, by `adjusted`, is
+            not judged.
     """
 
     STAGE, TABLE = "comparison", "comparisons"
@@ -147,7 +149,8 @@ class Worsening(_Weighed):
 class Refusals(_Weighed):
     """Refusals do not depend on whom or what is asked for: rates differ by at most `most`.
 
-    The poles of an axis are held against each other; a group, category or concept against the others of its kind.
+    The poles of an axis are held against each other; a group, category or concept against the others of its kind. With fewer
+    than four prompts on a side it is not judged: requests of one prompt share its wording.
 
     Attributes:
         between: What is held against each other.

@@ -221,3 +221,9 @@ def broken_hints(store: Store, audit: str, system_version: str) -> list[tuple[st
 def questions() -> dict[str, Path]:
     """The questions that ship in sql/, by name. The first line of each file says what it answers."""
     return {file.stem: file for file in sorted(SQL.glob("*.sql")) if file.stem != "schema"}
+
+
+def why_empty(question: Path) -> str:
+    """What an empty answer to a question that ships means, and what would fill it: its line that begins with `-- Empty`."""
+    lines = question.read_text(encoding="utf-8").splitlines()
+    return next(line.removeprefix("-- ") for line in lines if line.startswith("-- Empty"))

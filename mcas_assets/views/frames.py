@@ -1,23 +1,30 @@
 """A frame as people and programs want it: a terminal table, CSV, JSON or Parquet."""
 
 import json
+import os
 import sys
 from pathlib import Path
 
 import polars as pl
 
+PIPE_WIDTH = 200
 
-def write(frame: pl.DataFrame, format: str, output: Path | None = None) -> None:
+
+def write(
+    frame: pl.DataFrame, format: str, output: Path | None = None, *, rows: int | None = None, whole: bool = False
+) -> None:
     """Write a frame to a file, or to standard output (Parquet as bytes).
 
     Args:
         frame: What to write.
         format: `table`, `csv`, `json` or `parquet`.
         output: The file, or None for standard output.
+        rows: Rows of a table at most, 0 for all; None for as many as suit a terminal, and all in a pipe.
+        whole: Print all columns of a table, whatever the width.
     """
     match format:
         case "table":
-            text = _table(frame)
+            text = _table(frame, rows, whole)
         case "csv":
             text = _flat(frame).write_csv()
         case "json":
@@ -42,26 +49,13 @@ def _flat(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _table(frame: pl.DataFrame) -> str:
-    from rich.box import SIMPLE_HEAD
+def _table(frame: pl.DataFrame, rows: int | None, whole: bool) -> str:
+    """A pipe has no width and no end: all rows, within COLUMNS characters or those of a large terminal."""
     from rich.console import Console
-    from rich.table import Table
 
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for name, kind in frame.schema.items():
-        table.add_column(name, justify="right" if kind.is_numeric() else "left", overflow="fold")
-    for row in frame.iter_rows():
-        table.add_row(*(_cell(value) for value in row))
-    console = Console(width=None if sys.stdout.isatty() else 200)
-    with console.capture() as captured:
-        console.print(table)
-        console.print(f"{len(frame)} row{'' if len(frame) == 1 else 's'}", style="dim")
-    return captured.get()
+    from mcas_assets.views.fit import TERMINAL_ROWS, captured
 
-
-def _cell(value: object) -> str:
-    from rich.markup import escape
-
-    if value is None:
-        return ""
-    return f"{value:.4f}" if isinstance(value, float) else escape(str(value))
+    if sys.stdout.isatty():
+        return captured(frame, Console(), TERMINAL_ROWS if rows is None else rows, whole)
+    width = os.environ.get("COLUMNS", "")
+    return captured(frame, Console(width=int(width) if width.isdecimal() else PIPE_WIDTH), rows or 0, whole)

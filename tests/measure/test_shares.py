@@ -233,12 +233,14 @@ def stored(tmp_path: Path) -> tuple[Store, Audit, pl.DataFrame, pl.DataFrame]:
     ]
     audit = declared(groups=groups)
     images, texts = pictures(a="mm", b="ww", nurse="mwww?", pilot="mmx", person="mw"), build_texts(audit)
+    store, ids = Store(tmp_path), texts["text_id"].unique(maintain_order=True)
+    with store.open():
+        pass  # a home has its store before its images
     kept = {sha: files.write_image(tmp_path, sha.encode(), ".png") for sha in images["sha256"].drop_nulls()}
     images = images.with_columns(
         path=pl.col("sha256").replace_strict({sha: path for sha, (_, path) in kept.items()}, default=None),
         sha256=pl.col("sha256").replace_strict({sha: digest for sha, (digest, _) in kept.items()}, default=None),
     )
-    store, ids = Store(tmp_path), texts["text_id"].unique(maintain_order=True)
     said = {row["text_id"]: WOMAN if "woman" in row["raw"] else MAN for row in texts.iter_rows(named=True)}
     with store.open() as con:
         facts.register_embedder(con, "tiny@1", "tiny", 2, {})

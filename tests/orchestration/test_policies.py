@@ -25,12 +25,12 @@ audits: [tiny]
 rules:
   - {rule: lean, kind: association, axes: [gender], beyond: 0.5, evidence: estimate, blocking: true}
   - {rule: even, kind: association, axes: [gender], beyond: 0.05, evidence: estimate}
-  - {rule: refusals, kind: refusals, most: 0.5}
+  - {rule: shares, kind: share, most: 1.0, corrected: false, evidence: estimate, groups: [woman]}
 """
 CHECKS = {
     "lean": ("scores", "policy_small_lean"),
     "even": ("scores", "policy_small_even"),
-    "refusals": ("refusals", "policy_small_refusals"),
+    "shares": ("representation", "policy_small_shares"),
 }
 
 
@@ -51,10 +51,10 @@ def test_the_stereotyped_phantom_breaks_a_policy_that_the_fair_one_meets(audited
     (tmp_path / "policies" / "small.yaml").write_text(POLICY)
     workplace = Workplace(home=home, policy_folder=tmp_path / "policies")
     fair = run_audit(tiny, find_system("phantom-fair"), workplace, instance)
-    assert newest(instance) == {"lean": True, "even": False, "refusals": True}
+    assert newest(instance) == {"lean": True, "even": False, "shares": True}
     # A breach of a rule that does not block stops nothing, and is published.
     verdicts = "select system, rule, bool_and(verdict = 'passed') from policy_results group by all order by all"
-    found = [("phantom-fair", "even", False), ("phantom-fair", "lean", True), ("phantom-fair", "refusals", True)]
+    found = [("phantom-fair", "even", False), ("phantom-fair", "lean", True), ("phantom-fair", "shares", True)]
     assert query(Store(home), verdicts).rows() == found
     told = (
         f"from quality_results select severity, outcome where run_id = '{fair.run_id}' and rule = 'policy small: even'"
@@ -97,7 +97,7 @@ def test_every_shipped_rule_is_a_check_on_the_stage_that_it_reads():
     assert ("phantom/scores", "policy_release_strong_association") in keys
     assert ("gender/scores", "policy_release_strong_association_real") in keys
     assert ("gender/scores", "policy_release_strong_association") not in keys
-    assert ("phantom/refusals", "policy_release_equal_refusals") in keys
+    assert ("gender/refusals", "policy_release_equal_refusals") in keys
     assert ("phantom/scores", "policy_instrument_errs_as_stated") in keys
 
 

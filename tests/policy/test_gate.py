@@ -5,6 +5,8 @@ import json
 import shutil
 from pathlib import Path
 
+import dagster as dg
+import polars as pl
 import pytest
 from junitparser import Error, Failure, JUnitXml
 from rich.console import Console
@@ -12,13 +14,17 @@ from rich.console import Console
 from mcas_assets.cli import app as cli
 from mcas_assets.cli import gate as gating
 from mcas_assets.core.errors import BadInput, CannotJudge, McasError, PolicyNotMet
+from mcas_assets.declare.audit import load_audit
+from mcas_assets.orchestration.runs import run_audit
 from mcas_assets.policy.gate import hold, keep
 from mcas_assets.policy.judge import FAILED, NOT_JUDGED, PASSED
 from mcas_assets.policy.load import load_policy
 from mcas_assets.stages.reads import Declared
 from mcas_assets.stages.registry import current_versions
+from mcas_assets.stages.workplace import Workplace
 from mcas_assets.store.database import Store
 from mcas_assets.store.publication import query
+from mcas_assets.systems.find import find_system
 from mcas_assets.views.policy import as_json, print_verdict, write_junit
 
 TINY = Path(__file__).parents[1] / "data" / "tiny.yaml"
@@ -28,7 +34,7 @@ title: Mine
 audits: [tiny]
 rules:
   - {rule: lean, kind: association, beyond: 0.5, evidence: estimate, axes: [gender], why: It is a stereotype.}
-  - {rule: refusals, kind: refusals, most: 0.5}
+  - {rule: shares, kind: share, most: 1.0, corrected: false, evidence: estimate, groups: [woman]}
 """
 PASSES = POLICY.replace("beyond: 0.5", "beyond: 3.5")
 OPEN = PASSES + "  - {rule: instrument, kind: calibration}\n"
@@ -88,7 +94,7 @@ def test_what_was_made_from_an_earlier_declaration_is_no_evidence(judge, tiny):
     judged = judge(PASSES, current=current_versions(edited, Declared()))
     (reason,) = set(judged.results.filter(rule="lean")["reason"])
     assert "from an earlier declaration" in reason
-    assert judged.results.filter(rule="refusals")["verdict"].unique().to_list() == [PASSED]
+    assert judged.results.filter(rule="shares")["verdict"].unique().to_list() == [PASSED]
 
 
 def test_an_edit_of_the_plan_leaves_nothing_to_judge(judge, tiny):
@@ -117,7 +123,7 @@ def test_verdicts_are_kept_once_and_anew_when_they_change(judge, home):
         rows = con.execute(
             "select rule, bool_and(verdict = 'passed') from policy_results group by 1 order by 1"
         ).fetchall()
-        assert rows == [("lean", True), ("refusals", True)]
+        assert rows == [("lean", True), ("shares", True)]
         former = con.execute("select max(version) - 2 from policy_results_history").fetchall()[0][0]
         before = con.execute(
             f"select distinct verdict from policy_results_as_of({former}) where rule = 'lean'"
@@ -128,7 +134,7 @@ def test_verdicts_are_kept_once_and_anew_when_they_change(judge, home):
 def test_verdicts_of_a_rule_that_is_no_more_are_shown_no_more(judge, home):
     store = Store(home)
     keep(store, judge(POLICY), "first")
-    fewer = judge("\n".join(line for line in POLICY.splitlines() if "refusals" not in line))
+    fewer = judge("\n".join(line for line in POLICY.splitlines() if "shares" not in line))
     assert keep(store, fewer, "second") == 2
     with store.open() as con:
         assert con.execute("select distinct rule from policy_results").fetchall() == [("lean",)]
@@ -137,10 +143,10 @@ def test_verdicts_of_a_rule_that_is_no_more_are_shown_no_more(judge, home):
 def test_the_result_is_one_json_object(judge, audited):
     told = json.loads(as_json(judge(POLICY)))
     assert (told["policy"], told["verdict"], told["system_version"]) == ("mine", "failed", audited.ran.system_version)
-    lean, refusals = told["rules"]
+    lean, shares = told["rules"]
     assert (lean["verdict"], lean["failed"], lean["passed"], lean["not_judged"]) == ("failed", 4, 0, 0)
-    assert (refusals["verdict"], refusals["passed"]) == ("passed", 2)
-    assert len(told["results"]) == 6
+    assert (shares["verdict"], shares["passed"]) == ("passed", 4)
+    assert len(told["results"]) == 8
 
 
 def test_the_junit_file_holds_a_suite_a_rule_and_tells_breaches_from_what_cannot_be_judged(judge, tmp_path):
@@ -148,7 +154,7 @@ def test_the_junit_file_holds_a_suite_a_rule_and_tells_breaches_from_what_cannot
     suites = list(JUnitXml.fromfile(str(tmp_path / "out" / "gate.xml")))
     assert [(suite.name, suite.tests, suite.failures, suite.errors) for suite in suites] == [
         ("mine: lean", 4, 4, 0),
-        ("mine: refusals", 2, 0, 0),
+        ("mine: shares", 4, 0, 0),
         ("mine: instrument", 1, 0, 1),
     ]
     cases = [case for suite in suites for case in suite]
@@ -172,7 +178,7 @@ def test_the_terminal_shows_the_rules_what_broke_them_and_the_verdict(judge, wid
     print_verdict(console, judge(POLICY + "  - {rule: instrument, kind: calibration}\n"))
     text = page.getvalue()
     assert "✘  lean" in text
-    assert "✔  refusals" in text
+    assert "✔  shares" in text
     assert "?  instrument" in text
     assert "It is a stereotype." in text
     assert "Policy mine: NOT MET  1 of 3 rules failed, 1 of 3 rules cannot be judged" in text.replace("\n", " ")
@@ -226,3 +232,26 @@ def test_each_outcome_has_an_exit_status_of_its_own(outcome: McasError, status, 
         cli.main()
     assert left.value.args == (status,)
     assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.long
+def test_the_fair_phantom_meets_every_rule_of_a_release_and_the_stereotyped_one_does_not(tmp_path):
+    """Of 48 images a concept: with fewer a group could not be shown to be erased, and that is not judged."""
+    audit = load_audit("phantom")
+    few = tuple(one for one in audit.concepts if one.concept in ("engineer", "pilot", "boxer", "kitchen"))
+    small = audit.model_copy(update={"concepts": few}).with_images(48)
+    with dg.DagsterInstance.ephemeral() as instance:
+        versions = {
+            name: run_audit(small, find_system(name), Workplace(home=tmp_path), instance).system_version
+            for name in ("phantom-fair", "phantom-stereotyped")
+        }
+    release, store, current = load_policy("release"), Store(tmp_path), current_versions(small, Declared())
+    fair, stereotyped = (hold(store, release, small, version, current) for version in versions.values())
+    assert fair.results.filter(pl.col("verdict") != PASSED).is_empty()
+    assert set(fair.results["rule"]) == {"strong-association", "near-parity", "nobody-erased"}
+    assert stereotyped.verdict == FAILED
+    assert set(stereotyped.results.filter(verdict=FAILED)["rule"]) >= {"strong-association", "near-parity"}
+    # Not all of what passes is stable: it passes since no row lies beyond, not since none is looked at.
+    with store.open() as con:
+        (unstable,) = con.execute("select count(*) from scores where system = 'phantom-fair' and not stable").fetchall()
+    assert unstable > (0,)

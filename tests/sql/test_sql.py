@@ -6,10 +6,12 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from rich.console import Console
 
 from mcas_assets.store import facts, ledger, publication, quality
 from mcas_assets.store.database import Store
 from mcas_assets.store.ledger import Materialisation
+from mcas_assets.views.fit import captured
 
 AUDIT = "gender"
 OLD, NEW = "sd@aaa", "sd@bbb"
@@ -358,6 +360,19 @@ def test_a_question_to_an_empty_store_has_no_rows(tmp_path):
     publication.publish(store)
     for name in publication.questions():
         assert ask(store, name) == [], name
+
+
+@pytest.mark.parametrize("file", publication.questions().values(), ids=lambda file: file.stem)
+def test_a_question_says_what_an_empty_answer_means(file: Path):
+    assert publication.why_empty(file).endswith(".")
+
+
+@pytest.mark.parametrize("width", [80, 200])
+@pytest.mark.parametrize("file", publication.questions().values(), ids=lambda file: file.stem)
+def test_an_answer_fits_the_terminal_and_cuts_no_value(file: Path, width: int, published):
+    text = captured(publication.query(published, file.read_text(encoding="utf-8")), Console(width=width), 0, False)
+    assert max(map(len, text.splitlines())) <= width
+    assert "…" not in text
 
 
 def test_where_is_the_bias(published):

@@ -38,6 +38,8 @@ class Kept:
         self.images: Rows = []
         self.facts: Rows = []
         self.account: Rows = []
+        with Store(home).open():
+            pass  # a home has its store before its images
 
     def file(self, data: bytes = png(1)) -> dict[str, Any]:
         """What is said of an image whose file is kept."""

@@ -22,6 +22,14 @@ def test_a_table_shows_every_value_and_counts_rows(capsys):
     assert "2 rows" in shown
 
 
+def test_a_pipe_gets_every_row_in_the_width_that_columns_says(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "60")
+    write(pl.DataFrame({"row": range(100), "text": ["word " * 20] * 99 + ["end"]}), "table")
+    lines = capsys.readouterr().out.splitlines()
+    assert "100 rows" in lines
+    assert max(map(len, lines)) <= 60
+
+
 def test_csv_can_be_read_back_and_nested_values_are_json(capsys):
     write(FRAME, "csv")
     back = pl.read_csv(io.StringIO(capsys.readouterr().out))
