@@ -1,7 +1,7 @@
 """The `mcas` command.
 
 Exit status: 0 done, 1 a fault of the program, 2 bad input, 3 a blocking check failed or a redrawn image differs, 4 a policy
-is not met, 5 a policy cannot be judged, 6 an audit measured nothing, 130 interrupted.
+is not met, 5 a policy cannot be judged, 6 an audit measured nothing, 7 a home is not sound, 130 interrupted.
 """
 
 import logging
@@ -11,9 +11,17 @@ from typing import NoReturn
 
 import typer
 
-from mcas_assets.cli import ask, audit, compare, gate, redraw, watch
+from mcas_assets.cli import ask, audit, compare, gate, keep, redraw, watch
 from mcas_assets.cli.streams import tolerate
-from mcas_assets.core.errors import BadInput, CannotJudge, CheckFailed, McasError, NothingMeasured, PolicyNotMet
+from mcas_assets.core.errors import (
+    BadInput,
+    CannotJudge,
+    CheckFailed,
+    McasError,
+    NothingMeasured,
+    PolicyNotMet,
+    Unsound,
+)
 
 INTERRUPTED = 130
 """The exit status of a command that Ctrl+C ended: 128 and the number of the signal."""
@@ -35,6 +43,10 @@ for command in (
     redraw.redraw,
     watch.watch,
     watch.canary,
+    keep.doctor,
+    keep.backup,
+    keep.restore,
+    keep.prune,
 ):
     app.command()(command)
 
@@ -62,6 +74,9 @@ def main() -> None:
     except NothingMeasured as outcome:
         typer.echo(f"nothing was measured: {outcome}", err=True)
         _leave(6)
+    except Unsound as outcome:
+        typer.echo(f"not sound: {outcome}", err=True)
+        _leave(7)
     except BadInput as error:
         typer.echo(f"error: {error}", err=True)
         _leave(2)
