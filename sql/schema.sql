@@ -119,7 +119,25 @@ create table if not exists materialisations (
     git_commit     varchar,
     git_dirty      boolean,
     n_rows         bigint not null,
-    created_at     timestamptz not null default now()
+    created_at     timestamptz not null default now(),
+    declarations   varchar[]              -- digests of the audit, and of the policy that judged, as they were; see declarations
+);
+
+-- What was declared when, held against the images that there were: each audit and policy as it stood before images of a version
+-- were drawn, and again whenever it had changed. The view standings says of each version of the ledger whether what it was
+-- made by was on record before the first image; scores and policy_results have that as standing and standing_reason.
+create sequence if not exists declaration_number;
+
+create table if not exists declarations (
+    number         bigint primary key,    -- the later of two has the larger; clocks may jump
+    system_version varchar not null,
+    kind           varchar not null,      -- audit or policy
+    name           varchar not null,
+    digest         varchar not null,      -- sha256 of the canonical JSON of document, 64 hex digits
+    document       json not null,
+    n_images       bigint not null,       -- images of the version that had been drawn or asked for in this home by then
+    is_given       boolean not null,      -- the images were made elsewhere, at a time not known here
+    noted_at       timestamptz not null default now()
 );
 
 create table if not exists quality_results (

@@ -59,9 +59,13 @@ class Policy(Part):
         asked = [rule for rule in self.rules if audit in (rule.audits or self.audits)]
         return [rule for rule in asked if stage in (None, rule.STAGE)] if audit in self.audits else []
 
+    def document(self) -> list:
+        """All that it asks, as JSON values: its name, its audits, its rules."""
+        return [self.policy, list(self.audits), [rule.model_dump(mode="json") for rule in self.rules]]
+
     def digest(self) -> str:
         """64 hex digits of all that it asks, whatever the layout of its file."""
-        return document_digest([self.policy, self.audits, [rule.model_dump(mode="json") for rule in self.rules]])
+        return document_digest(self.document())
 
 
 def list_policies(folder: Path = POLICIES) -> dict[str, Path]:

@@ -1,6 +1,7 @@
 """Every question in sql/ says what it answers, and answers it on a published store of known content."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,8 +9,9 @@ import polars as pl
 import pytest
 from rich.console import Console
 
-from mcas_assets.store import facts, ledger, publication, quality
+from mcas_assets.store import declarations, facts, ledger, publication, quality
 from mcas_assets.store.database import Store
+from mcas_assets.store.declarations import Declaration
 from mcas_assets.store.ledger import Materialisation
 from mcas_assets.views.fit import captured
 
@@ -274,6 +276,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Store:
         facts.register_system(con, OLD, "sd", {"steps": 20})
         facts.register_system(con, NEW, "sd", {"steps": 30})
         facts.mark_audited(con, NEW)
+        declarations.note(con, NEW, [Declaration("audit", AUDIT, "d", {})])
         fact = image_rows(NEW, outcomes).select(
             "image_id", "system_version", "prompt", "seed", "width", "height", "outcome"
         )
@@ -302,7 +305,8 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Store:
                 "n_concepts": 2, "n_images": 4, "n_effective": 2.5, "mean_adjusted": -0.2, "adjusted_low": -0.3,
                 "adjusted_high": -0.1, "estimand": "these prompts"}  # fmt: skip
         means = pl.DataFrame([mean])
-        ledger.record(con, made("scores", NEW, "s2", images=4), {"scores": second, "mean_scores": means})  # 6
+        declared = replace(made("scores", NEW, "s2", images=4), declarations=("d",))
+        ledger.record(con, declared, {"scores": second, "mean_scores": means})  # 6
         ledger.record(con, made("representation", NEW, "n", images=4), {  # 7
             "representation": share_rows(), "amplification": comparison_rows(),
         })  # fmt: skip
@@ -387,6 +391,11 @@ def test_where_is_the_bias(published):
         (NEW, "clip", "pilot", None, None, None),
         (NEW, "siglip", "pilot", None, None, None),
     ]
+
+
+def test_what_was_declared_before(published):
+    found = ask(published, "what-was-declared-before", "system_version", "asset", "standing", "declared")
+    assert found == [(NEW, "scores", "confirmatory", "audit gender")]
 
 
 def test_as_a_whole(published):
