@@ -11,7 +11,7 @@ from typing import NoReturn
 
 import typer
 
-from mcas_assets.cli import ask, audit, compare, gate, interrupts, keep, redraw, watch
+from mcas_assets.cli import ask, audit, compare, gate, interrupts, keep, redraw, view, watch
 from mcas_assets.cli.streams import tolerate
 from mcas_assets.core.errors import (
     BadInput,
@@ -36,6 +36,7 @@ for command in (
     ask.sql,
     ask.systems,
     ask.ui,
+    view.view,
     audit.repair,
     redraw.redraw,
     watch.watch,
