@@ -37,6 +37,15 @@ def build_app(store: Store) -> Starlette:
         "/": lambda reader, links, keys: overview.section(reader, links),
         "/version": lambda reader, links, keys: version.section(reader, links, *_wanted(keys, "audit", "version")),
         "/concept": _concept,
+        "/images": _images,
+        "/image": lambda reader, links, keys: images.image(reader, links, *_wanted(keys, "audit", "version", "image")),
+        "/comparison": lambda reader, links, keys: comparison.section(
+            reader,
+            links,
+            *_wanted(keys, "audit", "before", "after"),
+            concept=keys.get("concept"),
+            axis=keys.get("axis"),
+        ),
         "/trend": lambda reader, links, keys: trend.section(
             reader, links, *_wanted(keys, "audit", "system"), axis=keys.get("axis"), concept=keys.get("concept")
         ),

@@ -1,12 +1,14 @@
 """The pages, served on this machine behind the guard."""
 
 import socket
+import threading
 from collections.abc import Callable
 
 import uvicorn
 
 from mcas_assets.core.errors import BadInput
 from mcas_assets.pages.app import build_app
+from mcas_assets.pages.charts import bundle
 from mcas_assets.servers.guard import Guard
 from mcas_assets.store.database import Store
 
@@ -26,6 +28,7 @@ def serve(store: Store, port: int, ready: Callable[[str], None]) -> None:
         BadInput: The port cannot be had.
     """
     app = build_app(store)
+    threading.Thread(target=bundle, daemon=True).start()  # it takes seconds to make, and the first chart wants it
     with socket.socket() as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
