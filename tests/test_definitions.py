@@ -41,10 +41,9 @@ def test_each_audit_has_a_job():
     }
 
 
-def test_there_is_one_group_a_stage():
+def test_all_assets_are_of_one_group_so_that_the_lineage_opens_unfolded():
     graph = defs.resolve_asset_graph()
-    groups = {graph.get(key).group_name for key in graph.get_all_asset_keys()}
-    assert groups == {"systems", *STAGES, "calibration", "canary", "publication"}
+    assert {graph.get(key).group_name for key in graph.get_all_asset_keys()} == {"audits"}
 
 
 def test_everything_but_plan_texts_calibration_and_publication_is_partitioned_by_system_version():
