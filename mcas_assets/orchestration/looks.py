@@ -143,7 +143,7 @@ def _console() -> Console:
 
 def _verbatim(text: str) -> Any:
     """A block of text as it stands. Four tildes close no block that our tables could hold: concepts are words without them."""
-    return dg.MetadataValue.md(f"~~~~\n{text.replace('~~~', '- - -')}\n~~~~")
+    return dg.MetadataValue.md(f"~~~~\n{text.strip().replace('~~~', '- - -')}\n~~~~")
 
 
 def _escaped(value: str) -> str:

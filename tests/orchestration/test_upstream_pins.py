@@ -19,6 +19,15 @@ REASONS = {
     ("orchestration.clock", "dagster._core.scheduler.instigation", "SensorInstigatorData"): (
         "a sensor that ticked in the future is never asked again, and nothing public sets the time of its last tick"
     ),
+    ("orchestration.located", "dagster._core.instance.ref", "InstanceRef"): (
+        "an instance class that dagster.yaml names must give the default storages, which stand there"
+    ),
+    **{
+        ("orchestration.located", "dagster._core.remote_origin", name): (
+            "a run within a process has no origin, the UI's timeline shows none without, and nothing public gives it one"
+        )
+        for name in ("RegisteredCodeLocationOrigin", "RemoteJobOrigin", "RemoteRepositoryOrigin")
+    },
     ("orchestration.webserver", "dagster._cli.proxy_server_manager", "ProxyServerManager"): (
         "one code server for webserver and daemon, as `dagster dev` starts it, which takes no middleware"
     ),

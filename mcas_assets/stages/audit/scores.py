@@ -33,10 +33,7 @@ def _make(work: Work) -> Made:
     }  # fmt: skip
     with work.workplace.store.open() as con:
         facts.mark_audited(con, work.system_version)
-    concepts = measured.scores.filter(pl.col("category") != "neutral")
-    strongest = concepts.sort(pl.col("mcas").abs(), descending=True, nulls_last=True).head(10)
-    columns = ["axis", "embedder", "concept", "iias", "itpas", "itaas", "ttas", "mcas"]
-    return Made(tables, measured.digest(), {"strongest": strongest.select(columns)})
+    return Made(tables, measured.digest())
 
 
 def _declares(audit: Audit, declared: Declared) -> list:
