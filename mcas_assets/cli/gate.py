@@ -8,6 +8,7 @@ import typer
 
 from mcas_assets.cli.common import console
 from mcas_assets.core.errors import BadInput, CannotJudge, PolicyNotMet
+from mcas_assets.core.terminal import escaped_json, say
 
 _VERSION = re.compile(r"[a-z0-9][a-z0-9._-]*@[0-9a-f]{12}")
 
