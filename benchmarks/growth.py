@@ -4,10 +4,11 @@
 
 Each run is the smallest audit of the phantom with another run seed: ten new images, every stage, every check, a publication. With
 --folder the home is kept there, and the same command goes on where it was. Prints sizes of the home's parts before and after
-pruning down to the newest version, and the ratio of the median time of the last tenth of the runs to that of the first.
+pruning down to the newest version, and how long a run takes in the grown home, in the pruned one and in a new one, in turn.
 """
 
 import json
+import shutil
 import statistics
 import tempfile
 import time
@@ -30,24 +31,37 @@ from mcas_assets.store.sizes import Part, in_words, parts_of
 from mcas_assets.systems.find import find_system
 
 SMALLEST = Path(__file__).parents[1] / "tests" / "data" / "smallest.yaml"
+TURNS = 5
 
 
-def grow(home: Path, runs: int, notes: Path) -> list[float]:
-    """Seconds of each of so many runs, those that were made before first."""
-    seconds = [json.loads(line) for line in notes.read_text().splitlines()] if notes.exists() else []
-    audit, workplace = load_audit(str(SMALLEST)), Workplace(home=home)
-    instance = open_instance(home)
-    try:
-        for number in range(len(seconds), runs):
-            system = find_system("phantom-stereotyped", steps=1)
-            begun = time.perf_counter()
-            run_audit(audit.model_copy(update={"run_seed": number}), system, workplace, instance)
-            seconds.append(time.perf_counter() - begun)
-            with notes.open("a") as file:
-                print(json.dumps(seconds[-1]), file=file)
-    finally:
-        instance.dispose()
-    return seconds
+def grow(home: Path, runs: int, notes: Path) -> None:
+    """Make so many runs, less those that were made before."""
+    for number in range(len(notes.read_text().splitlines()) if notes.exists() else 0, runs):
+        seconds = run(home, number)
+        with notes.open("a") as file:
+            print(json.dumps(seconds), file=file)
+
+
+def run(home: Path, seed: int) -> float:
+    """Seconds of one run of the smallest audit with a run seed."""
+    audit, system = load_audit(str(SMALLEST)), find_system("phantom-stereotyped", steps=1)
+    with open_instance(home) as instance:
+        begun = time.perf_counter()
+        run_audit(audit.model_copy(update={"run_seed": seed}), system, Workplace(home=home), instance)
+        return time.perf_counter() - begun
+
+
+def compare(grown: Path, place: Path, first: int) -> None:
+    """Print the median seconds of runs in a grown home and in a new one, in turn, and their ratio."""
+    seconds: dict[str, list[float]] = {"grown": [], "new": []}
+    for number in range(TURNS):
+        seconds["grown"].append(run(grown, first + number))
+        new = place / f"new-{first + number}"
+        run(new, 0)  # a first run meets every text anew
+        seconds["new"].append(run(new, 1))
+        shutil.rmtree(new)
+    one, other = (statistics.median(some) for some in seconds.values())
+    print(f"a run takes {one:.2f} s here and {other:.2f} s as the second in a new home: {one / other:.2f}", flush=True)
 
 
 def _prune(store: Store, instance: DagsterInstance) -> None:
@@ -71,15 +85,11 @@ def main(runs: Annotated[int, typer.Option()] = 300, folder: Annotated[Path | No
     with tempfile.TemporaryDirectory() as scratch:
         place = folder or Path(scratch)
         place.mkdir(parents=True, exist_ok=True)
-        seconds = grow(place / "home", runs, place / "seconds.jsonl")
-        instance = open_instance(place / "home")
-        try:
+        grow(place / "home", runs, place / "seconds.jsonl")
+        compare(place / "home", place, runs)
+        with open_instance(place / "home") as instance:
             _prune(Store(place / "home"), instance)
-        finally:
-            instance.dispose()
-        part = max(1, runs // 10)
-        first, last = (statistics.median(some) for some in (seconds[1 : part + 1], seconds[-part:]))
-        print(f"{runs} runs, median {first:.2f} s of the first {part}, {last:.2f} s of the last: {last / first:.2f}")
+        compare(place / "home", place, runs + TURNS)
 
 
 if __name__ == "__main__":

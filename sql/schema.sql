@@ -382,6 +382,18 @@ create table if not exists representation_history (
     corrected_reason varchar              -- why corrected_share is null
 );
 
+-- What each labeller says of each delivered image, by axis: what the shares above count. Perceived groups, nobody's identity.
+create table if not exists image_labels_history (
+    version        bigint not null,
+    audit          varchar not null,
+    system_version varchar not null,
+    axis           varchar not null,
+    labels         varchar not null,      -- zero-shot or pixels, as of representation
+    embedder       varchar,               -- null where labels is pixels
+    sha256         varchar not null,      -- of the image
+    label          varchar not null       -- the group, or why it counts for none: ambiguous, outside or unreadable
+);
+
 -- Shares against reference populations: one row for each of the above and population.
 create table if not exists amplification_history (
     version               bigint not null,

@@ -28,6 +28,7 @@ def audit(
     from mcas_assets.estimate.cost import estimate
     from mcas_assets.store.database import Store
     from mcas_assets.systems.find import find_system
+    from mcas_assets.views.systems import settings_line
 
     note = Console(stderr=True)
     declared = load_audit(audit)
@@ -35,6 +36,7 @@ def audit(
         declared = declared.with_images(images)
     subject = find_system(system, steps=steps, guidance=guidance, cache=paths.home() / "digests.json")
     note.print(f"[bold]{declared.title}[/bold]\n{declared.audit} of {subject.name}, in {paths.home()}", highlight=False)
+    note.print(settings_line(subject.identity()), highlight=False, markup=False)
     note.print(estimate(declared, subject, Store(paths.home())).line(), highlight=False, markup=False, soft_wrap=True)
     note.print("[dim]loading...[/dim]", highlight=False)
     from mcas_assets.views.audit import truth_of
@@ -87,7 +89,7 @@ def _show(console, declared, system_version: str, truth, rows: bool) -> bool:  #
         console.print(line, highlight=False, markup=False, soft_wrap=True)
     console.print()
     if rows:
-        print_summary(console, declared, scores, means, truth)
+        print_summary(console, declared, scores, means, shares, truth)
     return not scores["mcas"].drop_nulls().is_empty() or bool(shares["n_counted"].sum())
 
 

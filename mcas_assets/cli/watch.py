@@ -64,7 +64,7 @@ def _show(decision) -> None:  # noqa: ANN001 - imported late
     for note in decision.notes:
         out.print(note, highlight=False, markup=False)
     if decision.request:
-        typer.echo("\nmcas watch --run runs what is requested; mcas ui does all this by itself", err=True)
+        typer.echo("\nmcas watch --run runs what is requested; mcas ui --watch does all this by itself", err=True)
 
 
 def canary(

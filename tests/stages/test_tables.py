@@ -101,7 +101,14 @@ def without_rows(name: str, home: Path) -> Checked:
 
 
 def test_tables_in_which_there_may_be_nothing_to_tell():
-    told = {"import_account", "comparisons", "share_comparisons", "refusal_comparisons", "comparison_factors"}
+    told = {
+        "import_account",
+        "image_labels",
+        "comparisons",
+        "share_comparisons",
+        "refusal_comparisons",
+        "comparison_factors",
+    }
     assert {table.name for table in TABLES.values() if table.may_be_empty} == told
 
 
