@@ -41,4 +41,4 @@ def test_few_wordings_leave_less_told_apart_than_many_images_of_one():
 
 def test_too_few_concepts_or_images_have_no_ranks():
     assert concept_ranks(FAR.audit(1, 8), [0]) == "fewer than 2 concepts"
-    assert "fewer than 2 images" in concept_ranks(FAR.audit(1, 1), range(3))
+    assert concept_ranks(FAR.audit(1, 1), range(3)) == "fewer than 2 images of a concept or of a pole"
