@@ -12,7 +12,7 @@ from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Re
 from starlette.routing import Route
 
 from mcas_assets.core.errors import BadInput, StoreError
-from mcas_assets.pages import charts, concept, images, overview, plane, trend, trust, version
+from mcas_assets.pages import charts, comparison, concept, images, overview, plane, trend, trust, version
 from mcas_assets.pages.links import LiveLinks
 from mcas_assets.pages.pictures import Pictures, kept_of
 from mcas_assets.pages.reader import NotThere, Reader
