@@ -39,7 +39,7 @@ def sql(
             say(f"{name:<28} {path.read_text().splitlines()[0].removeprefix('--').strip()}")
         return
     require_format(format)
-    known = questions()
+    query, known = typed(query), questions()
     name = query.removesuffix(".sql").removeprefix("sql/")
     text = known[name].read_text() if name in known else query
     if " " not in text.strip():
@@ -48,6 +48,18 @@ def sql(
     write(answer, format, output, rows=rows, whole=whole)
     if answer.is_empty() and name in known:
         say(why_empty(known[name]), err=True)
+
+
+def typed(text: str) -> str:
+    """A text of the command line as UTF-8, as terminals write it, whatever encoding the locale names.
+
+    Raises:
+        BadInput: It is none.
+    """
+    try:
+        return os.fsencode(text).decode("utf-8")
+    except UnicodeError as error:
+        raise BadInput("query", "is not UTF-8 text", "Set the terminal to UTF-8, or ask without such signs") from error
 
 
 def systems(

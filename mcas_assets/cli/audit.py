@@ -72,11 +72,20 @@ def _show(console, declared, system_version: str, truth, rows: bool) -> bool:  #
     from mcas_assets.store.database import Store
     from mcas_assets.store.publication import count_outcomes, published_rows
     from mcas_assets.views.audit import print_summary, refusal_lines, standing_line
+    from mcas_assets.views.intersections import intersection_lines
 
     store = Store(paths.home())
-    scores, means, shares, rates, disparities, account = (
+    scores, means, shares, cells, rates, disparities, account = (
         published_rows(store, table, declared.audit, system_version)
-        for table in ("scores", "mean_scores", "representation", "refusals", "refusal_disparities", "import_account")
+        for table in (
+            "scores",
+            "mean_scores",
+            "representation",
+            "intersections",
+            "refusals",
+            "refusal_disparities",
+            "import_account",
+        )
     )
     counts = ", ".join(f"{n} {outcome}" for outcome, n in count_outcomes(store, declared.audit, system_version))
     console.print(f"\n{system_version}", style="bold", end="")
@@ -89,6 +98,8 @@ def _show(console, declared, system_version: str, truth, rows: bool) -> bool:  #
     console.print()
     if rows:
         print_summary(console, declared, scores, means, shares, truth)
+        for line in intersection_lines(declared, cells):
+            console.print(line, style="dim", highlight=False, markup=False, soft_wrap=True)
     return not scores["mcas"].drop_nulls().is_empty() or bool(shares["n_counted"].sum())
 
 
