@@ -269,7 +269,11 @@ create table if not exists scores_history (
     share_equivalent double,              -- adjusted / gap: the score as a difference in shares, about -1 to 1
     interval_method varchar,              -- mover (labelled shares) or bootstrap; null in homes from before there was a choice
     interval_note  varchar,               -- what must be known beside the interval, such as why it is a bootstrap
-    estimand       varchar                -- what the intervals speak of: these prompts, or a population of prompts
+    estimand       varchar,               -- what the intervals speak of: these prompts, or a population of prompts
+    lean_rank      bigint,                -- among the concepts of this axis and embedder: 1 leans most to pole a, equal scores share
+                                          --   one; of mcas and of adjusted alike. Null for neutral prompts, and in older homes
+    lean_rank_low  bigint,                -- ends of its simultaneous set at the audit's level: high - low other concepts
+    lean_rank_high bigint                 --   cannot be told apart from this one
 );
 
 create table if not exists components_history (
@@ -311,6 +315,23 @@ create table if not exists mean_scores_history (
     adjusted_high  double,
     estimand       varchar not null,      -- what the intervals speak of: these prompts
     reason         varchar                -- why a number is null
+);
+
+-- How the systems that were audited alike rank on an axis, as known when this version was: the newest version holds all.
+create table if not exists system_ranks_history (
+    version        bigint not null,
+    system         varchar not null,
+    system_version varchar not null,      -- whose audit the ranking was made after
+    audit          varchar not null,
+    axis           varchar not null,
+    embedder       varchar not null,
+    ranked         varchar not null,      -- the system version that is ranked
+    mean_adjusted  double,                -- of mean_scores, less the model's default
+    rank           bigint,                -- 1 leans most to pole a; equal means share one
+    rank_low       bigint,                -- ends of its simultaneous set at the audit's level: high - low other versions
+    rank_high      bigint,                --   cannot be told apart from this one
+    n_ranked       bigint not null,       -- versions that have a mean
+    reason         varchar                -- why there is no rank
 );
 
 -- How far the embedders of a panel agree over the concepts of an axis.
@@ -371,6 +392,37 @@ create table if not exists image_labels_history (
     embedder       varchar,               -- null where labels is pixels
     sha256         varchar not null,      -- of the image
     label          varchar not null       -- the group, or why it counts for none: ambiguous, outside or unreadable
+);
+
+-- Who is shown on two axes at once, such as women who are dark-skinned: one row for each pair of groups of a concept, and of all
+-- concepts together. Labels are as given, without correction for their errors.
+create table if not exists intersections_history (
+    version           bigint not null,
+    system            varchar not null,
+    system_version    varchar not null,
+    audit             varchar not null,
+    axis_1            varchar not null,
+    labels_1          varchar not null,   -- by which the group on this axis is told: zero-shot or pixels
+    axis_2            varchar not null,
+    labels_2          varchar not null,
+    embedder          varchar,            -- null where both are told by pixels
+    scope             varchar not null,   -- concept (or neutral prompt), or all concepts
+    category          varchar,
+    concept           varchar,            -- null for all concepts
+    group_1           varchar not null,
+    group_2           varchar not null,
+    n_counted         bigint not null,    -- images that count for a group on both axes
+    n_cell            bigint not null,    -- of those, the ones of this pair of groups
+    n_effective       double not null,    -- images that share no seed and would give the share as surely, at most n_counted
+    share             double,             -- n_cell / n_counted; null where n_cell is below 5
+    share_low         double,             -- Wilson interval at n_effective
+    share_high        double,             -- given of small cells too: their share is at most this
+    independent_share double,             -- what share would be if the groups of the two axes had nothing to do with one another
+    impact_ratio      double,             -- share / that of the most shown pair, 0 to 1; null also below 2 % of n_counted
+    ratio_low         double,             -- of the log ratio; null for the most shown pair itself
+    ratio_high        double,
+    reason            varchar,            -- why share is null
+    ratio_reason      varchar             -- why impact_ratio is null
 );
 
 -- Shares against reference populations: one row for each of the above and population.

@@ -63,6 +63,13 @@ def score_rows(system_version: str, **mcas: tuple[float | None, float | None]) -
     return pl.DataFrame(rows, schema_overrides={"reason": pl.String, "is_flagged": pl.Boolean})
 
 
+def rank_rows() -> pl.DataFrame:
+    """The second version leans more to pole a than the first, by so little that they could change places."""
+    key = {"system": "sd", "system_version": NEW, "audit": AUDIT, "axis": "gender", "embedder": "clip", "n_ranked": 2}
+    places = [{"ranked": NEW, "rank": 1, "rank_low": 1}, {"ranked": OLD, "rank": 2, "rank_low": 1}]
+    return pl.DataFrame([key | place | {"rank_high": 2} for place in places])
+
+
 def refusal_tables() -> dict[str, pl.DataFrame]:
     key = {"system": "sd", "system_version": NEW, "audit": AUDIT}
     rate = {"n_prompts": 1, "outcomes": "{}", "n_effective": 1.0}
@@ -134,6 +141,24 @@ def share_rows() -> pl.DataFrame:
             shares = {"share": n / 8, "share_low": n / 8 - 0.2, "share_high": n / 8 + 0.2, "corrected_share": corrected}
             rows.append(key | counts | row | shares)
     return pl.DataFrame(rows, infer_schema_length=None)
+
+
+def cell_rows() -> pl.DataFrame:
+    """Men are shown light; of men who are dark there are too few."""
+    key = {
+        "system": "sd",
+        "system_version": NEW,
+        "audit": AUDIT,
+        "axis_1": "gender",
+        "labels_1": "zero-shot",
+        "embedder": "clip",
+    }
+    key |= {"axis_2": "tone", "labels_2": "zero-shot", "scope": "all concepts", "group_1": "man"}
+    cells = [
+        {"group_2": "dark", "n_cell": 1, "share_high": 0.1, "reason": "few", "ratio_reason": "few"},
+        {"group_2": "light", "n_cell": 49, "share": 0.98, "share_low": 0.9, "share_high": 1.0, "impact_ratio": 1.0},
+    ]
+    return pl.DataFrame([key | {"n_counted": 50, "n_effective": 50.0} | one for one in cells], infer_schema_length=None)
 
 
 def comparison_rows() -> pl.DataFrame:
@@ -306,14 +331,18 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Store:
                 "adjusted_high": -0.1, "estimand": "these prompts"}  # fmt: skip
         means = pl.DataFrame([mean])
         declared = replace(made("scores", NEW, "s2", images=4), declarations=("d",))
+        second = second.with_columns(
+            lean_rank=pl.Series([1, None, None, None], dtype=pl.Int64), lean_rank_low=1, lean_rank_high=2
+        )
         ledger.record(con, declared, {"scores": second, "mean_scores": means})  # 6
         ledger.record(con, made("representation", NEW, "n", images=4), {  # 7
-            "representation": share_rows(), "amplification": comparison_rows(),
+            "representation": share_rows(), "amplification": comparison_rows(), "intersections": cell_rows(),
         })  # fmt: skip
         ledger.record(con, made("calibration", NEW, "c"), {"calibration": calibration_rows()})  # 8
         ledger.record(con, made("refusals", NEW, "r", images=4), refusal_tables())  # 9
         ledger.record(con, made("policy/release/scores", NEW, "p"), {"policy_results": policy_rows()})  # 10
         ledger.record(con, made("texts", "", "x"), {"texts": texts})  # 11
+        ledger.record(con, made("ranks", NEW, "k"), {"system_ranks": rank_rows()})
         changed, doing = comparison_tables()
         ledger.record(con, made("comparison", NEW, "d", images=4), changed)  # 12
         ledger.record(con, made("attribution", NEW, "t"), doing)  # 13
@@ -396,6 +425,17 @@ def test_where_is_the_bias(published):
 def test_what_was_declared_before(published):
     found = ask(published, "what-was-declared-before", "system_version", "asset", "standing", "declared")
     assert found == [(NEW, "scores", "confirmatory", "audit gender")]
+
+
+def test_who_leans_most(published):
+    found = ask(
+        published, "who-leans-most", "ranked", "system_version", "concept", "rank", "rank_high", "not_told_apart"
+    )
+    assert found == [
+        ("system", NEW, None, 1, 2, 1),
+        ("system", OLD, None, 2, 2, 1),
+        ("concept", NEW, "nurse", 1, 2, 1),
+    ]
 
 
 def test_as_a_whole(published):
@@ -511,6 +551,13 @@ def test_who_is_shown(published):
         ("pixels", None, "woman", 0.75, False, 8),
         ("pixels", None, "man", 0.25, False, 8),
     ]
+
+
+def test_who_is_shown_on_two_axes(published):
+    found = ask(published, "who-is-shown-on-two-axes", "scope", "group_1", "group_2", "share", "high", "reason")
+    assert found == [
+        ("all concepts", "man", "light", 0.98, 1.0, None), ("all concepts", "man", "dark", None, 0.1, "few"),
+    ]  # fmt: skip
 
 
 def test_against_which_population(published):

@@ -3,7 +3,8 @@
 import csv
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,13 @@ _BATCH = 1024
 
 def in_order(names: Sequence[str]) -> list[str]:
     """Names in the order of people: 2.png before 10.png."""
-    return sorted(names, key=lambda name: ([(part.isdigit(), int(part) if part.isdigit() else 0, part)
-                                            for part in re.split(r"([0-9]+)", name)], name))  # fmt: skip
+    return sorted(names, key=lambda name: ([_order(part) for part in re.split(r"([0-9]+)", name)], name))
+
+
+def _order(part: str) -> tuple[bool, int, str, str]:
+    """Digits by the number that they write, however long; what else counts as a digit somewhere is text."""
+    number = part.lstrip("0") if part.isascii() and part.isdigit() else ""
+    return part.isascii() and part.isdigit(), len(number), number, part
 
 
 def walk(folder: Path) -> Iterator[Path]:
@@ -74,7 +80,7 @@ def table_columns(path: Path) -> list[str]:
     if path.suffix.lower() == ".parquet":
         return list(open_parquet(path).schema_arrow.names)
     if path.suffix.lower() in (".csv", ".tsv"):
-        with office_table(path) as (stream, separator):
+        with _told(path), office_table(path) as (stream, separator):
             return next(csv.reader(stream, delimiter=separator), [])
     names: dict[str, None] = {}
     for row, _ in zip(table_rows(path), range(_LOOK), strict=False):
@@ -91,11 +97,22 @@ def table_rows(path: Path) -> Iterator[dict[str, Any]]:
         BadInput: The file cannot be read as what its ending says; names the line.
     """
     readers = {".csv": _csv, ".tsv": _csv, ".jsonl": _jsonl, ".parquet": _table, ".json": _object}
-    try:
+    with _told(path):
         yield from readers[path.suffix.lower()](path)
+
+
+@contextmanager
+def _told(path: Path) -> Generator[None]:
+    """Raise what keeps a table from being read as BadInput."""
+    try:
+        yield
     except UnicodeDecodeError as error:
         remedy = "Save it as UTF-8 (in Excel: CSV UTF-8)"
         raise BadInput(path, f"is not UTF-8 text ({error.reason})", remedy) from error
+    except csv.Error as error:
+        raise BadInput(
+            path, f"is not CSV ({error})", "Save it as CSV UTF-8, with one separator in every line"
+        ) from error
     except OSError as error:
         problem = f"cannot be read ({error.strerror or error})"
         raise BadInput(path, problem, "Check the file and its permissions") from error
