@@ -9,7 +9,9 @@ from mcas_assets.core.terminal import say
 
 
 def view(
-    port: Annotated[int, typer.Option(help="Port on this machine; 0 takes a free one.", min=0, max=65535)] = 3333,
+    port: Annotated[
+        int, typer.Option(help="Port on this machine; 0 takes a free one.", min=0, max=65535)
+    ] = paths.PAGES_PORT,
     open: Annotated[bool, typer.Option("--open", help="Open the overview in a browser.")] = False,
 ) -> None:
     """Show what was measured as pages on this machine: from any number to its images. Reads, and changes nothing."""

@@ -6,6 +6,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "data"
 SQL = ROOT / "sql"
+PAGES_PORT = 3333
+"""Where `mcas view` serves unless it is told otherwise, and where Dagster's UI sends people."""
 
 
 def systems_file() -> Path:

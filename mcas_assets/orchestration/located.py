@@ -25,6 +25,7 @@ class Located(dg.DagsterInstance):
 
     def create_run_for_job(self, job_def: dg.JobDefinition, *words: Any, **options: Any) -> dg.DagsterRun:
         """See Dagster. Run in a process, a job has no origin, and the landing page passes over runs without one."""
-        repository = RemoteRepositoryOrigin(RegisteredCodeLocationOrigin(LOCATION), REPOSITORY)
+        location = RegisteredCodeLocationOrigin(LOCATION)  # ty: ignore[abstract-class-instantiation]  # a field implements it
+        repository = RemoteRepositoryOrigin(location, REPOSITORY)
         options["remote_job_origin"] = options.get("remote_job_origin") or RemoteJobOrigin(repository, job_def.name)
         return super().create_run_for_job(job_def, *words, **options)

@@ -16,6 +16,7 @@ from PIL import Image
 from rich.console import Console
 
 from mcas_assets.core.errors import StoreError
+from mcas_assets.core.paths import PAGES_PORT
 from mcas_assets.core.pictures import NotAPicture, decode
 from mcas_assets.stages.contract import Work
 from mcas_assets.store import ledger
@@ -25,8 +26,6 @@ from mcas_assets.views.audit import print_summary
 from mcas_assets.views.comparison import print_comparison
 from mcas_assets.views.shares import axis_shares
 
-PAGES = "http://127.0.0.1:3333"
-"""Where `mcas view` serves pages unless it is told otherwise."""
 SIDE = 56  # pixels of a thumbnail
 A_ROW = 8  # thumbnails
 MOST_ROWS = 10
@@ -153,4 +152,6 @@ def _escaped(value: str) -> str:
 def _pages(work: Work, at: int, page: str, before: str | None = None) -> Any:
     """The address of a page of `mcas view`, as of the version `at` of the ledger."""
     of = {"before": before, "after": work.system_version} if before else {"version": work.system_version}
-    return dg.MetadataValue.url(f"{PAGES}/{page}?{urlencode({'audit': work.audit.audit, **of, 'at': at})}")
+    return dg.MetadataValue.url(
+        f"http://127.0.0.1:{PAGES_PORT}/{page}?{urlencode({'audit': work.audit.audit, **of, 'at': at})}"
+    )

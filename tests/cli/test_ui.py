@@ -84,3 +84,30 @@ def test_the_checks_of_a_stage_show_as_passed(page):
 def test_the_history_holds_the_run_of_the_command(page):
     page.goto(f"{page.base}/assets/phantom/scores?view=events")
     page.get_by_text("phantom-stereotyped@").first.wait_for(timeout=60_000)
+
+
+def test_the_lineage_of_all_audits_opens_unfolded(page):
+    page.set_viewport_size({"width": 1600, "height": 900})
+    page.goto(f"{page.base}/asset-groups")
+    page.get_by_text("publication", exact=True).first.wait_for(timeout=60_000)
+    assert page.get_by_text("representation", exact=True).count() >= 3  # one an audit, in the list beside the graph
+
+
+def test_the_landing_page_shows_the_run_of_the_command(page):
+    page.goto(page.base)
+    page.get_by_text("audit_phantom").first.wait_for(timeout=60_000)
+
+
+def test_the_page_of_scores_carries_the_table_of_the_terminal_and_the_way_to_the_pages(page):
+    page.goto(f"{page.base}/assets/phantom/scores?view=events")
+    page.get_by_text("gender: woman ◀ ▶ man").first.wait_for(timeout=60_000)
+    link = page.get_by_text("http://127.0.0.1:3333/version?audit=phantom").first
+    link.wait_for(timeout=60_000)
+
+
+def test_the_page_of_images_carries_thumbnails_that_are_pictures(page):
+    page.goto(f"{page.base}/assets/phantom/images?view=events")
+    page.get_by_text("[Show Markdown]").first.click(timeout=60_000)
+    strip = page.locator("img[src^='data:image/webp']").first
+    strip.wait_for(timeout=60_000)
+    assert strip.evaluate("image => image.naturalWidth") > 0
