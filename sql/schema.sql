@@ -119,7 +119,25 @@ create table if not exists materialisations (
     git_commit     varchar,
     git_dirty      boolean,
     n_rows         bigint not null,
-    created_at     timestamptz not null default now()
+    created_at     timestamptz not null default now(),
+    declarations   varchar[]              -- digests of the audit, and of the policy that judged, as they were; see declarations
+);
+
+-- What was declared when, held against the images that there were: each audit and policy as it stood before images of a version
+-- were drawn, and again whenever it had changed. The view standings says of each version of the ledger whether what it was
+-- made by was on record before the first image; scores and policy_results have that as standing and standing_reason.
+create sequence if not exists declaration_number;
+
+create table if not exists declarations (
+    number         bigint primary key,    -- the later of two has the larger; clocks may jump
+    system_version varchar not null,
+    kind           varchar not null,      -- audit or policy
+    name           varchar not null,
+    digest         varchar not null,      -- sha256 of the canonical JSON of document, 64 hex digits
+    document       json not null,
+    n_images       bigint not null,       -- images of the version that had been drawn or asked for in this home by then
+    is_given       boolean not null,      -- the images were made elsewhere, at a time not known here
+    noted_at       timestamptz not null default now()
 );
 
 create table if not exists quality_results (
@@ -251,7 +269,11 @@ create table if not exists scores_history (
     share_equivalent double,              -- adjusted / gap: the score as a difference in shares, about -1 to 1
     interval_method varchar,              -- mover (labelled shares) or bootstrap; null in homes from before there was a choice
     interval_note  varchar,               -- what must be known beside the interval, such as why it is a bootstrap
-    estimand       varchar                -- what the intervals speak of: these prompts, or a population of prompts
+    estimand       varchar,               -- what the intervals speak of: these prompts, or a population of prompts
+    lean_rank      bigint,                -- among the concepts of this axis and embedder: 1 leans most to pole a, equal scores share
+                                          --   one; of mcas and of adjusted alike. Null for neutral prompts, and in older homes
+    lean_rank_low  bigint,                -- ends of its simultaneous set at the audit's level: high - low other concepts
+    lean_rank_high bigint                 --   cannot be told apart from this one
 );
 
 create table if not exists components_history (
@@ -293,6 +315,23 @@ create table if not exists mean_scores_history (
     adjusted_high  double,
     estimand       varchar not null,      -- what the intervals speak of: these prompts
     reason         varchar                -- why a number is null
+);
+
+-- How the systems that were audited alike rank on an axis, as known when this version was: the newest version holds all.
+create table if not exists system_ranks_history (
+    version        bigint not null,
+    system         varchar not null,
+    system_version varchar not null,      -- whose audit the ranking was made after
+    audit          varchar not null,
+    axis           varchar not null,
+    embedder       varchar not null,
+    ranked         varchar not null,      -- the system version that is ranked
+    mean_adjusted  double,                -- of mean_scores, less the model's default
+    rank           bigint,                -- 1 leans most to pole a; equal means share one
+    rank_low       bigint,                -- ends of its simultaneous set at the audit's level: high - low other versions
+    rank_high      bigint,                --   cannot be told apart from this one
+    n_ranked       bigint not null,       -- versions that have a mean
+    reason         varchar                -- why there is no rank
 );
 
 -- How far the embedders of a panel agree over the concepts of an axis.
@@ -341,6 +380,18 @@ create table if not exists representation_history (
     corrected_high   double,
     reason           varchar,             -- why share is null
     corrected_reason varchar              -- why corrected_share is null
+);
+
+-- What each labeller says of each delivered image, by axis: what the shares above count. Perceived groups, nobody's identity.
+create table if not exists image_labels_history (
+    version        bigint not null,
+    audit          varchar not null,
+    system_version varchar not null,
+    axis           varchar not null,
+    labels         varchar not null,      -- zero-shot or pixels, as of representation
+    embedder       varchar,               -- null where labels is pixels
+    sha256         varchar not null,      -- of the image
+    label          varchar not null       -- the group, or why it counts for none: ambiguous, outside or unreadable
 );
 
 -- Shares against reference populations: one row for each of the above and population.

@@ -15,7 +15,7 @@ PACKAGE = ROOT / "mcas_assets"
 TESTS = ROOT / "tests"
 
 LAYERS = (
-    "definitions", "cli", "orchestration", "views", "pages", "servers", "policy", "stages", "quality", "compare", "calibrate",
+    "definitions", "cli", "orchestration", "servers", "pages", "views", "policy", "stages", "quality", "compare", "calibrate",
     "estimate", "watch", "measure", "images", "embedders", "systems", "plan", "store", "declare", "phantom", "scoring",
     "core",
 )  # fmt: skip

@@ -1,7 +1,7 @@
 """The `mcas` command.
 
 Exit status: 0 done, 1 a fault of the program, 2 bad input, 3 a blocking check failed or a redrawn image differs, 4 a policy
-is not met, 5 a policy cannot be judged, 6 an audit measured nothing, 130 interrupted.
+is not met, 5 a policy cannot be judged, 6 an audit measured nothing, 7 a home is not sound, 130 interrupted.
 """
 
 import logging
@@ -11,12 +11,17 @@ from typing import NoReturn
 
 import typer
 
-from mcas_assets.cli import ask, audit, compare, gate, redraw, watch
+from mcas_assets.cli import ask, audit, compare, gate, interrupts, keep, redraw, view, watch
 from mcas_assets.cli.streams import tolerate
-from mcas_assets.core.errors import BadInput, CannotJudge, CheckFailed, McasError, NothingMeasured, PolicyNotMet
-
-INTERRUPTED = 130
-"""The exit status of a command that Ctrl+C ended: 128 and the number of the signal."""
+from mcas_assets.core.errors import (
+    BadInput,
+    CannotJudge,
+    CheckFailed,
+    McasError,
+    NothingMeasured,
+    PolicyNotMet,
+    Unsound,
+)
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None,
                   help="Measure what a text-to-image model associates with whom.")  # fmt: skip
@@ -31,10 +36,15 @@ for command in (
     ask.sql,
     ask.systems,
     ask.ui,
+    view.view,
     audit.repair,
     redraw.redraw,
     watch.watch,
     watch.canary,
+    keep.doctor,
+    keep.backup,
+    keep.restore,
+    keep.prune,
 ):
     app.command()(command)
 
@@ -45,33 +55,30 @@ def main() -> None:
     tolerate()
     try:
         app()
-    except (SystemExit, KeyboardInterrupt) as left:
-        status = left.code if isinstance(left, SystemExit) else INTERRUPTED
-        if status == INTERRUPTED:  # typer makes an exit of Ctrl+C, without a word
-            typer.echo("interrupted; the same command goes on from here", err=True)
-        _leave(status if isinstance(status, int) else 1)
+    except SystemExit as left:
+        _leave(left.code if isinstance(left.code, int) else 1)
     except CheckFailed as error:
-        typer.echo(f"check failed, what comes after it was not made\n{error}", err=True)
-        _leave(3)
+        _leave(3, f"check failed, what comes after it was not made\n{error}")
     except PolicyNotMet as outcome:
-        typer.echo(f"not met: {outcome}", err=True)
-        _leave(4)
+        _leave(4, f"not met: {outcome}")
     except CannotJudge as outcome:
-        typer.echo(f"cannot be judged, which is no pass: {outcome}", err=True)
-        _leave(5)
+        _leave(5, f"cannot be judged, which is no pass: {outcome}")
     except NothingMeasured as outcome:
-        typer.echo(f"nothing was measured: {outcome}", err=True)
-        _leave(6)
+        _leave(6, f"nothing was measured: {outcome}")
+    except Unsound as outcome:
+        _leave(7, f"not sound: {outcome}")
     except BadInput as error:
-        typer.echo(f"error: {error}", err=True)
-        _leave(2)
+        _leave(2, f"error: {error}")
     except McasError as error:
-        typer.echo(f"error: {error}", err=True)
-        _leave(1)
+        _leave(1, f"error: {error}")
 
 
-def _leave(status: int) -> NoReturn:
+def _leave(status: int, message: str = "") -> NoReturn:
     """End at once: the interpreter's own ending would let DuckDB's bindings print pages about objects that outlive them."""
+    if status == interrupts.STATUS or interrupts.was_asked():  # typer makes an exit of Ctrl+C, without a word
+        interrupts.end()
+    if message:
+        typer.echo(message, err=True)
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)

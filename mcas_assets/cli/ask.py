@@ -1,7 +1,6 @@
 """`mcas sql`, `mcas systems`, `mcas ui`: looking at what was measured."""
 
 import os
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +9,7 @@ import typer
 from mcas_assets.cli.common import FORMATS, require_format
 from mcas_assets.core import paths
 from mcas_assets.core.errors import BadInput
+from mcas_assets.core.hosts import is_loopback
 
 
 def sql(
@@ -64,30 +64,57 @@ def systems(
 
 
 def ui(
-    port: Annotated[int, typer.Option(help="Port on this machine.")] = 3000,
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    watch: Annotated[bool, typer.Option(help="Audit every declared system whenever it moves.")] = True,
+    port: Annotated[int, typer.Option(help="Port on this machine.", min=0, max=65535)] = 3000,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on. One that other machines reach wants the token that is printed.")
+    ] = "127.0.0.1",
+    write: Annotated[
+        bool, typer.Option(help="Let the UI launch runs and change things, and run the daemon that does so.")
+    ] = False,
+    watch: Annotated[
+        bool, typer.Option(help="Audit every declared system whenever it moves, which may cost money. Implies --write.")
+    ] = False,
 ) -> None:
-    """Open the Dagster UI, with daemon, on the same instance and history; the daemon audits systems whenever they move."""
-    from mcas_assets.orchestration.instance import dagster_home
-    from mcas_assets.orchestration.restart import make_ready
+    """Open the Dagster UI on the history of this home. It starts and changes nothing, unless it is asked to."""
+    from mcas_assets.orchestration.webserver import listen, names_of, serve
+    from mcas_assets.servers.guard import new_token
 
-    make_ready(paths.home())
+    home, writes = paths.home(), write or watch
+    if writes:
+        from mcas_assets.orchestration.restart import make_ready
+
+        make_ready(home)
+    elif not (home / "dagster").is_dir():
+        raise BadInput(home, "holds no history yet", "Run an audit first: mcas audit. Or start with --write")
     os.environ.update(
-        DAGSTER_HOME=str(dagster_home(paths.home())),
-        MCAS_HOME=str(paths.home()),
+        DAGSTER_HOME=str(home / "dagster"),
+        MCAS_HOME=str(home),
         MCAS_WATCH="on" if watch else "off",
         DAGSTER_DISABLE_TELEMETRY="1",
     )
     # A look may have to read large weights through.
     os.environ.setdefault("DAGSTER_SENSOR_GRPC_TIMEOUT_SECONDS", "3600")
-    workspace = paths.ROOT / "workspace.yaml"
-    words = [sys.executable, "-W", "ignore", "-m", "dagster", "dev", "-w", str(workspace), "-h", host, "-p", str(port)]
-    typer.echo(f"Dagster UI: http://{host}:{port}  (home {paths.home()}; Ctrl+C ends it)", err=True)
-    typer.echo(
-        f"watching the systems of {paths.systems_file()}: each audit that one declares is run whenever it moves (--no-watch: not)"
-        if watch
-        else "watching no systems; switch the sensor on under Automation, or leave out --no-watch",
-        err=True,
-    )
-    os.execv(sys.executable, words)
+    token = None if is_loopback(host) else new_token()
+    with listen(host, port) as listening:
+        names, port = names_of(host), listening.getsockname()[1]
+        shown = f"[{names[0]}]" if ":" in names[0] else names[0]
+        typer.echo(
+            f"Dagster UI: http://{shown}:{port}{f'/?token={token}' if token else ''}  (home {home}; Ctrl+C ends it)",
+            err=True,
+        )
+        if token:
+            typer.echo(
+                f"warning: other machines reach {host}. Whoever has this address sees everything"
+                f"{' and starts audits' if writes else ''}; it travels unencrypted, so put TLS before it.",
+                err=True,
+            )
+        typer.echo(_what_it_does(write, watch), err=True)
+        serve(home, listening, names, token, writes)
+
+
+def _what_it_does(write: bool, watch: bool) -> str:
+    if watch:
+        return f"watching the systems of {paths.systems_file()}: each audit that one declares is run whenever it moves"
+    if write:
+        return "runs can be launched; no system is watched (--watch: each audit that one declares is run whenever it moves)"
+    return "for reading: nothing is started or changed (--write: runs can be launched; --watch: systems are audited as they move)"

@@ -32,6 +32,7 @@ def audit(
     from mcas_assets.estimate.cost import estimate
     from mcas_assets.store.database import Store
     from mcas_assets.systems.find import find_system
+    from mcas_assets.views.systems import settings_line
 
     note = Console(stderr=True)
     declared = load_audit(audit)
@@ -39,6 +40,7 @@ def audit(
         declared = declared.with_images(images)
     subject = find_system(system, steps=steps, guidance=guidance, cache=paths.home() / "digests.json")
     note.print(f"[bold]{declared.title}[/bold]\n{declared.audit} of {subject.name}, in {paths.home()}", highlight=False)
+    note.print(settings_line(subject.identity()), highlight=False, markup=False)
     note.print(estimate(declared, subject, Store(paths.home())).line(), highlight=False, markup=False, soft_wrap=True)
     note.print("[dim]loading...[/dim]", highlight=False)
     from mcas_assets.views.audit import truth_of
@@ -47,16 +49,12 @@ def audit(
     subject = present(Store(paths.home()), subject)
     truth = truth_of(subject.identity().version)
     from mcas_assets.core.progress import BothProgress, LogProgress, TerminalProgress
-    from mcas_assets.orchestration.instance import interruptible, open_instance
+    from mcas_assets.orchestration.instance import instance_at_work
     from mcas_assets.orchestration.runs import run_audit
     from mcas_assets.stages.workplace import Workplace
 
-    instance = open_instance(paths.home())
-    try:
-        with interruptible(), only_one(), TerminalProgress() as bars:
-            ran = run_audit(declared, subject, Workplace(progress=BothProgress(LogProgress(), bars)), instance)
-    finally:
-        instance.dispose()
+    with instance_at_work(paths.home()) as instance, only_one(), TerminalProgress() as bars:
+        ran = run_audit(declared, subject, Workplace(progress=BothProgress(LogProgress(), bars)), instance)
     if ran.is_current:
         note.print(
             f"up to date: {declared.audit} of {ran.system_version} is as it was audited; nothing was done",
@@ -79,7 +77,7 @@ def _show(console, declared, system_version: str, truth, rows: bool) -> bool:  #
     from mcas_assets.images.match_given import describe
     from mcas_assets.store.database import Store
     from mcas_assets.store.publication import count_outcomes, published_rows
-    from mcas_assets.views.audit import print_summary, refusal_lines
+    from mcas_assets.views.audit import print_summary, refusal_lines, standing_line
 
     store = Store(paths.home())
     scores, means, shares, rates, disparities, account = (
@@ -88,13 +86,14 @@ def _show(console, declared, system_version: str, truth, rows: bool) -> bool:  #
     )
     counts = ", ".join(f"{n} {outcome}" for outcome, n in count_outcomes(store, declared.audit, system_version))
     console.print(f"\n[bold]{system_version}[/bold]  images: {counts}", highlight=False)
+    console.print(standing_line(scores), highlight=False, markup=False, soft_wrap=True)
     if not account.is_empty():
         console.print(f"{describe(account)}: mcas sql what-was-imported", highlight=False, markup=False)
     for line in refusal_lines(declared, rates, disparities):
         console.print(line, highlight=False, markup=False, soft_wrap=True)
     console.print()
     if rows:
-        print_summary(console, declared, scores, means, truth)
+        print_summary(console, declared, scores, means, shares, truth)
     return not scores["mcas"].drop_nulls().is_empty() or bool(shares["n_counted"].sum())
 
 
@@ -149,18 +148,14 @@ def calibrate(
     from mcas_assets.core.progress import BothProgress, LogProgress, TerminalProgress
     from mcas_assets.declare.audit import load_audit
     from mcas_assets.orchestration.calibration import run_calibration
-    from mcas_assets.orchestration.instance import interruptible, open_instance
+    from mcas_assets.orchestration.instance import instance_at_work
     from mcas_assets.stages.workplace import Workplace
     from mcas_assets.systems.find import find_system
     from mcas_assets.views.frames import write
 
     declared, subject = load_audit(audit), find_system(system)
-    instance = open_instance(paths.home())
-    try:
-        with interruptible(), only_one(), TerminalProgress() as bars:
-            table = run_calibration(declared, subject, Workplace(progress=BothProgress(LogProgress(), bars)), instance)
-    finally:
-        instance.dispose()
+    with instance_at_work(paths.home()) as instance, only_one(), TerminalProgress() as bars:
+        table = run_calibration(declared, subject, Workplace(progress=BothProgress(LogProgress(), bars)), instance)
     columns = ["kind", "axis", "embedder", "name", "value", "low", "high", "goal", "met"]
     write(table.select(columns) if format == "table" else table, format)
     judged = table["met"].drop_nulls()
@@ -175,6 +170,9 @@ def repair(
         bool,
         typer.Option("--from-published", help="Make the store anew from the published copy, though there is one."),
     ] = False,
+    history: Annotated[
+        bool, typer.Option("--history", help="Put Dagster's history aside where it is damaged, and begin it anew.")
+    ] = False,
 ) -> None:
     """Make a missing store anew from the published copy, and forget images whose files were changed or deleted."""
     from mcas_assets.images.generate import forget_lost
@@ -182,6 +180,13 @@ def repair(
     from mcas_assets.store.publication import rebuild
 
     store = Store(paths.home())
+    if history:
+        from mcas_assets.orchestration.instance import begin_history_anew
+
+        with only_one():
+            aside = begin_history_anew(paths.home())
+        kept = f"; the former one is kept as {aside}" if aside else ""
+        typer.echo(f"Dagster's history begins anew with the next audit{kept}")
     if from_published or (store.published.exists() and not store.path.exists()):
         with only_one():
             former = rebuild(store)

@@ -41,19 +41,15 @@ def compare(
     if images is not None:
         declared = declared.with_images(images)
     from mcas_assets.core.progress import BothProgress, LogProgress, TerminalProgress
-    from mcas_assets.orchestration.instance import interruptible, open_instance
+    from mcas_assets.orchestration.instance import instance_at_work
     from mcas_assets.orchestration.runs import run_audit, run_comparison
     from mcas_assets.stages.workplace import Workplace
 
-    instance = open_instance(paths.home())
-    try:
-        with interruptible(), only_one(), TerminalProgress() as bars:
-            workplace = Workplace(progress=BothProgress(LogProgress(), bars))
-            for version in versions if images is not None else ():
-                run_audit(declared, still_there(workplace, version), workplace, instance)
-            tables, is_new = run_comparison(declared, *versions, workplace, instance)
-    finally:
-        instance.dispose()
+    with instance_at_work(paths.home()) as instance, only_one(), TerminalProgress() as bars:
+        workplace = Workplace(progress=BothProgress(LogProgress(), bars))
+        for version in versions if images is not None else ():
+            run_audit(declared, still_there(workplace, version), workplace, instance)
+        tables, is_new = run_comparison(declared, *versions, workplace, instance)
     if format != "table":
         write(tables["comparisons"], format)
         return
@@ -106,19 +102,16 @@ def attribute(
         raise BadInput(after, f"and {before} are one version, {first}", "Name two")
     from mcas_assets.core.progress import BothProgress, LogProgress, TerminalProgress
     from mcas_assets.orchestration.attribution import run_attribution
-    from mcas_assets.orchestration.instance import interruptible, open_instance
+    from mcas_assets.orchestration.instance import instance_at_work
     from mcas_assets.stages.workplace import Workplace
 
-    note, instance = Console(stderr=True), open_instance(paths.home())
-    try:
-        with interruptible(), only_one(), TerminalProgress() as bars:
-            workplace = Workplace(progress=BothProgress(LogProgress(), bars))
-            attributed = run_attribution(
-                declared, (first, second), (before_from, after_from), workplace, instance,
-                lambda line: note.print(line, highlight=False, style="dim"),
-            )  # fmt: skip
-    finally:
-        instance.dispose()
+    note = Console(stderr=True)
+    with instance_at_work(paths.home()) as instance, only_one(), TerminalProgress() as bars:
+        workplace = Workplace(progress=BothProgress(LogProgress(), bars))
+        attributed = run_attribution(
+            declared, (first, second), (before_from, after_from), workplace, instance,
+            lambda line: note.print(line, highlight=False, style="dim"),
+        )  # fmt: skip
     if format != "table":
         write(attributed.rows, format)
         return

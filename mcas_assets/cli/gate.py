@@ -51,7 +51,8 @@ def gate(
     from mcas_assets.policy.load import load_policy
     from mcas_assets.stages.registry import current_versions
     from mcas_assets.stages.workplace import Workplace
-    from mcas_assets.store.publication import publish
+    from mcas_assets.store.publication import publish, published_rows
+    from mcas_assets.views.audit import standing_line
     from mcas_assets.views.policy import as_json, print_verdict, write_junit
 
     declared, rules, workplace = load_audit(audit), load_policy(policy), Workplace()
@@ -67,6 +68,8 @@ def gate(
         sys.stdout.write(as_json(judged))
     else:
         print_verdict(console(), judged)
+        rows = published_rows(workplace.store, "policy_results", declared.audit, version).filter(policy=rules.policy)
+        console().print(standing_line(rows), highlight=False, markup=False, soft_wrap=True)
     if judged.verdict != PASSED:
         what = f"policy {rules.policy}, {version}, audit {declared.audit}"
         raise PolicyNotMet(what) if judged.verdict == FAILED else CannotJudge(what)

@@ -15,7 +15,7 @@ def watch(
     """Look once at every declared system: is it there, is it another by now, which audits does it want?"""
     from mcas_assets.core.progress import BothProgress, LogProgress, TerminalProgress
     from mcas_assets.orchestration.definitions import declared_audits
-    from mcas_assets.orchestration.instance import interruptible, open_instance
+    from mcas_assets.orchestration.instance import instance_at_work
     from mcas_assets.orchestration.runs import run_audit, tell
     from mcas_assets.orchestration.sensor import observe
     from mcas_assets.stages.workplace import Workplace
@@ -23,34 +23,30 @@ def watch(
     from mcas_assets.watch.look import at_source
 
     audits = {audit.audit: audit for audit in declared_audits()}
-    instance = open_instance(paths.home())
-    try:
-        with only_one():
-            workplace = Workplace()
-            decision, seen = observe(workplace, instance, audits)
-            _show(decision)
-            if not run:
-                return
-            failed: list[str] = []
-            sources = {one.identity.version: one.source for one in seen if one.identity is not None}
-            # What its system no longer is can be finished by the daemon only, whose runs are of a partition.
-            for wanted in (one for one in decision.request if one.system_version in sources):
-                name = wanted.system_version.rpartition("@")[0]
-                system = at_source(workplace.find, name, sources[wanted.system_version])
-                with interruptible(), TerminalProgress() as bars:
-                    told = Workplace(progress=BothProgress(LogProgress(), bars))
-                    typer.echo(f"{wanted.audit} of {wanted.system_version}", err=True)
-                    try:
-                        run_audit(audits[wanted.audit], system, told, instance)
-                    except McasError as error:  # told at once: the audits of other systems go on
-                        typer.echo(f"error: {error}", err=True)
-                        failed.append(f"{wanted.audit} of {wanted.system_version}")
-            tell(instance, decision.states)
-            publish(workplace.store)
-        if failed:
-            raise McasError(f"{len(failed)} of {len(decision.request)} audits failed: {', '.join(failed)}")
-    finally:
-        instance.dispose()
+    with instance_at_work(paths.home()) as instance, only_one():
+        workplace = Workplace()
+        decision, seen = observe(workplace, instance, audits)
+        _show(decision)
+        if not run:
+            return
+        failed: list[str] = []
+        sources = {one.identity.version: one.source for one in seen if one.identity is not None}
+        # What its system no longer is can be finished by the daemon only, whose runs are of a partition.
+        for wanted in (one for one in decision.request if one.system_version in sources):
+            name = wanted.system_version.rpartition("@")[0]
+            system = at_source(workplace.find, name, sources[wanted.system_version])
+            with TerminalProgress() as bars:
+                told = Workplace(progress=BothProgress(LogProgress(), bars))
+                typer.echo(f"{wanted.audit} of {wanted.system_version}", err=True)
+                try:
+                    run_audit(audits[wanted.audit], system, told, instance)
+                except McasError as error:  # told at once: the audits of other systems go on
+                    typer.echo(f"error: {error}", err=True)
+                    failed.append(f"{wanted.audit} of {wanted.system_version}")
+        tell(instance, decision.states)
+        publish(workplace.store)
+    if failed:
+        raise McasError(f"{len(failed)} of {len(decision.request)} audits failed: {', '.join(failed)}")
 
 
 def _show(decision) -> None:  # noqa: ANN001 - imported late
@@ -68,7 +64,7 @@ def _show(decision) -> None:  # noqa: ANN001 - imported late
     for note in decision.notes:
         out.print(note, highlight=False, markup=False)
     if decision.request:
-        typer.echo("\nmcas watch --run runs what is requested; mcas ui does all this by itself", err=True)
+        typer.echo("\nmcas watch --run runs what is requested; mcas ui --watch does all this by itself", err=True)
 
 
 def canary(
@@ -78,25 +74,19 @@ def canary(
     """Ask a system its canary's prompts anew, and say whether it behaves as before."""
     from mcas_assets.core.progress import BothProgress, LogProgress, TerminalProgress
     from mcas_assets.orchestration.canary import run_window
-    from mcas_assets.orchestration.instance import interruptible, open_instance
+    from mcas_assets.orchestration.instance import instance_at_work
     from mcas_assets.orchestration.sensor import observe
     from mcas_assets.stages.workplace import Workplace
 
-    instance = open_instance(paths.home())
-    try:
-        with only_one(), interruptible(), TerminalProgress() as bars:
-            workplace = Workplace(progress=BothProgress(LogProgress(), bars))
-            states = {state.system: state for state in observe(workplace, instance, ())[0].states}
-            if system not in states:
-                raise BadInput(paths.systems_file(), f"declares no system {system!r}", f"Known: {', '.join(states)}")
-            state = states[system]
-            if state.state != "available" or state.system_version is None:
-                raise BadInput(
-                    system, f"is {state.state}: {state.detail}", "A window can be asked once it is available"
-                )
-            row = run_window(workplace, instance, state.system_version, window)
-    finally:
-        instance.dispose()
+    with instance_at_work(paths.home()) as instance, only_one(), TerminalProgress() as bars:
+        workplace = Workplace(progress=BothProgress(LogProgress(), bars))
+        states = {state.system: state for state in observe(workplace, instance, ())[0].states}
+        if system not in states:
+            raise BadInput(paths.systems_file(), f"declares no system {system!r}", f"Known: {', '.join(states)}")
+        state = states[system]
+        if state.state != "available" or state.system_version is None:
+            raise BadInput(system, f"is {state.state}: {state.detail}", "A window can be asked once it is available")
+        row = run_window(workplace, instance, state.system_version, window)
     p_value = "" if row["p_value"] is None else f", p {row['p_value']:.4f} (alarm at {row['level']:.2g})"
     if row["reference_p_value"] is not None:
         p_value += f", p {row['reference_p_value']:.4f} against {row['reference']}"

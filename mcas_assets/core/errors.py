@@ -42,6 +42,10 @@ class NothingMeasured(McasError):  # noqa: N818 - an outcome of an audit, not an
     """An audit ran to its end, and no concept of it has a score."""
 
 
+class Unsound(McasError):  # noqa: N818 - what was found, not an error of the program
+    """A part of a home is damaged or missing."""
+
+
 class PolicyNotMet(McasError):  # noqa: N818 - an outcome of a gate, not an error of the program
     """A rule of a policy failed."""
 

@@ -1,10 +1,13 @@
 """How long work says where it stands: items, rate and time left, to a terminal, to the run's log, or to both."""
 
 import logging
+import os
+import sys
 import time
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from typing import Protocol
+from io import UnsupportedOperation
+from typing import Protocol, TextIO
 
 Advance = Callable[[int], None]
 
@@ -68,6 +71,7 @@ class TerminalProgress:
             TimeRemainingColumn,
         )
 
+        self._screen = _own_stderr()
         self._bars = Progress(
             TextColumn("  {task.description:<28}"),
             BarColumn(bar_width=28),
@@ -76,7 +80,7 @@ class TerminalProgress:
             TimeElapsedColumn(),
             TextColumn("left"),
             TimeRemainingColumn(),
-            console=Console(stderr=True),
+            console=Console(file=self._screen),
         )
 
     def __enter__(self) -> "TerminalProgress":
@@ -85,6 +89,8 @@ class TerminalProgress:
 
     def __exit__(self, *raised: object) -> None:
         self._bars.stop()
+        if self._screen is not sys.stderr:
+            self._screen.close()
 
     @contextmanager
     def task(self, name: str, total: int) -> Generator[Advance]:
@@ -101,6 +107,15 @@ class TerminalProgress:
             self._bars.update(bar, advance=items, rate=f"{done / max(time.monotonic() - begun, 1e-9):.1f}/s")
 
         yield advance
+
+
+def _own_stderr() -> TextIO:
+    """Standard error under a number of its own: Dagster points number 2 at a file while a step runs, and bars with it."""
+    try:
+        number = sys.stderr.fileno()
+    except (AttributeError, UnsupportedOperation):  # a stream without a number, as in a notebook
+        return sys.stderr
+    return os.fdopen(os.dup(number), "w", encoding=sys.stderr.encoding, errors=sys.stderr.errors)
 
 
 class BothProgress:

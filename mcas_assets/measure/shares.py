@@ -56,15 +56,15 @@ class Labeller:
     of: Mapping[str, Label]
 
 
-def measure(
+def label_images(
     store: Store,
     audit: Audit,
     images: pl.DataFrame,
     texts: pl.DataFrame,
     embedders: list[Embedder],
     tone_reader: ToneReader,
-) -> pl.DataFrame:
-    """The rows of table `representation` of one system version.
+) -> dict[str, list[Labeller]]:
+    """What every labeller says of the delivered images of one system version, by axis.
 
     Args:
         store: Where vectors and image files are.
@@ -74,14 +74,9 @@ def measure(
         embedders: The panel; only names, ids, lengths and logit scales are used, none is loaded.
         tone_reader: Reads axes whose groups name Monk tones, beside the embedders.
 
-    Returns:
-        One row for each axis, labeller, concept (neutral ones too) and group, as table `representation`.
-
     Raises:
         StoreError: A vector is not stored, or an image file was changed or deleted.
     """
-    version = images["system_version"][0]
-    key = {"system": version.rpartition("@")[0], "system_version": version, "audit": audit.audit}
     found: dict[str, list[Labeller]] = {axis: [] for axis in audit.axes}
     for embedder in embedders:
         shown, said = read_all_vectors(store, embedder, images, texts)
@@ -92,11 +87,43 @@ def measure(
         for name, axis in audit.axes.items():
             if has_tones(axis):
                 found[name].append(by_tone(axis, tones))
+    return found
+
+
+def measure(audit: Audit, images: pl.DataFrame, labellers: Mapping[str, list[Labeller]]) -> pl.DataFrame:
+    """The rows of table `representation` of one system version, from `label_images`.
+
+    Returns:
+        One row for each axis, labeller, concept (neutral ones too) and group.
+    """
+    version = images["system_version"][0]
+    key = {"system": version.rpartition("@")[0], "system_version": version, "audit": audit.audit}
     rows = []
     for name, axis in audit.axes.items():
-        for labeller in found[name]:
+        for labeller in labellers[name]:
             rows += shares(key | {"axis": name}, axis, targets_of(audit), images, labeller, audit.inference.level)
     return pl.DataFrame(rows, schema=frame_schema("representation"))
+
+
+def label_rows(audit: Audit, images: pl.DataFrame, labellers: Mapping[str, list[Labeller]]) -> pl.DataFrame:
+    """The rows of table `image_labels` of one system version: what each labeller says of each image, by axis."""
+    about = {"audit": audit.audit, "system_version": images["system_version"][0]}
+    parts = [
+        pl.DataFrame(
+            {"sha256": list(labeller.of), "label": [_named(label, audit.axes[axis]) for label in labeller.of.values()]},
+            schema={"sha256": pl.String, "label": pl.String},
+        ).with_columns(
+            **{name: pl.lit(value) for name, value in about.items()}, axis=pl.lit(axis), labels=pl.lit(labeller.labels),
+            embedder=pl.lit(labeller.embedder, pl.String),
+        )
+        for axis, of_axis in labellers.items() for labeller in of_axis
+    ]  # fmt: skip
+    schema = frame_schema("image_labels")
+    return pl.concat([part.select(*schema) for part in parts]) if parts else schema.to_frame()
+
+
+def _named(label: Label, axis: Axis) -> str:
+    return axis.groups[label].name if isinstance(label, int) else label
 
 
 def n_labelled(audit: Audit, n_embedders: int) -> tuple[int, int]:
@@ -111,6 +138,14 @@ def digest(tables: Iterable[pl.DataFrame]) -> str:
     """64 hex digits of all rows."""
     rows = [table.select(sorted(table.columns)).rows() for table in tables]
     return hashlib.sha256(json.dumps(rows, separators=(",", ":")).encode()).hexdigest()
+
+
+def with_labels(digest_of_shares: str, labels: pl.DataFrame) -> str:
+    """The digest of shares with that of the labels that they count, which may be many."""
+    known = hashlib.sha256(digest_of_shares.encode())
+    for part in labels.sort("axis", "labels", "embedder", "sha256").iter_slices(100_000):
+        known.update(part.write_csv(include_header=False).encode())
+    return known.hexdigest()
 
 
 def has_tones(axis: Axis) -> bool:

@@ -12,6 +12,7 @@ import polars as pl
 from pydantic import Field
 
 from mcas_assets.declare.audit import Audit
+from mcas_assets.orchestration.declarations import note_all
 from mcas_assets.orchestration.partitions import system_versions
 from mcas_assets.orchestration.records import key_of, record_if_new
 from mcas_assets.stages.contract import Made, Stage, Work
@@ -72,6 +73,8 @@ def _materialise(
 ) -> dg.MaterializeResult:
     version = "" if stage.is_planned else context.partition_key
     work = Work(STAGES, audit, workplace, version, context.run.run_id, against)
+    if stage.draws:
+        note_all(workplace, version, audit)
     with workplace.store.open():  # before the work, which may not read newer ones
         inputs = {name: work.newest(name).version for name in stage.reads}
     made = stage.make(work)
@@ -80,6 +83,7 @@ def _materialise(
         workplace.store, made.tables, asset=stage.name, partition=version, audit=audit.audit,
         run_id=work.run_id, code_version=code_version, data_version=made.digest,
         input_versions=inputs if made.inputs is None else made.inputs,
+        declarations=(audit.digest(),) if version else (),
     )  # fmt: skip
     if not is_new:
         context.log.info("%s is as it was: version %d stands", stage.name, kept)

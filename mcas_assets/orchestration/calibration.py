@@ -10,6 +10,7 @@ import polars as pl
 from mcas_assets.calibrate.rows import KINDS
 from mcas_assets.calibrate.run import FULL, Scale, calibrate
 from mcas_assets.declare.audit import Audit, load_audit
+from mcas_assets.orchestration.declarations import note_all
 from mcas_assets.orchestration.history import relaxed_sqlite_sync
 from mcas_assets.orchestration.resources import workplace_resource
 from mcas_assets.stages.reads import Declared, code_version
@@ -50,6 +51,7 @@ def build_calibration(
         run_id = context.run.run_id
         with workplace.store.open() as con:
             facts.register_system(con, identity.version, identity.system, identity.document)
+        note_all(workplace, identity.version, asked)
         reader = workplace.tone_reader
         table = calibrate(workplace.store, asked, subject, panel, workplace.progress, run_id, scale, reader)
         digest = hashlib.sha256(json.dumps(table.rows(), separators=(",", ":")).encode()).hexdigest()

@@ -15,6 +15,7 @@ import polars as pl
 
 from mcas_assets.core.errors import BadInput
 from mcas_assets.orchestration.checks import check_results, check_specs
+from mcas_assets.orchestration.declarations import note_all
 from mcas_assets.orchestration.history import relaxed_sqlite_sync
 from mcas_assets.orchestration.partitions import register, system_versions
 from mcas_assets.orchestration.resources import workplace_resource
@@ -166,6 +167,7 @@ def _take(
         others = windows_of_system(con, name)
     if former is not None and rows is not None and window in rows["window_name"].to_list():
         return rows, former.version, False
+    note_all(workplace, system_version)
     system, (embedder,) = workplace.system_of(system_version), workplace.embedders((declared.embedder,))
     wanted = requests(declared, system_version, window, system.size())
     try:

@@ -21,7 +21,10 @@ def identifier(*words: str) -> str:
 
 
 def record_if_new(store: Store, tables: Mapping[str, pl.DataFrame], **fields: Any) -> tuple[int, bool]:
-    """Record a materialisation, unless the newest one is of the same content by the same code.
+    """Record a materialisation, unless the newest one is of the same content by the same code, made of what was read now.
+
+    One that was made of other content is recorded though it came out the same: by the ledger, what stands must follow from what
+    stands before it, or it would count as made of something older for ever.
 
     Args:
         store: Where.
@@ -33,6 +36,7 @@ def record_if_new(store: Store, tables: Mapping[str, pl.DataFrame], **fields: An
     """
     with store.open() as con:
         former = ledger.latest(con, fields["asset"], fields["partition"], fields["audit"])
-        if former is not None and former.is_of(fields["data_version"], fields["code_version"]):
+        is_same = former is not None and former.is_of(fields["data_version"], fields["code_version"])
+        if former is not None and is_same and ledger.has_read_the_same(con, former, fields.get("input_versions", {})):
             return former.version, False
         return ledger.record(con, ledger.made_here(**fields), tables), True

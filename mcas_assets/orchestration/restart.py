@@ -5,7 +5,7 @@ import math
 from pathlib import Path
 
 from mcas_assets.orchestration.clock import reset_future_ticks
-from mcas_assets.orchestration.instance import open_instance
+from mcas_assets.orchestration.instance import history_told, open_instance
 from mcas_assets.orchestration.orphans import START_GRACE, fail_orphaned_runs
 from mcas_assets.store.home_lock import is_home_free
 
@@ -24,11 +24,15 @@ def make_ready(home: Path) -> list[str]:
 
     Returns:
         The ids of the runs that were found dead.
+
+    Raises:
+        StoreError: Dagster's history is damaged, or cannot be written.
     """
     instance = open_instance(home)
     try:
-        reset_future_ticks(instance)
-        dead = fail_orphaned_runs(instance, home, grace=-math.inf if is_home_free(home) else START_GRACE)
+        with history_told(home):
+            reset_future_ticks(instance)
+            dead = fail_orphaned_runs(instance, home, grace=-math.inf if is_home_free(home) else START_GRACE)
     finally:
         instance.dispose()
     if dead:

@@ -18,6 +18,7 @@ from mcas_assets.orchestration.clock import ClockWatch
 from mcas_assets.orchestration.jobs import PUBLISH, job_name
 from mcas_assets.orchestration.orphans import DIED, UNDER_WAY, fail_orphaned_runs
 from mcas_assets.orchestration.partitions import is_told, state_event, system_event, system_versions
+from mcas_assets.stages.current import COMPLETE
 from mcas_assets.stages.workplace import Workplace
 from mcas_assets.store import facts, ledger
 from mcas_assets.store.publication import is_behind
@@ -27,8 +28,6 @@ from mcas_assets.watch.decide import Audited, Decision, Known, Seen, Tried, deci
 from mcas_assets.watch.look import look
 
 SENSOR = "watch"
-STAGES = ("images", "embeddings", "scores", "representation")
-"""What a complete audit of a version has made at least. Whether it made the rest is told by how its run ended."""
 
 _CLOCK = ClockWatch()
 _DIED = 50  # that many of the runs that died are looked at
@@ -98,7 +97,7 @@ def observe(workplace: Workplace, instance: dg.DagsterInstance, audits: Collecti
     fail_orphaned_runs(instance, workplace.home)
     with workplace.store.open() as con:
         sources, states = read_sources(con), read_states(con)
-        complete, drawn = ledger.complete(con, STAGES), ledger.complete(con, ["images"])
+        complete, drawn = ledger.complete(con, COMPLETE), ledger.complete(con, ["images"])
         behaviour = ledger.behaviour(con)
     seen = look(entries, partial(workplace.find, entries=entries), audits, sources, behaviour)
     present = [(audit, one.identity.version) for one in seen if one.identity for audit in one.audits]

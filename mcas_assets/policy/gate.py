@@ -30,12 +30,14 @@ class Judged:
         audit: Name of the audit.
         system_version: What was judged.
         results: Rows of `policy_results`.
+        audit_digest: Of the audit as it was declared when it was judged.
     """
 
     policy: Policy
     audit: str
     system_version: str
     results: pl.DataFrame
+    audit_digest: str
 
     @property
     def verdict(self) -> str:
@@ -80,7 +82,7 @@ def hold(
         if tables["calibration"].is_empty():
             unready["calibration"] = "the instrument was never calibrated (mcas calibrate)"
     rows = judge(policy, audit.audit, system_version, tables, unready, stage, audit.inference.level)
-    return Judged(policy, audit.audit, system_version, rows)
+    return Judged(policy, audit.audit, system_version, rows, audit.digest())
 
 
 def code_version(policy: Policy) -> str:
@@ -112,6 +114,7 @@ def keep(store: Store, judged: Judged, run_id: str, stage: str | None = None) ->
         materialisation = ledger.made_here(
             asset=asset, partition=judged.system_version, audit=judged.audit, run_id=run_id, code_version=code,
             data_version=data, input_versions={made_by: read.version} if read else {},
+            declarations=(judged.audit_digest, judged.policy.digest()),
         )  # fmt: skip
         with store.open() as con:
             ledger.record(con, materialisation, {"policy_results": rows})

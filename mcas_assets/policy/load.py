@@ -59,9 +59,13 @@ class Policy(Part):
         asked = [rule for rule in self.rules if audit in (rule.audits or self.audits)]
         return [rule for rule in asked if stage in (None, rule.STAGE)] if audit in self.audits else []
 
+    def document(self) -> list:
+        """All that it asks, as JSON values: its name, its audits, its rules."""
+        return [self.policy, list(self.audits), [rule.model_dump(mode="json") for rule in self.rules]]
+
     def digest(self) -> str:
         """64 hex digits of all that it asks, whatever the layout of its file."""
-        return document_digest([self.policy, self.audits, [rule.model_dump(mode="json") for rule in self.rules]])
+        return document_digest(self.document())
 
 
 def list_policies(folder: Path = POLICIES) -> dict[str, Path]:
@@ -133,7 +137,7 @@ def require_fit(policy: Policy, audit: Audit) -> None:
 
 def _rule(parsed: Parsed, index: int, raw: dict[str, Any]) -> tuple[Any, list[Mistake]]:
     at, kind = ("rules", index), raw.get("kind")
-    if kind not in KINDS_OF_RULES:
+    if not isinstance(kind, str) or kind not in KINDS_OF_RULES:
         problem = "is missing" if kind is None else f"is {kind!r}, which is no kind of rule"
         mistake = Mistake((*at, "kind"), problem, did_you_mean(str(kind), KINDS_OF_RULES))
         return None, [parsed.locate(mistake)]

@@ -17,6 +17,9 @@ from mcas_assets.store.database import Store
 from mcas_assets.store.ledger import LedgerRow
 from mcas_assets.store.publication import published_version
 
+COMPLETE = ("images", "embeddings", "scores", "representation")
+"""What a complete audit of a version has made at least. Whether it made the rest is told by how its run ended."""
+
 
 def why_not_current(
     store: Store, audit: Audit, system_version: str, code_versions: Mapping[str, str | None], embedders: Sequence[str]

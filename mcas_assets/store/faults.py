@@ -48,6 +48,27 @@ _STORIES: tuple[tuple[str, str, str], ...] = (
     ),
 )
 
+_HISTORY_REMEDY = (
+    "What was measured is not in it. Begin it anew, and the damaged one is kept beside it: mcas repair --history"
+)
+_HISTORY: tuple[tuple[str, str, str], ...] = (
+    (
+        r"not a database|malformed|no such (table|column)|unsupported file format|disk I/O error|corrupt",
+        "a database of Dagster's history is damaged",
+        _HISTORY_REMEDY,
+    ),
+    (
+        r"readonly database|unable to open database",
+        "Dagster's history cannot be opened for writing",
+        "Give this user the right to write there, or point MCAS_HOME to another folder.",
+    ),
+    (
+        r"database (table )?is locked",
+        "another process holds Dagster's history",
+        "End it (mcas ui, or a tool that has a file of it open), then run the same command again.",
+    ),
+)
+
 
 def is_lock_conflict(error: BaseException) -> bool:
     """Whether `error` is DuckDB's report that another process holds the file."""
@@ -91,3 +112,11 @@ def explain(path: Path, error: duckdb.Error | sqlite3.Error | OSError) -> StoreE
             if re.search(pattern, str(error)):
                 return StoreError(path, problem, remedy)
     return None
+
+
+def explain_history(folder: Path, error: sqlite3.Error) -> StoreError | None:
+    """The StoreError that tells what `error` means for Dagster's databases in `folder`, or None where it is none of theirs."""
+    for pattern, problem, remedy in _HISTORY:
+        if re.search(pattern, str(error)):
+            return StoreError(folder, f"{problem} ({error})", remedy)
+    return explain(folder, error)

@@ -21,6 +21,17 @@ _SUFFIX = re.compile(r"\.[a-z0-9]{1,8}")
 _STALE = 3600.0  # seconds after which an unfinished file has no writer any more
 
 
+def kept_path(sha256: str, suffix: str) -> str:
+    """Where an image file is kept, relative to the home: by its digest (64 hex digits) and its ending with the dot.
+
+    Raises:
+        ValueError: The ending is none.
+    """
+    if not _SUFFIX.fullmatch(suffix):
+        raise ValueError(f"suffix {suffix!r}: a dot and up to eight of a-z and 0-9")
+    return f"{_FOLDER}/{sha256[:2]}/{sha256}{suffix}"
+
+
 def write_image(home: Path, data: bytes, suffix: str) -> tuple[str, str]:
     """Keep one image. See `write_images`.
 
@@ -47,14 +58,13 @@ def write_images(home: Path, images: Sequence[bytes], suffix: str) -> list[tuple
     Raises:
         StoreError: The disk is full or cannot be written.
     """
-    if not _SUFFIX.fullmatch(suffix):
-        raise ValueError(f"suffix {suffix!r}: a dot and up to eight of a-z and 0-9")
+    kept_path("", suffix)
     kept: list[tuple[str, str]] = []
     touched: set[Path] = set()
     with _faults_told(home / _FOLDER):
         for data in images:
             digest = hashlib.sha256(data).hexdigest()
-            relative = f"{_FOLDER}/{digest[:2]}/{digest}{suffix}"
+            relative = kept_path(digest, suffix)
             target = home / relative
             if not _holds(target, data):
                 touched |= _make_folder(target.parent)

@@ -66,6 +66,7 @@ class Materialisation:
         packages: See Environment.
         git_commit: See Environment.
         git_dirty: See Environment.
+        declarations: Digests of the audit, and of the policy that judged, as they were; none where there is no such thing.
     """
 
     asset: str
@@ -78,6 +79,7 @@ class Materialisation:
     packages: Mapping[str, str] = field(default_factory=dict)
     git_commit: str | None = None
     git_dirty: bool | None = None
+    declarations: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,6 +139,7 @@ def record(con: DuckDBPyConnection, materialisation: Materialisation, tables: Ma
             "tables": sorted(tables),
             "input_versions": canonical_json(materialisation.input_versions),
             "packages": canonical_json(materialisation.packages),
+            "declarations": list(materialisation.declarations),
             "n_rows": sum(len(frame) for frame in tables.values()),
         }
         places = ", ".join("?" * len(row))
@@ -159,7 +162,7 @@ def latest(con: DuckDBPyConnection, asset: str, partition: str, audit: str) -> L
     if found.is_empty():
         return None
     row: dict[str, Any] = found.row(0, named=True)
-    row["tables"] = tuple(row["tables"])
+    row["tables"], row["declarations"] = tuple(row["tables"]), tuple(row["declarations"] or ())
     row["input_versions"] = json.loads(row["input_versions"])
     row["packages"] = json.loads(row["packages"])
     return LedgerRow(**row)
@@ -196,6 +199,15 @@ def data_version(con: DuckDBPyConnection, version: int | str) -> str | None:
     """The data version of one materialisation, or None if the ledger knows no such version."""
     rows = con.execute("select data_version from materialisations where version = ?", [version]).fetchall()
     return rows[0][0] if rows else None
+
+
+def has_read_the_same(con: DuckDBPyConnection, row: LedgerRow, read: Mapping[str, int | str]) -> bool:
+    """Whether a recorded materialisation was made of the content that `read` names: versions may differ, content may not."""
+    return set(row.input_versions) == set(read) and all(
+        str(read[name]) == str(version)
+        or ((content := data_version(con, version)) is not None and content == data_version(con, read[name]))
+        for name, version in row.input_versions.items()
+    )
 
 
 def embedders_used(con: DuckDBPyConnection, version: int) -> set[str]:
@@ -235,7 +247,7 @@ def read_table(con: DuckDBPyConnection, table: str, version: int) -> pl.DataFram
 def rows_of(con: DuckDBPyConnection, table: str, audit: str, system_version: str) -> pl.DataFrame:
     """The newest rows of a versioned table of one audit and system version, without `version`."""
     return con.sql(
-        f"select * exclude (version) from {table} where audit = $audit and system_version = $system_version",
+        f"select * exclude (version) from {table}_latest where audit = $audit and system_version = $system_version",
         params={"audit": audit, "system_version": system_version},
     ).pl()
 

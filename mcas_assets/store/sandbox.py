@@ -69,9 +69,9 @@ def ask(copy: Path, sql: str, params: Mapping[str, object] | None, limits: Limit
         duckdb.Error: Anything else that DuckDB objects to.
     """
     require_reading(sql)
-    with closing(_sandbox(copy, limits)) as con:
+    with closing(open_copy(copy, limits)) as con:
         try:
-            return bounded(lambda: _answer(con, sql, params, limits), limits.seconds, con.interrupt)
+            return bounded(lambda: answer(con, sql, params, limits), limits.seconds, con.interrupt)
         except TimeoutError:
             problem = f"it took longer than {limits.seconds:g} seconds, and was ended"
             raise BadInput("query", problem, "Ask for less, or raise the limit with --seconds") from None
@@ -80,8 +80,12 @@ def ask(copy: Path, sql: str, params: Mapping[str, object] | None, limits: Limit
             raise BadInput("query", problem, "Ask for less, or raise the limit with --memory") from error
 
 
-def _sandbox(copy: Path, limits: Limits) -> DuckDBPyConnection:
-    """An instance with the copy for its default database, and no way out of it."""
+def open_copy(copy: Path, limits: Limits) -> DuckDBPyConnection:
+    """An instance with the copy for its default database, and no way out of it. The caller closes it.
+
+    Raises:
+        duckdb.Error: The file cannot be opened.
+    """
     con = duckdb.connect(":memory:", config=CONFIG)
     try:
         con.execute(SETTINGS)
@@ -94,8 +98,13 @@ def _sandbox(copy: Path, limits: Limits) -> DuckDBPyConnection:
     return con
 
 
-def _answer(con: DuckDBPyConnection, sql: str, params: Mapping[str, object] | None, limits: Limits) -> pl.DataFrame:
-    """The rows, taken part by part, so that an answer without end is told from one that is large."""
+def answer(con: DuckDBPyConnection, sql: str, params: Mapping[str, object] | None, limits: Limits) -> pl.DataFrame:
+    """The rows, taken part by part, so that an answer without end is told from one that is large.
+
+    Raises:
+        BadInput: It is larger than `limits` allows, or no frame can hold it.
+        duckdb.Error: Anything else that DuckDB objects to.
+    """
     import pyarrow as pa
 
     relation = con.sql(sql, params=params)

@@ -25,6 +25,33 @@ that is new needs no such thing: a store is brought up to date wherever the text
 
 HISTORY = "_history"
 
+_WITH_STANDING = ("scores", "policy_results")
+"""Tables whose reading name says beside each row whether what it was made by was declared before the first image."""
+
+_STANDINGS = """
+create or replace view standings as
+with first_noted as (  -- a declaration that is changed back is the one that was there before
+    select system_version, digest, min(number) as number from declarations group by all
+), made_by as (
+    select version, partition as system_version, unnest(declarations) as digest
+    from materialisations where partition <> ''
+), judged as (
+    select m.version, case
+        when d.number is null then 'the declaration it was made by was not on record'
+        when d.is_given then 'the images of ' || m.system_version || ' are given: when they were made is not known here'
+        when d.n_images > 0 then d.n_images || ' images of ' || m.system_version || ' had been drawn before the '
+            || d.kind || ' ' || d.name || ', as it is, was on record'
+    end as reason
+    from made_by m
+    left join first_noted f using (system_version, digest)
+    left join declarations d using (number)
+)
+select
+    version, if(count(reason) > 0, 'exploratory', 'confirmatory') as standing,
+    string_agg(distinct reason, '; ' order by reason) as standing_reason
+from judged group by version
+"""
+
 _KINDS: dict[str, pl.DataType | type[pl.DataType]] = {
     "VARCHAR": pl.String,
     "JSON": pl.String,
@@ -147,6 +174,7 @@ def _declared(text: str) -> dict[str, tuple[Column, ...]]:
 
 def _create_reading_names(con: DuckDBPyConnection) -> None:
     """Make, for every versioned table, the names that people read it by."""
+    con.execute(_STANDINGS)
     for table in versioned_tables(con):
         # A materialisation that wrote no row of a table still replaces the rows before it, so the ledger
         # decides which versions show, not the rows.
@@ -156,7 +184,8 @@ def _create_reading_names(con: DuckDBPyConnection) -> None:
         """
         rows = f"select * from {table}{HISTORY} where version in"
         con.execute(f"create or replace view {table}_latest as {rows} ({newest.format(bound='')})")
-        con.execute(f"create or replace view {table} as select * from {table}_latest")
+        standing = "left join standings using (version)" if table in _WITH_STANDING else ""
+        con.execute(f"create or replace view {table} as from {table}_latest {standing}")
         bound = "and version <= at_version"
         con.execute(f"create or replace macro {table}_as_of(at_version) as table {rows} ({newest.format(bound=bound)})")
 

@@ -15,8 +15,9 @@ from mcas_assets.declare.audit import Audit, Axis
 from mcas_assets.systems.find import SYSTEMS, find_system, load_systems
 from mcas_assets.views.drawing import NARROW, axis_title, lean_bar, plain_table, poles_heading
 from mcas_assets.views.numbers import interval, percent, signed
+from mcas_assets.views.shares import axis_shares
 
-HALF = 12  # width of one side of the bar, in characters
+HALF, NARROW_HALF = 12, 8  # width of one side of the bar, in characters
 TRUTH_COLUMNS = {
     "axis": pl.String,
     "concept": pl.String,
@@ -75,29 +76,49 @@ def truth_of(system_version: str) -> Truth | None:
 
 
 def print_summary(
-    console: Console, audit: Audit, scores: pl.DataFrame, means: pl.DataFrame, truth: Truth | None
+    console: Console, audit: Audit, scores: pl.DataFrame, means: pl.DataFrame, shares: pl.DataFrame, truth: Truth | None
 ) -> None:
-    """Print one table an axis, by the first embedder of the panel.
+    """Print one table an axis, by the first embedder of the panel: of scores, or of shares where nothing was scored.
 
     Args:
         console: Where to.
         audit: The declaration.
         scores: Rows of `scores` of one audit and system version.
         means: Its rows of `mean_scores`; none in homes from before there were any.
+        shares: Its rows of `representation`.
         truth: What is known of the system, if anything.
     """
+    first_embedder = audit.embedders[0]
     for name, axis in audit.axes.items():
         of_axis = scores.filter(axis=name)
+        first = of_axis.filter(embedder=first_embedder).filter(pl.col("category") != "neutral")
+        if first["mcas"].is_null().all():
+            console.print(axis_shares(name, first, shares.filter(axis=name), audit, console.width))
+            console.print()
+            continue
         known = truth.of(name, axis.b.name) if truth else None
-        first = of_axis.filter(embedder=audit.embedders[0]).filter(pl.col("category") != "neutral")
         if known is not None and not known.is_empty():
             first = first.join(known, on="concept", how="left")
         else:
             known = None
         console.print(_axis_table(name, axis, audit, first, known is not None, console.width < NARROW))
-        of_means = means.filter(axis=name, embedder=audit.embedders[0])
+        of_means = means.filter(axis=name, embedder=first_embedder)
         console.print(_notes(of_axis, of_means, audit, axis.b.name, known))
         console.print()
+
+
+def standing_line(rows: pl.DataFrame) -> str:
+    """Whether what was measured was declared before the first image, and if not, why.
+
+    Args:
+        rows: Rows of `scores` or `policy_results` as published, of one version of the ledger or several.
+    """
+    if rows.is_empty() or rows["standing"].has_nulls():
+        return "Exploratory: it was made before declarations were put on record."
+    reasons = rows["standing_reason"].drop_nulls().unique(maintain_order=True).to_list()
+    if not reasons:
+        return "Confirmatory: what it was made by was on record before the first image of this version."
+    return f"Exploratory: {'; '.join(reasons)}."
 
 
 def refusal_lines(audit: Audit, rates: pl.DataFrame, disparities: pl.DataFrame) -> list[str]:
@@ -133,35 +154,37 @@ def _disparity(audit: Audit, row: dict[str, Any]) -> str:
 
 
 def _axis_table(name: str, axis: Axis, audit: Audit, rows: pl.DataFrame, with_truth: bool, is_narrow: bool) -> Table:
+    """One row a concept: its bar, and the quantity that the bar shows with its interval; in a wide terminal what else there is."""
     table = plain_table(axis_title(name, axis))
-    with_panel = len(audit.embedders) > 1 and not is_narrow
+    half = NARROW_HALF if is_narrow else HALF
+    with_panel, with_truth = len(audit.embedders) > 1, with_truth and not is_narrow
+    is_adjusted = rows["adjusted"].is_not_null().any()
+    lead = "adjusted" if is_adjusted else "mcas"
     right: dict[str, Any] = {"justify": "right", "no_wrap": True}
     table.add_column("concept", no_wrap=True)
     if not is_narrow:
         table.add_column("category", style="dim", no_wrap=True)
-    table.add_column(poles_heading(axis, HALF), no_wrap=True)
-    table.add_column("MCAS", **right)
-    if not is_narrow:
-        table.add_column("adjusted", **right)
-        table.add_column(f"{audit.inference.level:.0%} interval", **right)
+    table.add_column(poles_heading(axis, half), no_wrap=True)
+    if is_adjusted and not is_narrow:
+        table.add_column("MCAS", **right)
+    table.add_column("adjusted" if is_adjusted else "MCAS", **right)
+    table.add_column(f"{audit.inference.level:.0%} interval", **right)
     if with_panel:
         table.add_column("panel", no_wrap=True)
     if with_truth:
         table.add_column(f"{axis.b.name}\nplanted", **right)
         table.add_column("\ndrawn", **right)
-    leans = rows.select(pl.coalesce("adjusted", "mcas").abs()).to_series().drop_nulls().to_list()
-    widest = max(leans, default=0.0) or 1.0
+    widest = max(rows[lead].abs().drop_nulls().to_list(), default=0.0) or 1.0
     for row in rows.sort("mcas", descending=True, nulls_last=True).iter_rows(named=True):
-        lean = row["adjusted"] if row["adjusted"] is not None else row["mcas"]
-        low, high = row["adjusted_low"], row["adjusted_high"]
+        value = row[lead]
         cells: list[str | Text] = [
             row["concept"],
             *([] if is_narrow else [row["category"]]),
-            Text("not scored", "dim") if lean is None else lean_bar(lean, widest, HALF, not row["is_flagged"]),
+            Text("not scored", "dim") if value is None else lean_bar(value, widest, half, not row["is_flagged"]),
+            *([signed(row["mcas"])] if is_adjusted and not is_narrow else []),
+            signed(value),
+            interval(row[f"{lead}_low"], row[f"{lead}_high"], "none"),
         ]
-        cells.append(signed(row["mcas"]))
-        if not is_narrow:
-            cells += [signed(row["adjusted"]), interval(low, high, "none")]
         if with_panel:
             cells.append(_panel(row))
         if with_truth:

@@ -7,6 +7,7 @@ import polars as pl
 from mcas_assets.store.database import Store
 from mcas_assets.store.registers import read_systems
 from mcas_assets.store.states import State, read_states
+from mcas_assets.systems.protocol import SystemIdentity
 
 _LOOK = ("state", "since", "last_seen", "shutdown_date", "detail")
 # What of an identity document tells versions apart at a glance; the rest is in the document.
@@ -14,6 +15,11 @@ SHOWN = (
     "kind", "pipeline", "weights", "model", "content", "endpoint", "quality", "moderation", "aspect_ratio", "image_size",
     "thinking_level",
     "steps", "guidance", "width", "height", "dtype", "safety_checker",
+)  # fmt: skip
+
+_SETTINGS = (
+    "pipeline", "model", "steps", "guidance", "negative_prompt", "dtype", "quality", "aspect_ratio", "image_size", "thinking_level",
+    "match",
 )  # fmt: skip
 
 
@@ -54,6 +60,20 @@ def known_systems(store: Store, whole: bool = False) -> pl.DataFrame:
     return pl.DataFrame(
         {"system_version": rows["system_version"], **looks, **present, **seen, "audits": rows["audits"]}
     )
+
+
+def settings_line(identity: SystemIdentity) -> str:
+    """With what a system is asked, in one line: the settings of its identity that change what an image shows or costs."""
+    document = identity.document
+    size = f"{document['width']} x {document['height']}" if document.get("width") and document.get("height") else None
+    values = [
+        f"{name.replace('_', ' ')} {_number(document[name])}" for name in _SETTINGS if document.get(name) is not None
+    ]
+    return ", ".join(filter(None, (f"settings: {document.get('kind', 'system')}", *values, size)))
+
+
+def _number(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else _short(value)
 
 
 def _told(state: State | None) -> dict[str, str | None]:

@@ -1,15 +1,8 @@
 """The Dagster UI on the installation's own instance, in a real browser: lineage, checks and history are there."""
 
-import os
 import shutil
-import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -17,11 +10,12 @@ from mcas_assets.orchestration.instance import open_instance
 from mcas_assets.orchestration.runs import run_audit
 from mcas_assets.stages.workplace import Workplace
 from mcas_assets.systems.find import find_system
+from tests.served import serving
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine"),
-    pytest.mark.timeout(300),
+    pytest.mark.timeout(600),
 ]
 FLAGS = [
     "--headless=new",
@@ -33,8 +27,8 @@ FLAGS = [
 
 
 @pytest.fixture(scope="module")
-def ui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """`mcas ui` over a home in which the phantom audit's declaration was run small."""
+def audited_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home in which the phantom audit's declaration was run small."""
     home = tmp_path_factory.mktemp("ui")
     from mcas_assets.declare.audit import load_audit
 
@@ -52,37 +46,13 @@ def ui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         run_audit(small, find_system("phantom-stereotyped"), Workplace(home=home), instance)
     finally:
         instance.dispose()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    served = subprocess.Popen(
-        [sys.executable, "-m", "mcas_assets", "ui", "--no-watch", "--port", str(port)],
-        env={**os.environ, "MCAS_HOME": str(home)},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
-        _wait_for(f"http://127.0.0.1:{port}/server_info")
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        os.killpg(served.pid, signal.SIGINT)
-        try:
-            served.wait(20)
-        except subprocess.TimeoutExpired:
-            os.killpg(served.pid, signal.SIGKILL)
+    return home
 
 
-def _wait_for(url: str, seconds: float = 120) -> None:
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            with urllib.request.urlopen(url, timeout=5):
-                return
-        except (urllib.error.URLError, ConnectionError, TimeoutError):
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.5)
+@pytest.fixture(scope="module")
+def ui(audited_home) -> Iterator[str]:
+    with serving(audited_home) as (address, _):
+        yield address
 
 
 @pytest.fixture(scope="module")

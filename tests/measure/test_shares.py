@@ -18,9 +18,12 @@ from mcas_assets.measure.shares import (
     by_tone,
     confusion,
     digest,
+    label_images,
+    label_rows,
     measure,
     pole_labels,
     shares,
+    with_labels,
     zero_shot,
 )
 from mcas_assets.plan.requests import build_texts
@@ -255,7 +258,7 @@ def stored(tmp_path: Path) -> tuple[Store, Audit, pl.DataFrame, pl.DataFrame]:
 def test_a_table_has_a_row_for_each_axis_labeller_concept_and_group(stored):
     store, audit, images, texts = stored
     embedder: Any = Tiny()
-    table = measure(store, audit, images, texts, [embedder], ByLetter())
+    table = measure(audit, images, label_images(store, audit, images, texts, [embedder], ByLetter()))
     assert table.schema == frame_schema("representation")
     assert len(table) == represent.n_labelled(audit, 1)[0] == 2 * 3 * 2
     nurse = table.filter(concept="nurse", group_name="woman").select("labels", "embedder", "share", "outcomes").rows()
@@ -264,7 +267,30 @@ def test_a_table_has_a_row_for_each_axis_labeller_concept_and_group(stored):
         ("pixels", None, 0.75, '{"counted": 4, "unreadable": 1}'),
     ]
     assert table.filter(concept="pilot")["n_missing"].to_list() == [1] * 4
-    assert digest([table]) == digest([measure(store, audit, images, texts, [embedder], ByLetter())])
+    again = measure(audit, images, label_images(store, audit, images, texts, [embedder], ByLetter()))
+    assert digest([table]) == digest([again])
+
+
+def test_every_image_keeps_the_label_that_each_labeller_gave_it(stored):
+    store, audit, images, texts = stored
+    embedder: Any = Tiny()
+    labels = label_rows(audit, images, label_images(store, audit, images, texts, [embedder], ByLetter()))
+    assert labels.schema == frame_schema("image_labels")
+    assert len(labels) == 2 * images["sha256"].drop_nulls().n_unique()
+    by_share = measure(audit, images, label_images(store, audit, images, texts, [embedder], ByLetter()))
+    nurse = labels.join(images.filter(concept="nurse"), on="sha256", how="semi")
+    counted = nurse.group_by("labels", "label").len().sort("labels", "label").rows()
+    assert counted == [
+        ("pixels", "man", 1), ("pixels", "unreadable", 1), ("pixels", "woman", 3),
+        ("zero-shot", "ambiguous", 1), ("zero-shot", "man", 1), ("zero-shot", "woman", 3),
+    ]  # fmt: skip
+    assert by_share.filter(concept="nurse", group_name="woman")["n_group"].to_list() == [3, 3]
+
+
+def test_another_label_is_another_digest_though_the_shares_are_the_same():
+    labels = pl.DataFrame({"axis": ["g"] * 2, "labels": ["pixels"] * 2, "embedder": [None] * 2, "sha256": ["a", "b"]})
+    first, swapped = (labels.with_columns(label=pl.Series(given)) for given in (["man", "woman"], ["woman", "man"]))
+    assert with_labels("0", first) == with_labels("0", first.reverse()) != with_labels("0", swapped)
 
 
 def test_a_picture_is_read_once_by_a_reader_and_anew_by_another(stored):

@@ -19,6 +19,15 @@ REASONS = {
     ("orchestration.clock", "dagster._core.scheduler.instigation", "SensorInstigatorData"): (
         "a sensor that ticked in the future is never asked again, and nothing public sets the time of its last tick"
     ),
+    ("orchestration.webserver", "dagster._cli.proxy_server_manager", "ProxyServerManager"): (
+        "one code server for webserver and daemon, as `dagster dev` starts it, which takes no middleware"
+    ),
+    ("orchestration.webserver", "dagster._core.workspace.context", "WorkspaceProcessContext"): (
+        "Dagster's webserver as an application takes it, and nothing public makes it"
+    ),
+    ("orchestration.webserver", "dagster._core.workspace.load_target", "WorkspaceFileTarget"): (
+        "that context takes it: which code the UI shows"
+    ),
 }
 
 

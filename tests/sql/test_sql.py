@@ -1,6 +1,7 @@
 """Every question in sql/ says what it answers, and answers it on a published store of known content."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,8 +9,9 @@ import polars as pl
 import pytest
 from rich.console import Console
 
-from mcas_assets.store import facts, ledger, publication, quality
+from mcas_assets.store import declarations, facts, ledger, publication, quality
 from mcas_assets.store.database import Store
+from mcas_assets.store.declarations import Declaration
 from mcas_assets.store.ledger import Materialisation
 from mcas_assets.views.fit import captured
 
@@ -60,6 +62,13 @@ def score_rows(system_version: str, **mcas: tuple[float | None, float | None]) -
         for embedder, value in zip(("clip", "siglip"), values, strict=True)
     ]
     return pl.DataFrame(rows, schema_overrides={"reason": pl.String, "is_flagged": pl.Boolean})
+
+
+def rank_rows() -> pl.DataFrame:
+    """The second version leans more to pole a than the first, by so little that they could change places."""
+    key = {"system": "sd", "system_version": NEW, "audit": AUDIT, "axis": "gender", "embedder": "clip", "n_ranked": 2}
+    places = [{"ranked": NEW, "rank": 1, "rank_low": 1}, {"ranked": OLD, "rank": 2, "rank_low": 1}]
+    return pl.DataFrame([key | place | {"rank_high": 2} for place in places])
 
 
 def refusal_tables() -> dict[str, pl.DataFrame]:
@@ -275,6 +284,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Store:
         facts.register_system(con, OLD, "sd", {"steps": 20})
         facts.register_system(con, NEW, "sd", {"steps": 30})
         facts.mark_audited(con, NEW)
+        declarations.note(con, NEW, [Declaration("audit", AUDIT, "d", {})])
         fact = image_rows(NEW, outcomes).select(
             "image_id", "system_version", "prompt", "seed", "width", "height", "outcome"
         )
@@ -303,7 +313,11 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Store:
                 "n_concepts": 2, "n_images": 4, "n_effective": 2.5, "mean_adjusted": -0.2, "adjusted_low": -0.3,
                 "adjusted_high": -0.1, "estimand": "these prompts"}  # fmt: skip
         means = pl.DataFrame([mean])
-        ledger.record(con, made("scores", NEW, "s2", images=4), {"scores": second, "mean_scores": means})  # 6
+        declared = replace(made("scores", NEW, "s2", images=4), declarations=("d",))
+        second = second.with_columns(
+            lean_rank=pl.Series([1, None, None, None], dtype=pl.Int64), lean_rank_low=1, lean_rank_high=2
+        )
+        ledger.record(con, declared, {"scores": second, "mean_scores": means})  # 6
         ledger.record(con, made("representation", NEW, "n", images=4), {  # 7
             "representation": share_rows(), "amplification": comparison_rows(),
         })  # fmt: skip
@@ -311,6 +325,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Store:
         ledger.record(con, made("refusals", NEW, "r", images=4), refusal_tables())  # 9
         ledger.record(con, made("policy/release/scores", NEW, "p"), {"policy_results": policy_rows()})  # 10
         ledger.record(con, made("texts", "", "x"), {"texts": texts})  # 11
+        ledger.record(con, made("ranks", NEW, "k"), {"system_ranks": rank_rows()})
         changed, doing = comparison_tables()
         ledger.record(con, made("comparison", NEW, "d", images=4), changed)  # 12
         ledger.record(con, made("attribution", NEW, "t"), doing)  # 13
@@ -387,6 +402,22 @@ def test_where_is_the_bias(published):
         (OLD, "siglip", "nurse", -0.1, "he", True),
         (NEW, "clip", "pilot", None, None, None),
         (NEW, "siglip", "pilot", None, None, None),
+    ]
+
+
+def test_what_was_declared_before(published):
+    found = ask(published, "what-was-declared-before", "system_version", "asset", "standing", "declared")
+    assert found == [(NEW, "scores", "confirmatory", "audit gender")]
+
+
+def test_who_leans_most(published):
+    found = ask(
+        published, "who-leans-most", "ranked", "system_version", "concept", "rank", "rank_high", "not_told_apart"
+    )
+    assert found == [
+        ("system", NEW, None, 1, 2, 1),
+        ("system", OLD, None, 2, 2, 1),
+        ("concept", NEW, "nurse", 1, 2, 1),
     ]
 
 

@@ -90,6 +90,16 @@ AMPLIFICATION = Example(
     },
 )  # fmt: skip
 
+IMAGE_LABELS = Example(
+    "image_labels",
+    mark="sha256",
+    good=[_ABOUT | {"label": "woman"}, {"labels": "pixels", "embedder": None, "label": "unreadable"}],
+    bad={
+        "labels of an image are known": each(labels="guess"),
+        "a zero-shot label names its embedder": first(embedder=None),
+    },
+)
+
 _DISTANCE = _ABOUT | {"population": "parity"}
 DIVERGENCE = Example(
     "divergence",

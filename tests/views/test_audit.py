@@ -8,7 +8,7 @@ from rich.console import Console
 
 from mcas_assets.core.errors import BadInput
 from mcas_assets.measure.refusals import measure
-from mcas_assets.views.audit import Truth, print_summary, refusal_lines
+from mcas_assets.views.audit import Truth, print_summary, refusal_lines, standing_line
 
 
 def scores(**changes: list) -> pl.DataFrame:
@@ -16,7 +16,8 @@ def scores(**changes: list) -> pl.DataFrame:
         "axis": ["gender"] * 4, "embedder": ["phantom-balanced"] * 4, "category": ["occupations"] * 3 + ["neutral"],
         "concept": ["nurse", "ceo", "chef", "person"], "mcas": [-0.2, 0.1, 0.0, 0.01], "baseline": [0.01] * 4,
         "adjusted": [-0.21, 0.09, -0.01, 0.0], "adjusted_low": [-0.3, 0.02, -0.1, -0.1],
-        "adjusted_high": [-0.1, 0.2, 0.1, 0.1], "stable": [True, False, False, True],
+        "adjusted_high": [-0.1, 0.2, 0.1, 0.1], "mcas_low": [-0.28, 0.03, -0.1, -0.1],
+        "mcas_high": [-0.12, 0.17, 0.1, 0.1], "reason": [None] * 4, "stable": [True, False, False, True],
         "sign_agreement": [1.0, 0.5, 1.0, 1.0],
         "iias": [-0.1, 0.05, 0.0, 0.0], "itpas": [-0.05, 0.02, 0.01, 0.0], "itaas": [-0.04, 0.02, 0.0, 0.0],
         "ttas": [-0.01, 0.01, -0.01, 0.01], "is_flagged": [True, True, False, None], "parity": [-0.02] * 4,
@@ -33,10 +34,25 @@ MEANS = pl.DataFrame({
 })  # fmt: skip
 
 
-def shown(tiny, frame: pl.DataFrame, truth: Truth | None = None, means: pl.DataFrame = MEANS) -> str:
-    console = Console(width=140)
+SHARES = pl.DataFrame({
+    "axis": ["gender"] * 2, "embedder": ["phantom-balanced"] * 2, "concept": ["nurse"] * 2, "group_name": ["woman", "man"],
+    "share": [0.75, 0.25], "share_low": [0.5, 0.1], "share_high": [0.9, 0.5], "n_group": [12, 4], "n_counted": [16, 16],
+})  # fmt: skip
+
+
+def shown(
+    tiny,
+    frame: pl.DataFrame,
+    truth: Truth | None = None,
+    means: pl.DataFrame = MEANS,
+    shares: pl.DataFrame = SHARES,
+    width: int = 140,
+    colours: bool = False,
+) -> str:
+    console = Console(width=width, force_terminal=colours, color_system="standard" if colours else None)
+    of_one_axis = tiny.model_copy(update={"axes": {"gender": tiny.axes["gender"]}})
     with console.capture() as captured:
-        print_summary(console, tiny.model_copy(update={"axes": {"gender": tiny.axes["gender"]}}), frame, means, truth)
+        print_summary(console, of_one_axis, frame, means, shares, truth)
     return captured.get()
 
 
@@ -99,10 +115,8 @@ def test_a_mean_stands_beside_what_its_images_are_worth(tiny):
 
 
 def test_a_lean_that_is_not_flagged_is_drawn_faint(tiny):
-    console = Console(width=140, force_terminal=True, color_system="standard")
-    with console.capture() as captured:
-        print_summary(console, tiny.model_copy(update={"axes": {"gender": tiny.axes["gender"]}}), scores(), MEANS, None)
-    bars = {line.split()[0]: line for line in captured.get().splitlines() if "▌" in line or "█" in line or "▐" in line}
+    text = shown(tiny, scores(), colours=True)
+    bars = {line.split()[0]: line for line in text.splitlines() if "▌" in line or "█" in line or "▐" in line}
     faint = "\x1b[2;35m"
     assert faint in bars["chef"]
     assert faint not in bars["nurse"]
@@ -132,12 +146,29 @@ def test_a_truth_file_that_is_missing_is_refused(tmp_path: Path):
         Truth.load(tmp_path / "truth.csv")
 
 
-def test_a_narrow_terminal_gets_fewer_columns_and_whole_words(tiny):
-    console = Console(width=80)
-    with console.capture() as captured:
-        print_summary(console, tiny.model_copy(update={"axes": {"gender": tiny.axes["gender"]}}), scores(), MEANS, None)
-    assert "…" not in captured.get()
-    assert "category" not in captured.get()
+def test_a_narrow_terminal_gets_fewer_columns_and_whole_words_but_the_number_and_its_interval(tiny):
+    text = shown(tiny, scores(concept=["construction worker", "ceo", "chef", "person"]), width=80)
+    assert "…" not in text
+    assert "category" not in text
+    assert max(map(len, text.splitlines())) <= 80
+    (row,) = (line for line in text.splitlines() if "construction worker" in line)
+    assert "-0.210  -0.30 to -0.10  agrees" in row
+
+
+def test_without_a_zero_point_the_score_itself_stands_beside_its_interval(tiny):
+    nothing = [None] * 4
+    frame = scores(adjusted=nothing, adjusted_low=nothing, adjusted_high=nothing, baseline=nothing, parity=nothing)
+    text = shown(tiny, frame, width=80)
+    assert "adjusted" not in text.split("Mean")[0]
+    assert "-0.200  -0.28 to -0.12" in text
+
+
+def test_an_axis_without_a_score_says_why_and_shows_who_was_drawn(tiny):
+    frame = scores(mcas=[None] * 4, adjusted=[None] * 4, reason=["no image of pole b"] * 4)
+    text = shown(tiny, frame, width=80)
+    assert "gender: no score. No image of pole b." in text
+    assert "nurse woman ████████████ 75 % 50 to 90 % 12 of 16" in {" ".join(line.split()) for line in text.splitlines()}
+    assert "no score" in shown(tiny, frame, shares=SHARES.clear())
 
 
 def test_what_was_refused_is_said_and_whom_it_befell(tiny, pictures):
@@ -156,3 +187,17 @@ def test_refusals_without_a_pattern_are_said_to_be_so_and_none_at_all_are_no_lin
     assert "No pole, group, category or concept was shown" in line
     none = measure(tiny, pictures(tiny))
     assert refusal_lines(tiny, none.refusals, none.disparities) == []
+
+
+@pytest.mark.parametrize(
+    ("rows", "line"),
+    [
+        ([("confirmatory", None)], "Confirmatory: what it was made by was on record before"),
+        ([("confirmatory", None), ("exploratory", "3 images had been drawn")], "Exploratory: 3 images had been drawn."),
+        ([(None, None)], "Exploratory: it was made before declarations"),
+        ([], "Exploratory: it was made before declarations"),
+    ],
+)
+def test_it_is_said_whether_a_result_was_declared_before_the_first_image(rows, line):
+    frame = pl.DataFrame(rows, schema={"standing": pl.String, "standing_reason": pl.String}, orient="row")
+    assert standing_line(frame).startswith(line)

@@ -19,7 +19,8 @@ def _make(work: Work) -> Made:
     images, texts = work.read("images", "texts")
     workplace, audit = work.workplace, work.audit
     panel = workplace.embedders(audit.embedders)
-    labelled = shares.measure(workplace.store, audit, images, texts, panel, workplace.tone_reader)
+    labellers = shares.label_images(workplace.store, audit, images, texts, panel, workplace.tone_reader)
+    labelled, labels = shares.measure(audit, images, labellers), shares.label_rows(audit, images, labellers)
     against = populations.hold(audit, labelled, workplace.populations(audit))
     tables = {
         "representation": labelled, "amplification": against.amplification, "divergence": against.divergence,
@@ -30,7 +31,8 @@ def _make(work: Work) -> Made:
         "requested": int(labelled["n_requested"].sum()),
         "erased": len(erased),
     }
-    return Made(tables, shares.digest(tables.values()), metadata)
+    digest = shares.with_labels(shares.digest(tables.values()), labels)
+    return Made(tables | {"image_labels": labels}, digest, metadata)
 
 
 def _declares(audit: Audit, declared: Declared) -> list:
@@ -38,6 +40,13 @@ def _declares(audit: Audit, declared: Declared) -> list:
     targets = [target[:2] for target in reads.targets(audit)]
     embedders = reads.embedders(audit, declared)
     return [reads.groups(audit), targets, embedders, inference, reads.populations(audit, declared)]
+
+
+def _n_labels(checked: Checked) -> int:
+    """A label for each delivered image, axis and labeller."""
+    audit, (images,) = checked.work.audit, checked.work.read("images")
+    labellers = sum(len(audit.embedders) + shares.has_tones(axis) for axis in audit.axes.values())
+    return images.filter(outcome="ok")["sha256"].n_unique() * labellers
 
 
 def _counts(checked: Checked) -> tuple[int, int]:
@@ -109,6 +118,18 @@ REPRESENTATION = Table(
     },
     hints={"some labeller counts half of the images": between("best_counted", 0.5, 1)},
 )
+IMAGE_LABELS = Table(
+    "image_labels",
+    key=("system_version", "audit", "axis", "labels", "embedder", "sha256"),
+    expected_rows=_n_labels,
+    may_be_empty=True,  # where no image was delivered
+    rules={
+        "labels of an image are known": among("labels", ("zero-shot", "pixels")),
+        "a zero-shot label names its embedder": present(
+            "embedder", where=lambda column: column("labels") == "zero-shot"
+        ),
+    },
+)
 AMPLIFICATION = Table(
     "amplification",
     key=(*LABELLED, "group_name", "population"),
@@ -148,9 +169,9 @@ STAGE = Stage(
     name="representation",
     description="Who is shown: shares of the declared groups in every concept, against each reference population.",
     reads=("texts", "images", "embeddings"),
-    tables=(REPRESENTATION, AMPLIFICATION, DIVERGENCE),
+    tables=(REPRESENTATION, AMPLIFICATION, DIVERGENCE, IMAGE_LABELS),
     make=_make,
-    code_version="2",
+    code_version="3",
     declares=_declares,
     kinds=frozenset({"numpy", "duckdb"}),
     is_published=True,

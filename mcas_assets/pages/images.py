@@ -1,0 +1,134 @@
+"""The images behind a number, and the row of one image."""
+
+import shlex
+
+import numpy as np
+import polars as pl
+
+from mcas_assets.core.outcomes import MEANINGS
+from mcas_assets.pages.concept import with_pictures
+from mcas_assets.pages.links import Links
+from mcas_assets.pages.reader import NotThere, Reader, Row
+from mcas_assets.pages.site import Section, short
+
+MOST = 1000
+"""Images of a page."""
+
+FILTERS = ("axis", "concept", "group", "outcome", "role", "pole")
+
+
+def section(
+    reader: Reader, links: Links, audit: str, version: str, page: int = 1, size: int = 200, **filters: str | None
+) -> Section:
+    """The images of a version that are so and so: one tile an image.
+
+    Args:
+        reader: The published copy.
+        links: Where things lie.
+        audit: Its name.
+        version: The system version.
+        page: From 1.
+        size: Images of a page, up to `MOST`.
+        filters: Of `FILTERS`: only these. `group` is a label on `axis` by its first labeller.
+
+    Raises:
+        NotThere: The audit has no such version or axis.
+    """
+    reader.require(audit, version)
+    axis = filters.get("axis")
+    if axis is not None:
+        reader.require_axis(audit, axis)
+    elif filters.get("group"):
+        raise NotThere("group", "says nothing without an axis", "Add axis= to the address")
+    named = {name: filters.get(name) for name in ("role", "pole", "concept", "outcome")}
+    uses = reader.images(audit, version, axis, group_name=filters.get("group"), **named)
+    if filters.get("group") and not named["role"]:
+        uses = uses.filter(pl.col("role") != "attribute")
+    found = uses.unique("image_id", keep="first", maintain_order=True)
+    size = max(1, min(size, MOST))
+    last = max(1, -(-len(found) // size))
+    page = max(1, min(page, last))
+    keys = {"audit": audit, "version": version} | {name: filters.get(name) for name in FILTERS}
+    labellers = reader.labellers(audit, version, axis) if axis else []
+    context = {
+        "audit": audit, "version": version, "short": short(version), "filters": {k: v for k, v in filters.items() if v},
+        "n": len(found), "page": page, "last": last, "size": size, "labeller": labellers[0] if labellers else None,
+        "images": with_pictures(links, found.slice((page - 1) * size, size).to_dicts(), keys),
+        "pages": [(n, links.page("images", **keys, page=n, size=size)) for n in range(1, last + 1)],
+        "up": links.page("version", audit=audit, version=version), "meanings": MEANINGS,
+        "map": links.page("map", audit=audit, version=version, axis=axis or next(iter(reader.poles(audit)))),
+        "narrower": _narrower(reader, links, keys, found),
+    }  # fmt: skip
+    return Section("images.html", "Images", context)
+
+
+def _narrower(
+    reader: Reader, links: Links, keys: Row, found: pl.DataFrame
+) -> list[tuple[str, list[tuple[str, int, str | None]]]]:
+    """Filters that would leave fewer images, with how many."""
+    ways = []
+    for name, column in (("outcome", "outcome"), ("group", "label"), ("concept", "concept")):
+        if keys[name] is None and (name != "group" or keys["axis"]):
+            counts = found.drop_nulls(column).group_by(column).len("n").sort("n", column, descending=[True, False])
+            entries = [(value, n, links.page("images", **(keys | {name: value}))) for value, n in counts.iter_rows()]
+            if len(entries) > 1:
+                ways.append((name, entries))
+    return ways
+
+
+def image(reader: Reader, links: Links, audit: str, version: str, image_id: str) -> Section:
+    """The row of one image: how it came to be, what each labeller says of it, its cosines, and how to draw it again.
+
+    Raises:
+        NotThere: The audit has no such image.
+    """
+    reader.require(audit, version)
+    uses = reader.rows("image", audit=audit, image=image_id)
+    if uses.is_empty():
+        raise NotThere(image_id, f"is no image of audit {audit!r}", "The page of images lists them")
+    row = uses.row(0, named=True)
+    there = row["sha256"] is not None
+    poles = reader.poles(audit)
+    labels = (
+        reader.rows("labels-of-image", audit=audit, version=version, sha256=row["sha256"]) if there else pl.DataFrame()
+    )
+    keys = {"audit": audit, "version": version}
+    context = {
+        "audit": audit, "version": version, "short": short(version), "row": row, "meaning": MEANINGS.get(row["outcome"], ""),
+        "uses": [
+            {**use, "url": links.page("concept", **keys, axis=next(iter(poles)), concept=use["concept"])
+             if use["concept"] else None}
+            for use in uses.iter_rows(named=True)
+        ],
+        "src": links.picture(row["sha256"], row["path"], 1024) if there else None,
+        "original": links.original(row["sha256"], row["path"]) if there else None,
+        "labels": labels.to_dicts(), "cosines": _cosines(reader, audit, version, row) if there else [],
+        "again": f"mcas redraw {shlex.quote(image_id[:12])}", "up": links.page("version", **keys),
+    }  # fmt: skip
+    return Section("image.html", "Image", context)
+
+
+def _cosines(reader: Reader, audit: str, version: str, row: Row) -> list[Row]:
+    """For each embedder and axis: the mean cosine of the image with the words of each pole, and with its own prompt."""
+    texts = reader.table("texts", audit=audit)
+    found: list[Row] = []
+    for panel in reader.rows("panel", audit=audit, version=version).iter_rows(named=True):
+        named = {"embedder": panel["embedder"]}
+        image = reader.published.vectors(panel["dim"], kind="image", contents=[row["sha256"]], **named)
+        words = texts.filter(pl.col("kind").is_in(["word", "prompt"]))["text_id"].unique().to_list()
+        said = reader.published.vectors(panel["dim"], kind="text", contents=words, **named)
+        if image.is_empty():
+            continue
+        cosines = said["vector"].to_numpy() @ image["vector"].to_numpy()[0]
+        by_text = dict(zip(said["content"].to_list(), map(float, cosines), strict=True))
+        for axis, poles in reader.poles(audit).items():
+            sides = [
+                _mean(by_text, texts.filter(kind="word", axis=axis, pole=pole)["text_id"].to_list()) for pole in "ab"
+            ]
+            found.append({"embedder": panel["name"], "axis": axis, "poles": poles, "a": sides[0], "b": sides[1]})
+    return found
+
+
+def _mean(by_text: dict[str, float], ids: list[str]) -> float | None:
+    known = [by_text[one] for one in dict.fromkeys(ids) if one in by_text]
+    return float(np.mean(known)) if known else None

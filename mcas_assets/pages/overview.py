@@ -1,0 +1,133 @@
+"""The first page: every system and audit, newest version each, with headline, stamp, rank and what changed."""
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from mcas_assets.pages import charts
+from mcas_assets.pages.links import Links
+from mcas_assets.pages.reader import Reader, Row
+from mcas_assets.pages.site import Section, short
+from mcas_assets.views.numbers import interval, signed
+
+
+def section(reader: Reader, links: Links) -> Section:
+    """The overview, also where nothing was audited yet: it then says what would fill it."""
+    audits = reader.audited["audit"].unique(maintain_order=True).to_list()
+    context = {
+        "audits": [_audit(reader, links, audit) for audit in audits],
+        "failures": _failures(reader, links),
+        "states": reader.rows("states").to_dicts(),
+    }
+    return Section("overview.html", "Overview", context)
+
+
+def _audit(reader: Reader, links: Links, audit: str) -> Row:
+    of_audit = reader.audited.filter(audit=audit)
+    newest = of_audit.group_by("system", maintain_order=True).last().sort("first_version", descending=True)
+    declared = reader.declared(audit)
+    stamps = reader.rows("stamps").filter(audit=audit)
+    systems = []
+    for row in newest.iter_rows(named=True):
+        version = row["system_version"]
+        systems.append({
+            **row, "short": short(version), "url": links.page("version", audit=audit, version=version),
+            "trend": links.page("trend", audit=audit, system=row["system"]),
+            "n_versions": of_audit.filter(system=row["system"]).height,
+            "stamps": stamps.filter(system_version=version).to_dicts(),
+            "trust": links.page("trust", audit=audit, version=version), "change": _change(reader, links, audit, version),
+        })  # fmt: skip
+    axes = [
+        {"axis": axis, "poles": poles, **leaderboard(reader, links, audit, axis)}
+        for axis, poles in reader.poles(audit).items()
+    ]
+    return {
+        "audit": audit, "title": declared.title if declared else audit, "systems": systems, "axes": axes,
+        "compared": _compared(reader, links, audit),
+    }  # fmt: skip
+
+
+def _compared(reader: Reader, links: Links, audit: str) -> list[Row]:
+    """The pairs of versions that were compared because somebody asked, with their verdict."""
+    summary = reader.table("comparison_summary", audit=audit)
+    asked = summary.filter(pl.col("axis").is_null() & pl.col("before").is_not_null() & ~pl.col("is_predecessor"))
+    return [
+        {**row, "url": links.page("comparison", audit=audit, before=row["before"], after=row["after"])}
+        for row in asked.iter_rows(named=True)
+    ]
+
+
+def leaderboard(reader: Reader, links: Links, audit: str, axis: str) -> Row:
+    """The newest version of every system, by how far its mean leans, with a chart: see `ranks` for what a rank says."""
+    of_audit = reader.audited.filter(audit=audit)
+    newest = of_audit.group_by("system", maintain_order=True).last()["system_version"].to_list()
+    poles = reader.require_axis(audit, axis)
+    means, flags = reader.table("mean_scores", audit=audit), reader.rows("flags").filter(audit=audit, axis=axis)
+    rows: list[Row] = []
+    for version in newest:
+        embedder = reader.embedders(audit, version)[0]
+        found = means.filter(axis=axis, embedder=embedder, system_version=version).to_dicts()
+        flag = flags.filter(embedder=embedder, system_version=version).to_dicts()
+        mean = found[0] if found else {"mean_adjusted": None, "adjusted_low": None, "adjusted_high": None}
+        rows.append({
+            "system_version": version, "short": short(version), "embedder": embedder, "value": mean["mean_adjusted"],
+            "low": mean["adjusted_low"], "high": mean["adjusted_high"], "reason": mean.get("reason"),
+            "towards": poles.towards(mean["mean_adjusted"]), "flag": flag[0] if flag else None,
+            "url": links.page("version", audit=audit, version=version) ,
+        })  # fmt: skip
+    for row, rank in zip(rows, ranks([(row["value"], row["low"], row["high"]) for row in rows]), strict=True):
+        row["rank"] = rank
+    rows.sort(key=lambda row: (row["rank"] is None, row["rank"] or (0, 0), -abs(row["value"] or 0)))
+    drawn = [
+        {"name": row["short"], "value": row["value"], "low": row["low"], "high": row["high"], "url": row["url"],
+         "pole": "a" if row["value"] > 0 else "b", "mark": "flagged" if _excludes_zero(row) else "not flagged",
+         "text": f"{row['short']}: {signed(row['value'])} {row['towards']} ({interval(row['low'], row['high'], digits=3)})"}
+        for row in rows if row["value"] is not None
+    ]  # fmt: skip
+    title = f"mean adjusted score: {poles.b} ◀ ▶ {poles.a}"
+    return {"rows": rows, "chart": charts.leanings(drawn, title) if len(drawn) > 1 else None}
+
+
+def ranks(values: Sequence[tuple[float | None, float | None, float | None]]) -> list[tuple[int, int] | None]:
+    """The ranks that each system may have by the size of its lean, the largest first, given (value, low, high) of each.
+
+    The size of a lean whose interval holds 0 lies between 0 and its farther end. A system surely comes after those whose
+    smallest size is above its largest, and surely before those whose largest is below its smallest: what lies between are the
+    ranks that it may have. Two whose intervals overlap are a tie. None where there is no interval.
+    """
+    sizes = [None if low is None or high is None else _size(low, high) for _, low, high in values]
+    known = [size for size in sizes if size is not None]
+    return [
+        None if size is None else (
+            1 + sum(other[0] > size[1] for other in known), len(known) - sum(other[1] < size[0] for other in known)
+        )
+        for size in sizes
+    ]  # fmt: skip
+
+
+def _size(low: float, high: float) -> tuple[float, float]:
+    far = max(abs(low), abs(high))
+    return (0.0, far) if low <= 0 <= high else (min(abs(low), abs(high)), far)
+
+
+def _excludes_zero(row: Row) -> bool:
+    return row["low"] is not None and (row["low"] > 0 or row["high"] < 0)
+
+
+def _change(reader: Reader, links: Links, audit: str, version: str) -> Row | None:
+    """What changed since the version before, or None where there is none or they were not compared."""
+    summary = reader.table("comparison_summary", audit=audit, after=version)
+    found = summary.filter(pl.col("is_predecessor") & pl.col("axis").is_null() & pl.col("before").is_not_null())
+    if found.is_empty():
+        return None
+    row = found.row(0, named=True)
+    return {**row, "url": links.page("comparison", audit=audit, before=row["before"], after=version)}
+
+
+def _failures(reader: Reader, links: Links) -> list[Row]:
+    known = set(reader.audited.select("audit", "system_version").iter_rows())
+    return [
+        {**row, "url": links.page("trust", audit=row["audit"], version=row["system_version"])
+                if (row["audit"], row["system_version"]) in known else None}
+        for row in reader.rows("failures").iter_rows(named=True)
+    ]  # fmt: skip

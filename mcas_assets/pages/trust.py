@@ -1,0 +1,64 @@
+"""How far to trust a version's numbers: calibration, noise, what they speak of, identity, policies and every check."""
+
+import json
+from typing import Any
+
+import polars as pl
+
+from mcas_assets.pages.links import Links
+from mcas_assets.pages.reader import Reader
+from mcas_assets.pages.site import Section, short
+
+CAVEATS = (
+    "A score is a difference of mean cosines of an instrument. It is no share, no probability and no harm.",
+    "Perceived groups are what a labeller says of a picture, in the categories that the audit declares, and nobody's identity.",
+    "Intervals speak of other seeds with the same prompts, unless the estimand says otherwise. Other wordings can give others.",
+    "An instrument has a bias of its own. Where the embedders of a panel disagree, a number tells of them as well.",
+    "Not shown is not absent: the number of images bounds what can be found.",
+    "A reference population is a comparison that somebody chose. That a share differs from it is no verdict on what it should be.",
+)
+"""What the numbers do not say, on every page of trust."""
+
+
+def section(reader: Reader, links: Links, audit: str, version: str) -> Section:
+    """The page of trust.
+
+    Raises:
+        NotThere: The audit has no scores of the version.
+    """
+    reader.require(audit, version)
+    keys = {"audit": audit, "version": version}
+    scores = reader.table("scores", audit=audit, system_version=version)
+    of_scores = scores.filter(pl.col("category").ne_missing("neutral"))
+    summary = reader.table("comparison_summary", audit=audit, after=version).filter(pl.col("axis").is_not_null())
+    calibration = reader.table("calibration")
+    identity = reader.rows("identity", version=version).to_dicts()
+    checks = reader.rows("checks", **keys)
+    context = {
+        **keys, "caveats": CAVEATS, "up": links.page("version", **keys),
+        "estimands": of_scores["estimand"].drop_nulls().unique(maintain_order=True).to_list(),
+        "methods": of_scores.group_by("interval_method").len("n").drop_nulls().sort("interval_method").to_dicts(),
+        "notes": of_scores.group_by("interval_note").len("n").drop_nulls().sort("n", descending=True).to_dicts(),
+        "panel": reader.table("panel", audit=audit, system_version=version).to_dicts(),
+        "noise": summary.filter(pl.col("noise_band").is_not_null()).to_dicts(),
+        "calibration": calibration.sort("met", "kind", "axis", "embedder", "name", nulls_last=True).to_dicts(),
+        "stamps": reader.rows("stamps").filter(audit=audit, system_version=version).to_dicts(),
+        "policies": reader.table("policy_results", audit=audit, system_version=version)
+                    .sort("verdict", "rule", "concept").to_dicts(),
+        "identity": _lines(json.loads(identity[0]["identity"])) if identity else [],
+        "seen": identity[0] if identity else None, "checks": checks.to_dicts(),
+        "n_failed": int((~checks["success"]).sum()) if len(checks) else 0,
+        "made": [{**row, "packages": json.loads(row["packages"])} for row in reader.rows("made-from", **keys).to_dicts()],
+    }  # fmt: skip
+    return Section("trust.html", f"How far to trust {short(version)}", context, anchor="trust")
+
+
+def _lines(document: Any, path: str = "") -> list[tuple[str, str]]:
+    """The leaves of a document with the way to each."""
+    if isinstance(document, dict):
+        return [
+            line for key, value in document.items() for line in _lines(value, f"{path}.{key}" if path else str(key))
+        ]
+    if isinstance(document, list) and document and isinstance(document[0], dict | list):
+        return [line for place, value in enumerate(document) for line in _lines(value, f"{path}[{place}]")]
+    return [(path, json.dumps(document, ensure_ascii=False) if isinstance(document, list) else str(document))]

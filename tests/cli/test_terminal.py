@@ -1,0 +1,51 @@
+"""What a person sees in a real terminal: a pseudo-terminal of 80 columns, since pipes hide what a step does to a screen."""
+
+import os
+import pty
+import re
+import struct
+import sys
+from fcntl import ioctl
+from pathlib import Path
+from termios import TIOCSWINSZ
+
+SMALLEST = Path(__file__).parents[1] / "data" / "smallest.yaml"
+ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+
+
+def typed(home: Path, *words: str, columns: int = 80) -> tuple[int, str]:
+    """Exit status, and everything that a terminal of so many columns was sent, of one command."""
+    child, screen = pty.fork()
+    if child == 0:
+        ioctl(0, TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+        os.environ.update(MCAS_HOME=str(home), TERM="xterm")
+        os.execv(sys.executable, [sys.executable, "-m", "mcas_assets", *words])
+    seen = bytearray()
+    while True:
+        try:
+            seen += os.read(screen, 1 << 16)
+        except OSError:  # the other end is closed: the command has ended
+            break
+    os.close(screen)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), ESCAPES.sub("", seen.decode())
+
+
+def test_bars_move_while_images_are_drawn_and_what_follows_fits_80_columns(tmp_path: Path):
+    status, text = typed(tmp_path, "audit", str(SMALLEST), "--images", "24")
+    assert status == 0, text
+    counts = {(int(done), int(of)) for done, of in re.findall(r"images +[^\n]*?(\d+)/(\d+)", text)}
+    total = max(of for _, of in counts)
+    assert (total, total) in counts
+    assert any(0 < done < total for done, _ in counts), counts
+    before, after = text.split("loading...")
+    assert "settings: diffusers, pipeline StableDiffusionPipeline, steps 8, guidance 1" in before
+    assert "64 x 64" in before
+    assert "plan: " in before
+    table = after[after.index("images: ") :].splitlines()
+    assert "…" not in after
+    assert all(len(line) <= 80 for line in table if not line.startswith("  mcas sql")), table
+
+    status, answer = typed(tmp_path, "sql", "from representation")
+    assert status == 0
+    assert "no room for: " in answer
+    assert all(len(line) <= 80 for line in answer.splitlines())
