@@ -394,6 +394,37 @@ create table if not exists image_labels_history (
     label          varchar not null       -- the group, or why it counts for none: ambiguous, outside or unreadable
 );
 
+-- Who is shown on two axes at once, such as women who are dark-skinned: one row for each pair of groups of a concept, and of all
+-- concepts together. Labels are as given, without correction for their errors.
+create table if not exists intersections_history (
+    version           bigint not null,
+    system            varchar not null,
+    system_version    varchar not null,
+    audit             varchar not null,
+    axis_1            varchar not null,
+    labels_1          varchar not null,   -- by which the group on this axis is told: zero-shot or pixels
+    axis_2            varchar not null,
+    labels_2          varchar not null,
+    embedder          varchar,            -- null where both are told by pixels
+    scope             varchar not null,   -- concept (or neutral prompt), or all concepts
+    category          varchar,
+    concept           varchar,            -- null for all concepts
+    group_1           varchar not null,
+    group_2           varchar not null,
+    n_counted         bigint not null,    -- images that count for a group on both axes
+    n_cell            bigint not null,    -- of those, the ones of this pair of groups
+    n_effective       double not null,    -- images that share no seed and would give the share as surely, at most n_counted
+    share             double,             -- n_cell / n_counted; null where n_cell is below 5
+    share_low         double,             -- Wilson interval at n_effective
+    share_high        double,             -- given of small cells too: their share is at most this
+    independent_share double,             -- what share would be if the groups of the two axes had nothing to do with one another
+    impact_ratio      double,             -- share / that of the most shown pair, 0 to 1; null also below 2 % of n_counted
+    ratio_low         double,             -- of the log ratio; null for the most shown pair itself
+    ratio_high        double,
+    reason            varchar,            -- why share is null
+    ratio_reason      varchar             -- why impact_ratio is null
+);
+
 -- Shares against reference populations: one row for each of the above and population.
 create table if not exists amplification_history (
     version               bigint not null,

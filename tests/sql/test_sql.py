@@ -144,6 +144,24 @@ def share_rows() -> pl.DataFrame:
     return pl.DataFrame(rows, infer_schema_length=None)
 
 
+def cell_rows() -> pl.DataFrame:
+    """Men are shown light; of men who are dark there are too few."""
+    key = {
+        "system": "sd",
+        "system_version": NEW,
+        "audit": AUDIT,
+        "axis_1": "gender",
+        "labels_1": "zero-shot",
+        "embedder": "clip",
+    }
+    key |= {"axis_2": "tone", "labels_2": "zero-shot", "scope": "all concepts", "group_1": "man"}
+    cells = [
+        {"group_2": "dark", "n_cell": 1, "share_high": 0.1, "reason": "few", "ratio_reason": "few"},
+        {"group_2": "light", "n_cell": 49, "share": 0.98, "share_low": 0.9, "share_high": 1.0, "impact_ratio": 1.0},
+    ]
+    return pl.DataFrame([key | {"n_counted": 50, "n_effective": 50.0} | one for one in cells], infer_schema_length=None)
+
+
 def comparison_rows() -> pl.DataFrame:
     """Women among the nurses, by clip: more than at parity, fewer than in the town; engineers all but none."""
     key = {
@@ -319,7 +337,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Store:
         )
         ledger.record(con, declared, {"scores": second, "mean_scores": means})  # 6
         ledger.record(con, made("representation", NEW, "n", images=4), {  # 7
-            "representation": share_rows(), "amplification": comparison_rows(),
+            "representation": share_rows(), "amplification": comparison_rows(), "intersections": cell_rows(),
         })  # fmt: skip
         ledger.record(con, made("calibration", NEW, "c"), {"calibration": calibration_rows()})  # 8
         ledger.record(con, made("refusals", NEW, "r", images=4), refusal_tables())  # 9
@@ -535,6 +553,13 @@ def test_who_is_shown(published):
         ("pixels", None, "woman", 0.75, False, 8),
         ("pixels", None, "man", 0.25, False, 8),
     ]
+
+
+def test_who_is_shown_on_two_axes(published):
+    found = ask(published, "who-is-shown-on-two-axes", "scope", "group_1", "group_2", "share", "high", "reason")
+    assert found == [
+        ("all concepts", "man", "light", 0.98, 1.0, None), ("all concepts", "man", "dark", None, 0.1, "few"),
+    ]  # fmt: skip
 
 
 def test_against_which_population(published):
