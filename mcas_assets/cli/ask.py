@@ -9,6 +9,7 @@ import typer
 from mcas_assets.cli.common import FORMATS, require_format
 from mcas_assets.core import paths
 from mcas_assets.core.errors import BadInput
+from mcas_assets.core.hosts import is_loopback
 
 
 def sql(
@@ -76,7 +77,7 @@ def ui(
 ) -> None:
     """Open the Dagster UI on the history of this home. It starts and changes nothing, unless it is asked to."""
     from mcas_assets.orchestration.webserver import listen, names_of, serve
-    from mcas_assets.servers.guard import is_loopback, new_token
+    from mcas_assets.servers.guard import new_token
 
     home, writes = paths.home(), write or watch
     if writes:

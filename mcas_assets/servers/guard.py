@@ -7,7 +7,6 @@ without asking first is GET and the three content types of forms.
 
 import hashlib
 import hmac
-import ipaddress
 import secrets
 from collections.abc import Iterable
 from http.cookies import CookieError, SimpleCookie
@@ -34,16 +33,6 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 _OPEN_TO_LINKS = ("navigate", "document")
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches a server that listens on a host."""
-    if host.rstrip(".").lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 def new_token() -> str:

@@ -106,9 +106,12 @@ class GoogleSystem(HostedSystem):
         from google import genai
         from google.genai import types
 
+        from mcas_assets.systems.hosted.transport import client
+
+        url, timeout = self._entry.base_url or _ENDPOINT, self._entry.timeout
         # Everything that the client would take from the environment is said here: it would change what answers.
         options = types.HttpOptions(
-            base_url=self._entry.base_url or _ENDPOINT, api_version=_API_VERSION, timeout=round(1000 * self._entry.timeout),
+            base_url=url, api_version=_API_VERSION, timeout=round(1000 * timeout), httpx_client=client(url, timeout),
             retry_options=types.HttpRetryOptions(attempts=1),
         )  # fmt: skip
         return genai.Client(api_key=key, vertexai=False, http_options=options)

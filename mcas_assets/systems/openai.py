@@ -110,9 +110,12 @@ class OpenAISystem(HostedSystem):
     def _connect(self, key: str) -> Any:
         import openai
 
+        from mcas_assets.systems.hosted.transport import client
+
+        url, timeout = self._entry.base_url or _ENDPOINT, self._entry.timeout
         # Everything that the client would take from the environment is said here: it would change what answers.
         return openai.OpenAI(
-            api_key=key, base_url=self._entry.base_url or _ENDPOINT, max_retries=0, timeout=self._entry.timeout
+            api_key=key, base_url=url, max_retries=0, timeout=timeout, http_client=client(url, timeout)
         )
 
     def _ask(self, request: Request) -> Answer:

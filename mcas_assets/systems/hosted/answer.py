@@ -11,7 +11,6 @@ from typing import Any
 from mcas_assets.core.outcomes import OutcomeName
 from mcas_assets.core.pictures import NotAPicture, decode, from_base64
 
-MOST_BYTES = 2000  # of a provider's message, as UTF-8
 _MOST_PIXELS = 1 << 26  # 8192 x 8192, above what any provider offers
 # Words of a model that will not draw: it says that it cannot or will not, or names the rule.
 _DECLINES = (
@@ -20,9 +19,6 @@ _DECLINES = (
     r"\b(?:against|violat\w*|in line with|due to|because of|under)\b.{0,30}\b(?:polic\w+|guidelines?|terms of (?:use|service))",
     r"\bcontent (?:policy|filter)\b|\bsafety (?:guidelines?|polic\w+|filters?|reasons)\b",
 )
-_HIDDEN = "[key]"
-# What keys of these providers look like, also where a server shortens them, or echoes one that is not ours.
-_LOOKS_LIKE_A_KEY = re.compile(r"\bsk-[\w*.…-]{4,}|\bAIza[\w*.…-]{4,}|(?<=Bearer )[\w.~+/=*-]+")
 
 
 @dataclass
@@ -108,31 +104,3 @@ def declines(text: str, further: Iterable[str] = ()) -> bool:
         further: Regular expressions that are declared to decline, in other languages say.
     """
     return any(re.search(pattern, text, re.IGNORECASE) for pattern in (*_DECLINES, *further))
-
-
-class Redactor:
-    """Takes keys out of what is kept, logged or shown.
-
-    Args:
-        secrets: The keys in use; what merely looks like a key goes too.
-    """
-
-    def __init__(self, secrets: Iterable[str]) -> None:
-        self._secrets = sorted({secret for secret in secrets if secret}, key=len, reverse=True)
-
-    def text(self, text: str) -> str:
-        """The text without keys, cut to `MOST_BYTES` (after that: a cut key would not be known again)."""
-        for secret in self._secrets:
-            text = text.replace(secret, _HIDDEN)
-        text = _LOOKS_LIKE_A_KEY.sub(_HIDDEN, text)
-        return text.encode(errors="replace")[:MOST_BYTES].decode(errors="ignore")
-
-    def value(self, value: Any) -> Any:
-        """The same for every text in a JSON value, keys of mappings included."""
-        if isinstance(value, str):
-            return self.text(value)
-        if isinstance(value, dict):
-            return {self.text(str(key)): self.value(item) for key, item in value.items()}
-        if isinstance(value, list | tuple):
-            return [self.value(item) for item in value]
-        return value

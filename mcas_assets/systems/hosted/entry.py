@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field
 
+from mcas_assets.core.hosts import is_loopback
 from mcas_assets.declare.catalogue import Entry
 from mcas_assets.declare.documents import Slug
 from mcas_assets.declare.mistakes import Mistake
@@ -18,11 +19,13 @@ class HostedEntry(Entry):
     """What entries of all hosted kinds may say.
 
     What is asked for is part of the system version. What is only about how it is asked is not: price, token_prices, budget,
-    concurrency, requests_per_minute, timeout, retry and declines may change while an audit is under way.
+    concurrency, requests_per_minute, timeout, retry, plain_http and declines may change while an audit is under way.
 
     Attributes:
         model: The provider's id of the model. A dated one cannot move under an audit.
-        base_url: The address of a gateway that speaks the provider's API; the provider's own if not given.
+        base_url: The address of a gateway that speaks the provider's API; the provider's own if not given. What it answers
+            must come from there: where it leads elsewhere, no key follows.
+        plain_http: Whether base_url may be http beyond this machine: the key and all images then travel readable by others.
         price: US dollars an image, for the plan and for the budget.
         token_prices: US dollars for a million tokens, where the bill goes by tokens: what an image did cost is then
             counted from what the provider reports.
@@ -38,6 +41,7 @@ class HostedEntry(Entry):
 
     model: Annotated[str, Field(min_length=1)]
     base_url: str | None = None
+    plain_http: bool = False
     price: Dollars | None = None
     token_prices: TokenPrices | None = None
     budget: Budget = Budget()
@@ -58,6 +62,9 @@ class HostedEntry(Entry):
             elif parts.username or parts.password or parts.query:
                 problem = "holds more than an address, and it is kept with every image"
                 yield Mistake(("base_url",), problem, "Keep keys and passwords in the environment")
+            elif parts.scheme == "http" and not is_loopback(parts.hostname) and raw.get("plain_http") is not True:
+                problem = "is http beyond this machine: the key would travel for others to read"
+                yield Mistake(("base_url",), problem, "Use https, or say plain_http: true")
         budget = raw.get("budget")
         if isinstance(budget, dict) and budget.get("usd") is not None and raw.get("price") is None:
             remedy = "Give price: US dollars an image, or budget.requests in place of budget.usd"

@@ -17,10 +17,11 @@ from typing import Any, ClassVar, Literal
 
 from mcas_assets.core.digests import plain
 from mcas_assets.core.errors import BadInput
-from mcas_assets.systems.hosted.answer import Answer, Redactor
+from mcas_assets.systems.hosted.answer import Answer
 from mcas_assets.systems.hosted.budget import Past, Purse
 from mcas_assets.systems.hosted.course import Course
 from mcas_assets.systems.hosted.entry import HostedEntry
+from mcas_assets.systems.hosted.redaction import Redactor
 from mcas_assets.systems.hosted.retry import Pacer, persist
 from mcas_assets.systems.protocol import Capabilities, Outcome, Probe, Request, SystemIdentity
 
@@ -241,7 +242,11 @@ class HostedSystem(ABC):
 
     def _no_answer(self, cause: BaseException | None, is_timeout: bool) -> Answer:
         """Of a request that broke on its way, by the HTTP client's error. Named, since the SDKs may use two clients."""
+        from mcas_assets.systems.hosted.transport import Refused
+
         kind = type(cause).__name__
+        if isinstance(cause, Refused):
+            return Answer(cause.outcome, str(cause), code=kind, usd=self._price())
         if kind in ("ConnectError", "ConnectTimeout"):
             return Answer("unavailable", f"the provider cannot be reached: {cause}", code=kind)
         if is_timeout:

@@ -341,3 +341,35 @@ def test_a_watched_branch_is_another_version_when_its_weights_move_and_only_touc
     gone, decision = seen(replace(known, states={"tiny": decision.states[0]}))
     assert (gone.state, decision.states[0].state, decision.states[0].revision) == ("withdrawn", "withdrawn", third)
     assert decision.request == ()
+
+
+def test_no_token_follows_where_a_hub_leads(hub, monkeypatch):
+    """Another name of the same machine is another host to a client, as it is to a browser."""
+    told: list[tuple[str, str | None]] = []
+
+    class Elsewhere(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            told.append((self.path, self.headers["Authorization"]))
+            self.send_response(404)
+            self.end_headers()
+
+        do_HEAD = do_GET  # noqa: N815
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    other = ThreadingHTTPServer(("127.0.0.1", 0), Elsewhere)
+    threading.Thread(target=other.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+    token = "hf_" + "q7Zx" * 9
+    monkeypatch.setenv("HF_TOKEN", token)
+    try:
+        hub.instead = (302, {"Location": f"http://localhost:{other.server_port}/stolen"}, b"")
+        assert look_up("org/tiny", endpoint=hub.url).standing in ("withdrawn", "unreachable")
+        with pytest.raises(BadInput) as refused:
+            snapshot("org/tiny", FIRST, ["*.json"])
+    finally:
+        other.shutdown()
+        other.server_close()
+    assert told
+    assert {key for _, key in told} == {None}
+    assert token not in str(refused.value)
