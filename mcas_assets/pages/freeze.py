@@ -49,12 +49,14 @@ class FrozenLinks:
         pictures: Of the home.
         is_one_file: Whether pictures and pages are within one file.
         taken: The pictures by the name of their file.
+        current: The page that is being made: nothing on it leads to itself.
     """
 
     pages: list[Page]
     pictures: Pictures
     is_one_file: bool
     taken: dict[str, bytes] = field(default_factory=dict)
+    current: str = ""
 
     def __post_init__(self) -> None:
         self._names = {lead: page.name for page in self.pages for lead in page.leads}
@@ -67,7 +69,7 @@ class FrozenLinks:
             page, keys = "concept", {name: keys[name] for name in ("audit", "version", "axis", "concept")}
         wanted = tuple(sorted((name, str(value)) for name, value in keys.items() if value is not None))
         name = self._names.get((page, wanted))
-        return None if name is None else f"#{name}" if self.is_one_file else f"{name}.html"
+        return None if name in (None, self.current) else f"#{name}" if self.is_one_file else f"{name}.html"
 
     def picture(self, sha256: str, path: str, side: int = SIDE) -> str:
         """See `Links`."""
@@ -176,6 +178,7 @@ def write_folder(reader: Reader, pages: list[Page], folder: Path) -> list[Path]:
     links = FrozenLinks(pages, Pictures(reader.published.store.home), is_one_file=False)
     files: dict[str, bytes] = {}
     for page in pages:
+        links.current = page.name
         section = page.build(links)
         crumbs = [] if page.name == "index" else [("Report", "index.html"), (section.title, None)]
         files[f"{page.name}.html"] = _text(reader, [section], links, crumbs).encode()
@@ -196,6 +199,7 @@ def write_file(reader: Reader, pages: list[Page], file: Path) -> Path:
     links = FrozenLinks(pages, Pictures(reader.published.store.home), is_one_file=True)
     sections = []
     for page in pages:
+        links.current = page.name
         made = page.build(links)
         sections.append(Section(made.template, made.title, made.context, page.name))
     # A script element ends at the first such text, wherever in a string it stands.
