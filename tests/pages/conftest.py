@@ -105,8 +105,12 @@ class Seen:
         self.wrong: list[str] = []
         page.on("request", lambda request: self.asked.append(request.url))
         page.on("pageerror", lambda error: self.wrong.append(str(error)))
-        page.on("dialog", lambda dialog: (self.wrong.append(dialog.message), dialog.dismiss()))
+        page.on("dialog", self._dismiss)
         page.on("console", lambda told: self.wrong.append(told.text) if told.type == "error" else None)
+
+    def _dismiss(self, dialog: Any) -> None:
+        self.wrong.append(dialog.message)
+        dialog.dismiss()
 
     def open(self, address: str) -> "Page":
         self.page.goto(address)

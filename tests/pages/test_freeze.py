@@ -32,7 +32,7 @@ def test_a_folder_opens_from_disk_and_every_link_of_it_leads_somewhere(shown, re
         for link in re.findall(r'(?:href|src)="([^"#]+)', text):
             assert link.startswith("data:") or (file.parent / unquote(link)).exists(), (file.name, link)
         ids = set(re.findall(r' id="([^"]+)"', text))
-        assert {link for link in re.findall(r'href="#([^"]+)"', text)} <= ids, file.name
+        assert set(re.findall(r'href="#([^"]+)"', text)) <= ids, file.name
 
 
 def test_one_file_holds_everything_says_what_it_leaves_out_and_prints(shown, reader, seen, tmp_path):
