@@ -54,4 +54,4 @@ def report(
     else:
         pages = freeze.version_pages(reader, name, of, Detail(freeze.MOST_IN_A_FOLDER))
     first = freeze.write_file(reader, pages, out) if single_file else freeze.write_folder(reader, pages, out)[0]
-    typer.echo(f"open {first}")
+    say(f"open {first}")
