@@ -269,7 +269,11 @@ create table if not exists scores_history (
     share_equivalent double,              -- adjusted / gap: the score as a difference in shares, about -1 to 1
     interval_method varchar,              -- mover (labelled shares) or bootstrap; null in homes from before there was a choice
     interval_note  varchar,               -- what must be known beside the interval, such as why it is a bootstrap
-    estimand       varchar                -- what the intervals speak of: these prompts, or a population of prompts
+    estimand       varchar,               -- what the intervals speak of: these prompts, or a population of prompts
+    lean_rank      bigint,                -- among the concepts of this axis and embedder: 1 leans most to pole a, equal scores share
+                                          --   one; of mcas and of adjusted alike. Null for neutral prompts, and in older homes
+    lean_rank_low  bigint,                -- ends of its simultaneous set at the audit's level: high - low other concepts
+    lean_rank_high bigint                 --   cannot be told apart from this one
 );
 
 create table if not exists components_history (
@@ -311,6 +315,23 @@ create table if not exists mean_scores_history (
     adjusted_high  double,
     estimand       varchar not null,      -- what the intervals speak of: these prompts
     reason         varchar                -- why a number is null
+);
+
+-- How the systems that were audited alike rank on an axis, as known when this version was: the newest version holds all.
+create table if not exists system_ranks_history (
+    version        bigint not null,
+    system         varchar not null,
+    system_version varchar not null,      -- whose audit the ranking was made after
+    audit          varchar not null,
+    axis           varchar not null,
+    embedder       varchar not null,
+    ranked         varchar not null,      -- the system version that is ranked
+    mean_adjusted  double,                -- of mean_scores, less the model's default
+    rank           bigint,                -- 1 leans most to pole a; equal means share one
+    rank_low       bigint,                -- ends of its simultaneous set at the audit's level: high - low other versions
+    rank_high      bigint,                --   cannot be told apart from this one
+    n_ranked       bigint not null,       -- versions that have a mean
+    reason         varchar                -- why there is no rank
 );
 
 -- How far the embedders of a panel agree over the concepts of an axis.

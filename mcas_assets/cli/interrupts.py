@@ -78,8 +78,8 @@ def _listen() -> None:
 
 
 def _is_of_it(kind: type[BaseException]) -> bool:
-    """Whether an error that nobody can catch is Ctrl+C, or what Ctrl+C has led to."""
-    return was_asked() or issubclass(kind, KeyboardInterrupt)
+    """Whether an error that nobody can catch is Ctrl+C, or what Ctrl+C has led to (Dagster has an error of its own for it)."""
+    return issubclass(kind, KeyboardInterrupt) or _asked.wait(_HEARD)
 
 
 def _wait_for_signals(read: int) -> None:

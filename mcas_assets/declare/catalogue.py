@@ -103,7 +103,7 @@ def _entry(parsed: Parsed, at: tuple[str, str], raw: dict[str, Any], package: st
     known = kinds(package)
     kind = raw.get("kind")
     line = parsed.lines.get((*at, "kind"), parsed.lines.get(at))
-    if kind not in known:
+    if not isinstance(kind, str) or kind not in known:
         problem = "is missing" if kind is None else f"is {kind!r}, which is no kind"
         return None, [Mistake((*at, "kind"), problem, did_you_mean(str(kind), known), line)]
     lines = {path[2:]: number for path, number in parsed.lines.items() if path[:2] == at}

@@ -29,6 +29,10 @@ MAX_DEPTH = 100
 _TAG = "tag:yaml.org,2002:"
 
 
+_MOST_BITS = 1024
+"""Of a whole number: Python itself refuses to print one of more than 4,300 digits."""
+
+
 @dataclass(frozen=True)
 class Parsed:
     """A YAML text as plain values, the line of every key path in it, and what was wrong with its writing."""
@@ -139,9 +143,13 @@ class _Reader:
             return node.value
         if kind in ("int", "float", "bool", "null"):
             try:
-                return self._scalars.construct_object(node)
-            except (ValueError, KeyError):
+                value = self._scalars.construct_object(node)
+            except (ValueError, KeyError, OverflowError):
                 pass
+            else:
+                if not isinstance(value, int) or value.bit_length() <= _MOST_BITS:
+                    return value
+                return self._refuse(at, "is a number beyond all use", "Write a smaller one")
         return self._refuse(at, f"cannot be read as {kind}", "Write it plainly, without a tag")
 
     def _refuse(self, at: KeyPath, problem: str, remedy: str, line: int | None = None) -> None:

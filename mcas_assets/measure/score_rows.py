@@ -7,6 +7,7 @@ import numpy as np
 from mcas_assets.declare.audit import Audit, Targets
 from mcas_assets.scoring.mcas.association import COMPONENTS
 from mcas_assets.scoring.mcas.concept_bootstrap import COLUMNS
+from mcas_assets.scoring.mcas.concept_ranks import concept_ranks
 from mcas_assets.scoring.mcas.concept_tests import ConceptTests, concept_tests
 from mcas_assets.scoring.mcas.mean_score import mean_score
 from mcas_assets.scoring.mcas.score_intervals import NO_BASELINE, Intervals, ScoreIntervals, score_intervals
@@ -20,6 +21,18 @@ def baseline_places(audit: Audit, targets: Targets) -> list[int]:
     """The places among the targets of the neutral prompts that scores are held against."""
     names = {neutral.name for neutral in audit.neutral if neutral.baseline}
     return [i for i, (_, name, _) in enumerate(targets) if name in names]
+
+
+def with_ranks(rows: list[dict], targets: Targets, vectors: AuditVectors, level: float) -> list[dict]:
+    """The rows of `score_rows` with the ranks of the concepts among one another; null where there are none."""
+    asked = [i for i, (category, _, _) in enumerate(targets) if category != "neutral"]
+    ranks = concept_ranks(vectors, asked, level=level)
+    columns = ("lean_rank", "lean_rank_low", "lean_rank_high")
+    rows = [row | dict.fromkeys(columns) for row in rows]
+    if not isinstance(ranks, str):
+        for i, values in zip(asked, zip(ranks.rank, ranks.low, ranks.high, strict=True), strict=True):
+            rows[i] |= dict(zip(columns, map(int, values), strict=True))
+    return rows
 
 
 def infer(audit: Audit, targets: Targets, vectors: AuditVectors) -> tuple[ScoreIntervals, ConceptTests]:

@@ -12,7 +12,7 @@ import polars as pl
 
 from mcas_assets.declare.audit import Audit, targets_of
 from mcas_assets.embedders.protocol import Embedder
-from mcas_assets.measure.score_rows import baseline_places, component_rows, infer, mean_row, score_rows
+from mcas_assets.measure.score_rows import baseline_places, component_rows, infer, mean_row, score_rows, with_ranks
 from mcas_assets.measure.shares import pole_labels
 from mcas_assets.measure.vectors import gather, read_all_vectors
 from mcas_assets.scoring.mcas.agreement import panel_agreement
@@ -70,7 +70,8 @@ def measure(
             vectors = gather(axis, targets, images, texts, shown, said, labels)
             about = {**key, "axis": axis, "embedder": embedder.name}
             intervals, tests = infer(audit, targets, vectors)
-            scores += score_rows(about, targets, intervals, tests, audit.inference.level)
+            rows = score_rows(about, targets, intervals, tests, audit.inference.level)
+            scores += with_ranks(rows, targets, vectors, audit.inference.level)
             components += component_rows(about, targets, intervals, tests)
             means.append(mean_row(about, targets, vectors, baseline_places(audit, targets), audit.inference.level))
     table = _table("scores", scores)

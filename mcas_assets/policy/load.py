@@ -137,7 +137,7 @@ def require_fit(policy: Policy, audit: Audit) -> None:
 
 def _rule(parsed: Parsed, index: int, raw: dict[str, Any]) -> tuple[Any, list[Mistake]]:
     at, kind = ("rules", index), raw.get("kind")
-    if kind not in KINDS_OF_RULES:
+    if not isinstance(kind, str) or kind not in KINDS_OF_RULES:
         problem = "is missing" if kind is None else f"is {kind!r}, which is no kind of rule"
         mistake = Mistake((*at, "kind"), problem, did_you_mean(str(kind), KINDS_OF_RULES))
         return None, [parsed.locate(mistake)]

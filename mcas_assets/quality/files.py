@@ -23,7 +23,8 @@ def image_frame(planned: pl.DataFrame, images: pl.DataFrame, home: Path) -> pl.D
     Returns:
         One row for each pair of a planned request and an image row of it, a planned request without any (its
         image_id null), and an image row that was not planned. The columns of both, `size` ("64x64", as stated, else as
-        requested), and for rows that state a path: `file_exists`, `has_file` (1 for an image that has one), `file_sha256`,
+        requested), `is_alike` (every image of the prompt shows the same as this one; null where there is one alone), and for rows
+        that state a path: `file_exists`, `has_file` (1 for an image that has one), `file_sha256`,
         `digest_agrees`, `decodable`, `decoded_width`, `decoded_height` (pixels), `decoded_size`. Null where there is
         nothing to look at.
     """
@@ -37,6 +38,7 @@ def image_frame(planned: pl.DataFrame, images: pl.DataFrame, home: Path) -> pl.D
             "file_exists": pl.Boolean,
             "file_sha256": pl.String,
             "decodable": pl.Boolean,
+            "shows": pl.String,
             "decoded_width": pl.Int64,
             "decoded_height": pl.Int64,
         },
@@ -46,6 +48,7 @@ def image_frame(planned: pl.DataFrame, images: pl.DataFrame, home: Path) -> pl.D
         file_exists=pl.col("file_exists").fill_null(value=False),
         has_file=((pl.col("outcome") == "ok") & pl.col("file_exists").fill_null(value=False)).cast(pl.Int8),
         digest_agrees=pl.col("file_sha256").eq_missing(pl.col("sha256")),
+        is_alike=_is_alike(),
         size=pl.coalesce(*stated, pl.format("{}x{}", "width", "height")),
         decoded_size=pl.format("{}x{}", "decoded_width", "decoded_height"),
         is_mixed=pl.when(pl.col("image_id").is_not_null()).then(
@@ -92,6 +95,16 @@ def import_frame(account: pl.DataFrame, images: pl.DataFrame, planned: pl.DataFr
     )
 
 
+def _is_alike() -> pl.Expr:
+    """Images of one prompt are of several seeds: where all show the same, pixel by pixel, seeds change nothing."""
+    is_one_of_several = pl.col("shows").is_not_null() & (
+        pl.col("image_id").filter(pl.col("shows").is_not_null()).n_unique() > 1
+    )
+    return pl.when(is_one_of_several.over("prompt_id")).then(
+        pl.col("shows").drop_nulls().n_unique().over("prompt_id") == 1
+    )
+
+
 def _look_at(file: Path) -> dict[str, bool | str | int | None]:
     """What one file holds. A file that cannot be read or decoded is a finding, not an error."""
     try:
@@ -103,7 +116,9 @@ def _look_at(file: Path) -> dict[str, bool | str | int | None]:
         "file_sha256": hashlib.sha256(data).hexdigest(),
     }
     try:
-        width, height = decode(data).size
+        picture = decode(data)
     except NotAPicture:
         return {**found, "decodable": False}
-    return {**found, "decodable": True, "decoded_width": width, "decoded_height": height}
+    width, height = picture.size
+    shows = hashlib.sha256(picture.pixels().tobytes()).hexdigest()
+    return {**found, "decodable": True, "shows": shows, "decoded_width": width, "decoded_height": height}

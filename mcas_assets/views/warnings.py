@@ -7,6 +7,11 @@ from mcas_assets.store.publication import broken_hints, main_reasons
 
 REMEDIES = {
     "nine in ten requests gave an image": "What came of them: mcas sql refusals. What passes is asked again by the same command",
+    "images of one prompt differ": (
+        "All images of such a prompt show the same, so its intervals say nothing. Look at them: mcas sql "
+        "images-behind-the-scores. See that the "
+        "system heeds the seed and the prompt, or that the set holds no copies, then audit it again"
+    ),
     "nine in ten requests were decided": "What came of them: mcas sql refusals. Their bounds take what was lost either way",
     "some labeller counts half of the images": "Why they do not count: mcas sql who-is-shown. Look at the images before the shares",
     "the set has every prompt of the audit": "What it lacks: mcas sql what-was-imported. Map its prompts with prompts: or rewrite:",

@@ -137,8 +137,9 @@ def test_an_audit_interrupted_at_random_points_ends_so_each_time_and_comes_to_th
             continue
         waits.append(time.monotonic() - pressed)
         ended += 1
+        print(f"{ended}: {waits[-1]:.1f} s", flush=True)
         assert running.returncode == STATUS, err
-        assert err.rstrip().endswith(SENTENCE), err
+        assert SENTENCE in err, err  # a bar of progress may still be drawn after it
         assert "Traceback" not in err, err
     assert ended == HOW_OFTEN
     print(f"{ended} interrupts, the longest took {max(waits):.1f} s")

@@ -225,7 +225,7 @@ def test_each_outcome_has_an_exit_status_of_its_own(outcome: McasError, status, 
     def fail() -> None:
         raise outcome
 
-    monkeypatch.setattr(cli, "_leave", leave)
+    monkeypatch.setattr(cli.os, "_exit", leave)
     monkeypatch.setattr(cli, "app", fail)
     monkeypatch.setattr(cli, "_quieten", lambda: None)
     with pytest.raises(Left) as left:

@@ -64,6 +64,13 @@ def score_rows(system_version: str, **mcas: tuple[float | None, float | None]) -
     return pl.DataFrame(rows, schema_overrides={"reason": pl.String, "is_flagged": pl.Boolean})
 
 
+def rank_rows() -> pl.DataFrame:
+    """The second version leans more to pole a than the first, by so little that they could change places."""
+    key = {"system": "sd", "system_version": NEW, "audit": AUDIT, "axis": "gender", "embedder": "clip", "n_ranked": 2}
+    places = [{"ranked": NEW, "rank": 1, "rank_low": 1}, {"ranked": OLD, "rank": 2, "rank_low": 1}]
+    return pl.DataFrame([key | place | {"rank_high": 2} for place in places])
+
+
 def refusal_tables() -> dict[str, pl.DataFrame]:
     key = {"system": "sd", "system_version": NEW, "audit": AUDIT}
     rate = {"n_prompts": 1, "outcomes": "{}", "n_effective": 1.0}
@@ -320,6 +327,9 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Store:
                 "adjusted_high": -0.1, "estimand": "these prompts"}  # fmt: skip
         means = pl.DataFrame([mean])
         declared = replace(made("scores", NEW, "s2", images=4), declarations=("d",))
+        second = second.with_columns(
+            lean_rank=pl.Series([1, None, None, None], dtype=pl.Int64), lean_rank_low=1, lean_rank_high=2
+        )
         ledger.record(con, declared, {"scores": second, "mean_scores": means})  # 6
         ledger.record(con, made("representation", NEW, "n", images=4), {  # 7
             "representation": share_rows(), "confusion": confusion_rows(), "amplification": comparison_rows(),
@@ -328,6 +338,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Store:
         ledger.record(con, made("refusals", NEW, "r", images=4), refusal_tables())  # 9
         ledger.record(con, made("policy/release/scores", NEW, "p"), {"policy_results": policy_rows()})  # 10
         ledger.record(con, made("texts", "", "x"), {"texts": texts})  # 11
+        ledger.record(con, made("ranks", NEW, "k"), {"system_ranks": rank_rows()})
         changed, doing = comparison_tables()
         ledger.record(con, made("comparison", NEW, "d", images=4), changed)  # 12
         ledger.record(con, made("attribution", NEW, "t"), doing)  # 13
@@ -415,6 +426,17 @@ def test_where_is_the_bias(published):
 def test_what_was_declared_before(published):
     found = ask(published, "what-was-declared-before", "system_version", "asset", "standing", "declared")
     assert found == [(NEW, "scores", "confirmatory", "audit gender")]
+
+
+def test_who_leans_most(published):
+    found = ask(
+        published, "who-leans-most", "ranked", "system_version", "concept", "rank", "rank_high", "not_told_apart"
+    )
+    assert found == [
+        ("system", NEW, None, 1, 2, 1),
+        ("system", OLD, None, 2, 2, 1),
+        ("concept", NEW, "nurse", 1, 2, 1),
+    ]
 
 
 def test_as_a_whole(published):

@@ -74,6 +74,10 @@ SCORES = Example(
         "adjusted interval is ordered": first(adjusted_low=0.3),
         "parity interval is ordered": first(parity_low=0.3),
         **{f"{name} in (0, 1]": (first(**{name: 0.0}), first(**{name: 1.1})) for name in _PROBABILITIES},
+        "rank lies in its set": (
+            first(lean_rank=1, lean_rank_low=2, lean_rank_high=3),
+            first(lean_rank=1),
+        ),
         "interval_method is known": first(interval_method="jackknife"),
         "sign_agreement within [0, 1]": (first(sign_agreement=1.1), first(sign_agreement=-0.1)),
     },
@@ -132,5 +136,22 @@ PANEL = Example(
         "rank_agreement within [0, 1]": (first(rank_agreement=1.1), first(rank_agreement=-0.1)),
         "lowest_correlation within [-1, 1]": (first(lowest_correlation=-1.1), first(lowest_correlation=1.1)),
         "null agreement has a reason": (first(rank_agreement=None), row_at(1, reason=None)),
+    },
+)
+
+_RANKED = {"mean_adjusted": 0.1, "rank": 1, "rank_low": 1, "rank_high": 2, "n_ranked": 2}
+SYSTEM_RANKS = Example(
+    "system_ranks",
+    mark="audit",
+    good=[
+        _RANKED | {"ranked": "s@1"},
+        _RANKED | {"ranked": "s@2", "rank": 2},
+        {"ranked": "s@3", "n_ranked": 2, "reason": "no image"},
+    ],
+    bad={
+        "rank lies in its set": first(rank=2, rank_high=1),
+        "ranks count from 1": first(rank_low=0),
+        "ranks end with the versions that are ranked": first(rank_high=3),
+        "null rank has a reason": (first(rank=None), row_at(2, reason=None)),
     },
 )

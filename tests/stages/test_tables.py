@@ -59,6 +59,18 @@ def test_what_is_wrong_with_images_as_a_whole_is_found(delivered, changes, rule,
     assert {one.rule: one.outcome for one in results if not one.success} == {rule: "fail"}
 
 
+def test_images_of_one_prompt_that_all_show_the_same_are_found_whatever_their_files_are(tmp_path):
+    kept = examples_of_files.Kept(tmp_path, "prompt_id")
+    for mark, numbers in {"alike": (1, 1, 1), "apart": (1, 1, 2), "alone": (3,)}.items():
+        for place, number in enumerate(numbers):
+            kept.request(mark, kept.file(examples_of_files.png(number) + b"\0" * place))
+    frame = TABLES["images"].checkable(kept.recorded("images"))
+    results = validate(frame, "images", TABLES["images"].suite, TABLES["images"].key, {EXPECTED_ROWS: len(frame)})
+    (found,) = (one for one in results if not one.success)
+    assert (found.rule, found.unexpected, found.checked) == ("images of one prompt differ", 3, 7)
+    assert not found.blocking
+
+
 def test_a_missing_row_a_row_twice_and_a_nan_are_found_in_any_table():
     table, good = TABLES["panel"], {"n_concepts": 3, "rank_agreement": 0.9}
     marks = [(GOOD, 0.5), ("twice", 0.5), ("twice", 0.5), ("nan", float("nan"))]
@@ -129,4 +141,4 @@ def test_how_many_rows_a_table_must_have_is_known_without_its_rows(audited, tiny
             expected[table.name] = table.expected_rows(Checked(rows.clear(), version, work))
             there[table.name] = len(rows)
     assert expected == there
-    assert set(expected) == set(TABLES) - {"plan", "texts", "import_account", "canary", "attributions"}
+    assert set(expected) == set(TABLES) - {"plan", "texts", "import_account", "canary", "attributions", "system_ranks"}

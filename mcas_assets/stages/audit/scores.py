@@ -5,7 +5,7 @@ import polars as pl
 from mcas_assets.declare.audit import Audit
 from mcas_assets.measure import scores
 from mcas_assets.quality.expectations import among, between, ordered
-from mcas_assets.quality.frames import are_within, unexplained
+from mcas_assets.quality.frames import are_within, inside, unexplained
 from mcas_assets.scoring.mcas.association import COMPONENTS
 from mcas_assets.scoring.mcas.score_intervals import INTERVAL_METHODS
 from mcas_assets.stages import reads
@@ -66,6 +66,7 @@ def _scores(checked: Checked) -> pl.DataFrame:
         differing_error=(pl.col("differing") - (total - pl.col("ttas"))).abs(),
         are_components_within=are_within(list(COMPONENTS), -_LARGEST, _LARGEST),
         is_unexplained_null=pl.any_horizontal(pl.col(values).is_null()) & pl.col("reason").is_null(),
+        is_rank_in_set=inside("lean_rank", "lean_rank_low", "lean_rank_high"),
     )
 
 
@@ -97,6 +98,7 @@ SCORES = Table(
         "adjusted interval is ordered": ordered("adjusted_low", "adjusted_high"),
         "parity interval is ordered": ordered("parity_low", "parity_high"),
         **{f"{name} in (0, 1]": between(name, 0, 1, above_low=True) for name in _PROBABILITIES},
+        "rank lies in its set": among("is_rank_in_set", (True,)),
         "interval_method is known": among("interval_method", INTERVAL_METHODS),
         "sign_agreement within [0, 1]": between("sign_agreement", 0, 1),
     },
@@ -147,7 +149,7 @@ STAGE = Stage(
     reads=("texts", "images", "embeddings"),
     tables=(SCORES, COMPONENT_ROWS, MEANS, PANEL),
     make=_make,
-    code_version="4",
+    code_version="5",
     declares=_declares,
     kinds=frozenset({"numpy", "duckdb"}),
     is_published=True,

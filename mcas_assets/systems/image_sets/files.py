@@ -18,8 +18,13 @@ _BATCH = 1024
 
 def in_order(names: Sequence[str]) -> list[str]:
     """Names in the order of people: 2.png before 10.png."""
-    return sorted(names, key=lambda name: ([(part.isdigit(), int(part) if part.isdigit() else 0, part)
-                                            for part in re.split(r"([0-9]+)", name)], name))  # fmt: skip
+    return sorted(names, key=lambda name: ([_order(part) for part in re.split(r"([0-9]+)", name)], name))
+
+
+def _order(part: str) -> tuple[bool, int, str, str]:
+    """Digits by the number that they write, however long; what else counts as a digit somewhere is text."""
+    number = part.lstrip("0") if part.isascii() and part.isdigit() else ""
+    return part.isascii() and part.isdigit(), len(number), number, part
 
 
 def walk(folder: Path) -> Iterator[Path]:

@@ -104,6 +104,12 @@ def _members(path: Path) -> Iterator[tuple[tarfile.TarInfo, tarfile.TarFile]]:
                 archive.members = []  # ty: ignore[missing-attribute] - or it would remember every member it has met
                 if not member.isdir():
                     yield member, archive
-    except (tarfile.TarError, OSError, EOFError) as error:
+    except (
+        tarfile.TarError,
+        OSError,
+        EOFError,
+        ValueError,
+        OverflowError,
+    ) as error:  # the last two: sizes that no file has
         remedy = "Decompress it if it is a .tar.gz, else download it again"
         raise BadInput(path, f"is not a whole, plain tar archive ({error})", remedy) from error

@@ -13,6 +13,7 @@ from mcas_assets.core.errors import BadInput
 _MOST_HEADER = 100_000_000  # bytes; the limit that the safetensors library itself sets
 _VARIANT = re.compile(r"model\.(?P<variant>\w+?)(?:-\d+-of-\d+)?\.safetensors$")
 """The variant in a file's name; of shards too, where diffusers puts their numbers after it."""
+_LONGEST_NAME = 255  # bytes, on the file systems in use
 _LFS = b"version https://git-lfs"
 PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
 _FETCH_AGAIN = "Copy or download it again"
@@ -30,7 +31,7 @@ def read_json(path: Path) -> dict[str, Any]:
         raise BadInput(path, "is missing", f"{_FETCH_AGAIN}; the folder is not complete without it") from None
     except OSError as error:
         raise BadInput(path, f"cannot be read ({error.strerror})", "Check the path and its permissions") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadInput(path, f"is not valid JSON ({error})", _FETCH_AGAIN) from error
     if not isinstance(value, dict):
         raise BadInput(path, "does not hold a JSON object", _FETCH_AGAIN)
@@ -64,7 +65,7 @@ def check_safetensors(path: Path) -> dict[str, Any]:
         tensors = json.loads(header)
         ends = [entry["data_offsets"][1] for name, entry in tensors.items() if name != "__metadata__"]
         promised = 8 + length + max(ends, default=0)
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError):
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError):
         problem = "is not a safetensors file (its header cannot be read)"
         raise BadInput(path, problem, f"{_FETCH_AGAIN}, or convert the weights to safetensors") from None
     if promised != size:
@@ -122,5 +123,19 @@ def _of_variant(folder: Path, variant: str | None) -> list[str]:
             shards = read_json(index).get("weight_map")
             if not isinstance(shards, dict) or not shards:
                 raise BadInput(index, "names no weights", _FETCH_AGAIN, "weight_map")
-            files += [index.name, *sorted({str(shard) for shard in shards.values()})]
+            names = sorted({str(shard) for shard in shards.values()})
+            for name in names:
+                if not _is_file_name(name):
+                    raise BadInput(
+                        index, f"names {name[:80]!r}, which is no file beside it", _FETCH_AGAIN, "weight_map"
+                    )
+            files += [index.name, *names]
     return files
+
+
+def _is_file_name(name: str) -> bool:
+    return (
+        0 < len(name.encode("utf-8", "replace")) <= _LONGEST_NAME
+        and name not in (".", "..")
+        and not set(name) & set("/\\\0")
+    )
