@@ -413,6 +413,37 @@ create table if not exists image_labels_history (
     label          varchar not null       -- the group, or why it counts for none: ambiguous, outside or unreadable
 );
 
+-- Who is shown on two axes at once, such as women who are dark-skinned: one row for each pair of groups of a concept, and of all
+-- concepts together. Labels are as given, without correction for their errors.
+create table if not exists intersections_history (
+    version           bigint not null,
+    system            varchar not null,
+    system_version    varchar not null,
+    audit             varchar not null,
+    axis_1            varchar not null,
+    labels_1          varchar not null,   -- by which the group on this axis is told: zero-shot or pixels
+    axis_2            varchar not null,
+    labels_2          varchar not null,
+    embedder          varchar,            -- null where both are told by pixels
+    scope             varchar not null,   -- concept (or neutral prompt), or all concepts
+    category          varchar,
+    concept           varchar,            -- null for all concepts
+    group_1           varchar not null,
+    group_2           varchar not null,
+    n_counted         bigint not null,    -- images that count for a group on both axes
+    n_cell            bigint not null,    -- of those, the ones of this pair of groups
+    n_effective       double not null,    -- images that share no seed and would give the share as surely, at most n_counted
+    share             double,             -- n_cell / n_counted; null where n_cell is below 5
+    share_low         double,             -- Wilson interval at n_effective
+    share_high        double,             -- given of small cells too: their share is at most this
+    independent_share double,             -- what share would be if the groups of the two axes had nothing to do with one another
+    impact_ratio      double,             -- share / that of the most shown pair, 0 to 1; null also below 2 % of n_counted
+    ratio_low         double,             -- of the log ratio; null for the most shown pair itself
+    ratio_high        double,
+    reason            varchar,            -- why share is null
+    ratio_reason      varchar             -- why impact_ratio is null
+);
+
 -- Shares against reference populations: one row for each of the above and population.
 create table if not exists amplification_history (
     version               bigint not null,
@@ -686,7 +717,7 @@ create table if not exists share_comparisons_history (
     p_value            double,            -- share: McNemar's mid-p test; corrected_share: the interval inverted; 0 to 1
     q_value            double,            -- Benjamini-Hochberg over the concepts, by group and measure; null where not judged
     minimum_detectable double,            -- as of comparisons
-    verdict            varchar not null,  -- as of comparisons; not judged: a neutral prompt, or a correction over two stages
+    verdict            varchar not null,  -- as of comparisons; not judged: a neutral prompt
     reason             varchar
 );
 
@@ -750,7 +781,7 @@ create table if not exists comparison_summary_history (
     verdict            varchar not null,  -- changed, not shown (at this number of images) or underpowered
     inputs             varchar,           -- digest of what was compared
     reason             varchar,
-    further_note       varchar            -- of a comparison in two stages: what was drawn after the first pairs, or why nothing was
+    further_note       varchar            -- what was drawn after the first pairs had been looked at, or why nothing was
 );
 
 -- What else than the weights differs between two versions, or between the conditions that they were measured under.

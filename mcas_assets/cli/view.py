@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from mcas_assets.core import paths
+from mcas_assets.core.terminal import say
 
 
 def view(
@@ -16,7 +17,7 @@ def view(
     from mcas_assets.store.database import Store
 
     def ready(address: str) -> None:
-        typer.echo(f"pages: {address}  (home {paths.home()}; Ctrl+C ends it)", err=True)
+        say(f"pages: {address}  (home {paths.home()}; Ctrl+C ends it)", err=True)
         if open:
             import webbrowser
 

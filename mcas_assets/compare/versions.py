@@ -195,7 +195,7 @@ def _compare(
     pairing = pair(audit, *images)
     lacking = compare.without_vectors(store, about, pairing, instruments.embedders)
     note = None
-    if audit.comparison.further and instruments.drawing:
+    if audit.rounds and instruments.drawing:
         panel = [embedder for embedder in instruments.embedders if embedder.name not in lacking]
         pairing, note = with_further(store, audit, (before, after), pairing, texts, panel, instruments.drawing)
     about = {**about, "inputs": digest, "further_note": note}

@@ -53,6 +53,7 @@ def score_rows(system_version: str, **mcas: tuple[float | None, float | None]) -
             "ttas": 0.01,
             "mcas": value,
             "differing": value and value - 0.01,
+            "adjusted": value and value + 0.15 * (embedder == "siglip"),
             "mcas_low": value and value - 0.05,
             "mcas_high": value and value + 0.05,
             "is_flagged": value and abs(value) > 0.05,
@@ -155,6 +156,24 @@ def confusion_rows() -> pl.DataFrame:
         for answer, n, rate in cells
     ]  # fmt: skip
     return pl.DataFrame(rows, schema=frame_schema("confusion"))
+
+
+def cell_rows() -> pl.DataFrame:
+    """Men are shown light; of men who are dark there are too few."""
+    key = {
+        "system": "sd",
+        "system_version": NEW,
+        "audit": AUDIT,
+        "axis_1": "gender",
+        "labels_1": "zero-shot",
+        "embedder": "clip",
+    }
+    key |= {"axis_2": "tone", "labels_2": "zero-shot", "scope": "all concepts", "group_1": "man"}
+    cells = [
+        {"group_2": "dark", "n_cell": 1, "share_high": 0.1, "reason": "few", "ratio_reason": "few"},
+        {"group_2": "light", "n_cell": 49, "share": 0.98, "share_low": 0.9, "share_high": 1.0, "impact_ratio": 1.0},
+    ]
+    return pl.DataFrame([key | {"n_counted": 50, "n_effective": 50.0} | one for one in cells], infer_schema_length=None)
 
 
 def comparison_rows() -> pl.DataFrame:
@@ -333,6 +352,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Store:
         ledger.record(con, declared, {"scores": second, "mean_scores": means})  # 6
         ledger.record(con, made("representation", NEW, "n", images=4), {  # 7
             "representation": share_rows(), "confusion": confusion_rows(), "amplification": comparison_rows(),
+            "intersections": cell_rows(),
         })  # fmt: skip
         ledger.record(con, made("calibration", NEW, "c"), {"calibration": calibration_rows()})  # 8
         ledger.record(con, made("refusals", NEW, "r", images=4), refusal_tables())  # 9
@@ -415,9 +435,9 @@ def test_where_is_the_bias(published):
     )
     assert found == [
         (NEW, "clip", "nurse", -0.25, "she", True),
-        (OLD, "clip", "nurse", -0.1, "she", True),
-        (OLD, "siglip", "nurse", -0.1, "she", True),
         (NEW, "siglip", "nurse", 0.02, "he", False),
+        (OLD, "clip", "nurse", -0.1, "she", True),
+        (OLD, "siglip", "nurse", -0.1, "he", True),
         (NEW, "clip", "pilot", None, None, None),
         (NEW, "siglip", "pilot", None, None, None),
     ]
@@ -460,7 +480,8 @@ def test_embedder_disagreement(published):
         "lowest_by",
         "highest_by",
     )
-    assert found == [(NEW, "nurse", 2, "clip", "siglip")]
+    # Of the old version MCAS is below 0 by both, and adjusted is not.
+    assert found == [(NEW, "nurse", 2, "clip", "siglip"), (OLD, "nurse", 2, "clip", "siglip")]
 
 
 def test_refusals(published):
@@ -552,6 +573,13 @@ def test_who_is_shown(published):
         ("pixels", None, "woman", 0.75, False, 8),
         ("pixels", None, "man", 0.25, False, 8),
     ]
+
+
+def test_who_is_shown_on_two_axes(published):
+    found = ask(published, "who-is-shown-on-two-axes", "scope", "group_1", "group_2", "share", "high", "reason")
+    assert found == [
+        ("all concepts", "man", "light", 0.98, 1.0, None), ("all concepts", "man", "dark", None, 0.1, "few"),
+    ]  # fmt: skip
 
 
 def test_against_which_population(published):

@@ -210,3 +210,30 @@ DISPARITIES = Example(
         "null ratio has a reason": (first(ratio=None), row_at(1, ratio_reason=None)),
     },
 )  # fmt: skip
+
+_CELL = {
+    "axis_1": "gender",
+    "axis_2": "skin_tone",
+    "scope": "concept",
+    "concept": "nurse",
+    "n_counted": 10,
+    "n_effective": 10.0,
+}
+INTERSECTIONS = Example(
+    "intersections",
+    mark="audit",
+    good=[
+        _CELL
+        | {"group_2": "dark", "n_cell": 8, "share": 0.8, "share_low": 0.4, "share_high": 0.9, "impact_ratio": 1.0},
+        _CELL | {"group_2": "light", "n_cell": 2, "share_high": 0.5, "reason": "few", "ratio_reason": "few"},
+    ],
+    bad={
+        "scope of a cell is known": each(scope="audit"),
+        "cells hold the counted images": first(n_cell=7),
+        "a small cell is given no share": row_at(1, share=0.2, share_low=0.1),
+        "cell share lies in its interval": (first(share=0.3), first(share_low=None)),
+        "impact ratio within [0, 1]": first(impact_ratio=1.1),
+        "effective images are among the counted": first(n_effective=10.5),
+        "null cell has a reason": (first(share=None), first(impact_ratio=None), row_at(1, reason=None)),
+    },
+)

@@ -3,14 +3,17 @@
 import polars as pl
 
 from mcas_assets.declare.audit import Audit
-from mcas_assets.measure import confusion, populations, shares
+from mcas_assets.measure import confusion, intersections, populations, shares
 from mcas_assets.quality.expectations import among, between, equal, ordered, present
 from mcas_assets.quality.frames import are_within, inside, total, unexplained
+from mcas_assets.scoring.shares.intersections import LEAST_IMAGES
 from mcas_assets.stages import reads
 from mcas_assets.stages.contract import Checked, Made, Stage, Table, Work
 from mcas_assets.stages.reads import Declared
 
 LABELLED = ("system_version", "audit", "axis", "labels", "embedder", "concept")
+
+CELLS_OF = ("system_version", "audit", "axis_1", "labels_1", "axis_2", "labels_2", "embedder", "scope", "concept")
 
 _TOLERANCE = 1e-6
 
@@ -25,6 +28,7 @@ def _make(work: Work) -> Made:
     tables = {
         "representation": labelled, "confusion": confusion.confusion_table(audit, images, labellers),
         "amplification": against.amplification, "divergence": against.divergence,
+        "intersections": intersections.measure(audit, images, labellers),
     }  # fmt: skip
     erased = against.amplification.filter("is_erased").select("axis", "concept", "group_name", "population").unique()
     metadata = {
@@ -41,6 +45,18 @@ def _declares(audit: Audit, declared: Declared) -> list:
     targets = [target[:2] for target in reads.targets(audit)]
     embedders = reads.embedders(audit, declared)
     return [reads.groups(audit), targets, embedders, inference, reads.populations(audit, declared)]
+
+
+def _intersections(checked: Checked) -> pl.DataFrame:
+    """`n_in_cells` is over the cells of a concept; `share_beside_few` is a share that the rule for small cells forbids."""
+    few = (pl.col("n_cell") < LEAST_IMAGES) & pl.col("share").is_not_null()
+    return checked.rows.with_columns(
+        n_in_cells=pl.col("n_cell").sum().over(CELLS_OF),
+        n_beyond=pl.col("n_effective") - pl.col("n_counted").clip(1),
+        is_given_though_few=few,
+        is_share_in_interval=inside("share", "share_low", "share_high"),
+        is_unexplained_null=unexplained("share", "reason") | unexplained("impact_ratio", "ratio_reason"),
+    )
 
 
 def _n_labels(checked: Checked) -> int:
@@ -197,14 +213,30 @@ DIVERGENCE = Table(
         "null value has a reason": among("is_unexplained_null", (False,)),
     },
 )
+INTERSECTIONS = Table(
+    "intersections",
+    key=(*CELLS_OF, "group_1", "group_2"),
+    frame=_intersections,
+    expected_rows=lambda checked: intersections.n_rows(checked.work.audit),
+    may_be_empty=True,  # an audit of one axis has none
+    rules={
+        "scope of a cell is known": among("scope", ("concept", intersections.ALL_CONCEPTS)),
+        "cells hold the counted images": equal("n_in_cells", "n_counted"),
+        "a small cell is given no share": among("is_given_though_few", (False,)),
+        "cell share lies in its interval": among("is_share_in_interval", (True,)),
+        "impact ratio within [0, 1]": between("impact_ratio", 0, 1),
+        "effective images are among the counted": between("n_beyond", None, _TOLERANCE),
+        "null cell has a reason": among("is_unexplained_null", (False,)),
+    },
+)
 
 STAGE = Stage(
     name="representation",
     description="Who is shown: shares of the declared groups in every concept, against each reference population.",
     reads=("texts", "images", "embeddings"),
-    tables=(REPRESENTATION, CONFUSION, AMPLIFICATION, DIVERGENCE, IMAGE_LABELS),
+    tables=(REPRESENTATION, CONFUSION, AMPLIFICATION, DIVERGENCE, IMAGE_LABELS, INTERSECTIONS),
     make=_make,
-    code_version="4",
+    code_version="5",
     declares=_declares,
     kinds=frozenset({"numpy", "duckdb"}),
     is_published=True,

@@ -1,0 +1,90 @@
+"""Who is shown, on two axes at once: shares of pairs of groups, concept by concept and over all concepts."""
+
+from collections.abc import Iterator, Mapping
+from itertools import combinations, product
+
+import numpy as np
+import polars as pl
+
+from mcas_assets.declare.audit import Audit, targets_of
+from mcas_assets.measure.shares import Labeller, has_tones
+from mcas_assets.measure.vectors import seed_units
+from mcas_assets.scoring.shares.intersections import Cells, cell_shares
+from mcas_assets.store.schema import frame_schema
+
+ALL_CONCEPTS = "all concepts"
+
+
+def measure(audit: Audit, images: pl.DataFrame, labellers: Mapping[str, list[Labeller]]) -> pl.DataFrame:
+    """Rows of `intersections` of one system version; none where the audit has one axis.
+
+    Labels are as the labellers give them, without a correction for their errors.
+
+    Args:
+        audit: The declaration.
+        images: Rows of `images` of this version.
+        labellers: By axis, as `shares.label_images` gives them.
+    """
+    version = images["system_version"][0]
+    key = {"system": version.rpartition("@")[0], "system_version": version, "audit": audit.audit}
+    shown = images.filter(pl.col("role") != "attribute", outcome="ok")
+    parts: list[tuple[str, str, str | None, pl.DataFrame]] = [
+        ("concept", category, concept, shown.filter(concept=concept)) for category, concept, _ in targets_of(audit)
+    ]
+    parts.append((ALL_CONCEPTS, "", None, shown.filter(role="concept")))
+    rows = []
+    for (one, first), (two, second) in _pairs(labellers):
+        names = [[group.name for group in audit.axes[axis].groups] for axis in (one, two)]
+        about = key | {
+            "axis_1": one, "labels_1": first.labels, "axis_2": two, "labels_2": second.labels,
+            "embedder": first.embedder or second.embedder,
+        }  # fmt: skip
+        for scope, category, concept, part in parts:
+            found, n = _cells(part, first, second, (len(names[0]), len(names[1])), audit.inference.level)
+            where = about | {"scope": scope, "category": category or None, "concept": concept, "n_counted": n}
+            rows += [where | row for row in _rows(found, names)]
+    return pl.DataFrame(rows, schema=frame_schema("intersections"))
+
+
+def n_rows(audit: Audit) -> int:
+    """How many rows there are."""
+    total, targets = 0, len(audit.concepts) + len(audit.neutral) + 1
+    for one, two in combinations(audit.axes.values(), 2):
+        labelled = len(audit.embedders) * (1 + has_tones(one) + has_tones(two)) + (has_tones(one) and has_tones(two))
+        total += labelled * len(one.groups) * len(two.groups) * targets
+    return total
+
+
+def _pairs(labellers: Mapping[str, list[Labeller]]) -> Iterator[tuple[tuple[str, Labeller], tuple[str, Labeller]]]:
+    """Each two axes, by one embedder, or by an embedder and the pixels."""
+    for one, two in combinations(labellers, 2):
+        for first, second in product(labellers[one], labellers[two]):
+            if first.embedder == second.embedder or None in (first.embedder, second.embedder):
+                yield (one, first), (two, second)
+
+
+def _cells(
+    part: pl.DataFrame, first: Labeller, second: Labeller, sizes: tuple[int, int], level: float
+) -> tuple[Cells, int]:
+    """The cells of images, in the order of groups of the first axis, then of the second; and how many images count."""
+    labels = [(first.of[sha], second.of[sha]) for sha in part["sha256"]]
+    told = [i for i, (a, b) in enumerate(labels) if isinstance(a, int) and isinstance(b, int)]
+    cells = np.array([int(labels[i][0]) * sizes[1] + int(labels[i][1]) for i in told], dtype=np.int64)
+    return cell_shares(cells, sizes[0] * sizes[1], seed_units(part)[told], level=level), len(told)
+
+
+def _rows(found: Cells, names: list[list[str]]) -> Iterator[dict]:
+    counts = found.counts.reshape(len(names[0]), len(names[1]))
+    n = max(int(counts.sum()), 1)
+    alone = (counts.sum(axis=1)[:, None] * counts.sum(axis=0)[None, :] / n**2).ravel()
+    columns = ("share", "low", "high", "ratio", "ratio_low", "ratio_high")
+    for place, (group_1, group_2) in enumerate(product(*names)):
+        numbers = {name: float(getattr(found, name)[place]) for name in columns}
+        known = {name: None if np.isnan(value) else value for name, value in numbers.items()}
+        yield {
+            "group_1": group_1, "group_2": group_2, "n_cell": int(found.counts[place]),
+            "n_effective": float(found.n_effective[place]), "share": known["share"], "share_low": known["low"],
+            "share_high": known["high"], "independent_share": float(alone[place]) if counts.sum() else None,
+            "impact_ratio": known["ratio"], "ratio_low": known["ratio_low"], "ratio_high": known["ratio_high"],
+            "reason": found.reasons[place], "ratio_reason": found.ratio_reasons[place],
+        }  # fmt: skip
