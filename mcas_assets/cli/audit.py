@@ -40,7 +40,10 @@ def audit(
     if images is not None:
         declared = declared.with_images(images)
     subject = find_system(system, steps=steps, guidance=guidance, cache=paths.home() / "digests.json")
-    note.print(Text.assemble((declared.title, "bold"), f"\n{declared.audit} of {subject.name}, in {paths.home()}"))
+    note.print(
+        Text.assemble((declared.title, "bold"), f"\n{declared.audit} of {subject.name}, in {paths.home()}"),
+        soft_wrap=True,
+    )
     note.print(settings_line(subject.identity()))
     note.print(estimate(declared, subject, Store(paths.home())).line(), soft_wrap=True)
     note.print("loading...", style="dim")
