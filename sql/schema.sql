@@ -698,7 +698,7 @@ create table if not exists share_comparisons_history (
     p_value            double,            -- share: McNemar's mid-p test; corrected_share: the interval inverted; 0 to 1
     q_value            double,            -- Benjamini-Hochberg over the concepts, by group and measure; null where not judged
     minimum_detectable double,            -- as of comparisons
-    verdict            varchar not null,  -- as of comparisons; not judged: a neutral prompt, or a correction over two stages
+    verdict            varchar not null,  -- as of comparisons; not judged: a neutral prompt
     reason             varchar
 );
 
@@ -762,7 +762,7 @@ create table if not exists comparison_summary_history (
     verdict            varchar not null,  -- changed, not shown (at this number of images) or underpowered
     inputs             varchar,           -- digest of what was compared
     reason             varchar,
-    further_note       varchar            -- of a comparison in two stages: what was drawn after the first pairs, or why nothing was
+    further_note       varchar            -- what was drawn after the first pairs had been looked at, or why nothing was
 );
 
 -- What else than the weights differs between two versions, or between the conditions that they were measured under.

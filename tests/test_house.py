@@ -123,6 +123,18 @@ def test_a_folder_of_tests_mirrors_a_package():
     assert [folder for folder in sorted(mirrored) if not (PACKAGE / folder / "__init__.py").exists()] == []
 
 
+def test_text_reaches_a_terminal_through_one_module_alone():
+    way = re.compile(
+        r"\btyper\.echo\(|\bclick\.echo\(|(?<![\w.])print\(|\bConsole\(|std(out|err)\.write\(|from rich import print"
+    )
+    told = {
+        str(path.relative_to(PACKAGE))
+        for path in SOURCES
+        if way.search(path.read_text(encoding="utf-8")) and path.name != "terminal.py"
+    }
+    assert told == {"views/frames.py"}  # which writes data that programs read, and tables that a console has laid out
+
+
 # SQL ------------------------------------------------------------------------------------------------------------------
 
 STATEMENT = re.compile(

@@ -22,6 +22,7 @@ from mcas_assets.core.errors import (
     PolicyNotMet,
     Unsound,
 )
+from mcas_assets.core.terminal import say
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None,
                   help="Measure what a text-to-image model associates with whom.")  # fmt: skip
@@ -37,6 +38,7 @@ for command in (
     ask.systems,
     ask.ui,
     view.view,
+    view.report,
     audit.repair,
     redraw.redraw,
     watch.watch,
@@ -78,7 +80,7 @@ def _leave(status: int, message: str = "") -> NoReturn:
     if status == interrupts.STATUS or interrupts.was_asked():  # typer makes an exit of Ctrl+C, without a word
         interrupts.end()
     if message:
-        typer.echo(message, err=True)
+        say(message, err=True)
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)
@@ -89,7 +91,7 @@ class _ToTerminal(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Print a record."""
-        typer.echo(f"warning: {record.getMessage()}", err=True)
+        say(f"warning: {record.getMessage()}", err=True)
 
 
 def _quieten() -> None:

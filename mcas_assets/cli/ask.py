@@ -10,6 +10,7 @@ from mcas_assets.cli.common import FORMATS, require_format
 from mcas_assets.core import paths
 from mcas_assets.core.errors import BadInput
 from mcas_assets.core.hosts import is_loopback
+from mcas_assets.core.terminal import say
 
 
 def sql(
@@ -35,10 +36,10 @@ def sql(
 
     if not query:
         for name, path in questions().items():
-            typer.echo(f"{name:<28} {path.read_text().splitlines()[0].removeprefix('--').strip()}")
+            say(f"{name:<28} {path.read_text().splitlines()[0].removeprefix('--').strip()}")
         return
     require_format(format)
-    known = questions()
+    query, known = typed(query), questions()
     name = query.removesuffix(".sql").removeprefix("sql/")
     text = known[name].read_text() if name in known else query
     if " " not in text.strip():
@@ -46,7 +47,19 @@ def sql(
     answer = ask(Store(paths.home()), text, limits=Limits(seconds, memory))
     write(answer, format, output, rows=rows, whole=whole)
     if answer.is_empty() and name in known:
-        typer.echo(why_empty(known[name]), err=True)
+        say(why_empty(known[name]), err=True)
+
+
+def typed(text: str) -> str:
+    """A text of the command line as UTF-8, as terminals write it, whatever encoding the locale names.
+
+    Raises:
+        BadInput: It is none.
+    """
+    try:
+        return os.fsencode(text).decode("utf-8")
+    except UnicodeError as error:
+        raise BadInput("query", "is not UTF-8 text", "Set the terminal to UTF-8, or ask without such signs") from error
 
 
 def systems(
@@ -98,17 +111,17 @@ def ui(
     with listen(host, port) as listening:
         names, port = names_of(host), listening.getsockname()[1]
         shown = f"[{names[0]}]" if ":" in names[0] else names[0]
-        typer.echo(
+        say(
             f"Dagster UI: http://{shown}:{port}{f'/?token={token}' if token else ''}  (home {home}; Ctrl+C ends it)",
             err=True,
         )
         if token:
-            typer.echo(
+            say(
                 f"warning: other machines reach {host}. Whoever has this address sees everything"
                 f"{' and starts audits' if writes else ''}; it travels unencrypted, so put TLS before it.",
                 err=True,
             )
-        typer.echo(_what_it_does(write, watch), err=True)
+        say(_what_it_does(write, watch), err=True)
         serve(home, listening, names, token, writes)
 
 

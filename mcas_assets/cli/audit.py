@@ -7,6 +7,8 @@ import typer
 from mcas_assets.cli.common import FORMATS, console, only_one, require_format
 from mcas_assets.core import paths
 from mcas_assets.core.errors import BadInput
+from mcas_assets.core.terminal import say
+from mcas_assets.declare.limits import MOST_IMAGES
 
 
 def audit(
@@ -17,12 +19,15 @@ def audit(
     steps: Annotated[int | None, typer.Option(help="Sampling steps, instead of the declared ones.")] = None,
     guidance: Annotated[float | None, typer.Option(help="Guidance scale, instead of the declared one.")] = None,
     images: Annotated[
-        int | None, typer.Option(help="Images of each prompt of a concept, instead of the declared number.", min=2)
+        int | None,
+        typer.Option(
+            help="Images of each prompt of a concept, instead of the declared number.", min=2, max=MOST_IMAGES
+        ),
     ] = None,
     rows: Annotated[bool, typer.Option(help="Print the table of concepts.")] = True,
 ) -> None:
     """Run an audit of a system: generate, embed, check, score, publish. Killed, it goes on where it was."""
-    from rich.console import Console
+    from rich.text import Text
 
     from mcas_assets.declare.audit import load_audit
     from mcas_assets.estimate.cost import estimate
@@ -30,15 +35,18 @@ def audit(
     from mcas_assets.systems.find import find_system
     from mcas_assets.views.systems import settings_line
 
-    note = Console(stderr=True)
+    note = console(stderr=True)
     declared = load_audit(audit)
     if images is not None:
         declared = declared.with_images(images)
     subject = find_system(system, steps=steps, guidance=guidance, cache=paths.home() / "digests.json")
-    note.print(f"[bold]{declared.title}[/bold]\n{declared.audit} of {subject.name}, in {paths.home()}", highlight=False)
-    note.print(settings_line(subject.identity()), highlight=False, markup=False)
-    note.print(estimate(declared, subject, Store(paths.home())).line(), highlight=False, markup=False, soft_wrap=True)
-    note.print("[dim]loading...[/dim]", highlight=False)
+    note.print(
+        Text.assemble((declared.title, "bold"), f"\n{declared.audit} of {subject.name}, in {paths.home()}"),
+        soft_wrap=True,
+    )
+    note.print(settings_line(subject.identity()))
+    note.print(estimate(declared, subject, Store(paths.home())).line(), soft_wrap=True)
+    note.print("loading...", style="dim")
     from mcas_assets.views.audit import truth_of
     from mcas_assets.watch.look import present
 
@@ -52,20 +60,17 @@ def audit(
     with instance_at_work(paths.home()) as instance, only_one(), TerminalProgress() as bars:
         ran = run_audit(declared, subject, Workplace(progress=BothProgress(LogProgress(), bars)), instance)
     if ran.is_current:
-        note.print(
-            f"up to date: {declared.audit} of {ran.system_version} is as it was audited; nothing was done",
-            highlight=False,
-        )
+        note.print(f"up to date: {declared.audit} of {ran.system_version} is as it was audited; nothing was done")
     is_measured = _show(console(), declared, ran.system_version, truth, rows)
     from mcas_assets.core.errors import NothingMeasured
     from mcas_assets.views.warnings import warnings, why_nothing
 
     store, about = Store(paths.home()), (declared.audit, ran.system_version)
     for line in warnings(store, *about):
-        note.print(line, highlight=False, markup=False, soft_wrap=True)
+        note.print(line, soft_wrap=True)
     if not is_measured:
         raise NothingMeasured(why_nothing(store, *about))
-    note.print(_next(declared.audit, ran.system_version), highlight=False)
+    note.print(_next(declared.audit, ran.system_version))
 
 
 def _show(console, declared, system_version: str, truth, rows: bool) -> bool:  # noqa: ANN001
@@ -90,12 +95,13 @@ def _show(console, declared, system_version: str, truth, rows: bool) -> bool:  #
         )
     )
     counts = ", ".join(f"{n} {outcome}" for outcome, n in count_outcomes(store, declared.audit, system_version))
-    console.print(f"\n[bold]{system_version}[/bold]  images: {counts}", highlight=False)
-    console.print(standing_line(scores), highlight=False, markup=False, soft_wrap=True)
+    console.print(f"\n{system_version}", style="bold", end="")
+    console.print(f"  images: {counts}")
+    console.print(standing_line(scores), soft_wrap=True)
     if not account.is_empty():
-        console.print(f"{describe(account)}: mcas sql what-was-imported", highlight=False, markup=False)
+        console.print(f"{describe(account)}: mcas sql what-was-imported")
     for line in refusal_lines(declared, rates, disparities):
-        console.print(line, highlight=False, markup=False, soft_wrap=True)
+        console.print(line, soft_wrap=True)
     console.print()
     if rows:
         print_summary(console, declared, scores, means, shares, truth)
@@ -119,7 +125,12 @@ def plan(
     system: Annotated[
         str, typer.Option(help="Name in data/systems.yaml, or folder of a diffusers pipeline.")
     ] = "phantom-stereotyped",
-    detect: Annotated[float, typer.Option(help="Change of MCAS that should be found, with 80 % power.")] = 0.02,
+    detect: Annotated[
+        float | None,
+        typer.Option(
+            help="Change of MCAS that should be found, with 80 % power; by default what the audit calls important."
+        ),
+    ] = None,
 ) -> None:
     """Say how many images an audit takes, how long they take, and what change they can show. Makes nothing."""
     from mcas_assets.declare.audit import load_audit
@@ -127,7 +138,7 @@ def plan(
     from mcas_assets.store.database import Store
     from mcas_assets.systems.find import find_system
 
-    if not 0 < detect < 8:
+    if detect is not None and not 0 < detect < 8:
         raise BadInput("--detect", f"is {detect:g}", "Give a change of MCAS above 0 and below 8, for example 0.02")
     known = paths.home() / "digests.json"  # in a home that is not there yet nothing is made
     declared, subject = load_audit(audit), find_system(system, cache=known if known.parent.is_dir() else None)
@@ -135,9 +146,9 @@ def plan(
     from mcas_assets.stages.workplace import Workplace
 
     for note in require_read(declared, subject, Workplace().embedders(declared.embedders)):
-        typer.echo(note)
+        say(note)
     for line in estimate(declared, subject, Store(paths.home()), detect).lines():
-        typer.echo(line)
+        say(line)
 
 
 def calibrate(
@@ -161,7 +172,7 @@ def calibrate(
     columns = ["kind", "axis", "embedder", "name", "value", "low", "high", "goal", "met"]
     write(table.select(columns) if format == "table" else table, format)
     judged = table["met"].drop_nulls()
-    typer.echo(
+    say(
         f'{judged.sum()} of {len(judged)} goals are met; how each figure was found: mcas sql "from calibration"',
         err=True,
     )
@@ -188,14 +199,14 @@ def repair(
         with only_one():
             aside = begin_history_anew(paths.home())
         kept = f"; the former one is kept as {aside}" if aside else ""
-        typer.echo(f"Dagster's history begins anew with the next audit{kept}")
+        say(f"Dagster's history begins anew with the next audit{kept}")
     if from_published or (store.published.exists() and not store.path.exists()):
         with only_one():
             former = rebuild(store)
         kept = f"; what it replaces is kept as {former}" if former else ""
-        typer.echo(f"the store was made anew from the published copy{kept}")
+        say(f"the store was made anew from the published copy{kept}")
     lost = forget_lost(store)
-    typer.echo(
+    say(
         f"{lost} images forgotten; run the audit again to make them anew"
         if lost
         else "every kept file is as it was made"

@@ -21,11 +21,11 @@ def require_format(format: str) -> None:
         raise BadInput("--format", f"is {format!r}", f"Use one of {', '.join(FORMATS)}")
 
 
-def console():  # noqa: ANN201 - rich is imported late
+def console(*, stderr: bool = False):  # noqa: ANN201 - rich is imported late
     """The terminal, or a page of the width of a large one: a pipe has no width, and tables stay whole that way."""
-    from rich.console import Console
+    from mcas_assets.core import terminal
 
-    return Console() if sys.stdout.isatty() else Console(width=PIPE_WIDTH)
+    return terminal.console(stderr=stderr, width=None if stderr or sys.stdout.isatty() else PIPE_WIDTH)
 
 
 @contextmanager

@@ -7,6 +7,8 @@ import typer
 from mcas_assets.cli.common import FORMATS, console, only_one, require_format
 from mcas_assets.core import paths
 from mcas_assets.core.errors import BadInput
+from mcas_assets.core.terminal import say
+from mcas_assets.declare.limits import MOST_IMAGES
 
 
 def compare(
@@ -19,7 +21,11 @@ def compare(
     every: Annotated[bool, typer.Option("--all", help="Show every concept.")] = False,
     images: Annotated[
         int | None,
-        typer.Option(help="Images of each prompt of a concept; what a version lacks of them is drawn first.", min=2),
+        typer.Option(
+            help="Images of each prompt of a concept; what a version lacks of them is drawn first.",
+            min=2,
+            max=MOST_IMAGES,
+        ),
     ] = None,
 ) -> None:
     """Say what changed from one audited version to another, image by image of one prompt and seed."""
@@ -53,8 +59,8 @@ def compare(
 
     print_comparison(console(), declared, tables, (truth_of(versions[0]), truth_of(versions[1])), every)
     if not is_new:
-        typer.echo("nothing has moved since this was compared: these are the rows that were kept", err=True)
-    typer.echo('the rows: mcas sql what-changed, or mcas sql "from comparisons"', err=True)
+        say("nothing has moved since this was compared: these are the rows that were kept", err=True)
+    say('the rows: mcas sql what-changed, or mcas sql "from comparisons"', err=True)
 
 
 def still_there(workplace, version: str):  # noqa: ANN001, ANN201 - imports are late here
@@ -84,8 +90,6 @@ def attribute(
 ) -> None:
     """Say what part of a change is whose doing: audit the versions between, one factor switched at a time."""
     require_format(format)
-    from rich.console import Console
-
     from mcas_assets.compare.versions import resolve_version
     from mcas_assets.declare.audit import load_audit
     from mcas_assets.store.database import Store
@@ -100,12 +104,12 @@ def attribute(
     from mcas_assets.orchestration.instance import instance_at_work
     from mcas_assets.stages.workplace import Workplace
 
-    note = Console(stderr=True)
+    note = console(stderr=True)
     with instance_at_work(paths.home()) as instance, only_one(), TerminalProgress() as bars:
         workplace = Workplace(progress=BothProgress(LogProgress(), bars))
         attributed = run_attribution(
             declared, (first, second), (before_from, after_from), workplace, instance,
-            lambda line: note.print(line, highlight=False, style="dim"),
+            lambda line: note.print(line, style="dim"),
         )  # fmt: skip
     if format != "table":
         write(attributed.rows, format)

@@ -1,7 +1,6 @@
 """`mcas gate`: whether an audited system meets a policy, with an exit status that a release can depend on."""
 
 import re
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +8,8 @@ import typer
 
 from mcas_assets.cli.common import console
 from mcas_assets.core.errors import BadInput, CannotJudge, PolicyNotMet
+from mcas_assets.core.terminal import escaped_json, say
+from mcas_assets.declare.limits import MOST_IMAGES
 
 _VERSION = re.compile(r"[a-z0-9][a-z0-9._-]*@[0-9a-f]{12}")
 
@@ -30,7 +31,11 @@ def gate(
     ] = None,
     images: Annotated[
         int | None,
-        typer.Option(help="Images of each prompt of a concept that were audited, if not the declared number.", min=2),
+        typer.Option(
+            help="Images of each prompt of a concept that were audited, if not the declared number.",
+            min=2,
+            max=MOST_IMAGES,
+        ),
     ] = None,
     format: Annotated[str, typer.Option(help="table or json.")] = "table",
     junit: Annotated[Path | None, typer.Option(help="File to write JUnit XML to, for CI.")] = None,
@@ -60,11 +65,11 @@ def gate(
     if junit is not None:
         write_junit(judged, junit)
     if format == "json":
-        sys.stdout.write(as_json(judged))
+        say(escaped_json(as_json(judged)).rstrip())
     else:
         print_verdict(console(), judged)
         rows = published_rows(workplace.store, "policy_results", declared.audit, version).filter(policy=rules.policy)
-        console().print(standing_line(rows), highlight=False, markup=False, soft_wrap=True)
+        console().print(standing_line(rows), soft_wrap=True)
     if judged.verdict != PASSED:
         what = f"policy {rules.policy}, {version}, audit {declared.audit}"
         raise PolicyNotMet(what) if judged.verdict == FAILED else CannotJudge(what)

@@ -8,6 +8,7 @@ import typer
 from mcas_assets.cli.common import only_one
 from mcas_assets.core import paths
 from mcas_assets.core.errors import BadInput
+from mcas_assets.core.terminal import say
 
 
 def doctor(
@@ -24,16 +25,16 @@ def doctor(
     from mcas_assets.stages.workplace import Workplace
     from mcas_assets.views.doctor import findings, lines
 
-    typer.echo(f"{'home':<18} {paths.home()}")
+    say(f"{'home':<18} {paths.home()}")
     found = []
     for finding in findings(Workplace(), deep=deep):
         found.append(finding)
         for line in lines([finding]):
-            typer.echo(line)
+            say(line)
     unsound = [finding.part for finding in found if finding.is_unsound]
     if unsound:
         raise Unsound(", ".join(dict.fromkeys(unsound)))
-    typer.echo(f"{'all':<18} sound")
+    say(f"{'all':<18} sound")
 
 
 def backup(
@@ -52,7 +53,7 @@ def backup(
         raise BadInput(store.home, "there is no home to back up", "Run an audit first: mcas audit.")
     with only_one():
         copied = back_up(store, target)
-    typer.echo(f"{copied.files:,} files, {in_words(copied.size)}, each as its digest says: {copied.path}")
+    say(f"{copied.files:,} files, {in_words(copied.size)}, each as its digest says: {copied.path}")
 
 
 def restore(
@@ -66,7 +67,7 @@ def restore(
     from mcas_assets.store.sizes import in_words
 
     copied = make(source, paths.home())
-    typer.echo(
+    say(
         f"{paths.home()} is as it was on {copied.created_at}: {copied.files:,} files, {in_words(copied.size)}, each as its "
         f"digest says"
     )
@@ -95,7 +96,7 @@ def prune(
         raise BadInput(store.path, "there is no store to prune", "Run an audit first: mcas audit.")
     with only_one(), instance_at_work(home) as instance:
         what, runs = superfluous(store, keep, days), superfluous_runs(instance, keep, days)
-        typer.echo(
+        say(
             f"{'dropped' if yes else 'would go'}: {len(what.versions):,} former versions, {len(what.images):,} images that only "
             f"they used, {len(what.files):,} image files ({in_words(what.size)}), {len(runs):,} runs of Dagster"
         )
@@ -107,7 +108,7 @@ def prune(
             drop_runs(instance, home, runs, datetime.now(UTC) - timedelta(days=days or 0))
         _print_sizes(before, _sizes(home) if yes else None)
     if not yes:
-        typer.echo("nothing was changed; --yes drops it. mcas backup FILE keeps a copy first")
+        say("nothing was changed; --yes drops it. mcas backup FILE keeps a copy first")
 
 
 def _sizes(home: Path) -> dict[str, int]:
@@ -123,4 +124,4 @@ def _print_sizes(before: dict[str, int], after: dict[str, int] | None) -> None:
         line = f"  {name:<18} {in_words(size):>10}"
         if after is not None:
             line += f" -> {in_words(sum(after.values()) if name == 'all' else after.get(name, 0)):>10}"
-        typer.echo(line)
+        say(line)

@@ -7,6 +7,7 @@ import typer
 
 from mcas_assets.cli.common import FORMATS, require_format
 from mcas_assets.core import paths
+from mcas_assets.core.terminal import say
 
 DIFFERENT = 3
 
@@ -44,7 +45,7 @@ def redraw(
         output.write_bytes(redrawn.outcome.image)
     if format == "table":
         for line in lines(redrawn):
-            typer.echo(line)
+            say(line)
     else:
         write(table(redrawn), format)
     if redrawn.verdict == "different":

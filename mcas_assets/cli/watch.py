@@ -7,6 +7,7 @@ import typer
 from mcas_assets.cli.common import console, only_one
 from mcas_assets.core import paths
 from mcas_assets.core.errors import BadInput, McasError
+from mcas_assets.core.terminal import say
 
 
 def watch(
@@ -37,11 +38,11 @@ def watch(
             system = at_source(workplace.find, name, sources[wanted.system_version])
             with TerminalProgress() as bars:
                 told = Workplace(progress=BothProgress(LogProgress(), bars))
-                typer.echo(f"{wanted.audit} of {wanted.system_version}", err=True)
+                say(f"{wanted.audit} of {wanted.system_version}", err=True)
                 try:
                     run_audit(audits[wanted.audit], system, told, instance)
                 except McasError as error:  # told at once: the audits of other systems go on
-                    typer.echo(f"error: {error}", err=True)
+                    say(f"error: {error}", err=True)
                     failed.append(f"{wanted.audit} of {wanted.system_version}")
         tell(instance, decision.states)
         publish(workplace.store)
@@ -60,11 +61,11 @@ def _show(decision) -> None:  # noqa: ANN001 - imported late
         told = "; ".join(filter(None, (state.detail, end)))
         table.add_row(state.system, state.state, f"{state.since:%Y-%m-%d %H:%M}", state.system_version or "", told)
     out = console()
-    out.print(table, highlight=False, markup=False)
+    out.print(table)
     for note in decision.notes:
-        out.print(note, highlight=False, markup=False)
+        out.print(note)
     if decision.request:
-        typer.echo("\nmcas watch --run runs what is requested; mcas ui --watch does all this by itself", err=True)
+        say("\nmcas watch --run runs what is requested; mcas ui --watch does all this by itself", err=True)
 
 
 def canary(
@@ -91,7 +92,5 @@ def canary(
     if row["reference_p_value"] is not None:
         p_value += f", p {row['reference_p_value']:.4f} against {row['reference']}"
     against = f" against {row['previous']}" if row["previous"] else ""
-    typer.echo(f"{row['system_version']}, window {row['window_name']}{against}: {row['verdict']}{p_value}")
-    typer.echo(
-        f"{row['n_images']} images, {row['n_refused']} refused, {row['n_lost']} lost of {row['n_requested']}", err=True
-    )
+    say(f"{row['system_version']}, window {row['window_name']}{against}: {row['verdict']}{p_value}")
+    say(f"{row['n_images']} images, {row['n_refused']} refused, {row['n_lost']} lost of {row['n_requested']}", err=True)

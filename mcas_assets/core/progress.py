@@ -9,6 +9,8 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from io import UnsupportedOperation
 from typing import Protocol, TextIO
 
+from mcas_assets.core.terminal import console
+
 Advance = Callable[[int], None]
 
 
@@ -61,7 +63,6 @@ class TerminalProgress:
     """Progress as one live bar a task, by rich. Bars of finished tasks stay."""
 
     def __init__(self) -> None:
-        from rich.console import Console
         from rich.progress import (
             BarColumn,
             MofNCompleteColumn,
@@ -73,14 +74,14 @@ class TerminalProgress:
 
         self._screen = _own_stderr()
         self._bars = Progress(
-            TextColumn("  {task.description:<28}"),
+            TextColumn("  {task.description:<28}", markup=False),
             BarColumn(bar_width=28),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[rate]:>9}"),
+            TextColumn("{task.fields[rate]:>9}", markup=False),
             TimeElapsedColumn(),
             TextColumn("left"),
             TimeRemainingColumn(),
-            console=Console(file=self._screen),
+            console=console(file=self._screen),
         )
 
     def __enter__(self) -> "TerminalProgress":

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import polars as pl
 
+from mcas_assets.core.terminal import console, escaped, escaped_json
+
 PIPE_WIDTH = 200
 
 
@@ -27,8 +29,11 @@ def write(
             text = _table(frame, rows, whole)
         case "csv":
             text = _flat(frame).write_csv()
+            if output is None and sys.stdout.isatty():
+                text = escaped(text)
         case "json":
-            text = json.dumps(frame.to_dicts(), default=str, indent=1, ensure_ascii=False) + "\n"
+            whole_rows = json.dumps(frame.to_dicts(), default=str, indent=1, ensure_ascii=False)
+            text = escaped_json(whole_rows) + "\n"
         case "parquet":
             frame.write_parquet(output if output is not None else sys.stdout.buffer)
             return
@@ -51,11 +56,9 @@ def _flat(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _table(frame: pl.DataFrame, rows: int | None, whole: bool) -> str:
     """A pipe has no width and no end: all rows, within COLUMNS characters or those of a large terminal."""
-    from rich.console import Console
-
     from mcas_assets.views.fit import TERMINAL_ROWS, captured
 
     if sys.stdout.isatty():
-        return captured(frame, Console(), TERMINAL_ROWS if rows is None else rows, whole)
+        return captured(frame, console(), TERMINAL_ROWS if rows is None else rows, whole)
     width = os.environ.get("COLUMNS", "")
-    return captured(frame, Console(width=int(width) if width.isdecimal() else PIPE_WIDTH), rows or 0, whole)
+    return captured(frame, console(width=int(width) if width.isdecimal() else PIPE_WIDTH), rows or 0, whole)

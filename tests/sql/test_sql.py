@@ -52,6 +52,7 @@ def score_rows(system_version: str, **mcas: tuple[float | None, float | None]) -
             "ttas": 0.01,
             "mcas": value,
             "differing": value and value - 0.01,
+            "adjusted": value and value + 0.15 * (embedder == "siglip"),
             "mcas_low": value and value - 0.05,
             "mcas_high": value and value + 0.05,
             "is_flagged": value and abs(value) > 0.05,
@@ -414,9 +415,9 @@ def test_where_is_the_bias(published):
     )
     assert found == [
         (NEW, "clip", "nurse", -0.25, "she", True),
-        (OLD, "clip", "nurse", -0.1, "she", True),
-        (OLD, "siglip", "nurse", -0.1, "she", True),
         (NEW, "siglip", "nurse", 0.02, "he", False),
+        (OLD, "clip", "nurse", -0.1, "she", True),
+        (OLD, "siglip", "nurse", -0.1, "he", True),
         (NEW, "clip", "pilot", None, None, None),
         (NEW, "siglip", "pilot", None, None, None),
     ]
@@ -459,7 +460,8 @@ def test_embedder_disagreement(published):
         "lowest_by",
         "highest_by",
     )
-    assert found == [(NEW, "nurse", 2, "clip", "siglip")]
+    # Of the old version MCAS is below 0 by both, and adjusted is not.
+    assert found == [(NEW, "nurse", 2, "clip", "siglip"), (OLD, "nurse", 2, "clip", "siglip")]
 
 
 def test_refusals(published):

@@ -3,7 +3,8 @@
 import csv
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +80,7 @@ def table_columns(path: Path) -> list[str]:
     if path.suffix.lower() == ".parquet":
         return list(open_parquet(path).schema_arrow.names)
     if path.suffix.lower() in (".csv", ".tsv"):
-        with office_table(path) as (stream, separator):
+        with _told(path), office_table(path) as (stream, separator):
             return next(csv.reader(stream, delimiter=separator), [])
     names: dict[str, None] = {}
     for row, _ in zip(table_rows(path), range(_LOOK), strict=False):
@@ -96,11 +97,22 @@ def table_rows(path: Path) -> Iterator[dict[str, Any]]:
         BadInput: The file cannot be read as what its ending says; names the line.
     """
     readers = {".csv": _csv, ".tsv": _csv, ".jsonl": _jsonl, ".parquet": _table, ".json": _object}
-    try:
+    with _told(path):
         yield from readers[path.suffix.lower()](path)
+
+
+@contextmanager
+def _told(path: Path) -> Generator[None]:
+    """Raise what keeps a table from being read as BadInput."""
+    try:
+        yield
     except UnicodeDecodeError as error:
         remedy = "Save it as UTF-8 (in Excel: CSV UTF-8)"
         raise BadInput(path, f"is not UTF-8 text ({error.reason})", remedy) from error
+    except csv.Error as error:
+        raise BadInput(
+            path, f"is not CSV ({error})", "Save it as CSV UTF-8, with one separator in every line"
+        ) from error
     except OSError as error:
         problem = f"cannot be read ({error.strerror or error})"
         raise BadInput(path, problem, "Check the file and its permissions") from error

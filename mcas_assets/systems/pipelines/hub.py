@@ -141,7 +141,7 @@ def look_up(repo: str, revision: str = "main", *, endpoint: str | None = None, t
     except (RepositoryNotFoundError, RevisionNotFoundError, DisabledRepoError) as error:
         return HubState(repo, revision, "withdrawn", reason=kind_and_line(error))
     # An answer that is cut short, or is no answer of a hub, is none.
-    except (OSError, httpx2.HTTPError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, httpx2.HTTPError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         return HubState(repo, revision, "unreachable", reason=kind_and_line(error))
     return state
 
