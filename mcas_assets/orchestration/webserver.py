@@ -67,8 +67,9 @@ def serve(home: Path, listening: socket.socket, hosts: Iterable[str], token: str
             uvicorn.Config(guarded, log_level="warning", server_header=False, timeout_graceful_shutdown=2)
         )
         daemon = stack.enter_context(_daemon(workspace, server)) if writes else None
-        for ending in (signal.SIGTERM, signal.SIGHUP):  # as Ctrl+C, so that what was started is ended
-            signal.signal(ending, signal.default_int_handler)
+        for ending in ("SIGTERM", "SIGHUP"):  # as Ctrl+C, so that what was started is ended; Windows has but the first
+            if hasattr(signal, ending):
+                signal.signal(getattr(signal, ending), signal.default_int_handler)
         server.run(sockets=[listening])
         if daemon is not None and daemon.poll() is not None:
             raise McasError(f"the daemon ended with status {daemon.returncode}, and the UI with it")
