@@ -69,5 +69,5 @@ def test_what_is_there_already_is_not_written_over(shown, reader, tmp_path):
 
 def test_what_cannot_be_written_is_said_with_a_remedy(reader, tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(BadInput, match="cannot be written.*--out"):
+    with pytest.raises(BadInput, match=r"cannot be written.*--out"):
         freeze.write_file(reader, [], Path(tmp_path / "file" / "report.html"))
