@@ -1,14 +1,13 @@
 """How many of the six concepts that the phantom's update moved a comparison finds, in runs with fresh seeds.
 
-    uv run python benchmarks/found_changes.py [--runs 20] [--home FOLDER]
+    uv run python benchmarks/found_changes.py [--runs 20] [--seed 77001] [--home FOLDER]
 
-A pool of images of both versions is drawn once, and kept in the home; a run takes other replicates of it for every prompt. All
-designs spend the same number of images a concept on average, but for the last. Found is what is `changed` by the first embedder
+A pool of images of both versions is drawn once, and kept in the home; a run takes other replicates of it for every prompt. The
+first designs spend 16 images a concept on average. Found is what is `changed` by the first embedder
 on the axis on which it was moved; false is whatever else is.
 """
 
 import csv
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -18,7 +17,6 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from mcas_assets.compare.further import MOST
 from mcas_assets.core import paths
 from mcas_assets.declare.audit import Audit, load_audit, targets_of
 from mcas_assets.declare.parts import Spending
@@ -28,7 +26,7 @@ from mcas_assets.orchestration.runs import run_audit
 from mcas_assets.scoring.changes.changes import Task
 from mcas_assets.scoring.changes.comparison import compare_pairs
 from mcas_assets.scoring.changes.pairs import Pairs
-from mcas_assets.scoring.changes.stages import Stages, first_weight, worth_more
+from mcas_assets.scoring.changes.stages import Stages, first_p_values, worth_more
 from mcas_assets.scoring.mcas.draws import Draws
 from mcas_assets.scoring.mcas.vectors import AuditVectors
 from mcas_assets.scoring.stats.power import POWER
@@ -37,14 +35,19 @@ from mcas_assets.store import ledger
 from mcas_assets.systems.find import find_system
 
 VERSIONS = ("phantom-stereotyped", "phantom-updated")
-BELOW = 0.2
 
 
 class Design(NamedTuple):
-    """Images of a concept in the first stage, and further ones on average."""
+    """Images of a concept in the first stage, further ones on average, and the share of concepts that get them."""
 
     first: int
     further: int
+    most: float = Spending().most
+
+
+DESIGNS = (
+    Design(16, 0), Design(12, 4), Design(10, 6), Design(8, 8), Design(6, 10), Design(24, 0), Design(16, 8), Design(32, 0),
+)  # fmt: skip
 
 
 class Pool(NamedTuple):
@@ -93,10 +96,12 @@ def drawn(vectors: AuditVectors, rows: np.ndarray, attribute: np.ndarray) -> Aud
     )
 
 
-def run(of: list[Pool], audit: Audit, design: Design, number: int) -> Iterator[tuple[str, str]]:
-    """(axis, concept) that one run calls changed, by the first embedder."""
+def run(of: list[Pool], audit: Audit, design: Design, number: int) -> tuple[list[tuple[str, str]], float]:
+    """(axis, concept) that one run calls changed, by the first embedder, and the images that it took of a concept on average."""
     generator = np.random.default_rng([number, design.first])
     asked = len(audit.concepts)
+    spending = Spending(further=design.further, most=design.most)
+    spent = audit.model_copy(update={"comparison": spending}).with_images(design.first)
     concept = np.asarray(of[0].versions[0].concept)
     rows = [generator.permutation(np.flatnonzero(concept == c)) for c in range(len(of[0].concepts))]
     order = generator.permutation(len(rows[0]))
@@ -104,21 +109,24 @@ def run(of: list[Pool], audit: Audit, design: Design, number: int) -> Iterator[t
     attribute = generator.permutation(len(order))[: audit.images_per_prompt.attribute]
     neutral = np.arange(asked, len(rows))
     sizes = np.array([design.first] * asked + [audit.images_per_prompt.neutral] * len(neutral))
-    pairs = [pairs_of(pool, rows, sizes, attribute, neutral) for pool in of[: len(audit.axes)]]
-    going_on = np.logical_or.reduce([worth_more(one, BELOW) for one in pairs])
-    each = min(design.further * asked // max(going_on.sum(), 1), MOST * design.further)
-    each = min(each, len(order) - design.first)
-    sizes = sizes + np.where(going_on, each, 0)
+    dropped = np.zeros(len(rows), dtype=np.bool_)
+    for most, each in spent.rounds:
+        pairs = [pairs_of(pool, rows, sizes, attribute, neutral) for pool in of[: len(audit.axes)]]
+        p_values = np.where(dropped, 1.0, [first_p_values(one) for one in pairs])
+        going_on = worth_more(p_values, spending.below, most)
+        dropped = ~going_on
+        sizes = sizes + np.where(going_on, each, 0)
+    whole = design.first + sum(each for _, each in spent.rounds)
+    stages = Stages(dropped, whole, spending.below) if spent.rounds else None
+    changed = []
     for pool in of[: len(audit.axes)]:
         both = pairs_of(pool, rows, sizes, attribute, neutral)
-        place = np.concatenate([np.arange(size) for size in sizes])
-        is_further = (place >= design.first) & (both.groups.concept < asked)
-        stages = Stages(is_further, first_weight(design.first, design.further), BELOW) if is_further.any() else None
         task = Task(Draws(both.groups, 200, 0), audit.inference.level, POWER, "bca", 2, 0, asked)
         found = compare_pairs(both, task, audit.inference.detectable, stages)["mcas"]
-        yield from (
+        changed += [
             (pool.axis, name) for name, one in zip(pool.concepts, found, strict=True) if one.verdict == "changed"
-        )
+        ]
+    return changed, float(sizes[:asked].mean())
 
 
 def pairs_of(
@@ -143,6 +151,7 @@ def moved() -> set[tuple[str, str]]:
 def main(
     runs: Annotated[int, typer.Option(help="With fresh seeds, of each design.")] = 20,
     replicates: Annotated[int, typer.Option(help="Images of a concept in the pool.")] = 80,
+    seed: Annotated[int | None, typer.Option(help="Of the pool, in place of the audit's: other images.")] = None,
     home: Annotated[Path | None, typer.Option(help="Where the pool is kept.")] = None,
 ) -> None:
     """Print how many of the moved concepts each design finds, and how many others it calls changed."""
@@ -150,28 +159,31 @@ def main(
     counts = shipped.images_per_prompt.model_copy(
         update={"concept": replicates, "attribute": replicates, "neutral": replicates}
     )
+    run_seed = shipped.run_seed if seed is None else seed
     of = pools(
-        shipped.model_copy(update={"audit": "pool", "images_per_prompt": counts, "comparison": Spending()}),
+        shipped.model_copy(
+            update={
+                "audit": "pool",
+                "images_per_prompt": counts,
+                "run_seed": run_seed,
+                "comparison": Spending(further=0),
+            }
+        ),
         Workplace(home=home or paths.home()),
     )
     truth = moved()
     title = f"{runs} runs, {len(truth)} moved"
-    table = Table("first", "further", "median found", "least", "most", "false", "4 or more", title=title)
-    for design in (
-        Design(16, 0),
-        Design(10, 6),
-        Design(12, 4),
-        Design(8, 8),
-        Design(16, 6),
-        Design(16, 8),
-        Design(32, 0),
-    ):
-        found = [set(run(of, shipped, design, number)) for number in range(runs)]
+    table = Table(
+        "first", "further", "share", "mean", "median found", "least", "most", "false", "4 or more", title=title
+    )
+    for design in DESIGNS:
+        came = [run(of, shipped, design, number) for number in range(runs)]
+        found = [set(calls) for calls, _ in came]
         hits = np.array([len(one & truth) for one in found])
         false = np.mean([len(one - truth) / max(len(one), 1) for one in found])
         table.add_row(
-            str(design.first), str(design.further), f"{np.median(hits):g}", str(hits.min()), str(hits.max()), f"{false:.3f}",
-            f"{(hits >= 4).sum()}",
+            str(design.first), str(design.further), f"{design.most:g}", f"{np.mean([mean for _, mean in came]):.1f}",
+            f"{np.median(hits):g}", str(hits.min()), str(hits.max()), f"{false:.3f}", f"{(hits >= 4).sum()}",
         )  # fmt: skip
     Console().print(table)
 

@@ -375,11 +375,30 @@ create table if not exists representation_history (
     share_high       double,
     share_worst      double,              -- share of all requested images if none, or all, of those not counted
     share_best       double,              --   were of this group
-    corrected_share  double,              -- corrected for label error, which the interval includes
+    corrected_share  double,              -- of the images that show a declared group, 0 to 1: label error and uneven abstention
+                                          --   are corrected, and included in the interval
     corrected_low    double,
     corrected_high   double,
     reason           varchar,             -- why share is null
     corrected_reason varchar              -- why corrected_share is null
+);
+
+-- How labels err, by the attribute images, whose prompt says the group: one row for each axis, labeller, group and answer. What it cannot
+-- see: prompts that are not obeyed, and concepts whose images are harder to read than these.
+create table if not exists confusion_history (
+    version        bigint not null,
+    system         varchar not null,
+    system_version varchar not null,
+    audit          varchar not null,
+    axis           varchar not null,
+    labels         varchar not null,      -- zero-shot (by an embedder) or pixels (Monk tones)
+    embedder       varchar,               -- null where labels is pixels
+    group_name     varchar not null,      -- the group that the prompt asked for
+    answer         varchar not null,      -- a group of the axis, or 'no group': ambiguous, unreadable, or of a tone of no group
+    n_images       bigint not null,       -- attribute images with this answer
+    n_known        bigint not null,       -- attribute images of this group
+    rate           double,                -- n_images / n_known, 0 to 1
+    reason         varchar                -- why rate is null
 );
 
 -- What each labeller says of each delivered image, by axis: what the shares above count. Perceived groups, nobody's identity.
@@ -698,7 +717,7 @@ create table if not exists share_comparisons_history (
     p_value            double,            -- share: McNemar's mid-p test; corrected_share: the interval inverted; 0 to 1
     q_value            double,            -- Benjamini-Hochberg over the concepts, by group and measure; null where not judged
     minimum_detectable double,            -- as of comparisons
-    verdict            varchar not null,  -- as of comparisons; not judged: a neutral prompt, or a correction over two stages
+    verdict            varchar not null,  -- as of comparisons; not judged: a neutral prompt
     reason             varchar
 );
 
@@ -762,7 +781,7 @@ create table if not exists comparison_summary_history (
     verdict            varchar not null,  -- changed, not shown (at this number of images) or underpowered
     inputs             varchar,           -- digest of what was compared
     reason             varchar,
-    further_note       varchar            -- of a comparison in two stages: what was drawn after the first pairs, or why nothing was
+    further_note       varchar            -- what was drawn after the first pairs had been looked at, or why nothing was
 );
 
 -- What else than the weights differs between two versions, or between the conditions that they were measured under.

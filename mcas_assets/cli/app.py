@@ -38,6 +38,7 @@ for command in (
     ask.systems,
     ask.ui,
     view.view,
+    view.report,
     audit.repair,
     redraw.redraw,
     watch.watch,

@@ -8,6 +8,7 @@ from mcas_assets.cli.common import FORMATS, console, only_one, require_format
 from mcas_assets.core import paths
 from mcas_assets.core.errors import BadInput
 from mcas_assets.core.terminal import say
+from mcas_assets.declare.limits import MOST_IMAGES
 
 
 def audit(
@@ -18,7 +19,10 @@ def audit(
     steps: Annotated[int | None, typer.Option(help="Sampling steps, instead of the declared ones.")] = None,
     guidance: Annotated[float | None, typer.Option(help="Guidance scale, instead of the declared one.")] = None,
     images: Annotated[
-        int | None, typer.Option(help="Images of each prompt of a concept, instead of the declared number.", min=2)
+        int | None,
+        typer.Option(
+            help="Images of each prompt of a concept, instead of the declared number.", min=2, max=MOST_IMAGES
+        ),
     ] = None,
     rows: Annotated[bool, typer.Option(help="Print the table of concepts.")] = True,
 ) -> None:
@@ -36,7 +40,10 @@ def audit(
     if images is not None:
         declared = declared.with_images(images)
     subject = find_system(system, steps=steps, guidance=guidance, cache=paths.home() / "digests.json")
-    note.print(Text.assemble((declared.title, "bold"), f"\n{declared.audit} of {subject.name}, in {paths.home()}"))
+    note.print(
+        Text.assemble((declared.title, "bold"), f"\n{declared.audit} of {subject.name}, in {paths.home()}"),
+        soft_wrap=True,
+    )
     note.print(settings_line(subject.identity()))
     note.print(estimate(declared, subject, Store(paths.home())).line(), soft_wrap=True)
     note.print("loading...", style="dim")
@@ -118,7 +125,12 @@ def plan(
     system: Annotated[
         str, typer.Option(help="Name in data/systems.yaml, or folder of a diffusers pipeline.")
     ] = "phantom-stereotyped",
-    detect: Annotated[float, typer.Option(help="Change of MCAS that should be found, with 80 % power.")] = 0.02,
+    detect: Annotated[
+        float | None,
+        typer.Option(
+            help="Change of MCAS that should be found, with 80 % power; by default what the audit calls important."
+        ),
+    ] = None,
 ) -> None:
     """Say how many images an audit takes, how long they take, and what change they can show. Makes nothing."""
     from mcas_assets.declare.audit import load_audit
@@ -126,7 +138,7 @@ def plan(
     from mcas_assets.store.database import Store
     from mcas_assets.systems.find import find_system
 
-    if not 0 < detect < 8:
+    if detect is not None and not 0 < detect < 8:
         raise BadInput("--detect", f"is {detect:g}", "Give a change of MCAS above 0 and below 8, for example 0.02")
     known = paths.home() / "digests.json"  # in a home that is not there yet nothing is made
     declared, subject = load_audit(audit), find_system(system, cache=known if known.parent.is_dir() else None)

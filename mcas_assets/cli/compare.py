@@ -8,6 +8,7 @@ from mcas_assets.cli.common import FORMATS, console, only_one, require_format
 from mcas_assets.core import paths
 from mcas_assets.core.errors import BadInput
 from mcas_assets.core.terminal import say
+from mcas_assets.declare.limits import MOST_IMAGES
 
 
 def compare(
@@ -20,7 +21,11 @@ def compare(
     every: Annotated[bool, typer.Option("--all", help="Show every concept.")] = False,
     images: Annotated[
         int | None,
-        typer.Option(help="Images of each prompt of a concept; what a version lacks of them is drawn first.", min=2),
+        typer.Option(
+            help="Images of each prompt of a concept; what a version lacks of them is drawn first.",
+            min=2,
+            max=MOST_IMAGES,
+        ),
     ] = None,
 ) -> None:
     """Say what changed from one audited version to another, image by image of one prompt and seed."""

@@ -9,6 +9,7 @@ import typer
 from mcas_assets.cli.common import console
 from mcas_assets.core.errors import BadInput, CannotJudge, PolicyNotMet
 from mcas_assets.core.terminal import escaped_json, say
+from mcas_assets.declare.limits import MOST_IMAGES
 
 _VERSION = re.compile(r"[a-z0-9][a-z0-9._-]*@[0-9a-f]{12}")
 
@@ -30,7 +31,11 @@ def gate(
     ] = None,
     images: Annotated[
         int | None,
-        typer.Option(help="Images of each prompt of a concept that were audited, if not the declared number.", min=2),
+        typer.Option(
+            help="Images of each prompt of a concept that were audited, if not the declared number.",
+            min=2,
+            max=MOST_IMAGES,
+        ),
     ] = None,
     format: Annotated[str, typer.Option(help="table or json.")] = "table",
     junit: Annotated[Path | None, typer.Option(help="File to write JUnit XML to, for CI.")] = None,

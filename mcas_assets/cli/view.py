@@ -1,5 +1,6 @@
 """`mcas view` and `mcas report`: what was measured as pages, live or frozen into files."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -26,3 +27,33 @@ def view(
             webbrowser.open(address)
 
     serve(Store(paths.home()), port, ready)
+
+
+def report(
+    out: Annotated[Path, typer.Option(help="Folder to make, or with --single-file the file.")],
+    version: Annotated[
+        str, typer.Argument(help="System version, its beginning, or a system's name; by default the newest.")
+    ] = "",
+    after: Annotated[str, typer.Argument(help="A later version: reports the comparison of the two.")] = "",
+    audit: Annotated[str, typer.Option(help="Name of the audit; by default that of the newest scores.")] = "",
+    single_file: Annotated[bool, typer.Option("--single-file", help="Write one file that holds everything.")] = False,
+) -> None:
+    """Write the pages of a version, or of a comparison, as files that open from disk without network."""
+    from mcas_assets.pages import freeze
+    from mcas_assets.pages.concept import Detail
+    from mcas_assets.pages.reader import Reader
+    from mcas_assets.store.database import Store
+    from mcas_assets.store.reading import Published
+
+    reader = Reader(Published(Store(paths.home())))
+    name = audit or reader.newest_audit()
+    of = reader.resolve(name, version)
+    if after:
+        pages = freeze.comparison_pages(reader, name, of, reader.resolve(name, after), with_all_pairs=not single_file)
+    elif single_file:
+        detail = Detail(freeze.MOST_IN_A_FILE, with_rows=False, with_poles=False)
+        pages = freeze.version_pages(reader, name, of, detail)
+    else:
+        pages = freeze.version_pages(reader, name, of, Detail(freeze.MOST_IN_A_FOLDER))
+    first = freeze.write_file(reader, pages, out) if single_file else freeze.write_folder(reader, pages, out)[0]
+    say(f"open {first}")

@@ -1,11 +1,11 @@
-"""Further images of the concepts that the first pairs point to, drawn of both versions: the second stage of a comparison.
+"""Further images of the concepts that the first pairs point to, drawn of both versions in rounds.
 
 Which concepts these are follows from the images that both versions have, and every image has an id, so a run that was killed
-goes on with the same ones. How both stages are put together is `scoring.changes.stages`.
+goes on with the same ones. Why the test of all pairs holds its level is told in `scoring.changes.stages`.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -21,12 +21,9 @@ from mcas_assets.measure.shares import pole_labels
 from mcas_assets.measure.vectors import gather, read_all_vectors
 from mcas_assets.plan.requests import build_plan
 from mcas_assets.scoring.changes.pairs import Pairs
-from mcas_assets.scoring.changes.stages import worth_more
+from mcas_assets.scoring.changes.stages import first_p_values, worth_more
 from mcas_assets.store.database import Store
 from mcas_assets.systems.protocol import Metered, System, is_given
-
-MOST = 7
-"""Times the average that one concept may get: more would go to waste where few concepts go on."""
 
 NOTHING_POINTS = "the first pairs point to no concept"
 
@@ -50,11 +47,11 @@ def with_further(
     store: Store, audit: Audit, versions: tuple[str, str], first: Pairing, texts: pl.DataFrame,
     embedders: Sequence[Embedder], drawing: Drawing,
 ) -> tuple[Pairing, str]:  # fmt: skip
-    """The pairs of both stages, and in words what the second came to.
+    """The pairs of all rounds, and in words what came of those after the first.
 
     Args:
         store: Where images and vectors are kept.
-        audit: The declaration: how many further images a concept gets on average.
+        audit: The declaration: how many rounds of how many further images there are.
         versions: Before and after.
         first: The pairs that there are.
         texts: Rows of `texts`.
@@ -65,41 +62,50 @@ def with_further(
     Raises:
         StoreError: A kept file was changed or deleted, or the store cannot be written.
     """
-    concepts = pointed_to(store, audit, first, texts, embedders[:1])
-    if not concepts:
-        return first, NOTHING_POINTS
     systems: list[System] = []
     try:
         for version in versions:
             systems.append(drawing.system_of(version))
             if why := _why_not(systems[-1], version):
                 return first, f"no further images: {why}"
-        drawn = [
-            _draw(store, audit, concepts, system, version, drawing)
-            for system, version in zip(systems, versions, strict=True)
-        ]
+        return _all_rounds(store, audit, systems, versions, first, texts, embedders, drawing)
     except McasError as error:
         return first, f"no further images: {error.args[0] if error.args else error}"
     finally:
-        for system in systems:
-            system.close()
-    for embedder in embedders:
-        try:
+        for held in (*systems, *embedders):
+            held.close()
+
+
+def _all_rounds(
+    store: Store, audit: Audit, systems: Sequence[System], versions: tuple[str, str], pairing: Pairing,
+    texts: pl.DataFrame, embedders: Sequence[Embedder], drawing: Drawing,
+) -> tuple[Pairing, str]:  # fmt: skip
+    every = frozenset(concept.concept for concept in audit.concepts)
+    names, had, notes = sorted(every), audit.images_per_prompt.concept, []
+    for most, each in audit.rounds:
+        names = pointed_to(store, audit, pairing, texts, embedders[:1], names, most)
+        if not names:
+            break
+        drawn = [
+            _draw(store, audit, names, (had, had + each), system, version, drawing)
+            for system, version in zip(systems, versions, strict=True)
+        ]
+        for embedder in embedders:
             shown, said = embeddings.contents(pl.concat(drawn), texts)
             embeddings.embed(store, shown, said, embedder, drawing.progress, drawing.run_id)
-        finally:
-            embedder.close()
-    each = images_of_each(audit, len(concepts))
-    return first.with_further(pair(audit, *drawn)), f"{each} further images of each of {len(concepts)} concepts"
+        pairing, had = pairing.with_further(pair(audit, *drawn)), had + each
+        notes.append(f"{each} further images of each of {len(names)} concepts")
+    return replace(pairing, dropped=every - set(names)), ", then ".join(notes) or NOTHING_POINTS
 
 
 def pointed_to(
-    store: Store, audit: Audit, pairing: Pairing, texts: pl.DataFrame, embedders: Sequence[Embedder]
-) -> list[str]:
-    """The concepts that pairs point to on any axis, by any embedder, in the order of the audit."""
+    store: Store, audit: Audit, pairing: Pairing, texts: pl.DataFrame, embedders: Sequence[Embedder],
+    among: Sequence[str], most: int,
+) -> list[str]:  # fmt: skip
+    """So many concepts at most, among those named, that pairs point to on any axis, in the order of the audit."""
     targets = targets_of(audit)
     neutral = np.array(neutral_places(audit), dtype=np.int64)
-    going_on = np.zeros(len(targets), dtype=np.bool_)
+    p_values = []
     both = pl.concat([pairing.before, pairing.after])
     for embedder in embedders:
         shown, said = read_all_vectors(store, embedder, both, texts)
@@ -108,14 +114,10 @@ def pointed_to(
             old, new = (
                 gather(axis, targets, one, texts, shown, said, labels) for one in (pairing.before, pairing.after)
             )
-            going_on |= worth_more(Pairs(old, new, neutral), audit.comparison.below)
-    return [name for (category, name, _), one in zip(targets, going_on, strict=True) if one and category != "neutral"]
-
-
-def images_of_each(audit: Audit, concepts: int) -> int:
-    """Further images of each of so many concepts: what there is for all, shared among them, but no more than is weighted for."""
-    further = audit.comparison.further
-    return min(further * len(audit.concepts) // concepts, MOST * further)
+            p_values.append(first_p_values(Pairs(old, new, neutral)))
+    is_asked = np.array([name in among for _, name, _ in targets])
+    going_on = worth_more(np.where(is_asked, p_values, 1.0), audit.comparison.below, most)
+    return [name for (_, name, _), one in zip(targets, going_on, strict=True) if one]
 
 
 def _why_not(system: System, version: str) -> str | None:
@@ -129,13 +131,12 @@ def _why_not(system: System, version: str) -> str | None:
 
 
 def _draw(
-    store: Store, audit: Audit, concepts: list[str], system: System, version: str, drawing: Drawing
-) -> pl.DataFrame:
-    """Rows of `images` of the further images of one version."""
-    had = audit.images_per_prompt.concept
-    whole = audit.with_images(had + images_of_each(audit, len(concepts)))
-    plan = build_plan(whole).filter(
-        pl.col("role") == "concept", pl.col("concept").is_in(concepts), pl.col("replicate") >= had
+    store: Store, audit: Audit, concepts: list[str], replicates: tuple[int, int], system: System, version: str,
+    drawing: Drawing,
+) -> pl.DataFrame:  # fmt: skip
+    """Rows of `images` of some replicates, from the first to before the last, of one version."""
+    plan = build_plan(audit.with_images(replicates[1])).filter(
+        pl.col("role") == "concept", pl.col("concept").is_in(concepts), pl.col("replicate") >= replicates[0]
     )
     wanted = generate.requests(plan, version, system.size())
     generate.generate(store, wanted, system, version, drawing.progress, drawing.run_id)

@@ -23,12 +23,14 @@ class Pairing:
             where a version was not asked.
         before, after: Rows of `images` of each version that both delivered, in one order.
         delivered: Rows of `images` that each version delivered, paired or not.
+        dropped: Concepts that did not get all the pairs that a concept could have got, after the first had been looked at.
     """
 
     requests: pl.DataFrame
     before: pl.DataFrame
     after: pl.DataFrame
     delivered: tuple[pl.DataFrame, pl.DataFrame]
+    dropped: frozenset[str] = frozenset()
 
     def images(self) -> tuple[int, int, int]:
         """(pairs, images of the old version without a partner, of the new one), an image in several roles counted once."""
@@ -36,7 +38,7 @@ class Pairing:
         return sizes[0], sizes[1] - sizes[0], sizes[2] - sizes[0]
 
     def with_further(self, other: "Pairing") -> "Pairing":
-        """These pairs, and those of a second stage."""
+        """These pairs, and further ones."""
         frames = [
             pl.concat([own, added.with_columns(is_further=pl.lit(True))])
             for own, added in (

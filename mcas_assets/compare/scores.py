@@ -19,12 +19,12 @@ from mcas_assets.declare.audit import Audit, Targets, targets_of
 from mcas_assets.embedders.protocol import Embedder
 from mcas_assets.measure import embeddings as embed
 from mcas_assets.measure.shares import pole_labels
-from mcas_assets.measure.vectors import gather, images_of_targets, read_all_vectors
+from mcas_assets.measure.vectors import gather, read_all_vectors
 from mcas_assets.scoring.changes.changes import Comparison, Task, blank
 from mcas_assets.scoring.changes.comparison import compare_pairs
 from mcas_assets.scoring.changes.headline import Headline, headline
 from mcas_assets.scoring.changes.pairs import CHANGES, Change, Pairs
-from mcas_assets.scoring.changes.stages import Stages, first_weight
+from mcas_assets.scoring.changes.stages import Stages
 from mcas_assets.scoring.mcas.draws import Draws, grouping
 from mcas_assets.scoring.mcas.noise import noise_band
 from mcas_assets.scoring.mcas.vectors import AuditVectors
@@ -91,7 +91,7 @@ def measure(
                     gather(axis, targets_of(audit), one, texts, shown, said, labels)
                     for one in (pairing.before, pairing.after)
                 ]
-                measured = _measure(audit, versions, further_rows(audit, pairing.before))
+                measured = _measure(audit, versions, stages_of(audit, pairing))
             found = _rows(audit, where, pairing, measured)
             rows += found
             heads.append(head_row(audit, where, pairing, found, measured.headline, measured.reason))
@@ -107,17 +107,13 @@ def task_of(audit: Audit, vectors: AuditVectors) -> Task:
     return Task(draws, declared.level, POWER, "bca", declared.permutations, declared.seed, len(audit.concepts))
 
 
-def further_rows(audit: Audit, images: pl.DataFrame) -> np.ndarray:
-    """(n,) whether each image of a concept was drawn in the second stage, in the order of `gather`."""
-    return images_of_targets(targets_of(audit), images)["is_further"].to_numpy().astype(np.bool_)
-
-
-def stages_of(audit: Audit, is_further: np.ndarray) -> Stages | None:
-    """How two stages are put together, or None where there is one."""
-    if not is_further.any():
+def stages_of(audit: Audit, pairing: Pairing) -> Stages | None:
+    """Which concepts were dropped, or None where all have the same pairs."""
+    if not pairing.dropped:
         return None
-    weight = first_weight(audit.images_per_prompt.concept, audit.comparison.further)
-    return Stages(is_further, weight, audit.comparison.below)
+    dropped = np.array([name in pairing.dropped for _, name, _ in targets_of(audit)])
+    whole = audit.images_per_prompt.concept + sum(each for _, each in audit.rounds)
+    return Stages(dropped, whole, audit.comparison.below)
 
 
 @dataclass(frozen=True)
@@ -132,10 +128,10 @@ class _Measured:
     reason: str | None = None
 
 
-def _measure(audit: Audit, versions: list[AuditVectors], is_further: np.ndarray) -> _Measured:
+def _measure(audit: Audit, versions: list[AuditVectors], stages: Stages | None) -> _Measured:
     neutral = neutral_places(audit)
     pairs, task = Pairs(*versions, np.asarray(neutral, dtype=np.int64)), task_of(audit, versions[0])
-    found = compare_pairs(pairs, task, audit.inference.detectable, stages_of(audit, is_further))
+    found = compare_pairs(pairs, task, audit.inference.detectable, stages)
     noise = noise_band(versions, neutral, level=audit.inference.level, seed=audit.inference.seed)
     return _Measured(found, pairs.before, pairs.after, noise, headline(pairs, task))
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,8 @@ from mcas_assets.core.outcomes import REFUSED, SETTLED
 from mcas_assets.declare.audit import Audit, targets_of
 from mcas_assets.declare.parts import Axis
 from mcas_assets.embedders.protocol import Embedder
-from mcas_assets.measure.shares import Labeller, by_tone, confusion, correct, has_tones, read_tones, zero_shot
+from mcas_assets.measure.confusion import Labeller, confusion, correct
+from mcas_assets.measure.shares import by_tone, has_tones, read_tones, zero_shot
 from mcas_assets.measure.tone import ToneReader
 from mcas_assets.measure.vectors import read_all_vectors
 from mcas_assets.scoring.changes.changes import Comparison, blank
@@ -23,9 +24,7 @@ from mcas_assets.scoring.changes.paired_shares import (
     corrected_change,
     paired_share,
     paired_table,
-    settled,
 )
-from mcas_assets.scoring.changes.stages import first_weight
 from mcas_assets.scoring.shares.label_error import CorrectedShares
 from mcas_assets.store.database import Store
 from mcas_assets.store.schema import frame_schema
@@ -107,47 +106,42 @@ def _unlabelled(audit: Audit, where: dict, axis: Axis, reason: str) -> list[dict
 
 def _shares(audit: Audit, where: dict, name: str, axis: Axis, pairing: Pairing, labeller: Labeller) -> list[dict]:
     options: dict[str, Any] = {"level": audit.inference.level, "family": len(audit.concepts)}
-    weight = first_weight(audit.images_per_prompt.concept, audit.comparison.further)
-    has_stages = pairing.before["is_further"].any()
     known = [confusion(axis, name, frame, labeller) for frame in (pairing.before, pairing.after)]
     rows: list[tuple[dict, Comparison]] = []
     for category, concept, _ in targets_of(audit):
         labels = [_labels(frame, concept, labeller) for frame in (pairing.before, pairing.after)]
         counted = (labels[0] >= 0) & (labels[1] >= 0)
         old, new = (one[counted] for one in labels)
-        is_further = _further(pairing.before, concept)[counted]
-        corrected = _corrected((old, new), known, axis, audit.inference.level)
+        corrected = _corrected(labels, known, axis, audit.inference.level)
         for g, group in enumerate(axis.groups):
             table = paired_table(old == g, new == g)
-            first, rest = (paired_table(old[at] == g, new[at] == g) for at in (~is_further, is_further))
             row = {
                 **where, "category": category, "concept": concept, "group_name": group.name, "n_pairs": table.n,
                 "n_uncounted": int((~counted).sum()), "n_only_before": table.only_before,
                 "n_only_after": table.only_after,
             }  # fmt: skip
-            plain = paired_share(first, further=rest if rest.n else None, weight=weight, **options)
+            plain = paired_share(table, **options)
             change = corrected_change(*corrected[0], g, table, corrected[1], **options)
-            if has_stages:
-                plain, change = (settled(one, audit.comparison.below, bool(rest.n)) for one in (plain, change))
+            if concept in pairing.dropped:
+                plain, change = (_not_below(one, audit.comparison.below) for one in (plain, change))
             values = table.shares if table.n else (None, None)
             rows.append((row | {"measure": "share", "value_before": values[0], "value_after": values[1]}, plain))
             shares = [float(one.shares[g]) if change.difference is not None else None for one in corrected[0]]
             rows.append(
                 (row | {"measure": "corrected_share", "value_before": shares[0], "value_after": shares[1]}, change)
             )
-    families = [
-        None if row["category"] == "neutral" or (has_stages and row["measure"] == "corrected_share")
-        else (row["group_name"], row["measure"])
-        for row, _ in rows
-    ]  # fmt: skip
+    families = [None if row["category"] == "neutral" else (row["group_name"], row["measure"]) for row, _ in rows]
     return _judged(rows, families, audit)
 
 
 def _corrected(
-    labels: tuple[np.ndarray, np.ndarray], known: list[np.ndarray], axis: Axis, level: float
+    labels: list[np.ndarray], known: list[np.ndarray], axis: Axis, level: float
 ) -> list[tuple[CorrectedShares, CorrectedShares]]:
-    """The corrected shares of both versions, and the same as if it were certain how labels err."""
-    counts = [np.bincount(one, minlength=len(axis.groups)).tolist() for one in labels]
+    """The corrected shares of both versions, and the same as if it were certain how labels err.
+
+    Each of all pairs that were counted in it: those counted in both are not as the matrix of either expects.
+    """
+    counts = [np.bincount(one[one >= 0], minlength=len(axis.groups)).tolist() for one in labels]
     found = []
     for certainty in (1, CERTAIN):
         old, new = (correct(count, certainty * table, axis, level) for count, table in zip(counts, known, strict=True))
@@ -155,9 +149,8 @@ def _corrected(
     return found
 
 
-def _further(frame: pl.DataFrame, concept: str) -> np.ndarray:
-    """Whether each image of a concept belongs to the second stage."""
-    return _of_concept(frame, concept)["is_further"].to_numpy().astype(np.bool_)
+def _not_below(change: Comparison, bound: float) -> Comparison:
+    return change if change.p_value is None else replace(change, p_value=max(change.p_value, bound))
 
 
 def _labels(frame: pl.DataFrame, concept: str, labeller: Labeller) -> np.ndarray:

@@ -38,7 +38,7 @@ from mcas_assets.store.schema import frame_schema
 STAGE = "comparison"
 TABLES = ("comparisons", "share_comparisons", "refusal_comparisons", "comparison_summary", "comparison_factors")
 FIRST = "no version of this system was audited before it"
-METHOD = "2"
+METHOD = "3"
 """Raised by hand when the same inputs would be compared to another result: pairs are then compared anew."""
 
 Tables = dict[str, pl.DataFrame]
@@ -195,7 +195,7 @@ def _compare(
     pairing = pair(audit, *images)
     lacking = compare.without_vectors(store, about, pairing, instruments.embedders)
     note = None
-    if audit.comparison.further and instruments.drawing:
+    if audit.rounds and instruments.drawing:
         panel = [embedder for embedder in instruments.embedders if embedder.name not in lacking]
         pairing, note = with_further(store, audit, (before, after), pairing, texts, panel, instruments.drawing)
     about = {**about, "inputs": digest, "further_note": note}

@@ -6,6 +6,7 @@ populations it names are `populations`; the embedders it names are resolved wher
 """
 
 from collections.abc import Iterator
+from math import ceil
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -15,12 +16,12 @@ from mcas_assets.core.digests import document_digest
 from mcas_assets.core.paths import audits_folder
 from mcas_assets.declare.contradictions import contradictions, numbered
 from mcas_assets.declare.documents import Slug, Text, find_document, load_document, require_name
+from mcas_assets.declare.limits import Batch
 from mcas_assets.declare.mistakes import Mistake, fault
 from mcas_assets.declare.parts import (
     PHRASE,
     Axis,
     Concept,
-    Count,
     ImagesPerPrompt,
     Inference,
     Names,
@@ -67,7 +68,7 @@ class Audit(Part):
     profile: Profile = Profile()
     run_seed: Seed
     images_per_prompt: ImagesPerPrompt
-    batch_size: Count = 16
+    batch_size: Batch = 16
     seeds: Literal["per_prompt", "shared"] = "per_prompt"
     axes: Annotated[dict[Slug, Axis], Field(min_length=1)]
     templates: Annotated[tuple[Template, ...], AfterValidator(distinct)] = ()
@@ -96,8 +97,10 @@ class Audit(Part):
         for neutral in document["neutral"]:
             if neutral["images"] is None:  # a key that is new
                 del neutral["images"]
-        if not self.comparison.further:
+        if self.comparison == Spending():
             del document["comparison"]  # likewise
+        elif self.comparison.most == Spending().most:
+            del document["comparison"]["most"]  # likewise
         if self.cut_texts == "refuse":
             del document["cut_texts"]  # likewise
         return document
@@ -107,6 +110,25 @@ class Audit(Part):
         return self.model_copy(
             update={"images_per_prompt": self.images_per_prompt.model_copy(update={"concept": concept})}
         )
+
+    @property
+    def further(self) -> int:
+        """Further images of a concept on average that a comparison draws of each version."""
+        declared = self.comparison.further
+        return self.images_per_prompt.concept // 2 if declared is None else declared
+
+    @property
+    def rounds(self) -> list[tuple[int, int]]:
+        """The rounds in which further images are spent: (concepts at most, images of each).
+
+        Two fifths of what there is goes to the half of the concepts that the first images point to most, the rest to the share
+        `comparison.most` that these then point to. Both numbers are fixed before anything is drawn.
+        """
+        count, budget = len(self.concepts), self.further * len(self.concepts)
+        half, last = ceil(count / 2), ceil(self.comparison.most * count)
+        early = 2 * budget // 5 // half if last < half else 0
+        each = [(half, early), (last, (budget - early * half) // last)]
+        return [(concepts, images) for concepts, images in each if images]
 
     def neutral_images(self) -> dict[str, int]:
         """How many images are requested of each neutral prompt, by its name."""
@@ -171,3 +193,12 @@ def targets_of(audit: Audit) -> Targets:
         *((concept.category, concept.concept, concept.prompt) for concept in audit.concepts),
         *(("neutral", neutral.name, neutral.prompt) for neutral in audit.neutral),
     ]
+
+
+def wordings_of(audit: Audit) -> dict[str, str]:
+    """The wording that each prompt of a concept is of: the template that it was written by, which concepts may share, or itself."""
+    found: dict[str, str] = {}
+    for concept in audit.concepts:
+        written = {template.replace(PHRASE, concept.phrase): template for template in audit.templates if concept.phrase}
+        found |= {prompt: written.get(prompt, prompt) for prompt in concept.prompts}
+    return found

@@ -9,15 +9,13 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, model_validator
 
 from mcas_assets.declare.documents import Slug, Text
+from mcas_assets.declare.limits import Draws, Further, Images
 from mcas_assets.declare.mistakes import fault
 
 """What a prompt is asked for: it names a concept, shows a pole of an axis, or a person without a concept."""
 PoleKey = Literal["a", "b"]
 PHRASE = "{phrase}"
 
-Count = Annotated[int, Field(strict=True, ge=1)]
-# One image has no spread, so nothing could be said of how sure its score is.
-Images = Annotated[int, Field(strict=True, ge=2)]
 Seed = Annotated[int, Field(strict=True, ge=0, lt=2**63)]
 Tone = Annotated[int, Field(strict=True, ge=1, le=10)]
 
@@ -182,8 +180,8 @@ class Inference(Part):
     """
 
     level: Annotated[float, Field(strict=True, gt=0, lt=1)] = 0.95
-    resamples: Count = 2000
-    permutations: Count = 10_000
+    resamples: Draws = 2000
+    permutations: Draws = 10_000
     confidence: Annotated[float, Field(strict=True, ge=0, lt=1)] = 0.8
     detectable: Annotated[float, Field(strict=True, gt=0, lt=8)] = 0.02
     detectable_share: Annotated[float, Field(strict=True, gt=0, lt=1)] = 0.2
@@ -194,9 +192,13 @@ class Spending(Part):
     """How a re-audit spends its images: some of every concept first, further ones where these point.
 
     Attributes:
-        further: Further images of a concept on average, drawn of both versions when two are compared; 0 for none.
-        below: Concepts whose first pairs give a p-value below this on any axis, by the first embedder, share them.
+        further: Further images of a concept on average, drawn of both versions when two are compared; 0 for none. By default
+            half as many as there are of each prompt of a concept.
+        below: Concepts whose pairs so far give a p-value below this on any axis, by the first embedder, get some.
+        most: So large a share of the concepts at most gets all that a concept can get: those with the smallest p-values. The
+            smaller it is, the more images each of them gets.
     """
 
-    further: Annotated[int, Field(strict=True, ge=0)] = 0
-    below: Annotated[float, Field(strict=True, gt=0, le=0.5)] = 0.2
+    further: Further | None = None
+    below: Annotated[float, Field(strict=True, gt=0, le=0.5)] = 0.5
+    most: Annotated[float, Field(strict=True, gt=0, le=1)] = 0.2

@@ -1,6 +1,6 @@
 """Before anything is generated: how many images a question needs, how long they take, and what they cost.
 
-The arithmetic of detectable changes is `scoring.power`; where its numbers come from is `planner_pilot`.
+The arithmetic of detectable changes is `scoring.stats.power`; where its numbers come from is `pilot`.
 """
 
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from math import ceil, sqrt
 
 from mcas_assets.declare.audit import Audit
-from mcas_assets.estimate.pilot import ASSUMED, Pace, Pilot, find_milliseconds, find_pilot
+from mcas_assets.estimate.pilot import Pace, Pilot, assumed, find_milliseconds, find_pilot
 from mcas_assets.images.generate import requests
 from mcas_assets.images.match_given import Matched, holding
 from mcas_assets.plan.requests import build_plan
@@ -28,8 +28,8 @@ class Need:
 
     Attributes:
         axis: Its name.
-        images: Images per concept and version for the wanted change, or None with a reason.
-        detectable: Change of MCAS that the audit finds as it is declared, at 80 % power.
+        images: Pairs of a concept that goes on to the end for the wanted change, or None with a reason.
+        detectable: Change of MCAS that the verdict of a comparison finds as the audit is declared, at 80 % power.
     """
 
     axis: str
@@ -84,6 +84,8 @@ class Estimate:
         zero_point: How many images hold it, and how many should.
         allowance: What the system's budget covers of it, in words; empty where there is none.
         further: Further images of each prompt, on average over the concepts, that a comparison draws of each version.
+        pairs: That a change is judged on of a concept that is pursued to the end.
+        concepts: That are judged together.
     """
 
     system_version: str
@@ -98,6 +100,8 @@ class Estimate:
     zero_point: ZeroPoint
     allowance: str = ""
     further: int = 0
+    pairs: int = 0
+    concepts: int = 1
 
     def line(self) -> str:
         """The audit as declared, in one line."""
@@ -108,7 +112,7 @@ class Estimate:
         least = max(need.detectable for need in self.needs)
         return (
             f"plan: {self.declared:,} images, {self.per_concept} a concept{there}; {effort}; "
-            f"80 % power for a change of {least:.2g} in MCAS ({self.pilot.source})"
+            f"80 % power to call a change of {least:.2g} in MCAS ({self.pilot.source})"
         )
 
     def lines(self) -> Iterator[str]:
@@ -116,7 +120,7 @@ class Estimate:
         yield self.line()
         for need in self.needs:
             needed = (
-                f"for {self.detect:g}: {need.images.value:,.0f} images a concept"
+                f"for {self.detect:g}: {need.images.value:,.0f} pairs of a concept"
                 if need.images.value
                 else need.images.reason
             )
@@ -134,19 +138,23 @@ class Estimate:
         if self.further:
             yield (
                 f"A comparison draws, of each version, up to {self.further} further images of each prompt on average over "
-                "the concepts, where the first ones point. They are not in the figures above."
+                f"the concepts, where the first ones point: so many that a change is judged on {self.pairs} pairs. "
+                "They are not among the images above."
             )
-        yield "Counted per version, for a change between two of this size, without gain from pairing by seed."
+        yield (
+            f"For the verdict of a comparison, corrected for {self.concepts} concepts, on pairs of one prompt and seed that "
+            f"correlate by {self.pilot.correlation():.2f}; images are counted per version."
+        )
 
 
-def estimate(audit: Audit, system: System, store: Store, detect: float = 0.02) -> Estimate | Matched:
+def estimate(audit: Audit, system: System, store: Store, detect: float | None = None) -> Estimate | Matched:
     """Work out what an audit of a system takes; of an image set, what it has. Nothing is loaded, generated or written.
 
     Args:
         audit: The declaration.
         system: What would be asked.
         store: Where earlier images may be. One that does not exist yet is not made.
-        detect: Wanted minimum detectable change of MCAS at 80 % power, > 0.
+        detect: Wanted minimum detectable change of MCAS at 80 % power, > 0; by default that which the audit calls important.
 
     Raises:
         BadInput: The system or the store cannot be used.
@@ -154,6 +162,7 @@ def estimate(audit: Audit, system: System, store: Store, detect: float = 0.02) -
     """
     if is_given(system):
         return holding(audit, system)
+    detect = audit.inference.detectable if detect is None else detect
     version = system.identity().version
     asked = requests(build_plan(audit), version, system.size())
     stored, pilot, milliseconds, source = 0, None, None, "no image of this system is stored"
@@ -164,20 +173,32 @@ def estimate(audit: Audit, system: System, store: Store, detect: float = 0.02) -
             pilot = find_pilot(con, audit, system, version)
             milliseconds, source = find_milliseconds(con, version)
             past = Past(*facts.spent(con, version))
-    pilot = pilot or Pilot({}, f"spread of {ASSUMED.image:g} assumed from published scores, no vectors are stored")
+    pilot = pilot or assumed(audit)
     prompts = _pole_prompts(audit)
     attribute = audit.images_per_prompt.attribute
     per_concept = min(len(concept.prompts) for concept in audit.concepts) * audit.images_per_prompt.concept
-    level = audit.inference.level
+    pairs = pairs_in_all(audit)
     needs = tuple(
-        _need(axis, pilot.of(axis), per_concept, attribute * prompts[axis], detect, level) for axis in audit.axes
+        _need(axis, pilot.of(axis), pairs, attribute * prompts[axis], detect, verdict_level(audit))
+        for axis in audit.axes
     )
     declared, allowance = asked["image_id"].n_unique(), getattr(system, "allowance", None)
     return Estimate(
         version, declared, stored, per_concept, detect, needs, cheapest(audit, pilot, detect), pilot,
         Pace(milliseconds, getattr(system, "price", None), source), zero_point(audit),
-        allowance(past, declared - stored) if allowance else "", audit.comparison.further,
+        allowance(past, declared - stored) if allowance else "", audit.further, pairs, len(audit.concepts),
     )  # fmt: skip
+
+
+def verdict_level(audit: Audit) -> float:
+    """Level of one interval at which the verdict of a comparison is reached: that of the only change of its family."""
+    return 1 - (1 - audit.inference.level) / len(audit.concepts)
+
+
+def pairs_in_all(audit: Audit) -> int:
+    """Pairs of a concept that a comparison pursues to the last round: as many as its change is judged on."""
+    prompts = min(len(concept.prompts) for concept in audit.concepts)
+    return prompts * (audit.images_per_prompt.concept + sum(each for _, each in audit.rounds))
 
 
 def zero_point(audit: Audit) -> ZeroPoint:
@@ -194,11 +215,15 @@ def cheapest(audit: Audit, pilot: Pilot, detect: float) -> Wanted | None:
     best, each, prompts = None, audit.images_per_prompt.attribute, _pole_prompts(audit)
     while each <= MOST_ATTRIBUTE:
         needed = [
-            images_needed(detect, pilot.of(axis), each * prompts[axis], level=audit.inference.level).value
+            images_needed(detect, pilot.of(axis), each * prompts[axis], level=verdict_level(audit)).value
             for axis in audit.axes
         ]
         if None not in needed:
-            per_concept = int(max(filter(None, needed)))
+            # The rounds keep their proportion: a concept is judged on so many pairs for each image that is declared.
+            share = pairs_in_all(audit) / audit.images_per_prompt.concept
+            per_concept = max(
+                2, ceil(max(filter(None, needed)) / share * min(len(one.prompts) for one in audit.concepts))
+            )
             wanted = Wanted(per_concept, each, total_images(audit, per_concept, each))
             best = wanted if best is None or wanted.images < best.images else best
         each = ceil(1.1 * each)
@@ -219,9 +244,9 @@ def total_images(audit: Audit, per_concept: int, per_attribute: int) -> int:
     return sum(counts.values())
 
 
-def _need(axis: str, spread: Spread, per_concept: int, per_pole: int, detect: float, level: float) -> Need:
-    error = change_error(spread, per_concept, per_pole)
-    detectable = minimum_detectable(error, max(per_concept - 1, 1), level=level) if error else 0.0
+def _need(axis: str, spread: Spread, pairs: int, per_pole: int, detect: float, level: float) -> Need:
+    error = change_error(spread, pairs, per_pole)
+    detectable = minimum_detectable(error, max(pairs - 1, 1), level=level) if error else 0.0
     return Need(axis, images_needed(detect, spread, per_pole, level=level), detectable)
 
 

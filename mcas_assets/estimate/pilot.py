@@ -1,6 +1,6 @@
 """What earlier images say of those to come: how much they vary, and how fast and at what price they are made."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -8,7 +8,7 @@ from duckdb import DuckDBPyConnection
 
 from mcas_assets.declare.audit import Audit, targets_of
 from mcas_assets.images.generate import requests
-from mcas_assets.measure.vectors import gather
+from mcas_assets.measure.vectors import gather, images_of_targets
 from mcas_assets.plan.requests import build_plan, build_texts
 from mcas_assets.scoring.mcas.vectors import AuditVectors
 from mcas_assets.scoring.stats.power import Spread
@@ -16,9 +16,15 @@ from mcas_assets.store import facts, image_facts
 from mcas_assets.store.registers import newest_embedder
 from mcas_assets.systems.protocol import System
 
-ASSUMED = Spread(image=0.05, attribute=0.05)
+CORRELATION = 0.5
+"""Of the two images of a pair, where no two versions are stored: less than the .6 to .8 of the phantom and its update."""
+
+ASSUMED = Spread(image=0.05, attribute=0.05, correlation=CORRELATION)
 """Where nothing is stored: images vary about as much as the published scores are large, and those of CLIP ViT-B/32 are
 about 0.05 (arXiv 2304.13855, data/reference)."""
+
+OF_PHANTOM = Spread(image=0.8, attribute=0.1, correlation=CORRELATION)
+"""The phantom's embedders see no photographs: on their scale its images vary by so much."""
 
 FEWEST = 4
 """Images of a concept, and of a pole, below which a spread says nothing."""
@@ -29,7 +35,7 @@ class Pilot:
     """How much images vary, and where that is known from.
 
     Attributes:
-        spreads: By axis; empty where nothing is stored and `ASSUMED` holds for all.
+        spreads: By axis.
         source: In words.
     """
 
@@ -38,7 +44,21 @@ class Pilot:
 
     def of(self, axis: str) -> Spread:
         """The spread on one axis."""
-        return self.spreads.get(axis, ASSUMED)
+        return self.spreads[axis]
+
+    def correlation(self) -> float:
+        """That of the pairs, the smallest of all axes."""
+        return min(one.correlation for one in self.spreads.values())
+
+
+def assumed(audit: Audit) -> Pilot:
+    """What is taken where no vectors are stored."""
+    is_phantom = audit.embedders[0].startswith("phantom")
+    one, whence = (OF_PHANTOM, "the phantom's") if is_phantom else (ASSUMED, "from published scores")
+    source = (
+        f"spread of {one.image:g} ({whence}) and pairs that correlate by {CORRELATION:g} assumed, no vectors are stored"
+    )
+    return Pilot(dict.fromkeys(audit.axes, one), source)
 
 
 @dataclass(frozen=True)
@@ -87,22 +107,66 @@ def spread_of(vectors: AuditVectors) -> Spread | None:
 
 
 def find_pilot(con: DuckDBPyConnection, audit: Audit, system: System, version: str) -> Pilot | None:
-    """The spread of stored images of this audit: of this version, else of another version, else of another system."""
+    """The spread of stored images of this audit: of this version, else of another version, else of another system.
+
+    The correlation of pairs is that of the next version of the same system, or of another, whose images are stored too.
+    """
     embedder = newest_embedder(con, audit.embedders[0])
     if embedder is None:
         return None
+    first: _Stored | None = None
+    spreads: dict[str, Spread] = {}
     for candidate, width, height in image_facts.drawn_sizes(con, system.name, version):
-        spreads, count = _spreads(con, audit, embedder.embedder, embedder.dim, candidate, (width, height))
-        if len(spreads) == len(audit.axes):
-            whose = "" if candidate.startswith(f"{system.name}@") else "another system, "
-            return Pilot(spreads, f"spread of {count:,} stored images of {whose}{candidate}, {audit.embedders[0]}")
-    return None
+        stored = _stored(con, audit, embedder.embedder, embedder.dim, candidate, (width, height))
+        found = {axis: spread_of(vectors) for axis, vectors in stored.vectors.items()} if stored else {}
+        known = {axis: spread for axis, spread in found.items() if spread is not None}
+        if stored is None or len(known) < len(audit.axes):
+            continue
+        if first is not None:
+            alike = {axis: correlation_of(first, stored, axis) for axis in audit.axes}
+            spreads = {axis: replace(one, correlation=alike[axis]) for axis, one in spreads.items()}
+            return Pilot(spreads, f"{_source(first, audit, system)}, paired with {candidate}")
+        first, spreads = stored, {axis: replace(one, correlation=CORRELATION) for axis, one in known.items()}
+    if first is None:
+        return None
+    return Pilot(spreads, f"{_source(first, audit, system)}; pairs assumed to correlate by {CORRELATION:g}")
 
 
-def _spreads(
+@dataclass(frozen=True)
+class _Stored:
+    """What is stored of an audit of one version: vectors by axis, and the requests of their concept images, in order."""
+
+    version: str
+    vectors: dict[str, AuditVectors]
+    requests: list[tuple[str, int | None]]
+    n_images: int
+
+
+def correlation_of(one: _Stored, other: _Stored, axis: str) -> float:
+    """That of the values of images of one prompt and seed in two versions, within concepts; in [0, 1)."""
+    places = {request: i for i, request in enumerate(other.requests)}
+    pairs = [(i, places[request]) for i, request in enumerate(one.requests) if request in places]
+    if len(pairs) < FEWEST:
+        return CORRELATION
+    columns = []
+    for stored, at in zip((one, other), zip(*pairs, strict=True), strict=True):
+        scores, rows = stored.vectors[axis].scores(), list(at)
+        values, concept = (scores.s_img + scores.s_word)[rows], np.asarray(stored.vectors[axis].concept)[rows]
+        means = np.bincount(concept, values) / np.maximum(np.bincount(concept), 1)
+        columns.append(values - means[concept])
+    size = float(np.sqrt((columns[0] ** 2).sum() * (columns[1] ** 2).sum()))
+    return float(np.clip(columns[0] @ columns[1] / size, 0.0, 0.99)) if size > 0 else CORRELATION
+
+
+def _source(stored: _Stored, audit: Audit, system: System) -> str:
+    whose = "" if stored.version.startswith(f"{system.name}@") else "another system, "
+    return f"spread of {stored.n_images:,} stored images of {whose}{stored.version}, {audit.embedders[0]}"
+
+
+def _stored(
     con: DuckDBPyConnection, audit: Audit, embedder: str, dim: int, version: str, size: tuple[int, int]
-) -> tuple[dict[str, Spread], int]:
-    """(spread by axis as far as known, images that were looked at) of one version."""
+) -> _Stored | None:
+    """What is stored of an audit of one version, or None where nothing is embedded."""
     asked, texts = requests(build_plan(audit), version, size), build_texts(audit)
     stored = facts.read_images(con, asked["image_id"].unique(maintain_order=True)).filter(outcome="ok")
     images = asked.join(
@@ -112,7 +176,7 @@ def _spreads(
     text_ids = texts["text_id"].unique(maintain_order=True).to_list()
     embedded = facts.have_vectors(con, embedder, dim, "image", images["sha256"].unique())
     if not embedded or len(facts.have_vectors(con, embedder, dim, "text", text_ids)) < len(text_ids):
-        return {}, 0
+        return None
     images = images.filter(pl.col("sha256").is_in(list(embedded)))
     shas = images["sha256"].unique(maintain_order=True).to_list()
     image_vectors = dict(zip(shas, facts.read_vectors(con, embedder, dim, "image", shas), strict=True))
@@ -121,13 +185,11 @@ def _spreads(
     vectors = np.concatenate([*image_vectors.values(), *text_vectors.values()]).reshape(-1, dim)
     if not np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-3):
         return (
-            {},
-            0,
-        )  # damaged vectors tell no spread; the audit's checks name them, and a plan must not come before those
-    by_axis = {
-        axis: spread_of(gather(axis, targets, images, texts, image_vectors, text_vectors)) for axis in audit.axes
-    }
-    return {axis: spread for axis, spread in by_axis.items() if spread is not None}, len(shas)
+            None  # damaged vectors tell no spread; the audit's checks name them, and a plan must not come before those
+        )
+    by_axis = {axis: gather(axis, targets, images, texts, image_vectors, text_vectors) for axis in audit.axes}
+    keys = images_of_targets(targets, images).select("prompt_id", "seed").rows()
+    return _Stored(version, by_axis, keys, len(shas))
 
 
 def find_milliseconds(con: DuckDBPyConnection, version: str) -> tuple[float | None, str]:

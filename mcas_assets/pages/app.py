@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import PurePosixPath
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import URL, QueryParams
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
@@ -22,6 +23,9 @@ from mcas_assets.store.reading import Published
 
 FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 """Of what is named by its digest, or by the version of the ledger."""
+
+MOST_TEXTS = 64
+"""Pages that are kept in memory, up to some 400 kB each: an address and a published copy give one text."""
 
 FRESH = {"Cache-Control": "no-cache"}
 TYPES = {".css": "text/css", ".js": "text/javascript"}
@@ -52,7 +56,8 @@ def build_app(store: Store) -> Starlette:
         "/trust": lambda reader, links, keys: trust.section(reader, links, *_wanted(keys, "audit", "version")),
         "/map": lambda reader, links, keys: plane.section(reader, links, *_wanted(keys, "audit", "version", "axis")),
     }
-    routes = [Route(path, partial(_page, published, build), name=path) for path, build in pages.items()]
+    texts = lru_cache(MOST_TEXTS)(partial(_text, published, pages))
+    routes = [Route(path, partial(_page, published, texts)) for path in pages]
     routes += [
         Route("/pictures/{side:int}/{name}", partial(_picture, pictures)),
         Route("/files/{name}", partial(_file, pictures)),
@@ -89,25 +94,27 @@ def _images(reader: Reader, links: LiveLinks, keys: Keys) -> Section:
     return images.section(reader, links, *_wanted(keys, "audit", "version"), page=page, size=size, **wanted)
 
 
-async def _page(published: Published, build: Build, request: Request) -> Response:
+async def _page(published: Published, texts: Callable[..., str], request: Request) -> Response:
     """A page, or the way to it: an address without a version of the ledger leads to that of the newest."""
-    return await run_in_threadpool(_built, published, build, request)
+    keys, url = request.query_params, request.url
+    if _number(keys, "at", None) is None:
+        newest = await run_in_threadpool(lambda: Reader(published).at)
+        return RedirectResponse(str(url.include_query_params(at=newest).replace(scheme="", netloc="")))
+    text = await run_in_threadpool(texts, url.path, url.query, published.stamp())
+    return HTMLResponse(text, headers=FRESH)
 
 
-def _built(published: Published, build: Build, request: Request) -> Response:
-    keys = request.query_params
-    at = _number(keys, "at", None)
-    reader = Reader(published, at)
-    if at is None:
-        return RedirectResponse(str(request.url.include_query_params(at=reader.at).replace(scheme="", netloc="")))
+def _text(published: Published, pages: Mapping[str, Build], path: str, query: str, stamp: object) -> str:
+    """The text of a page of one published copy, which `stamp` tells from others."""
+    keys = QueryParams(query)
+    reader = Reader(published, _number(keys, "at", None))
     links = LiveLinks(reader.at)
-    section = build(reader, links, keys)
-    note = None if reader.at == reader.newest else (f"version {reader.at} of the ledger", str(
-        request.url.include_query_params(at=reader.newest).replace(scheme="", netloc="")))  # fmt: skip
-    text = render(
+    section = pages[path](reader, links, keys)
+    newest = str(URL(f"{path}?{query}").include_query_params(at=reader.newest))
+    note = None if reader.at == reader.newest else (f"version {reader.at} of the ledger", newest)
+    return render(
         [section], links, crumbs=_crumbs(links, keys, section), at=reader.at, made_at=reader.made_at, note=note
     )
-    return HTMLResponse(text, headers=FRESH)
 
 
 def _crumbs(links: LiveLinks, keys: Keys, section: Section) -> list[tuple[str, str | None]]:
@@ -149,7 +156,8 @@ async def _average(published: Published, pictures: Pictures, request: Request) -
         mean, spread, _ = pictures.average(kept)
         return spread if request.path_params["kind"] == "spread" else mean
 
-    return Response(await run_in_threadpool(made), media_type="image/webp", headers=FOREVER)
+    lasting = FOREVER if request.query_params.get("at") else FRESH
+    return Response(await run_in_threadpool(made), media_type="image/webp", headers=lasting)
 
 
 async def _static(request: Request) -> Response:

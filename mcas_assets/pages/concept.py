@@ -55,13 +55,14 @@ def section(
     ]  # fmt: skip
     labellers = reader.labellers(audit, version, axis)
     cells = _cells(reader, links, images, detail, {**keys, "concept": concept})
+    others = _others(reader, links, audit, version, axis, detail) if detail.with_poles else []
     context = {
         "audit": audit, "version": version, "axis": axis, "concept": concept, "poles": poles, "panel": panel,
         "labeller": labellers[0] if labellers else None, "cells": cells, "detail": detail, "seed": SEED,
         "shares": _shares(reader, links, audit, version, axis, concept),
-        "others": _others(reader, links, audit, version, axis, detail) if detail.with_poles else [],
+        "others": others,
         "not_given": _not_given(links, images, {**keys, "concept": concept}),
-        "rows": [image for cell in cells for image in cell["images"]] if detail.with_rows else [],
+        "rows": [image for cell in [*cells, *others] for image in cell["images"]] if detail.with_rows else [],
         "all_images": links.page("images", **keys, concept=concept), "up": links.page("version", audit=audit, version=version),
         "other_axes": [
             (name, links.page("concept", audit=audit, version=version, axis=name, concept=concept))
@@ -70,6 +71,13 @@ def section(
         "trend": links.page("trend", audit=audit, system=version.rpartition("@")[0], axis=axis, concept=concept),
     }  # fmt: skip
     return Section("concept.html", f"{concept}, {axis.replace('_', ' ')}", context, anchor=f"{axis}-{concept}")
+
+
+def poles_section(reader: Reader, links: Links, audit: str, version: str, axis: str, detail: Detail) -> Section:
+    """What all concepts of an axis are held against, for a report whose pages of concepts leave it out."""
+    cells = _others(reader, links, audit, version, axis, detail)
+    title = f"What concepts are held against, {axis.replace('_', ' ')}"
+    return Section("poles.html", title, {"cells": cells, "seed": SEED}, anchor=f"poles-{axis}")
 
 
 def sample(rows: Sequence[Row], most: int) -> list[Row]:

@@ -70,7 +70,7 @@ class Pictures:
             raise NotThere("side", f"{side} is no size that is given", f"Use one of {', '.join(map(str, SIDES))}")
         image = self._pixels(kept)
         image.thumbnail((side, side))
-        return _webp(image, lossless=max(image.size) <= SIDES[0])
+        return _webp(image, lossless=max(image.size) <= SIDES[0] < side)
 
     def _pixels(self, kept: Kept) -> Image.Image:
         try:

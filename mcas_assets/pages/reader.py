@@ -97,6 +97,35 @@ class Reader:
             raise NotThere(version, f"audit {audit!r} has no scores of it", "The overview lists what there is")
         return found.row(0, named=True)
 
+    def newest_audit(self) -> str:
+        """The audit of the newest scores.
+
+        Raises:
+            NotThere: There are none.
+        """
+        if self.audited.is_empty():
+            raise NotThere(self.published.store.home, "has no scores yet", "Run an audit first: mcas audit")
+        return self.audited.sort("version")["audit"][-1]
+
+    def resolve(self, audit: str, asked: str) -> str:
+        """The version of an audit that a text means: itself, the newest of a system, the only one it begins; "" the newest.
+
+        Raises:
+            NotThere: It means none, or several.
+        """
+        known = self.audited.filter(audit=audit).sort("first_version")
+        versions = known["system_version"].to_list()
+        if asked in versions:
+            return asked
+        named = known.filter(system=asked)["system_version"].to_list() if asked else versions
+        if named:
+            return named[-1]
+        begun = [version for version in versions if version.startswith(asked)]
+        if len(begun) == 1:
+            return begun[0]
+        problem = f"begins {len(begun)} versions" if begun else f"is no system version that {audit!r} has scores of"
+        raise NotThere(asked or audit, problem, f"There are: {', '.join(versions) or 'none; run mcas audit'}")
+
     def predecessor(self, audit: str, version: str) -> str | None:
         """The version of the same system that was audited before, or None."""
         row = self.require(audit, version)

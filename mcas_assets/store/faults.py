@@ -34,7 +34,7 @@ _STORIES: tuple[tuple[str, str, str], ...] = (
     (
         r"not a valid DuckDB database file|existing extension|Is a directory",
         "it is not a DuckDB file",
-        "Move it away, or point MCAS_HOME to another folder.",
+        "Move it away: mcas repair makes a store anew, mcas audit a published copy. Or point MCAS_HOME to another folder.",
     ),
     (
         r"version number|newer version of DuckDB|storage version",

@@ -87,7 +87,7 @@ def read_image(home: Path, path: str, sha256: str) -> bytes:
     Raises:
         StoreError: The file is missing, or is not what was kept.
     """
-    remedy = "Put the file back from a backup, or delete its row from image_facts: the next audit makes it again."
+    remedy = "mcas repair forgets it, and the next audit makes it again; or put the file back from a backup."
     parts = PurePosixPath(path).parts
     if parts[:1] != (_FOLDER,) or ".." in parts:
         raise StoreError(path, "it is not the path of a kept image", "Correct the row that states it.")

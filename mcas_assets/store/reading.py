@@ -73,6 +73,14 @@ class Published:
         """
         return self._ask(text, values)
 
+    def stamp(self) -> tuple[int, int, int]:
+        """What tells the copy as it lies there now from a former or later one.
+
+        Raises:
+            StoreError: Nothing is published yet.
+        """
+        return _stamp(self.store.published)
+
     def _ask(self, text: str, values: dict[str, object]) -> pl.DataFrame:
         with faults_told(self.store.published):
             con = self._connection().cursor()

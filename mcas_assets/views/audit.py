@@ -18,6 +18,7 @@ from mcas_assets.views.numbers import interval, percent, signed
 from mcas_assets.views.shares import axis_shares
 
 HALF, NARROW_HALF = 12, 8  # width of one side of the bar, in characters
+UNSEEN = "Attribute images cannot show all of it: prompts that the model does not obey, concepts harder to read than a portrait."
 TRUTH_COLUMNS = {
     "axis": pl.String,
     "concept": pl.String,
@@ -183,7 +184,7 @@ def _axis_table(name: str, axis: Axis, audit: Audit, rows: pl.DataFrame, with_tr
             Text("not scored", "dim") if value is None else lean_bar(value, widest, half, not row["is_flagged"]),
             *([signed(row["mcas"])] if is_adjusted and not is_narrow else []),
             signed(value),
-            interval(row[f"{lead}_low"], row[f"{lead}_high"], "none"),
+            interval(row[f"{lead}_low"], row[f"{lead}_high"], "none") + ("*" if row["interval_note"] else ""),
         ]
         if with_panel:
             cells.append(_panel(row))
@@ -233,10 +234,13 @@ def _zero_points(rows: pl.DataFrame, level: float) -> list[str]:
     estimand, methods = _first(rows["estimand"]), rows["interval_method"].drop_nulls()
     if estimand is not None:
         n_bootstrap = (methods == "bootstrap").sum()
+        n_noted = rows.filter(pl.col("interval_note").is_not_null(), interval_method="mover").height
         doubt = (
-            f" {n_bootstrap} of {len(methods)} intervals are a bootstrap's: see interval_note." if n_bootstrap else ""
+            f" * {n_bootstrap} of {len(methods)} intervals are a bootstrap's: see interval_note." if n_bootstrap else ""
         )
+        doubt += f" * {n_noted} rest on images of one group only: see interval_note." if n_noted else ""
         lines.append(f"Intervals speak of {estimand}, drawn from other seeds.{doubt}")
+        lines.append(f"Shares (mcas sql who-is-shown) are corrected for label error. {UNSEEN}")
     return lines
 
 

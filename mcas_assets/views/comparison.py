@@ -69,7 +69,7 @@ def _print_headline(console: Console, audit: Audit, summary: pl.DataFrame) -> No
     if whole["verdict"] == "not shown":
         console.print("No change is shown at this number of images. That is no proof that there is none.", style="dim")
     if whole["further_note"]:
-        console.print(f"Second stage: {whole['further_note']}", style="dim", highlight=False)
+        console.print(f"Further: {whole['further_note']}", style="dim", highlight=False)
     lone = [f"{whole[f'n_only_{when}']} only {when}" for when in ("before", "after") if whole[f"n_only_{when}"]]
     pairs = (
         f"{whole['n_pairs']:,} pairs of images of one prompt and seed; without a partner: {', '.join(lone) or 'none'}"

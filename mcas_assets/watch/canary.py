@@ -20,8 +20,9 @@ from mcas_assets.core.outcomes import REFUSED
 from mcas_assets.core.paths import DATA
 from mcas_assets.core.progress import Progress
 from mcas_assets.declare.documents import Slug, Text, load_document
+from mcas_assets.declare.limits import Batch, Images
 from mcas_assets.declare.mistakes import did_you_mean, fault
-from mcas_assets.declare.parts import Count, Images, Part, Seed
+from mcas_assets.declare.parts import Part, Seed
 from mcas_assets.embedders.protocol import Embedder
 from mcas_assets.images import generate
 from mcas_assets.measure import embeddings as embed
@@ -63,7 +64,7 @@ class Canary(Part):
     title: Text
     images_per_prompt: Images
     run_seed: Seed
-    batch_size: Count = 8
+    batch_size: Batch = 8
     embedder: Slug
     alpha: Annotated[float, Field(strict=True, gt=0, lt=0.5)] = 0.05
     permutations: Annotated[int, Field(strict=True, ge=99)] = 4999

@@ -8,7 +8,9 @@ import polars as pl
 import pytest
 
 from mcas_assets.compare import further
-from mcas_assets.compare.further import MOST, images_of_each
+from mcas_assets.compare.further import Drawing, with_further
+from mcas_assets.compare.pairing import Pairing
+from mcas_assets.core.progress import LogProgress
 from mcas_assets.declare.audit import load_audit
 from mcas_assets.declare.parts import Spending
 from mcas_assets.images import generate
@@ -16,6 +18,8 @@ from mcas_assets.orchestration.runs import run_audit, run_comparison
 from mcas_assets.stages.workplace import Workplace
 from mcas_assets.store.database import Store
 from mcas_assets.systems.find import find_system
+from mcas_assets.systems.hosted.budget import Past
+from mcas_assets.systems.protocol import Capabilities, Outcome, SystemIdentity
 
 FIRST, FURTHER = 12, 4
 AUDIT = load_audit(Path(__file__).parents[1] / "data" / "moved.yaml")
@@ -67,7 +71,7 @@ def images(store: Store, versions: list[str]) -> list[int]:
 
 @pytest.mark.long
 def test_only_the_concept_that_the_first_pairs_point_to_gets_further_images(home):
-    """Two concepts share what there is for both, and one of them takes it all."""
+    """There is one round for one of two concepts, which takes what there is for both."""
     rows = home.resumed.filter(pl.col("component") == "mcas", pl.col("category") != "neutral")
     pairs = dict(rows.select("concept", "n_pairs").iter_rows())
     assert pairs == {"golfer": FIRST + 2 * FURTHER, "secretary": FIRST}
@@ -92,18 +96,45 @@ def test_a_run_that_was_never_killed_has_the_same_rows(home, tmp_path):
     assert home.compare().select(told).equals(rows.select(told))
 
 
-@pytest.mark.parametrize(("concepts", "each"), [(1, 6), (2, 3), (6, 1)])
-def test_what_there_is_for_all_is_shared_among_those_that_go_on(concepts, each):
-    audit = AUDIT.model_copy(update={"concepts": AUDIT.concepts[:1] * 6, "comparison": Spending(further=1)})
-    assert images_of_each(audit, concepts) == each
-
-
-def test_no_concept_gets_more_than_the_weights_are_made_for():
-    audit = AUDIT.model_copy(update={"concepts": AUDIT.concepts[:1] * 30, "comparison": Spending(further=2)})
-    assert images_of_each(audit, 1) == 2 * MOST
-
-
 @pytest.mark.parametrize(("given", "why"), [(True, "are given"), (False, "can no longer be drawn")])
 def test_versions_that_cannot_be_drawn_get_one_stage_and_say_why(given, why, monkeypatch):
     monkeypatch.setattr(further, "is_given", lambda _: given)
     assert why in str(further._why_not(find_system("phantom-fair"), "phantom-stereotyped@000000000000"))
+
+
+class Paid:
+    """A system that is paid for by the image."""
+
+    name, price = "paid", 0.04
+
+    def allowance(self, past: Past, images: int) -> str:
+        raise AssertionError("nothing is to be asked for")
+
+    def recall(self, past: Past) -> None:
+        raise AssertionError("nothing is to be asked for")
+
+    def identity(self) -> SystemIdentity:
+        return SystemIdentity(self.name, {"name": self.name})
+
+    def capabilities(self) -> Capabilities:
+        return Capabilities(seed="exact")
+
+    def size(self) -> tuple[int, int]:
+        return (64, 64)
+
+    def generate(self, requests: object) -> list[Outcome]:
+        raise AssertionError("nothing is to be drawn")
+
+    def environment(self) -> dict[str, str]:
+        return {}
+
+    def close(self) -> None: ...
+
+
+def test_a_system_that_is_paid_for_draws_nothing_further_and_the_note_says_so(new_home):
+    version, nothing = Paid().identity().version, pl.DataFrame()
+    first = Pairing(nothing, nothing, nothing, (nothing, nothing))
+    drawing = Drawing(lambda _: Paid(), LogProgress(), "run")
+    pairing, note = with_further(Store(new_home), AUDIT, (version, version), first, nothing, [], drawing)
+    assert pairing is first
+    assert note == "no further images: paid is paid for by the image"

@@ -87,7 +87,7 @@ def run(home, *words: str, **environment: str) -> tuple[int, str]:
         env={**os.environ, "MCAS_HOME": str(home), **environment},
         capture_output=True,
         check=False,
-        timeout=250,
+        timeout=550,
     )
     return done.returncode, (done.stdout + done.stderr).decode(errors="surrogateescape")
 
@@ -126,7 +126,8 @@ def test_every_command_tells_its_mistakes_without_a_command_to_the_terminal(host
     assert status in (0, 2, 7), printed
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.long
+@pytest.mark.timeout(600)
 def test_an_audit_whose_title_and_home_are_markup_is_run_and_shown(tmp_path):
     home = tmp_path / "[" / "b]\x1b[2J"
     text = (DATA.parent / "tests" / "data" / "tiny.yaml").read_text(encoding="utf-8")

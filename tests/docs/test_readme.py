@@ -25,6 +25,10 @@ def test_it_shows_what_an_audit_ends_with():
     assert re.search(r"!\[[^]]+\]\(docs/pictures/audit.png\)", README)
 
 
+def test_the_first_thing_it_shows_is_who_changed():
+    assert re.findall(r"!\[[^]]+\]\(([^)]+)\)", README)[0] == "docs/pictures/pairs.png"
+
+
 def test_it_is_read_in_three_minutes():
     assert len(README.split()) <= 3 * 250
 

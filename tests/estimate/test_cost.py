@@ -12,9 +12,10 @@ from typer.testing import CliRunner
 from mcas_assets.cli.app import app
 from mcas_assets.core.errors import BadInput
 from mcas_assets.declare.audit import load_audit
+from mcas_assets.declare.limits import MOST_IMAGES
 from mcas_assets.declare.parts import Spending
-from mcas_assets.estimate.cost import Estimate, estimate, total_images
-from mcas_assets.estimate.pilot import ASSUMED, Pace, spread_of
+from mcas_assets.estimate.cost import Estimate, estimate, pairs_in_all, total_images, verdict_level
+from mcas_assets.estimate.pilot import CORRELATION, OF_PHANTOM, Pace, spread_of
 from mcas_assets.images.generate import requests
 from mcas_assets.plan.requests import build_plan, build_texts
 from mcas_assets.scoring.mcas.association import unit
@@ -92,9 +93,9 @@ def estimated(audit, store, **options) -> Estimate:
     return result
 
 
-def fill(store, audit, version, *, latency=20.0, images=True, noise=0.1):
+def fill(store, audit, version, *, latency=20.0, images=True, noise=0.1, alike=0.0):
     """Images of a version with vectors whose spread is known, as an audit would leave them."""
-    g = np.random.default_rng(0)
+    g, own = np.random.default_rng(0), np.random.default_rng(1)
     wanted = requests(build_plan(audit), version, (64, 64)).unique("image_id", maintain_order=True)
     texts = build_texts(audit).unique("text_id", maintain_order=True)
     shas = [f"{version}{i}" for i in range(len(wanted))]
@@ -106,7 +107,8 @@ def fill(store, audit, version, *, latency=20.0, images=True, noise=0.1):
         facts.register_embedder(con, "e@1", audit.embedders[0], WIDTH, {"name": "e"})
         facts.append_images(con, rows)
         if images:
-            made = np.eye(WIDTH)[0] + noise * g.standard_normal((len(wanted), WIDTH))
+            shared, apart = (one.standard_normal((len(wanted), WIDTH)) for one in (g, own))
+            made = np.eye(WIDTH)[0] + noise * (shared + alike * (apart - shared) if alike else shared)
             facts.append_vectors(con, "e@1", "image", shas, None, unit(made).astype(np.float32))
         text_vectors = unit(g.standard_normal((len(texts), WIDTH))).astype(np.float32)
         facts.append_vectors(con, "e@1", "text", texts["text_id"].to_list(), texts["text"].to_list(), text_vectors)
@@ -116,31 +118,64 @@ def test_without_stored_images_the_spread_is_assumed_and_the_time_unknown(audit,
     result = estimated(audit, nothing)
     assert "assumed" in result.line()
     assert "time unknown until a first batch was made" in result.line()
-    assert result.needs[0].detectable == pytest.approx(minimum_detectable(change_error(ASSUMED, 4, 4), 3))
     assert not nothing.home.exists()
 
 
-def test_the_images_named_reach_the_wanted_change_and_one_fewer_does_not(audit, nothing):
-    result = estimated(audit, nothing, detect=0.3)
+def test_the_pairs_named_reach_the_wanted_change_by_the_verdict_and_one_fewer_does_not(audit, nothing):
+    """By an interval of level 1 - .05 / 2, since two concepts are judged together."""
+    level = 0.975
+    result = estimated(audit, nothing, detect=0.9)
     n = int(known(result.needs[0].images.value))
-    assert minimum_detectable(change_error(ASSUMED, n, 4), n - 1) <= 0.3
-    assert minimum_detectable(change_error(ASSUMED, n - 1, 4), n - 2) > 0.3
+    assert minimum_detectable(change_error(OF_PHANTOM, n, 4), n - 1, level=level) <= 0.9
+    assert minimum_detectable(change_error(OF_PHANTOM, n - 1, 4), n - 2, level=level) > 0.9
     assert known(result.wanted).images <= total_images(audit, n, 4)
 
 
-def test_further_images_of_a_comparison_are_named_where_they_are_declared(audit, nothing):
-    assert "further images" not in "\n".join(estimated(audit, nothing).lines())
-    spending = audit.model_copy(update={"comparison": Spending(further=8)})
-    assert "up to 8 further images of each prompt" in "\n".join(estimated(spending, nothing).lines())
+def test_the_change_that_is_found_is_that_of_all_rounds(audit, nothing):
+    """4 images, and 2 further ones a concept on average, which one of two concepts takes: 4 + 2 x 2."""
+    assert pairs_in_all(audit) == 8
+    found = minimum_detectable(change_error(OF_PHANTOM, 8, 4), 7, level=verdict_level(audit))
+    assert estimated(audit, nothing).needs[0].detectable == pytest.approx(found)
+    assert "a change is judged on 8 pairs" in "\n".join(estimated(audit, nothing).lines())
+    one_round = audit.model_copy(update={"comparison": Spending(further=0)})
+    assert "further images" not in "\n".join(estimated(one_round, nothing).lines())
+    assert estimated(one_round, nothing).needs[0].detectable > found
+
+
+def test_pairs_that_correlate_are_counted(audit, nothing):
+    lines = "\n".join(estimated(audit, nothing).lines())
+    assert "pairs that correlate by 0.5 assumed" in lines
+    assert "corrected for 2 concepts, on pairs of one prompt and seed that correlate by 0.50" in lines
+
+
+def test_two_stored_versions_say_how_their_pairs_correlate(audit, own_images):
+    fill(own_images, audit, "drawn@bbbbbbbbbbbb", alike=0.3)
+    result = estimated(audit, own_images)
+    assert "paired with drawn@bbbbbbbbbbbb" in result.pilot.source
+    assert result.pilot.correlation() > CORRELATION + 0.1
+    with own_images.open() as con:
+        con.execute("delete from image_facts where system_version = 'drawn@bbbbbbbbbbbb'")
+    assert "assumed to correlate" in estimated(audit, own_images).pilot.source
 
 
 def test_attribute_images_that_are_too_few_are_named_as_what_stands_in_the_way(audit, nothing):
-    result = estimated(audit, nothing, detect=0.01)
+    result = estimated(audit, nothing, detect=0.1)
     assert "4 attribute images per pole alone allow" in "\n".join(result.lines())
     assert known(result.wanted).per_attribute > 4
-    reached = change_error(ASSUMED, known(result.wanted).per_concept, known(result.wanted).per_attribute)
-    assert minimum_detectable(reached, known(result.wanted).per_concept - 1) <= 0.01
+    pairs = 2 * known(result.wanted).per_concept
+    reached = change_error(OF_PHANTOM, pairs, known(result.wanted).per_attribute)
+    assert minimum_detectable(reached, pairs - 1, level=verdict_level(audit)) <= 0.1
     assert estimated(audit, nothing, detect=1e-4).wanted is None
+
+
+def test_by_default_the_change_that_the_audit_calls_important_is_asked_for(audit, nothing):
+    assert estimated(audit, nothing).detect == audit.inference.detectable
+
+
+def test_the_largest_audit_that_may_be_declared_is_planned_for_too(audit, nothing):
+    most = dict.fromkeys(("concept", "attribute", "neutral"), MOST_IMAGES)
+    large = audit.model_copy(update={"images_per_prompt": audit.images_per_prompt.model_copy(update=most)})
+    assert estimated(large, nothing).declared == 7 * MOST_IMAGES
 
 
 def test_spread_and_pace_come_from_this_systems_stored_images(audit, own_images):

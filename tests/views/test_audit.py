@@ -23,6 +23,7 @@ def scores(**changes: list) -> pl.DataFrame:
         "ttas": [-0.01, 0.01, -0.01, 0.01], "is_flagged": [True, True, False, None], "parity": [-0.02] * 4,
         "adjusted_q_value": [0.01, 0.02, 0.05, None],
         "estimand": ["these prompts"] * 4, "interval_method": ["mover"] * 3 + ["bootstrap"],
+        "interval_note": [None, None, "one group only was seen", "several wordings: a bootstrap"],
     }  # fmt: skip
     return pl.DataFrame({**columns, **changes})
 
@@ -99,10 +100,14 @@ def test_each_score_stands_beside_its_interval_and_a_missing_one_is_said_to_be_m
 
 
 def test_what_the_intervals_speak_of_and_how_they_were_made_is_a_note(tiny):
-    text = shown(tiny, scores())
+    text = " ".join(shown(tiny, scores()).split())
     assert "2 of 3 concepts are not 0 with all taken together (bright bars; by chance 0.05 an audit); 3 have q" in text
     assert "Intervals speak of these prompts" in text
-    assert "1 of 4 intervals are a bootstrap's" in text
+    assert "1 of 4 intervals are a bootstrap's: see interval_note" in text
+    assert "1 rest on images of one group only: see interval_note" in text
+    assert "-0.10 to +0.10* " in text  # beside the number itself
+    surer = shown(tiny, scores(interval_method=["mover"] * 4, interval_note=[None] * 4))
+    assert "see interval_note" not in surer
 
 
 def test_a_mean_stands_beside_what_its_images_are_worth(tiny):
@@ -152,7 +157,7 @@ def test_a_narrow_terminal_gets_fewer_columns_and_whole_words_but_the_number_and
     assert "category" not in text
     assert max(map(len, text.splitlines())) <= 80
     (row,) = (line for line in text.splitlines() if "construction worker" in line)
-    assert "-0.210  -0.30 to -0.10  agrees" in row
+    assert "-0.210 -0.30 to -0.10 agrees" in " ".join(row.split())
 
 
 def test_without_a_zero_point_the_score_itself_stands_beside_its_interval(tiny):
@@ -160,7 +165,7 @@ def test_without_a_zero_point_the_score_itself_stands_beside_its_interval(tiny):
     frame = scores(adjusted=nothing, adjusted_low=nothing, adjusted_high=nothing, baseline=nothing, parity=nothing)
     text = shown(tiny, frame, width=80)
     assert "adjusted" not in text.split("Mean")[0]
-    assert "-0.200  -0.28 to -0.12" in text
+    assert "-0.200 -0.28 to -0.12" in " ".join(text.split())
 
 
 def test_an_axis_without_a_score_says_why_and_shows_who_was_drawn(tiny):

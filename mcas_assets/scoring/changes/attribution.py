@@ -14,11 +14,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtr, stdtrit
+from scipy.special import stdtrit
 
 from mcas_assets.scoring.changes.changes import Comparison, Task
 from mcas_assets.scoring.changes.comparison import judge
 from mcas_assets.scoring.changes.pairs import CHANGES, Pairs, Term, summed
+from mcas_assets.scoring.stats.arrays import Floats, Ints
+from mcas_assets.scoring.stats.intervals import MIN_UNITS
 
 INTERACTION = "interaction"
 Weighted = Sequence[tuple[float, Pairs]]
@@ -32,8 +34,7 @@ class Part:
         effects: For each concept, of the adjusted score, or of MCAS where there is no baseline.
         share: Of the change over all concepts, cross-fitted. The shares of all factors and the interaction sum to 1. None
             where the change is no larger than what chance alone makes of none.
-        low, high: Expanded percentile interval of the share, or None. Of an idle factor, 95 % intervals at 16 seeds held 0 in
-            .915 of 200 simulations, and its shares averaged -.004.
+        low, high: Student's interval of the share by the jackknife over seeds, or None.
     """
 
     effects: list[Comparison]
@@ -62,19 +63,17 @@ def attribute(total: Pairs, factors: Mapping[str, Weighted], task: Task) -> dict
     }
     terms_of[INTERACTION] = {c: _rest(whole[c], [part[c] for part in terms_of.values()]) for c in asked}
     change = np.array([task.differences(whole[c])[column] for c in asked])
-    drawn = np.array([task.replicates(whole[c])[column] for c in asked]).reshape(len(asked), -1)
-    noise = _noise(task, [whole[c] for c in asked], column)
-    by_chance = float((noise**2).sum())  # what chance alone makes of the size of the change
-    tail = _tail(int(np.bincount(task.draws.groups.seed_strata).min()), task.level)
+    of_change = _influence(task, [whole[c] for c in asked], column)
+    strata = task.draws.groups.seed_strata
     result = {}
     for name, terms in terms_of.items():
         effects = [task.compare(terms[c], len(total.rows[c]))[column] for c in asked]
         judged = judge(effects, task.level, None)
         effect = np.array([one.difference for one in effects], dtype=np.float64)
-        resampled = np.array([task.replicates(terms[c])[column] for c in asked]).reshape(len(asked), -1)
-        common = float((_noise(task, [terms[c] for c in asked], column) * noise).sum())
-        products, squares = float(effect @ change) - common, float(change @ change) - by_chance
-        share = _share(products, squares, common, by_chance, resampled, drawn, tail)
+        of_effect = _influence(task, [terms[c] for c in asked], column)
+        products = cross_fitted(effect, change, of_effect, of_change, strata)
+        sizes = cross_fitted(change, change, of_change, of_change, strata)
+        share = _share(products, sizes, strata, task.level)
         result[name] = Part(judged, *share)
     return result
 
@@ -89,31 +88,44 @@ def _rest(whole: list[Term], parts: list[list[Term]]) -> list[Term]:
     return summed([(1.0, whole), *((-1.0, part) for part in parts)])
 
 
-def _noise(task: Task, terms: list[list[Term]], column: int) -> np.ndarray:
-    """(c, u) influence of each seed on the change of each concept: sums of products are unbiased covariances."""
-    strata = task.draws.groups.seed_strata
-    size = np.bincount(strata)[strata].astype(np.float64)
-    scale = np.sqrt(size / np.maximum(size - 1, 1))
-    return np.array([task.influence_by_seed(one)[column] * scale for one in terms]).reshape(len(terms), len(strata))
+def _influence(task: Task, terms: list[list[Term]], column: int) -> Floats:
+    """(c, u) influence of each seed on the change of each concept: for a mean of n values, their distances from it by n."""
+    return np.array([task.influence_by_seed(one)[column] for one in terms]).reshape(len(terms), -1)
 
 
-def _tail(n: int, level: float) -> float:
-    """Part of the replicates beyond each end, for n seeds: expanded as for a mean (Hesterberg 2015, section 4.5)."""
-    degrees = max(n - 1, 1)
-    return float(ndtr(-np.sqrt((degrees + 1) / degrees) * stdtrit(degrees, (1 + level) / 2)))
+def cross_fitted(one: Floats, other: Floats, of_one: Floats, of_other: Floats, strata: Ints) -> Floats:
+    """(1 + u) products of two changes summed over concepts, less their covariance: of all seeds, then without each of them.
+
+    Args:
+        one: (c,) the first.
+        other: (c,) the second.
+        of_one: (c, u) influences of the seeds on the first.
+        of_other: (c, u) influences of the seeds on the second.
+        strata: (u,) which seeds are drawn among each other.
+    """
+    sizes = np.bincount(strata)[strata].astype(np.float64)
+    by_seed = (of_one * of_other).sum(axis=0)
+    shrink = sizes / np.maximum(sizes - 1, 1)
+    within = np.bincount(strata, by_seed)[strata]
+    covariance = float((by_seed * shrink).sum())
+    # Without a seed the mean lies by n / (n - 1) of its influence on the other side, and its cross product is gone.
+    fewer = sizes**2 * (within - shrink * by_seed) / np.maximum((sizes - 1) * (sizes - 2), 1)
+    without = ((one[:, None] - shrink * of_one) * (other[:, None] - shrink * of_other)).sum(axis=0)
+    return np.concatenate([[one @ other - covariance], without - (covariance - within * shrink + fewer)])
 
 
 def _share(
-    product: float, size: float, common: float, noise: float, effects: np.ndarray, changes: np.ndarray, tail: float
+    products: Floats, sizes: Floats, strata: Ints, level: float
 ) -> tuple[float | None, float | None, float | None]:
-    """(share, low, high) from cross-fitted products, the covariances taken out of them, and replicates (c, r) of both factors."""
-    if not size > 0:
+    """(share, low, high): Student's interval by the jackknife over seeds, stratum by stratum (Efron & Tibshirani 1993, ch. 11)."""
+    if not sizes[0] > 0:
         return None, None, None
-    share = product / size
-    # A replicate holds the covariance twice: that of the seeds, and that of drawing from them.
-    sizes = (changes**2).sum(axis=0) - 2 * noise
-    if not (sizes > 0).all():
+    share = float(products[0] / sizes[0])
+    counts = np.bincount(strata)
+    if not (sizes > 0).all() or counts.min() < MIN_UNITS:
         return share, None, None
-    shares = ((effects * changes).sum(axis=0) - 2 * common) / sizes
-    low, high = np.quantile(shares, [tail, 1 - tail])
-    return share, min(float(low), share), max(float(high), share)
+    without = products[1:] / sizes[1:]
+    away = without - (np.bincount(strata, without) / counts)[strata]
+    error = float(np.sqrt((((counts - 1) / counts)[strata] * away**2).sum()))
+    half = float(stdtrit(counts.min() - 1, (1 + level) / 2)) * error
+    return share, share - half, share + half

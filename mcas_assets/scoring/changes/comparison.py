@@ -130,7 +130,7 @@ def compare_pairs(
         pairs: Of two versions.
         task: How changes are inferred.
         detectable: As in `paired_difference`.
-        stages: Which pairs were drawn after the others had been looked at; None for none.
+        stages: Which concepts were dropped after their first pairs had been looked at; None where all have the same.
 
     Returns:
         Verdicts are those of MCAS, over the concepts that are not neutral: one family. A component is no verdict on a
@@ -153,7 +153,8 @@ def compare_pairs(
     for k, name in enumerate(CHANGES):
         column = [row[k] for row in rows]
         if labelled and (name != "adjusted" or len(pairs.base)):
-            column = _with_curves(labelled, name, column, why, task, stages)
+            column = _with_curves(labelled, name, column, why, task)
+        column = [_settled(one, c, stages) for c, one in enumerate(column)] if stages else column
         judged = iter(
             judge([column[c] for c in np.flatnonzero(asked)], task.level, detectable) if name == "mcas" else []
         )
@@ -183,17 +184,12 @@ def _without_interval(task: Task, terms: list[Term], n_pairs: int) -> list[Compa
 
 
 def _with_curves(
-    labelled: LabelledChanges, name: Change, column: list[Comparison], why: Sequence[str | None], task: Task,
-    stages: Stages | None,
-) -> list[Comparison]:  # fmt: skip
+    labelled: LabelledChanges, name: Change, column: list[Comparison], why: Sequence[str | None], task: Task
+) -> list[Comparison]:
     """The changes with intervals and p-values where they rest on labels."""
-    rows = labelled.pairs.rows
-    of_images = stages.image_curves(labelled, name) if stages else labelled.image_curves(name, rows)
-    curves = labelled.curves(name, of_images)
+    curves = labelled.curves(name, labelled.image_curves(name, labelled.pairs.rows))
     low, high = curve_ends(curves, task.level)
     p_values, least = curve_p_values(curves), detectable_at(curves, task.alpha, task.power)
-    if stages:
-        p_values, least = stages.settled(labelled, p_values, least)
     found = []
     for c, one in enumerate(column):
         if why[c] or one.reason or one.difference is None:
@@ -201,11 +197,15 @@ def _with_curves(
         elif not high[c] - low[c] > NO_SPREAD:
             found.append(replace(one, reason="zero variance"))
         else:
-            # Of two stages the interval is about their weighted estimate, which need not be the mean of all pairs.
-            ends = min(float(low[c]), one.difference), max(float(high[c]), one.difference)
-            found.append(replace(one, low=ends[0], high=ends[1], p_value=float(p_values[c]), method="mover",
+            found.append(replace(one, low=float(low[c]), high=float(high[c]), p_value=float(p_values[c]), method="mover",
                                  minimum_detectable=float(least[c])))  # fmt: skip
     return found
+
+
+def _settled(one: Comparison, c: int, stages: Stages) -> Comparison:
+    p_value = None if one.p_value is None else stages.p_value(c, one.p_value)
+    least = None if one.minimum_detectable is None else stages.detectable(c, one.minimum_detectable, one.n_pairs)
+    return replace(one, p_value=p_value, minimum_detectable=least)
 
 
 def not_judged(one: Comparison) -> Comparison:

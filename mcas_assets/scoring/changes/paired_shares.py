@@ -1,6 +1,5 @@
 """Two shares of the same requests: paired by prompt and seed, so what counts is where the versions disagree."""
 
-from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -9,9 +8,7 @@ from scipy.special import bdtr, ndtr, ndtri
 from mcas_assets.scoring.changes.changes import Comparison, blank
 from mcas_assets.scoring.shares.label_error import CorrectedShares
 from mcas_assets.scoring.shares.representation import wilson_interval
-from mcas_assets.scoring.stats.curves import Curves, combined, curve_ends, curves_of
 from mcas_assets.scoring.stats.intervals import FEW_UNITS, MIN_UNITS
-from mcas_assets.scoring.stats.mover import Terms
 from mcas_assets.scoring.stats.power import minimum_detectable
 
 
@@ -42,52 +39,31 @@ def paired_table(before: np.ndarray, after: np.ndarray) -> Table:
     return Table(*(int(np.count_nonzero(cell)) for cell in (old & new, old & ~new, ~old & new, ~old & ~new)))
 
 
-def paired_share(
-    table: Table, *, level: float = 0.95, family: int = 1, further: Table | None = None, weight: float = 1.0
-) -> Comparison:
+def paired_share(table: Table, *, level: float = 0.95, family: int = 1) -> Comparison:
     """The change of a share between two versions.
 
     Args:
         table: Counts of pairs.
         level: Of the interval.
         family: Changes that get a verdict together, as in `Task`.
-        further: Of pairs that were drawn after the others had been looked at; None where none were.
-        weight: Of the first pairs beside those, as in `stages.Stages`.
 
     Returns:
         Interval by Newcombe's hybrid score (1998, Statistics in Medicine 17: 2635, method 10), p-value by McNemar's mid-p test
         (Lancaster 1961; Fagerland, Lydersen & Laake 2013), minimum detectable change by the variance of Agresti & Min
-        (2005, Statistics in Medicine 24: 729), half a count added to each cell, so that it is never 0. Two stages are put
-        together by the inverse normal.
+        (2005, Statistics in Medicine 24: 729), half a count added to each cell, so that it is never 0.
     """
-    whole = table if further is None else Table(*(one + other for one, other in zip(table, further, strict=True)))
-    if not whole.n:
+    if not table.n:
         return blank(0, "no pair")
-    before, after = whole.shares
+    before, after = table.shares
     if table.n < MIN_UNITS:
-        return blank(whole.n, FEW_UNITS, after - before)
-    n = whole.n + 2
-    change, spread = (whole.only_after - whole.only_before) / n, (whole.only_before + whole.only_after + 1) / n
+        return blank(table.n, FEW_UNITS, after - before)
+    n = table.n + 2
+    change, spread = (table.only_after - table.only_before) / n, (table.only_before + table.only_after + 1) / n
     error, alpha = float(np.sqrt((spread - change**2) / n)), (1 - level) / family
-    found = Comparison(
+    return Comparison(
         after - before, *_newcombe(table, level), mid_p(table), None, minimum_detectable(error, level=1 - alpha),
-        "not shown", whole.n, method="newcombe",
+        "not shown", table.n, method="newcombe",
     )  # fmt: skip
-    if further is None or further.n < MIN_UNITS:
-        return found
-    rest = float(np.sqrt(1 - weight**2))
-    quantile = weight * _signed_quantile(table) + rest * _signed_quantile(further)
-    low, high = curve_ends(combined(_share_curve(table), _share_curve(further), weight), level)
-    # The interval is about the stages' weighted estimate, which need not be the share of all pairs.
-    ends = min(float(low[0]), after - before), max(float(high[0]), after - before)
-    return replace(found, low=max(ends[0], -1.0), high=min(ends[1], 1.0), p_value=float(2 * ndtr(-abs(quantile))))
-
-
-def settled(change: Comparison, below: float, went_on: bool) -> Comparison:
-    """A change in a comparison of two stages: where no further pairs were drawn its p-value is at or above the bound."""
-    if went_on or change.p_value is None:
-        return change
-    return replace(change, p_value=max(change.p_value, below))
 
 
 def mid_p(table: Table) -> float:
@@ -96,20 +72,6 @@ def mid_p(table: Table) -> float:
     if table.only_before == table.only_after:
         return 1.0
     return float(bdtr(fewer, apart, 0.5) + (bdtr(fewer - 1, apart, 0.5) if fewer else 0.0))
-
-
-def _signed_quantile(table: Table) -> float:
-    """Normal quantile of the test, above 0 where the share rose."""
-    return float(-ndtri(mid_p(table) / 2) * np.sign(table.only_after - table.only_before))
-
-
-def _share_curve(table: Table) -> Curves:
-    """The intervals of the change of a share at every level."""
-    shares, between = np.array([table.shares]), correlation(table)
-    together = np.array([[[1.0, between], [between, 1.0]]])
-    signs, none = np.array([[-1.0, 1.0]]), np.zeros(1)
-    counts = np.full((1, 2), float(table.n))
-    return curves_of(Terms(shares[:, 1] - shares[:, 0], shares, counts, signs, together, none, none + 1))
 
 
 def _newcombe(table: Table, level: float) -> tuple[float, float]:

@@ -1,84 +1,80 @@
-"""Pairs in two stages: a few of every concept first, further ones of the concepts where these point, and both together.
+"""Pairs in rounds: some of every concept first, further ones of the concepts where these point.
 
-Which concepts get further pairs is decided by the first ones; how the stages are weighted is fixed before anything is drawn.
-So the combination by the inverse normal holds its level, however many further pairs a concept gets (Bauer & Koehne 1994;
-Lehmacher & Wassmer 1999). A concept that gets none keeps the p-value of its first pairs, at or above the bound.
+How many pairs a concept gets that is never dropped is fixed before anything is drawn, and one that is dropped is never called
+changed. So the test of all pairs of a concept holds its level as if all concepts had got that many: dropping for futility can
+only take rejections away (Lan, Simon & Halperin 1982, Communications in Statistics C 1: 207), whatever decides of it.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import stdtr
 
-from mcas_assets.scoring.changes.labelled_changes import LabelledChanges
-from mcas_assets.scoring.changes.pairs import Change, Pairs
+from mcas_assets.scoring.changes.pairs import Pairs
 from mcas_assets.scoring.stats.arrays import Floats
-from mcas_assets.scoring.stats.curves import Curves, combined, curve_p_values
 from mcas_assets.scoring.stats.intervals import MIN_UNITS
 
-GO_ON = 0.35
-"""Share of the concepts that are expected to get further pairs. Only how well the weights fit depends on it."""
+PRIOR = 8.0
+"""Pairs that the variance of all concepts together counts as, beside those of one concept."""
 
 
 class Stages(NamedTuple):
     """How the pairs of a comparison came about.
 
     Attributes:
-        is_further: (n,) whether the pair of each row of `Pairs` was drawn after the first ones had been looked at.
-        weight: Of the first stage, in (0, 1), as in `combined`.
-        below: A concept got further pairs where its first ones have a p-value below this.
+        dropped: (c,) whether a concept did not get all the pairs that it could have got.
+        whole: Pairs of a concept that did.
+        below: A concept goes on only with a p-value below this; one that was dropped keeps no smaller one.
     """
 
-    is_further: NDArray[np.bool_]
-    weight: float
+    dropped: NDArray[np.bool_]
+    whole: int
     below: float
 
-    def image_curves(self, labelled: LabelledChanges, change: Change) -> Curves:
-        """What the images of each concept bring into a change, both stages together."""
-        rows = labelled.pairs.rows
-        first = labelled.image_curves(change, [own[~self.is_further[own]] for own in rows])
-        further = [own[self.is_further[own]] for own in rows]
-        both = combined(first, labelled.image_curves(change, further), self.weight)
-        went_on = self.went_on(labelled)
-        return Curves(*(
-            np.where(went_on if old.ndim == 1 else went_on[:, None], new, old)
-            for new, old in zip(both, first, strict=True)
-        ))  # fmt: skip
+    def p_value(self, c: int, p_value: float) -> float:
+        """That of a concept once it is counted whether it was dropped."""
+        return max(p_value, self.below) if self.dropped[c] else p_value
 
-    def settled(self, labelled: LabelledChanges, p_values: Floats, least: Floats) -> tuple[Floats, Floats]:
-        """p-values and least detectable changes (c,) once it is counted which concepts got further pairs.
-
-        A concept that got none would have got as many as the others, had it changed by as much as can be detected.
-        """
-        went_on = self.went_on(labelled)
-        sizes = np.array([len(own) for own in labelled.pairs.rows], dtype=np.float64)
-        whole = float(np.median(sizes[went_on])) if went_on.any() else 0.0
-        shrunk = least * np.sqrt(np.minimum(sizes / max(whole, 1.0), 1.0))
-        return np.where(went_on, p_values, np.maximum(p_values, self.below)), np.where(went_on, least, shrunk)
-
-    def went_on(self, labelled: LabelledChanges) -> NDArray[np.bool_]:
-        """(c,) whether a concept has enough further pairs to count."""
-        return np.array([self.is_further[own].sum() >= MIN_UNITS for own in labelled.pairs.rows], dtype=np.bool_)
+    def detectable(self, c: int, least: float, n_pairs: int) -> float:
+        """The least detectable change of a concept: one that was dropped would have gone on, had it changed by as much."""
+        return least * float(np.sqrt(min(n_pairs / self.whole, 1.0))) if self.dropped[c] else least
 
 
-def worth_more(pairs: Pairs, below: float) -> NDArray[np.bool_]:
-    """(c,) the concepts whose first pairs point to a change of MCAS: no neutral ones, and none that labels fail of.
+def first_p_values(pairs: Pairs) -> Floats:
+    """(c,) p-values of a change of MCAS by the pairs of each concept so far; 1 for neutral ones, and where they are too few.
 
-    The attribute images are left out: all pairs share them, so what they say by chance of the first ones they would say of
-    the further ones again.
+    Student's t of the pairs' differences, their variance drawn to that of all concepts (the moderated t of Smyth 2004,
+    Statistical Applications in Genetics and Molecular Biology 3: 3): the variance of few two-point values is often 0. The
+    attribute images are left out, since all pairs share them. It only says where to look further, and needs no labels.
     """
-    if pairs.labels is None:
-        return np.zeros(len(pairs.rows), dtype=np.bool_)
-    labelled = LabelledChanges(pairs, pairs.groups)
-    p_values = curve_p_values(labelled.image_curves("mcas", pairs.rows))
-    is_usable = np.array([why is None for why in labelled.why_not()])
-    is_usable[pairs.base] = False
-    return is_usable & (p_values < below)
+    moved = (pairs.values[1] - pairs.values[0]).sum(axis=0)
+    sizes = np.array([len(rows) for rows in pairs.rows])
+    usable = sizes >= MIN_UNITS
+    usable[pairs.base] = False
+    found = np.ones(len(sizes))
+    if not usable.any():
+        return found
+    variances = np.array(
+        [moved[rows].var(ddof=1) if is_usable else 0.0 for rows, is_usable in zip(pairs.rows, usable, strict=True)]
+    )
+    pooled = np.average(variances[usable], weights=sizes[usable] - 1)
+    for c in np.flatnonzero(usable if pooled > 0 else np.zeros_like(usable)):
+        own, freedom = moved[pairs.rows[c]], sizes[c] - 1 + PRIOR
+        error = np.sqrt(((sizes[c] - 1) * variances[c] + PRIOR * pooled) / freedom / sizes[c])
+        found[c] = 2 * stdtr(freedom, -abs(own.mean()) / error)
+    return found
 
 
-def first_weight(first: int, further: int) -> float:
-    """Weight of the first stage, from the images that are planned of a concept: `first`, and `further` on average.
+def worth_more(p_values: Floats, below: float, most: int) -> NDArray[np.bool_]:
+    """(c,) the concepts that get further pairs.
 
-    About one concept in three goes on, so each gets some three times the average.
+    Args:
+        p_values: (a, c) of the pairs so far, on each axis.
+        below: On some axis the p-value must be below this.
+        most: So many concepts at most, those with the smallest.
     """
-    return float(np.sqrt(first / (first + further / GO_ON)))
+    smallest = p_values.min(axis=0)
+    chosen = np.zeros(len(smallest), dtype=np.bool_)
+    chosen[np.argsort(smallest, kind="stable")[:most]] = True
+    return chosen & (smallest < below)

@@ -1,9 +1,7 @@
-"""Confidence curves: the intervals of an estimate at every level at once, so that parts can be added, stages combined, and tested.
+"""Confidence curves: the intervals of an estimate at every level at once, so that parts can be added, and tested.
 
 A curve is tabulated at normal quantiles z: its interval at z has the level 2 Phi(z) - 1. Parts of an estimate that err
-independently are added by MOVER (Zou & Donner 2008), distance by distance in squares. Two stages of one estimate are combined
-by the inverse normal with weights that are fixed beforehand (Lehmacher & Wassmer 1999): at every candidate value the two
-signed quantiles are added up, so that the combination holds its level however the first stage decided of the second.
+independently are added by MOVER (Zou & Donner 2008), distance by distance in squares.
 """
 
 from typing import NamedTuple
@@ -60,40 +58,6 @@ def added(curves: Curves, other: Curves) -> Curves:
         np.sqrt(curves.below**2 + other.below**2),
         np.sqrt(curves.above**2 + other.above**2),
     )
-
-
-def combined(first: Curves, second: Curves, weight: float) -> Curves:
-    """The curves of two stages of the same estimates.
-
-    Args:
-        first: Of the first stage.
-        second: Of what was drawn after it.
-        weight: Of the first stage, in (0, 1); that of the second is sqrt(1 - weight^2). Fixed before anything is drawn.
-
-    Returns:
-        Their estimate is the value at which the weighted quantiles cancel.
-    """
-    rest = float(np.sqrt(1 - weight**2))
-    rows = [_combined(first, second, j, weight, rest) for j in range(len(first.estimates))]
-    estimates, below, above = (np.array(part) for part in zip(*rows, strict=True))
-    return Curves(estimates, below, above)
-
-
-def _combined(first: Curves, second: Curves, j: int, weight: float, rest: float) -> tuple[float, Floats, Floats]:
-    stages = [_signed(curves, j) for curves in (first, second)]
-    values = np.unique(np.concatenate([at for at, _ in stages]))
-    quantiles = weight * np.interp(values, *stages[0]) + rest * np.interp(values, *stages[1])
-    # Falls with the value: np.interp wants it to rise.
-    ends = np.interp([0.0, *QUANTILES, *-QUANTILES], quantiles[::-1], values[::-1])
-    estimate, low, high = ends[0], ends[1 : 1 + len(QUANTILES)], ends[1 + len(QUANTILES) :]
-    return float(estimate), np.maximum(estimate - low, 0.0), np.maximum(high - estimate, 0.0)
-
-
-def _signed(curves: Curves, j: int) -> tuple[Floats, Floats]:
-    """Candidate values of one estimate in rising order, and the signed quantile by which the estimate lies above each."""
-    low = curves.estimates[j] - curves.below[j][::-1]
-    high = curves.estimates[j] + curves.above[j][1:]
-    return np.concatenate([low, high]), np.concatenate([QUANTILES[::-1], -QUANTILES[1:]])
 
 
 def curve_ends(curves: Curves, level: float) -> tuple[Floats, Floats]:

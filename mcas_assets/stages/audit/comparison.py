@@ -30,7 +30,7 @@ def _make(work: Work) -> Made:
 
 def _declares(audit: Audit, declared: Declared) -> list:
     assert SCORES.declares is not None
-    spent = [audit.images_per_prompt.concept, audit.comparison.further, audit.comparison.below]
+    spent = [audit.images_per_prompt.concept, audit.rounds, audit.comparison.below]
     return [SCORES.declares(audit, declared), reads.groups(audit), audit.inference.confidence, spent]
 
 

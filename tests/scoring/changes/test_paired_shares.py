@@ -2,9 +2,8 @@
 
 import numpy as np
 import pytest
-from scipy.special import ndtr, ndtri
 
-from mcas_assets.scoring.changes.paired_shares import Table, corrected_change, paired_share, paired_table, settled
+from mcas_assets.scoring.changes.paired_shares import Table, corrected_change, paired_share, paired_table
 from mcas_assets.scoring.shares.label_error import corrected_shares
 from tests.known import known
 
@@ -28,17 +27,6 @@ def test_the_p_value_counts_half_of_what_is_as_extreme():
     assert paired_share(Table(3, 0, 5, 8)).p_value == pytest.approx(1 / 2**5)
     assert paired_share(Table(3, 1, 4, 8)).p_value == pytest.approx(2 * (1 + 5 / 2) / 2**5)
     assert paired_share(Table(3, 3, 3, 8)).p_value == 1.0
-
-
-def test_two_stages_of_a_share_count_by_their_weights():
-    """Signed normal quantiles of both stages, by hand; the interval reaches to the share of all pairs."""
-    first, further = Table(3, 0, 5, 8), Table(6, 2, 8, 4)
-    change = paired_share(first, further=further, weight=0.6)
-    quantiles = [ndtri(known(paired_share(one).p_value) / 2) for one in (first, further)]
-    assert change.p_value == pytest.approx(2 * ndtr(0.6 * quantiles[0] + 0.8 * quantiles[1]))
-    assert change.difference == pytest.approx(11 / 36)
-    assert known(change.low) < 11 / 36 < known(change.high)
-    assert settled(paired_share(first), 0.2, went_on=False).p_value == 0.2
 
 
 def test_pairs_that_never_differ_show_nothing_and_could_have_missed_little():

@@ -7,7 +7,7 @@ import numpy as np
 from benchmarks.worlds import World, mixed_with
 from mcas_assets.scoring.changes.labelled_changes import LabelledChanges
 from mcas_assets.scoring.changes.pairs import Pairs
-from mcas_assets.scoring.changes.stages import Stages, first_weight, worth_more
+from mcas_assets.scoring.changes.stages import Stages, first_p_values, worth_more
 from mcas_assets.scoring.mcas.vectors import AuditVectors
 from mcas_assets.scoring.stats.curves import curve_p_values
 from mcas_assets.scoring.stats.multiplicity import benjamini_hochberg
@@ -17,15 +17,16 @@ MOVED = replace(
     WORLD, repeats=1, shares=(0.42, *WORLD.shares[1:7], *WORLD.shares, 0.42, *WORLD.shares[1:], *WORLD.shares)
 )
 FIRST, FURTHER, POOL = 10, 6, 52
+BELOW, MOST = 0.5, 6
 
 
-def drawn(vectors: AuditVectors, sizes: np.ndarray) -> tuple[AuditVectors, np.ndarray]:
-    """The first images of each concept, and the place of each among those of its concept."""
+def drawn(vectors: AuditVectors, sizes: np.ndarray) -> AuditVectors:
+    """The first images of each concept."""
     concept = np.asarray(vectors.concept)
     place = np.concatenate([np.arange(n) for n in np.bincount(concept)])
     kept = place < sizes[concept]
     own = {name: np.asarray(getattr(vectors, name))[kept] for name in ("images", "concept", "seeds", "labels")}
-    return replace(vectors, **own), place[kept]
+    return replace(vectors, **own)
 
 
 def p_values(number: int, moved: World, has_stages: bool) -> tuple[np.ndarray, float]:
@@ -34,20 +35,17 @@ def p_values(number: int, moved: World, has_stages: bool) -> tuple[np.ndarray, f
     both = mixed_with(WORLD, moved, number, POOL, 0.5)
     base = count + np.arange(2)
     sizes = np.full(count + 2, FIRST if has_stages else FIRST + FURTHER)
-    pairs = Pairs(*(drawn(one, sizes)[0] for one in both), base)
+    pairs = Pairs(*(drawn(one, sizes) for one in both), base)
+    dropped = np.zeros(count + 2, dtype=np.bool_)
     if has_stages:
-        going_on = worth_more(pairs, 0.2)
-        each = min(FURTHER * count // max(int(going_on.sum()), 1), POOL - FIRST)
-        sizes = sizes + each * going_on
-    old, place = drawn(both[0], sizes)
-    pairs = Pairs(old, drawn(both[1], sizes)[0], base)
+        dropped = ~worth_more(first_p_values(pairs)[None], BELOW, MOST)
+        sizes = sizes + FURTHER * count // MOST * ~dropped
+        pairs = Pairs(*(drawn(one, sizes) for one in both), base)
     labelled = LabelledChanges(pairs, pairs.groups)
-    is_further = (place >= FIRST) & (np.asarray(old.concept) < count)
-    stages = Stages(is_further, first_weight(FIRST, FURTHER), 0.2)
-    of_images = stages.image_curves(labelled, "mcas") if has_stages else labelled.image_curves("mcas", pairs.rows)
-    p = curve_p_values(labelled.curves("mcas", of_images))
+    p = curve_p_values(labelled.curves("mcas", labelled.image_curves("mcas", pairs.rows)))
     if has_stages:
-        p, _ = stages.settled(labelled, p, p)
+        stages = Stages(dropped, FIRST + FURTHER * count // MOST, BELOW)
+        p = np.array([stages.p_value(c, one) for c, one in enumerate(p)])
     return p[:count], float(sizes[:count].mean())
 
 
@@ -75,10 +73,28 @@ def test_two_stages_find_more_than_one_of_the_same_cost_and_nothing_else():
     assert np.mean(cost) <= FIRST + FURTHER
 
 
-def test_neutral_prompts_and_concepts_without_labels_get_no_further_pairs():
+def test_neutral_prompts_get_no_further_pairs():
     both = mixed_with(WORLD, MOVED, 0, 30, 0.5)
     pairs = Pairs(*both, WORLD.concepts + np.arange(2))
-    going_on = worth_more(pairs, 0.2)
+    going_on = worth_more(first_p_values(pairs)[None], BELOW, MOST)
     assert going_on[[0, 14]].all()
     assert not going_on[-2:].any()
-    assert not worth_more(Pairs(*(replace(one, labels=None) for one in both), pairs.base), 0.2).any()
+
+
+def test_pairs_without_labels_point_as_those_with_them():
+    both = mixed_with(WORLD, MOVED, 0, 30, 0.5)
+    base = WORLD.concepts + np.arange(2)
+    unlabelled = Pairs(*(replace(one, labels=None) for one in both), base)
+    np.testing.assert_array_equal(first_p_values(unlabelled), first_p_values(Pairs(*both, base)))
+
+
+def test_only_so_many_concepts_go_on_and_only_below_the_bound():
+    p_values = np.array([[0.9, 0.04, 0.3, 0.2, 1.0], [0.01, 0.6, 0.3, 0.7, 1.0]])
+    assert np.flatnonzero(worth_more(p_values, 0.5, 2)).tolist() == [0, 1]
+    assert np.flatnonzero(worth_more(p_values, 0.25, 5)).tolist() == [0, 1, 3]
+
+
+def test_a_concept_that_was_dropped_is_never_called_changed_and_would_have_had_all_pairs():
+    stages = Stages(np.array([True, False]), 40, 0.5)
+    assert [stages.p_value(c, 0.001) for c in (0, 1)] == [0.5, 0.001]
+    assert [stages.detectable(c, 0.6, 10) for c in (0, 1)] == [0.3, 0.6]

@@ -4,11 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.special import ndtr, ndtri, stdtrit
+from scipy.special import ndtri, stdtrit
 
 from mcas_assets.scoring.stats.curves import (
     added,
-    combined,
     curve_ends,
     curve_p_values,
     curves_of,
@@ -59,15 +58,6 @@ def test_sums_and_differences_of_normal_errors_add_their_variances():
         np.testing.assert_allclose([low[0], high[0]], estimate + 5 * ndtri([0.025, 0.975]), rtol=1e-3)
 
 
-def test_two_stages_of_normal_errors_add_their_weighted_quantiles():
-    """Estimates 2 and 1 with errors 1 and .5 at weights .6 and .8: z = 1.2 + 1.6, slope .6 + 1.6."""
-    curves = combined(normal(2.0, 1.0), normal(1.0, 0.25), 0.6)
-    assert curves.estimates[0] == pytest.approx(2.8 / 2.2)
-    assert curve_p_values(curves)[0] == pytest.approx(2 * ndtr(-2.8), rel=1e-3)
-    low, high = curve_ends(curves, 0.95)
-    np.testing.assert_allclose([low[0], high[0]], (2.8 + ndtri([0.025, 0.975])) / 2.2, rtol=1e-3)
-
-
 def test_what_is_detected_is_the_quantiles_of_test_and_power_together():
     assert detectable_at(normal(0.0, 4.0), 0.05 / 29, 0.8)[0] == pytest.approx(
         2 * (ndtri(1 - 0.05 / 58) + ndtri(0.8)), rel=1e-3
@@ -83,5 +73,5 @@ def test_a_p_value_inverts_the_interval(estimate, variance, level):
 
 
 def test_an_estimate_without_error_has_no_width():
-    low, high = curve_ends(combined(normal(0.0, 0.0), normal(0.0, 0.0), 0.6), 0.95)
+    low, high = curve_ends(normal(0.0, 0.0), 0.95)
     assert (low[0], high[0]) == (0.0, 0.0)

@@ -1,0 +1,130 @@
+"""What tests of pages share: a home in which two versions were audited and compared, its pages served, and a browser."""
+
+import shutil
+import socket
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import uvicorn
+
+from mcas_assets.pages.app import build_app
+from mcas_assets.pages.reader import Reader
+from mcas_assets.servers.guard import Guard
+from mcas_assets.store.database import Store
+from mcas_assets.store.publication import publish
+from mcas_assets.store.reading import Published
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+FLAGS = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+]
+HOSTILE = '"><img src=x onerror=alert(1)><script>alert(2)</script> &amp; [link](http://example.com)'
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A home with pages, and what it holds."""
+
+    home: Path
+    audit: str
+    before: str
+    after: str
+
+    @property
+    def store(self) -> Store:
+        return Store(self.home)
+
+
+@pytest.fixture(scope="session")
+def shown(audited: Any, tiny: Any, tmp_path_factory: pytest.TempPathFactory) -> Shown:
+    """The audit of two versions of the phantom, compared. One prompt is hostile: some images say that they were drawn for it."""
+    import dagster as dg
+
+    from mcas_assets.orchestration.runs import run_audit, run_comparison
+    from mcas_assets.stages.workplace import Workplace
+    from mcas_assets.systems.find import find_system
+
+    home = Path(shutil.copytree(audited.home, tmp_path_factory.mktemp("pages") / "home"))
+    before = audited.ran.system_version
+    with dg.DagsterInstance.ephemeral() as instance:
+        after = run_audit(tiny, find_system("phantom-updated"), Workplace(home=home), instance).system_version
+        run_comparison(tiny, before, after, Workplace(home=home), instance)
+    store = Store(home)
+    with store.open() as con:
+        con.execute("update images_history set prompt = ? where concept = 'ceo'", [HOSTILE])
+    publish(store)
+    return Shown(home, tiny.audit, before, after)
+
+
+@pytest.fixture
+def reader(shown: Shown) -> Reader:
+    return Reader(Published(shown.store))
+
+
+@contextmanager
+def served(store: Store) -> Generator[str]:
+    """The address of the pages of a home, behind the guard."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(64)
+        config = uvicorn.Config(Guard(build_app(store)), log_level="error", lifespan="off")
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join(20)
+
+
+@pytest.fixture(scope="session")
+def site(shown: Shown) -> Generator[str]:
+    with served(shown.store) as address:
+        yield address
+
+
+class Seen:
+    """A page of a browser that keeps what it asked for and what went wrong in it."""
+
+    def __init__(self, page: "Page") -> None:
+        self.page = page
+        self.asked: list[str] = []
+        self.wrong: list[str] = []
+        page.on("request", lambda request: self.asked.append(request.url))
+        page.on("pageerror", lambda error: self.wrong.append(str(error)))
+        page.on("dialog", self._dismiss)
+        page.on("console", lambda told: self.wrong.append(told.text) if told.type == "error" else None)
+
+    def _dismiss(self, dialog: Any) -> None:
+        self.wrong.append(dialog.message)
+        dialog.dismiss()
+
+    def open(self, address: str) -> "Page":
+        self.page.goto(address)
+        self.page.wait_for_selector("html[data-drawn]", state="attached", timeout=60_000)
+        return self.page
+
+
+@pytest.fixture
+def seen() -> Generator[Seen]:
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on this machine")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield Seen(browser.new_page(viewport={"width": 1200, "height": 900}))
+        browser.close()
