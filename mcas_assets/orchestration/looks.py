@@ -13,11 +13,11 @@ from urllib.parse import urlencode
 import dagster as dg
 import polars as pl
 from PIL import Image
-from rich.console import Console
 
 from mcas_assets.core.errors import StoreError
 from mcas_assets.core.paths import PAGES_PORT
 from mcas_assets.core.pictures import NotAPicture, decode
+from mcas_assets.core.terminal import console
 from mcas_assets.stages.contract import Work
 from mcas_assets.store import ledger
 from mcas_assets.store.checked import image_rows
@@ -54,19 +54,19 @@ def _images(work: Work, tables: Tables, version: int) -> Look:
 
 
 def _scores(work: Work, tables: Tables, version: int) -> Look:
-    console = _console()
-    with console.capture() as captured:
+    plain = console(width=_WIDTH, file=io.StringIO())
+    with plain.capture() as captured:
         print_summary(
-            console, work.audit, tables["scores"], tables["mean_scores"], pl.DataFrame(schema={"axis": pl.String}), None
+            plain, work.audit, tables["scores"], tables["mean_scores"], pl.DataFrame(schema={"axis": pl.String}), None
         )
     return {"table": _verbatim(captured.get()), "pages": _pages(work, version, "version")}
 
 
 def _shares(work: Work, tables: Tables, version: int) -> Look:
-    console, rows = _console(), tables["representation"]
-    with console.capture() as captured:
+    plain, rows = console(width=_WIDTH, file=io.StringIO()), tables["representation"]
+    with plain.capture() as captured:
         for name in work.audit.axes:
-            console.print(axis_shares(name, None, rows.filter(axis=name), work.audit, _WIDTH))
+            plain.print(axis_shares(name, None, rows.filter(axis=name), work.audit, _WIDTH))
     return {"table": _verbatim(captured.get()), "pages": _pages(work, version, "version")}
 
 
@@ -76,9 +76,9 @@ def _comparison(work: Work, tables: Tables, version: int) -> Look:
         return {}
     before = pairs[0]
     of_pair = {name: table.filter(before=before) for name, table in tables.items()}
-    console = _console()
-    with console.capture() as captured:
-        print_comparison(console, work.audit, of_pair, (None, None))
+    plain = console(width=_WIDTH, file=io.StringIO())
+    with plain.capture() as captured:
+        print_comparison(plain, work.audit, of_pair, (None, None))
     changes = of_pair["comparisons"].filter(pl.col("component") == "mcas", pl.col("category") != "neutral")
     order = changes.sort(pl.col("verdict") == "changed", pl.col("difference").abs(), descending=True, nulls_last=True)
     moved = order["concept"].unique(maintain_order=True).head(MOST_ROWS // 2).to_list()
@@ -134,10 +134,6 @@ def _strip(work: Work, rows: pl.DataFrame) -> str:
     data = io.BytesIO()
     strip.save(data, "WEBP", quality=60)
     return f"![images](data:image/webp;base64,{b64encode(data.getvalue()).decode()})"
-
-
-def _console() -> Console:
-    return Console(width=_WIDTH, color_system=None, force_terminal=False, file=io.StringIO())
 
 
 def _verbatim(text: str) -> Any:
