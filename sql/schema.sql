@@ -375,11 +375,30 @@ create table if not exists representation_history (
     share_high       double,
     share_worst      double,              -- share of all requested images if none, or all, of those not counted
     share_best       double,              --   were of this group
-    corrected_share  double,              -- corrected for label error, which the interval includes
+    corrected_share  double,              -- of the images that show a declared group, 0 to 1: label error and uneven abstention
+                                          --   are corrected, and included in the interval
     corrected_low    double,
     corrected_high   double,
     reason           varchar,             -- why share is null
     corrected_reason varchar              -- why corrected_share is null
+);
+
+-- How labels err, by the attribute images, whose prompt says the group: one row for each axis, labeller, group and answer. What it cannot
+-- see: prompts that are not obeyed, and concepts whose images are harder to read than these.
+create table if not exists confusion_history (
+    version        bigint not null,
+    system         varchar not null,
+    system_version varchar not null,
+    audit          varchar not null,
+    axis           varchar not null,
+    labels         varchar not null,      -- zero-shot (by an embedder) or pixels (Monk tones)
+    embedder       varchar,               -- null where labels is pixels
+    group_name     varchar not null,      -- the group that the prompt asked for
+    answer         varchar not null,      -- a group of the axis, or 'no group': ambiguous, unreadable, or of a tone of no group
+    n_images       bigint not null,       -- attribute images with this answer
+    n_known        bigint not null,       -- attribute images of this group
+    rate           double,                -- n_images / n_known, 0 to 1
+    reason         varchar                -- why rate is null
 );
 
 -- What each labeller says of each delivered image, by axis: what the shares above count. Perceived groups, nobody's identity.

@@ -12,6 +12,7 @@ from mcas_assets.declare.audit import Audit, targets_of
 from mcas_assets.declare.parts import Axis, Concept
 from mcas_assets.embedders.protocol import Embedder
 from mcas_assets.measure import shares as represent
+from mcas_assets.measure.confusion import Labeller
 from mcas_assets.measure.vectors import Vectors, read_all_vectors
 from mcas_assets.store.database import Store
 
@@ -73,7 +74,7 @@ def gather_pool(
     texts: pl.DataFrame,
     embedder: Embedder,
     truth: Mapping[str, int],
-    labeller: represent.Labeller | None = None,
+    labeller: Labeller | None = None,
 ) -> Pool:
     """All that is known of one axis by one embedder.
 
@@ -124,7 +125,7 @@ def gather_pool(
     )  # fmt: skip
 
 
-def _labels(axis: Axis, labeller: represent.Labeller) -> dict[str, int]:
+def _labels(axis: Axis, labeller: Labeller) -> dict[str, int]:
     """By sha256: 0 and 1 for the groups of pole a and b, -1 for neither."""
     place = {group.name: i for i, group in enumerate(axis.groups)}
     order = {place[axis.a.name]: 0, place[axis.b.name]: 1}

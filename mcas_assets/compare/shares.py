@@ -13,7 +13,8 @@ from mcas_assets.core.outcomes import REFUSED, SETTLED
 from mcas_assets.declare.audit import Audit, targets_of
 from mcas_assets.declare.parts import Axis
 from mcas_assets.embedders.protocol import Embedder
-from mcas_assets.measure.shares import Labeller, by_tone, confusion, correct, has_tones, read_tones, zero_shot
+from mcas_assets.measure.confusion import Labeller, confusion, correct
+from mcas_assets.measure.shares import by_tone, has_tones, read_tones, zero_shot
 from mcas_assets.measure.tone import ToneReader
 from mcas_assets.measure.vectors import read_all_vectors
 from mcas_assets.scoring.changes.changes import Comparison, blank
@@ -111,7 +112,7 @@ def _shares(audit: Audit, where: dict, name: str, axis: Axis, pairing: Pairing, 
         labels = [_labels(frame, concept, labeller) for frame in (pairing.before, pairing.after)]
         counted = (labels[0] >= 0) & (labels[1] >= 0)
         old, new = (one[counted] for one in labels)
-        corrected = _corrected((old, new), known, axis, audit.inference.level)
+        corrected = _corrected(labels, known, axis, audit.inference.level)
         for g, group in enumerate(axis.groups):
             table = paired_table(old == g, new == g)
             row = {
@@ -134,10 +135,13 @@ def _shares(audit: Audit, where: dict, name: str, axis: Axis, pairing: Pairing, 
 
 
 def _corrected(
-    labels: tuple[np.ndarray, np.ndarray], known: list[np.ndarray], axis: Axis, level: float
+    labels: list[np.ndarray], known: list[np.ndarray], axis: Axis, level: float
 ) -> list[tuple[CorrectedShares, CorrectedShares]]:
-    """The corrected shares of both versions, and the same as if it were certain how labels err."""
-    counts = [np.bincount(one, minlength=len(axis.groups)).tolist() for one in labels]
+    """The corrected shares of both versions, and the same as if it were certain how labels err.
+
+    Each of all pairs that were counted in it: those counted in both are not as the matrix of either expects.
+    """
+    counts = [np.bincount(one[one >= 0], minlength=len(axis.groups)).tolist() for one in labels]
     found = []
     for certainty in (1, CERTAIN):
         old, new = (correct(count, certainty * table, axis, level) for count, table in zip(counts, known, strict=True))

@@ -193,3 +193,12 @@ def targets_of(audit: Audit) -> Targets:
         *((concept.category, concept.concept, concept.prompt) for concept in audit.concepts),
         *(("neutral", neutral.name, neutral.prompt) for neutral in audit.neutral),
     ]
+
+
+def wordings_of(audit: Audit) -> dict[str, str]:
+    """The wording that each prompt of a concept is of: the template that it was written by, which concepts may share, or itself."""
+    found: dict[str, str] = {}
+    for concept in audit.concepts:
+        written = {template.replace(PHRASE, concept.phrase): template for template in audit.templates if concept.phrase}
+        found |= {prompt: written.get(prompt, prompt) for prompt in concept.prompts}
+    return found

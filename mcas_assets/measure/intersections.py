@@ -77,14 +77,14 @@ def _rows(found: Cells, names: list[list[str]]) -> Iterator[dict]:
     counts = found.counts.reshape(len(names[0]), len(names[1]))
     n = max(int(counts.sum()), 1)
     alone = (counts.sum(axis=1)[:, None] * counts.sum(axis=0)[None, :] / n**2).ravel()
-    columns = ("share", "low", "high", "ratio", "ratio_low", "ratio_high")
+    numbers = {
+        "share": found.share, "share_low": found.low, "share_high": found.high, "impact_ratio": found.ratio,
+        "ratio_low": found.ratio_low, "ratio_high": found.ratio_high, "n_effective": found.n_effective,
+    }  # fmt: skip
     for place, (group_1, group_2) in enumerate(product(*names)):
-        numbers = {name: float(getattr(found, name)[place]) for name in columns}
-        known = {name: None if np.isnan(value) else value for name, value in numbers.items()}
-        yield {
+        known = {name: None if np.isnan(column[place]) else float(column[place]) for name, column in numbers.items()}
+        yield known | {
             "group_1": group_1, "group_2": group_2, "n_cell": int(found.counts[place]),
-            "n_effective": float(found.n_effective[place]), "share": known["share"], "share_low": known["low"],
-            "share_high": known["high"], "independent_share": float(alone[place]) if counts.sum() else None,
-            "impact_ratio": known["ratio"], "ratio_low": known["ratio_low"], "ratio_high": known["ratio_high"],
+            "independent_share": float(alone[place]) if counts.sum() else None,
             "reason": found.reasons[place], "ratio_reason": found.ratio_reasons[place],
         }  # fmt: skip

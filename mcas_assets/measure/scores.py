@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from mcas_assets.declare.audit import Audit, targets_of
+from mcas_assets.declare.audit import Audit, targets_of, wordings_of
 from mcas_assets.embedders.protocol import Embedder
 from mcas_assets.measure.score_rows import baseline_places, component_rows, infer, mean_row, score_rows, with_ranks
 from mcas_assets.measure.shares import pole_labels
@@ -67,7 +67,7 @@ def measure(
         shown, said = read_all_vectors(store, embedder, images, texts)
         for axis in audit.axes:
             labels = pole_labels(axis, audit, texts, shown, said, embedder)
-            vectors = gather(axis, targets, images, texts, shown, said, labels)
+            vectors = gather(axis, targets, images, texts, shown, said, labels, wordings_of(audit))
             about = {**key, "axis": axis, "embedder": embedder.name}
             intervals, tests = infer(audit, targets, vectors)
             rows = score_rows(about, targets, intervals, tests, audit.inference.level)

@@ -10,7 +10,6 @@ import json
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -21,9 +20,9 @@ from mcas_assets.core.overlap import HELPERS, ahead
 from mcas_assets.declare.audit import Audit, Targets, targets_of
 from mcas_assets.declare.parts import Axis
 from mcas_assets.embedders.protocol import Embedder
+from mcas_assets.measure.confusion import Label, Labeller, confusion, correct
 from mcas_assets.measure.tone import ToneReader
 from mcas_assets.measure.vectors import Vectors, read_all_vectors
-from mcas_assets.scoring.shares.label_error import CorrectedShares, corrected_shares
 from mcas_assets.scoring.shares.representation import ABSTAIN, group_labels, representation
 from mcas_assets.scoring.shares.skin_tone import UNREADABLE
 from mcas_assets.store import files
@@ -36,24 +35,6 @@ SCALE = 100.0
 
 TONES_AT_ONCE = 4096
 """Tones that are committed together: some seconds' work."""
-
-Label = int | str
-"""The place of a group among those of its axis, or the word for why an image counts for none."""
-
-
-@dataclass(frozen=True)
-class Labeller:
-    """What one labeller says of the images of one version on one axis.
-
-    Attributes:
-        labels: How: 'zero-shot' or 'pixels'.
-        embedder: By which embedder; None for pixels.
-        of: For each delivered image, by sha256, its label.
-    """
-
-    labels: str
-    embedder: str | None
-    of: Mapping[str, Label]
 
 
 def label_images(
@@ -219,10 +200,9 @@ def shares(
 ) -> list[dict]:
     """The rows of one axis by one labeller.
 
-    Shares are of the images that were counted. So is their correction: the confusion matrix leaves abstentions
-    out, since how often a portrait asked for by group is unclear says little of how often a scene is. What was
-    not counted bounds the shares. Intervals hold for the concept's own wordings: images of one prompt, drawn
-    from different seeds, are the independent units.
+    Shares are of the images that were counted. Corrected ones are of those that show a group, counted or not: see
+    `corrected_shares`. What was not counted bounds the shares. Intervals hold for the concept's own wordings: images
+    of one prompt, drawn from different seeds, are the independent units.
     """
     k = len(axis.groups)
     known = confusion(axis, about["axis"], images, labeller)
@@ -251,34 +231,6 @@ def shares(
                 "corrected_reason": corrected.reason,
             })  # fmt: skip
     return rows
-
-
-def confusion(axis: Axis, name: str, images: pl.DataFrame, labeller: Labeller) -> np.ndarray:
-    """(k, k) counts of this version's own attribute images: row = the group that was asked for, column = the label.
-
-    A pole's images are known to show the group of the pole's name; other groups have no known images. An image that the
-    labeller does not count is left out. Where the system does not draw what it is asked for, its fault counts as the
-    labeller's, and the correction overdoes it.
-    """
-    k = len(axis.groups)
-    table = np.zeros((k, k), dtype=np.int64)
-    for pole, prompted in (("a", axis.a.name), ("b", axis.b.name)):
-        drawn = images.filter(role="attribute", axis=name, pole=pole, outcome="ok")["sha256"]
-        for g, group in enumerate(axis.groups):
-            if group.name == prompted:
-                labels = [label for sha in drawn if isinstance(label := labeller.of[sha], int)]
-                table[g] = np.bincount(np.array(labels, dtype=np.int64), minlength=k)
-    return table
-
-
-def correct(counts: list[int], known: np.ndarray, axis: Axis, level: float) -> CorrectedShares:
-    """Shares of the groups of an axis without the labeller's error, from counts (k,) and `confusion`."""
-    found = corrected_shares(counts, known, level=level)
-    unknown = [group.name for group, row in zip(axis.groups, known, strict=True) if not row.sum()]
-    if not unknown or not sum(counts):
-        return found
-    reason = f"no attribute image shows what {' or '.join(unknown)} looks like to this labeller"
-    return CorrectedShares(found.shares, found.low, found.high, found.standard_error, reason)
 
 
 def _number(value: float) -> float | None:

@@ -38,10 +38,12 @@ def gather(
     shown: Vectors,
     said: Vectors,
     labels: Mapping[str, int] | None = None,
+    wordings: Mapping[str, str] | None = None,
 ) -> AuditVectors:
     """The vectors of one axis, with what belongs together: images by concept, seeds, wordings and attribute prompts.
 
-    `labels` says by sha256 which of two groups an image shows, 0 or 1, or -1; None leaves labels out.
+    `labels` says by sha256 which of two groups an image shows, 0 or 1, or -1; None leaves labels out. `wordings` says by prompt
+    which wording it is of, where concepts share some; None makes a wording of each prompt.
     """
     ok = images.filter(outcome="ok")
     about = images_of_targets(targets, images)
@@ -59,7 +61,7 @@ def gather(
         a_words=_stack(said, words["a"], width),
         b_words=_stack(said, words["b"], width),
         seeds=seed_units(about),
-        wordings=about["prompt_id"].to_numpy(),
+        wordings=about["prompt"].replace(dict(wordings or {})).to_numpy(),
         a_seeds=seed_units(poles["a"]),
         b_seeds=seed_units(poles["b"]),
         a_prompts=poles["a"]["prompt_id"].to_numpy(),

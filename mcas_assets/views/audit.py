@@ -18,6 +18,7 @@ from mcas_assets.views.numbers import interval, percent, signed
 from mcas_assets.views.shares import axis_shares
 
 HALF, NARROW_HALF = 12, 8  # width of one side of the bar, in characters
+UNSEEN = "Attribute images cannot show all of it: prompts that the model does not obey, concepts harder to read than a portrait."
 TRUTH_COLUMNS = {
     "axis": pl.String,
     "concept": pl.String,
@@ -239,6 +240,7 @@ def _zero_points(rows: pl.DataFrame, level: float) -> list[str]:
         )
         doubt += f" * {n_noted} rest on images of one group only: see interval_note." if n_noted else ""
         lines.append(f"Intervals speak of {estimand}, drawn from other seeds.{doubt}")
+        lines.append(f"Shares (mcas sql who-is-shown) are corrected for label error. {UNSEEN}")
     return lines
 
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mcas_assets.core.errors import BadInput
-from mcas_assets.declare.audit import Audit, load_audit
+from mcas_assets.declare.audit import Audit, load_audit, wordings_of
 from mcas_assets.declare.mistakes import BadDocument
 
 SMALL = """\
@@ -273,3 +273,15 @@ def test_any_value_in_any_place_is_read_or_refused_with_its_place(tmp_path_facto
     except BadDocument as error:
         assert error.mistakes
         assert all(mistake.problem and mistake.remedy and mistake.line for mistake in error.mistakes)
+
+
+def test_a_prompt_is_of_the_template_that_it_was_written_by_and_a_whole_prompt_of_itself(tiny):
+    templates = ("an image of {phrase}", "a photo of {phrase}")
+    whole = {"concept": "nurse", "category": "occupations", "phrase": "a nurse", "prompts": ["nurses at work"]}
+    other = {"concept": "ceo", "category": "occupations", "phrase": "a ceo"}
+    audit = Audit.model_validate(tiny.model_dump(mode="json") | {"templates": templates, "concepts": [whole, other]})
+    assert wordings_of(audit) == {
+        "nurses at work": "nurses at work",
+        "an image of a nurse": templates[0], "a photo of a nurse": templates[1],
+        "an image of a ceo": templates[0], "a photo of a ceo": templates[1],
+    }  # fmt: skip

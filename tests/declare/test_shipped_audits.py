@@ -2,10 +2,10 @@
 
 import pytest
 
-from mcas_assets.declare.audit import AUDITS, list_audits, load_audit
+from mcas_assets.declare.audit import AUDITS, list_audits, load_audit, wordings_of
 
 
-@pytest.mark.parametrize("name", ["phantom", "gender", "skin-tone"])
+@pytest.mark.parametrize("name", ["phantom", "phantom-wordings", "gender", "skin-tone"])
 def test_every_shipped_audit_loads_by_its_name(name):
     assert load_audit(name).audit == name
     assert name in list_audits()
@@ -24,7 +24,15 @@ def test_the_phantom_audit_covers_the_four_categories_and_two_axes():
     }
 
 
-@pytest.mark.parametrize("name", ["phantom", "skin-tone"])
+def test_the_audit_of_wordings_asks_for_each_concept_in_five_templates_that_all_share():
+    audit = load_audit("phantom-wordings")
+    assert len(audit.templates) == 5
+    assert {len(concept.prompts) for concept in audit.concepts} == {5}
+    assert set(wordings_of(audit).values()) == set(audit.templates)
+    assert audit.axes == load_audit("phantom").axes
+
+
+@pytest.mark.parametrize("name", ["phantom", "phantom-wordings", "skin-tone"])
 def test_the_groups_of_skin_tone_span_all_ten_monk_tones(name):
     groups = load_audit(name).axes["skin_tone"].groups
     assert sorted(tone for group in groups for tone in group.monk_tones) == list(range(1, 11))

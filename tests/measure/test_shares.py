@@ -13,10 +13,9 @@ import pytest
 from mcas_assets.core.errors import StoreError
 from mcas_assets.declare.audit import Audit, targets_of
 from mcas_assets.measure import shares as represent
+from mcas_assets.measure.confusion import Labeller, confusion, confusion_rows, confusion_table
 from mcas_assets.measure.shares import (
-    Labeller,
     by_tone,
-    confusion,
     digest,
     label_images,
     label_rows,
@@ -126,7 +125,7 @@ def test_a_concept_whose_every_image_was_refused_has_bounds_and_a_reason_and_no_
 def test_the_confusion_is_measured_on_the_attribute_images_of_the_version():
     images = pictures(a="mmmw?", b="wwx", nurse="m")
     table = confusion(declared().axes["gender"], "gender", images, labelled(images))
-    np.testing.assert_array_equal(table, [[3, 1], [0, 2]])
+    np.testing.assert_array_equal(table, [[3, 1, 1], [0, 2, 0]])
 
 
 def test_a_labeller_that_errs_one_way_is_put_right():
@@ -137,6 +136,23 @@ def test_a_labeller_that_errs_one_way_is_put_right():
     assert nurse["corrected_share"] == pytest.approx(0.4 / 0.75)
     assert nurse["corrected_low"] < 0.4 / 0.75 < nurse["corrected_high"]
     assert nurse["n_known"] == 40
+
+
+def test_a_group_that_the_labeller_often_cannot_read_is_given_its_share_back():
+    """Half of the portraits of men are unclear and none of women, so 4 of 8 clear images stand for 8 of 12."""
+    images = pictures(a="m" * 20 + "?" * 20, b="w" * 40, nurse="mmmmwwww????", pilot="m", person="m")
+    nurse = rows_of(declared(), images)["nurse", "man"]
+    assert (nurse["share"], nurse["n_known"]) == (0.5, 40)
+    assert nurse["corrected_share"] == pytest.approx(2 / 3)
+
+
+def test_the_cells_of_the_confusion_are_rows_with_their_rates():
+    images = pictures(a="mmmw?", b="xx", nurse="m")
+    rows = confusion_rows({"axis": "gender"}, declared().axes["gender"], images, labelled(images))
+    cells = [(row["group_name"], row["answer"], row["n_images"], row["n_known"], row["rate"]) for row in rows]
+    assert cells[:3] == [("man", "man", 3, 5, 0.6), ("man", "woman", 1, 5, 0.2), ("man", "no group", 1, 5, 0.2)]
+    assert cells[5] == ("woman", "no group", 0, 0, None)
+    assert rows[5]["reason"] == "no attribute image of this group"
 
 
 def test_abstentions_do_not_move_the_corrected_share():
@@ -269,6 +285,15 @@ def test_a_table_has_a_row_for_each_axis_labeller_concept_and_group(stored):
     assert table.filter(concept="pilot")["n_missing"].to_list() == [1] * 4
     again = measure(audit, images, label_images(store, audit, images, texts, [embedder], ByLetter()))
     assert digest([table]) == digest([again])
+
+
+def test_how_the_labels_err_is_a_table_of_every_axis_labeller_group_and_answer(stored):
+    store, audit, images, texts = stored
+    embedder: Any = Tiny()
+    table = confusion_table(audit, images, label_images(store, audit, images, texts, [embedder], ByLetter()))
+    assert table.schema == frame_schema("confusion")
+    assert len(table) == 2 * 2 * 3
+    assert table.filter(group_name="man", answer="man", labels="pixels")["rate"].to_list() == [1.0]
 
 
 def test_every_image_keeps_the_label_that_each_labeller_gave_it(stored):

@@ -13,6 +13,7 @@ from mcas_assets.store import declarations, facts, ledger, publication, quality
 from mcas_assets.store.database import Store
 from mcas_assets.store.declarations import Declaration
 from mcas_assets.store.ledger import Materialisation
+from mcas_assets.store.schema import frame_schema
 from mcas_assets.views.fit import captured
 
 AUDIT = "gender"
@@ -142,6 +143,19 @@ def share_rows() -> pl.DataFrame:
             shares = {"share": n / 8, "share_low": n / 8 - 0.2, "share_high": n / 8 + 0.2, "corrected_share": corrected}
             rows.append(key | counts | row | shares)
     return pl.DataFrame(rows, infer_schema_length=None)
+
+
+def confusion_rows() -> pl.DataFrame:
+    """Two of three men are read right and one not at all."""
+    cells = [("man", 2, 2 / 3), ("woman", 0, 0.0), ("no group", 1, 1 / 3)]
+    rows = [
+        {
+            "system": "phantom", "system_version": NEW, "audit": AUDIT, "axis": "gender", "labels": "zero-shot",
+            "embedder": "clip", "group_name": "man", "answer": answer, "n_images": n, "n_known": 3, "rate": rate,
+        }
+        for answer, n, rate in cells
+    ]  # fmt: skip
+    return pl.DataFrame(rows, schema=frame_schema("confusion"))
 
 
 def cell_rows() -> pl.DataFrame:
@@ -337,7 +351,8 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Store:
         )
         ledger.record(con, declared, {"scores": second, "mean_scores": means})  # 6
         ledger.record(con, made("representation", NEW, "n", images=4), {  # 7
-            "representation": share_rows(), "amplification": comparison_rows(), "intersections": cell_rows(),
+            "representation": share_rows(), "confusion": confusion_rows(), "amplification": comparison_rows(),
+            "intersections": cell_rows(),
         })  # fmt: skip
         ledger.record(con, made("calibration", NEW, "c"), {"calibration": calibration_rows()})  # 8
         ledger.record(con, made("refusals", NEW, "r", images=4), refusal_tables())  # 9
@@ -407,6 +422,11 @@ def test_an_answer_fits_the_terminal_and_cuts_no_value(file: Path, width: int, p
     text = captured(publication.query(published, file.read_text(encoding="utf-8")), Console(width=width), 0, False)
     assert max(map(len, text.splitlines())) <= width
     assert "…" not in text
+
+
+def test_how_labels_err(published):
+    found = ask(published, "how-labels-err", "asked_for", "answer", "n_images", "n_known")
+    assert found == [("man", "man", 2, 3), ("man", "woman", 0, 3), ("man", "no group", 1, 3)]
 
 
 def test_where_is_the_bias(published):

@@ -49,6 +49,28 @@ REPRESENTATION = Example(
     },
 )
 
+_MEN = _ABOUT | {"group_name": "man", "n_known": 8}
+CONFUSION = Example(
+    "confusion",
+    mark="axis",
+    good=[
+        _MEN | {"answer": "man", "n_images": 6, "rate": 0.75},
+        _MEN | {"answer": "woman", "n_images": 1, "rate": 0.125},
+        _MEN | {"answer": "no group", "n_images": 1, "rate": 0.125},
+        _ABOUT | {"group_name": "woman", "answer": "man", "n_images": 0, "n_known": 0, "reason": "no image"},
+    ],
+    bad={
+        "labels are known": each(labels="guess"),
+        "images count from 0": lambda rows: first(n_images=8, rate=1.0)(row_at(1, n_images=-1, rate=-0.125)(rows)),
+        "answers hold the known images": first(n_images=5, rate=0.625),
+        "rate is images by known": first(rate=0.7),
+        "null rate has a reason": (first(rate=None), row_at(3, reason=None)),
+        "a group is read right more often than not": lambda rows: first(n_images=3, rate=0.375)(
+            row_at(1, n_images=4, rate=0.5)(rows)
+        ),
+    },
+)
+
 _SHARE = _ABOUT | {"population": "parity", "locale": "any", "source": "by definition", "reference": 0.5}
 AMPLIFICATION = Example(
     "amplification",

@@ -3,7 +3,7 @@
 import polars as pl
 
 from mcas_assets.declare.audit import Audit
-from mcas_assets.measure import intersections, populations, shares
+from mcas_assets.measure import confusion, intersections, populations, shares
 from mcas_assets.quality.expectations import among, between, equal, ordered, present
 from mcas_assets.quality.frames import are_within, inside, total, unexplained
 from mcas_assets.scoring.shares.intersections import LEAST_IMAGES
@@ -26,7 +26,8 @@ def _make(work: Work) -> Made:
     labelled, labels = shares.measure(audit, images, labellers), shares.label_rows(audit, images, labellers)
     against = populations.hold(audit, labelled, workplace.populations(audit))
     tables = {
-        "representation": labelled, "amplification": against.amplification, "divergence": against.divergence,
+        "representation": labelled, "confusion": confusion.confusion_table(audit, images, labellers),
+        "amplification": against.amplification, "divergence": against.divergence,
         "intersections": intersections.measure(audit, images, labellers),
     }  # fmt: skip
     erased = against.amplification.filter("is_erased").select("axis", "concept", "group_name", "population").unique()
@@ -65,6 +66,13 @@ def _n_labels(checked: Checked) -> int:
     return images.filter(outcome="ok")["sha256"].n_unique() * labellers
 
 
+def _n_cells(checked: Checked) -> int:
+    """A row for each axis, labeller, group and answer."""
+    audit = checked.work.audit
+    sizes = [(len(audit.embedders) + shares.has_tones(axis), len(axis.groups)) for axis in audit.axes.values()]
+    return sum(labellers * k * (k + 1) for labellers, k in sizes)
+
+
 def _counts(checked: Checked) -> tuple[int, int]:
     return shares.n_labelled(checked.work.audit, len(checked.work.audit.embedders))
 
@@ -87,6 +95,17 @@ def _representation(checked: Checked) -> pl.DataFrame:
         are_ends_within=are_within(["share_low", "share_high", "corrected_low", "corrected_high"], 0, 1),
         is_unexplained_null=unexplained("share", "reason"),
         is_unexplained_uncorrected=unexplained("corrected_share", "corrected_reason"),
+    )
+
+
+def _confusion(checked: Checked) -> pl.DataFrame:
+    """`right_rate` is the rate at which a group is told to be what was asked for; null at other answers."""
+    of_group = ("system_version", "audit", "axis", "labels", "embedder", "group_name")
+    return checked.rows.with_columns(
+        n_in_answers=pl.col("n_images").sum().over(of_group),
+        rate_error=(pl.col("rate") - pl.col("n_images") / pl.col("n_known")).abs(),
+        right_rate=pl.when(pl.col("answer") == pl.col("group_name")).then("rate"),
+        is_unexplained_null=unexplained("rate", "reason"),
     )
 
 
@@ -146,6 +165,20 @@ IMAGE_LABELS = Table(
         ),
     },
 )
+CONFUSION = Table(
+    "confusion",
+    key=("system_version", "audit", "axis", "labels", "embedder", "group_name", "answer"),
+    frame=_confusion,
+    expected_rows=lambda checked: _n_cells(checked),
+    rules={
+        "labels are known": among("labels", ("zero-shot", "pixels")),
+        "images count from 0": between("n_images", 0, None),
+        "answers hold the known images": equal("n_in_answers", "n_known"),
+        "rate is images by known": between("rate_error", 0, _TOLERANCE),
+        "null rate has a reason": among("is_unexplained_null", (False,)),
+    },
+    hints={"a group is read right more often than not": between("right_rate", 0.5, 1)},
+)
 AMPLIFICATION = Table(
     "amplification",
     key=(*LABELLED, "group_name", "population"),
@@ -201,9 +234,9 @@ STAGE = Stage(
     name="representation",
     description="Who is shown: shares of the declared groups in every concept, against each reference population.",
     reads=("texts", "images", "embeddings"),
-    tables=(REPRESENTATION, AMPLIFICATION, DIVERGENCE, IMAGE_LABELS, INTERSECTIONS),
+    tables=(REPRESENTATION, CONFUSION, AMPLIFICATION, DIVERGENCE, IMAGE_LABELS, INTERSECTIONS),
     make=_make,
-    code_version="4",
+    code_version="5",
     declares=_declares,
     kinds=frozenset({"numpy", "duckdb"}),
     is_published=True,

@@ -45,6 +45,7 @@ def _declares(audit: Audit, declared: Declared) -> list:
     return [
         list(audit.axes),
         reads.targets(audit),
+        *([list(audit.templates)] if len(audit.templates) > 1 else []),
         baseline,
         reads.groups(audit),
         reads.embedders(audit, declared),
@@ -149,7 +150,7 @@ STAGE = Stage(
     reads=("texts", "images", "embeddings"),
     tables=(SCORES, COMPONENT_ROWS, MEANS, PANEL),
     make=_make,
-    code_version="5",
+    code_version="6",
     declares=_declares,
     kinds=frozenset({"numpy", "duckdb"}),
     is_published=True,

@@ -8,6 +8,7 @@ import pytest
 from mcas_assets.scoring.mcas.association import component_scores
 from mcas_assets.scoring.mcas.concept_bootstrap import COLUMNS, bootstrap_concepts, columns_of
 from mcas_assets.scoring.mcas.draws import Draws, grouping
+from mcas_assets.scoring.mcas.vectors import AuditVectors
 from tests.scoring.oracles import ITAAS, intervals_of_means, one_way_variance, two_way_variance
 
 WORDINGS, SEEDS = 14, 11
@@ -227,3 +228,23 @@ def test_options_without_meaning_are_refused(audit, options):
 
 
 PINNED = (0.11388794003853789, 0.517186503929559)
+
+
+def test_wordings_that_concepts_share_are_drawn_together_so_that_differences_between_concepts_are_surer():
+    generator, width = np.random.default_rng(6), 6
+    template = 0.3 * generator.standard_normal((5, 1))  # what a wording adds is the same for both concepts
+    rows = np.zeros((2, 5, 8, width))
+    rows[..., :1] = template[None, :, None] + 0.02 * generator.standard_normal((2, 5, 8, 1))
+    rows[..., 1] = 1.0
+    images = (rows / np.linalg.norm(rows, axis=-1, keepdims=True)).reshape(80, width)
+    pole = np.eye(width)[:1]
+    fixed = AuditVectors(
+        images=images, concept=np.repeat([0, 1], 40), prompts=np.eye(width)[1:3], a_words=pole, b_words=-pole,
+        a_images=np.repeat(pole, 4, axis=0), b_images=np.repeat(-pole, 4, axis=0),
+    )  # fmt: skip
+    of = np.tile(np.repeat(np.arange(5), 8), 2)
+    spread = []
+    for wordings in (of, of + 5 * np.repeat([0, 1], 40)):
+        found = bootstrap_concepts(replace(fixed, wordings=wordings), resamples=400)
+        spread.append(np.nanstd(found.replicates[0, 4] - found.replicates[1, 4]))
+    assert spread[0] < 0.2 * spread[1]
