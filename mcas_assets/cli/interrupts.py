@@ -24,7 +24,7 @@ STATUS = 130
 
 SENTENCE = "interrupted; the same command goes on from here"
 
-PATIENCE = 4.0
+PATIENCE = 2.0
 """Seconds that the command may take to put away what it has in hand."""
 
 _SHOW_CURSOR = "\x1b[?25h"

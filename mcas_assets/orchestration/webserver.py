@@ -63,8 +63,13 @@ def serve(home: Path, listening: socket.socket, hosts: Iterable[str], token: str
         )
         app = create_app_from_workspace_process_context(context, "", 2000)
         guarded = Guard(app, hosts=[*LOOPBACK, *hosts], token=token, policy=POLICY, posts_only=["/graphql"])
-        server = uvicorn.Server(uvicorn.Config(guarded, log_level="warning", server_header=False))
+        server = uvicorn.Server(
+            uvicorn.Config(guarded, log_level="warning", server_header=False, timeout_graceful_shutdown=2)
+        )
         daemon = stack.enter_context(_daemon(workspace, server)) if writes else None
+        for ending in ("SIGTERM", "SIGHUP"):  # as Ctrl+C, so that what was started is ended; Windows has but the first
+            if hasattr(signal, ending):
+                signal.signal(getattr(signal, ending), signal.default_int_handler)
         server.run(sockets=[listening])
         if daemon is not None and daemon.poll() is not None:
             raise McasError(f"the daemon ended with status {daemon.returncode}, and the UI with it")
