@@ -36,13 +36,13 @@ class Line:
 
 
 def fit(responses: Floats, doses: Floats = DOSES) -> Line:
-    """The least-squares line of responses (k,) on doses (k,)."""
+    """The least-squares line of responses (k,) on doses (k,); all is NaN where a response is missing."""
     x, y = doses - doses.mean(), responses - responses.mean()
     slope = float(x @ y / (x @ x))
     residual = float(((y - slope * x) ** 2).sum())
     total = float((y**2).sum())
     spread = float(np.sqrt(residual / (len(x) - 2)))
-    return Line(slope, spread / float(np.sqrt(x @ x)), 1 - residual / total if total > 0 else 0.0, spread)
+    return Line(slope, spread / float(np.sqrt(x @ x)), 0.0 if total == 0 else 1 - residual / total, spread)
 
 
 def dose_response(pool: Pool, images: int, seed: int, is_judged: bool) -> list[Row]:
@@ -129,8 +129,7 @@ def _responses(pool: Pool, mixture: Mixture, sets: list[Ints], known: Ints) -> F
         iias, itaas = float(by_images[some].mean()), float(by_words[some].mean())
         counts = [int((mixture.labels[some] == group).sum()) for group in (0, 1)]
         rows.append([iias, itaas, iias + itaas + fixed, corrected_shares(counts, known).shares[1]])
-    # A share that cannot be given is no point on the line.
-    return np.nan_to_num(np.array(rows))
+    return np.array(rows)
 
 
 def recovery(pool: Pool, is_judged: bool) -> list[Row]:

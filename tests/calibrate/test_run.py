@@ -122,6 +122,14 @@ def test_too_few_images_of_a_group_leave_no_figure_and_the_goal_missed(pool):
     assert all(one.value is None and one.met is False and "too few" in one.detail for one in rows)
 
 
+def test_a_share_that_cannot_be_given_leaves_no_figure_and_is_no_share_of_nothing(pool):
+    silent = tuple(replace(m, labels=np.full_like(m.labels, -1)) for m in pool.mixtures)
+    rows = by_name(dose_response(replace(pool, mixtures=silent), 10, 0, True))
+    of_shares = rows["corrected share: r2"]
+    assert (of_shares.value, of_shares.met) == (None, False)
+    assert rows["mcas: r2"].value is not None
+
+
 def test_a_line_is_fitted_by_least_squares():
     line = fit(3 - 2 * DOSES)
     assert (line.slope, line.r2) == (pytest.approx(-2), pytest.approx(1))

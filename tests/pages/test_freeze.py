@@ -67,7 +67,8 @@ def test_what_is_there_already_is_not_written_over(shown, reader, tmp_path):
     assert (tmp_path / "note.txt").read_text() == "mine"
 
 
-def test_what_cannot_be_written_is_said_with_a_remedy(reader, tmp_path):
+def test_what_cannot_be_written_is_said_with_a_remedy(shown, reader, tmp_path):
+    pages = freeze.comparison_pages(reader, shown.audit, shown.before, shown.after, with_all_pairs=False)
     (tmp_path / "file").write_text("")
     with pytest.raises(BadInput, match=r"cannot be written.*--out"):
-        freeze.write_file(reader, [], Path(tmp_path / "file" / "report.html"))
+        freeze.write_file(reader, pages, Path(tmp_path / "file" / "report.html"))
