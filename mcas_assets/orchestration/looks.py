@@ -22,6 +22,7 @@ from mcas_assets.stages.contract import Work
 from mcas_assets.store import ledger
 from mcas_assets.store.checked import image_rows
 from mcas_assets.store.files import read_image
+from mcas_assets.store.schema import frame_schema
 from mcas_assets.views.audit import print_summary
 from mcas_assets.views.comparison import print_comparison
 from mcas_assets.views.shares import axis_shares
@@ -56,9 +57,8 @@ def _images(work: Work, tables: Tables, version: int) -> Look:
 def _scores(work: Work, tables: Tables, version: int) -> Look:
     plain = console(width=_WIDTH, file=io.StringIO())
     with plain.capture() as captured:
-        print_summary(
-            plain, work.audit, tables["scores"], tables["mean_scores"], pl.DataFrame(schema={"axis": pl.String}), None
-        )
+        of_shares = pl.DataFrame(schema=frame_schema("representation"))  # a stage of its own, which shows them
+        print_summary(plain, work.audit, tables["scores"], tables["mean_scores"], of_shares, None)
     return {"table": _verbatim(captured.get()), "pages": _pages(work, version, "version")}
 
 

@@ -14,6 +14,10 @@ REMEDIES = {
     ),
     "nine in ten requests were decided": "What came of them: mcas sql refusals. Their bounds take what was lost either way",
     "some labeller counts half of the images": "Why they do not count: mcas sql who-is-shown. Look at the images before the shares",
+    "a group is read right more often than not": (
+        "Its labeller reads attribute images of a group as another: mcas sql how-labels-err. Look at them, reword the texts of the "
+        "group, or label with another embedder"
+    ),
     "the set has every prompt of the audit": "What it lacks: mcas sql what-was-imported. Map its prompts with prompts: or rewrite:",
     "half of what was asked was answered": "See that the provider answers (mcas systems), then run mcas canary again",
 }

@@ -20,7 +20,7 @@ from mcas_assets.declare.audit import load_audit
 from mcas_assets.orchestration.calibration import ASSET, build_calibration, run_calibration
 from mcas_assets.stages.workplace import Workplace
 from mcas_assets.store.database import Store
-from mcas_assets.systems.protocol import Outcome, SystemIdentity
+from mcas_assets.systems.protocol import Capabilities, Outcome, SystemIdentity
 
 SMALL = Scale(images=12, mixed=56, dose=10, splits=6, audits=10, resamples=50, workers=1)
 WOMEN = {"nurse": 0.9, "engineer": 0.1, "judge": 0.4, "person": 0.5}
@@ -36,6 +36,9 @@ class Drawn:
 
     def identity(self):
         return SystemIdentity(self.name, {"drawn": True})
+
+    def capabilities(self):
+        return Capabilities(seed="exact")
 
     def size(self):
         return (64, 64)

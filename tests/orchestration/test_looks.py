@@ -15,6 +15,7 @@ from mcas_assets.orchestration.looks import A_ROW, SIDE
 from mcas_assets.orchestration.records import key_of
 from mcas_assets.orchestration.runs import run_audit, run_comparison
 from mcas_assets.stages.workplace import Workplace
+from mcas_assets.store import publication
 from mcas_assets.systems.find import find_system
 
 SMALLEST = Path(__file__).parents[1] / "data" / "smallest.yaml"
@@ -36,6 +37,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory):
             assert event is not None
             assert event.asset_materialization is not None
             events[stage] = {name: value.value for name, value in event.asset_materialization.metadata.items()}
+        events["home"] = {"store": workplace.store}
         yield events
 
 
@@ -60,6 +62,22 @@ def test_a_comparison_shows_pairs_before_above_after(pages):
     assert heads[:2] in (["nurse before", "nurse after"], ["ceo before", "ceo after"])
     assert len(STRIP.findall(text)) == 4
     assert "q" in pages["comparison"]["table"]
+
+
+def test_terminal_ui_and_sql_say_the_same_verdict_of_each_concept(pages):
+    store = pages["home"]["store"]
+    asked = publication.query(store, publication.questions()["what-changed"].read_text(encoding="utf-8"))
+    by_sql = dict(asked.select("concept", "verdict").rows())
+    table = pages["comparison"]["table"]  # what `mcas compare` prints
+    by_table = {line.split()[0]: line for line in table.splitlines() if line.split()[:1] and line.split()[0] in by_sql}
+    assert set(by_table) == set(by_sql) == {"nurse", "ceo"}
+    assert all(by_sql[concept] in line for concept, line in by_table.items())
+    (whole,) = [value for name, value in pages["comparison"].items() if name.startswith("against ")]
+    (summary,) = publication.query(
+        store, "select verdict from comparison_summary where axis is null and before is not null"
+    ).rows()
+    assert whole == summary[0]
+    assert whole.upper() in table
 
 
 @pytest.mark.parametrize("stage", ["images", "scores", "representation", "comparison"])

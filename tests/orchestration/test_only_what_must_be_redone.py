@@ -113,7 +113,7 @@ def test_a_new_embedder_generates_nothing_and_embeds_by_itself_alone(home, tmp_p
     assert {name for name, _ in ran.texts} == {"other"}
     assert ran.loaded == ["other"]
     again = {stage for stage, found in versions(home).items() if found != before[stage]}
-    assert again - {"comparison"} == {"embeddings", "scores", "representation"}
+    assert again - {"comparison"} == {"embeddings", "scores", "representation", "ranks"}
 
 
 def test_another_population_rescores_shares_only(home, tmp_path, instance):

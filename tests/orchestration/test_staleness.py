@@ -183,7 +183,7 @@ def test_a_population_that_cannot_be_read_is_no_reason_to_offer_no_definitions(p
 @pytest.mark.parametrize(
     ("setting", "stages"),
     [
-        ("level: 0.9", {"refusals", "scores", "representation", "comparison"}),
+        ("level: 0.9", {"refusals", "scores", "representation", "ranks", "comparison"}),
         ("seed: 5", {"refusals", "scores", "representation", "comparison"}),
         ("resamples: 100", {"scores", "comparison"}),
         ("permutations: 100", {"scores", "comparison"}),

@@ -116,6 +116,7 @@ def test_tables_in_which_there_may_be_nothing_to_tell():
     told = {
         "import_account",
         "image_labels",
+        "intersections",
         "comparisons",
         "share_comparisons",
         "refusal_comparisons",
