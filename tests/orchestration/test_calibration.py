@@ -91,7 +91,7 @@ class Calibrated:
 def calibrated(audit, tmp_path_factory):
     home, system = tmp_path_factory.mktemp("calibrated"), Drawn()
     with dg.DagsterInstance.ephemeral() as instance:
-        table = run_calibration(audit, system, Workplace(home=home), instance, SMALL)  # ty: ignore[invalid-argument-type]
+        table = run_calibration(audit, system, Workplace(home=home), instance, SMALL)
         yield Calibrated(home, instance, system, table)
 
 
@@ -146,6 +146,6 @@ def test_a_second_calibration_draws_and_records_nothing_new(calibrated, audit):
 def test_pictures_of_another_world_are_refused(audit, tmp_path):
     tiny = replace(SMALL, images=2, mixed=1)
     with dg.DagsterInstance.ephemeral() as instance, pytest.raises(Exception) as raised:
-        run_calibration(audit, Drawn(32), Workplace(home=tmp_path), instance, tiny)  # ty: ignore[invalid-argument-type]
+        run_calibration(audit, Drawn(32), Workplace(home=tmp_path), instance, tiny)
     assert "not of the phantom's size" in str(raised.value)
     assert isinstance(raised.value, BadInput) or isinstance(raised.value.__cause__, BadInput)
