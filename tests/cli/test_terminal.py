@@ -4,6 +4,7 @@ import os
 import pty
 import re
 import struct
+import subprocess
 import sys
 from fcntl import ioctl
 from pathlib import Path
@@ -15,11 +16,13 @@ ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 def typed(home: Path, *words: str, columns: int = 80) -> tuple[int, str]:
     """Exit status, and everything that a terminal of so many columns was sent, of one command."""
-    child, screen = pty.fork()
-    if child == 0:
-        ioctl(0, TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
-        os.environ.update(MCAS_HOME=str(home), TERM="xterm")
-        os.execv(sys.executable, [sys.executable, "-m", "mcas_assets", *words])
+    screen, theirs = pty.openpty()
+    ioctl(theirs, TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+    command = subprocess.Popen(
+        [sys.executable, "-m", "mcas_assets", *words], stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
+        env={**os.environ, "MCAS_HOME": str(home), "TERM": "xterm"},
+    )  # fmt: skip
+    os.close(theirs)
     seen = bytearray()
     while True:
         try:
@@ -27,7 +30,7 @@ def typed(home: Path, *words: str, columns: int = 80) -> tuple[int, str]:
         except OSError:  # the other end is closed: the command has ended
             break
     os.close(screen)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), ESCAPES.sub("", seen.decode())
+    return command.wait(60), ESCAPES.sub("", seen.decode())
 
 
 def test_bars_move_while_images_are_drawn_and_what_follows_fits_80_columns(tmp_path: Path):
