@@ -4,6 +4,7 @@ Exit status: 0 done, 1 a fault of the program, 2 bad input, 3 a blocking check f
 is not met, 5 a policy cannot be judged, 6 an audit measured nothing, 7 a home is not sound, 130 interrupted.
 """
 
+import contextlib
 import logging
 import os
 import sys
@@ -12,7 +13,7 @@ from typing import NoReturn
 import typer
 
 from mcas_assets.cli import ask, audit, compare, gate, interrupts, keep, redraw, view, watch
-from mcas_assets.cli.streams import tolerate
+from mcas_assets.cli.streams import keep_own, restore_own, tolerate
 from mcas_assets.core.errors import (
     BadInput,
     CannotJudge,
@@ -55,6 +56,7 @@ def main() -> None:
     """Entry point: errors that a user can mend are one message, without a traceback."""
     _quieten()
     tolerate()
+    keep_own()
     try:
         app()
     except SystemExit as left:
@@ -79,10 +81,14 @@ def _leave(status: int, message: str = "") -> NoReturn:
     """End at once: the interpreter's own ending would let DuckDB's bindings print pages about objects that outlive them."""
     if status == interrupts.STATUS or interrupts.was_asked():  # typer makes an exit of Ctrl+C, without a word
         interrupts.end()
-    if message:
-        say(message, err=True)
-    sys.stdout.flush()
-    sys.stderr.flush()
+    restore_own()
+    with contextlib.suppress(
+        OSError
+    ):  # where the disk is full that the terminal itself is written to, nothing can be said
+        if message:
+            say(message, err=True)
+        sys.stdout.flush()
+        sys.stderr.flush()
     os._exit(status)
 
 

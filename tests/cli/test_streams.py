@@ -40,3 +40,15 @@ def test_an_answer_with_signs_of_every_kind_is_printed_on_every_stream(published
     )
     assert done.returncode == 0, done.stderr
     assert b"signs" in done.stdout
+
+
+def test_what_leads_elsewhere_in_mid_run_leads_back_at_the_end(tmp_path):
+    lost = tmp_path / "lost"
+    script = (
+        "import os, sys; from mcas_assets.cli.streams import keep_own, restore_own; keep_own(); "
+        f"os.dup2(os.open({str(lost)!r}, os.O_WRONLY | os.O_CREAT), 2); os.write(2, b'elsewhere'); "
+        "restore_own(); sys.stderr.write('here')"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stderr == "here"
+    assert lost.read_text() == "elsewhere"
