@@ -14,6 +14,7 @@ import dagster as dg
 import polars as pl
 from PIL import Image
 
+from mcas_assets.compare.summary import JUDGED
 from mcas_assets.core.errors import StoreError
 from mcas_assets.core.paths import PAGES_PORT
 from mcas_assets.core.pictures import NotAPicture, decode
@@ -79,7 +80,7 @@ def _comparison(work: Work, tables: Tables, version: int) -> Look:
     plain = console(width=_WIDTH, file=io.StringIO())
     with plain.capture() as captured:
         print_comparison(plain, work.audit, of_pair, (None, None))
-    changes = of_pair["comparisons"].filter(pl.col("component") == "mcas", pl.col("category") != "neutral")
+    changes = of_pair["comparisons"].filter(pl.col("component") == JUDGED, pl.col("category") != "neutral")
     order = changes.sort(pl.col("verdict") == "changed", pl.col("difference").abs(), descending=True, nulls_last=True)
     moved = order["concept"].unique(maintain_order=True).head(MOST_ROWS // 2).to_list()
     link = _pages(work, version, "comparison", before=before)

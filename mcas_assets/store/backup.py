@@ -21,7 +21,7 @@ from uuid import uuid4
 from mcas_assets.core.digests import file_digest
 from mcas_assets.core.errors import StoreError
 from mcas_assets.store.database import Store
-from mcas_assets.store.engine import quoted
+from mcas_assets.store.engine import copy_database
 from mcas_assets.store.faults import explain, explain_history
 from mcas_assets.store.files import sync_file, sync_folder
 from mcas_assets.store.ledger import environment
@@ -156,13 +156,7 @@ def _files_of(home: Path) -> Iterator[Path]:
 
 def _copy_store(store: Store, copy: Path) -> None:
     with store.open() as con:
-        con.execute(f"attach '{quoted(copy)}' as backup_copy")
-        try:
-            source = con.execute("select current_database()").fetchall()[0][0]
-            con.execute(f'copy from database "{source}" to backup_copy')
-            con.execute("checkpoint backup_copy")
-        finally:
-            con.execute("detach backup_copy")
+        copy_database(con, copy)
 
 
 def _write_manifest(draft: Path, sources: dict[str, Path], target: Path) -> Copied:

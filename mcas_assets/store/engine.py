@@ -133,6 +133,21 @@ def _end_if_broken(engine: Engine) -> None:
         _engine = None
 
 
+def copy_database(con: DuckDBPyConnection, file: Path) -> None:
+    """Copy all that the default database of a connection holds into a new database file, and let go of that.
+
+    Raises:
+        duckdb.Error: The file is there and is no database, or cannot be written whole.
+    """
+    con.execute(f"attach '{quoted(file)}' as draft")
+    try:
+        source = con.execute("select current_database()").fetchall()[0][0]
+        con.execute(f'copy from database "{source}" to draft')
+        con.execute("checkpoint draft")
+    finally:
+        con.execute("detach draft")
+
+
 def _begin_anew() -> None:
     """In a forked process, where the threads of the instance and of whoever held the lock are missing."""
     global _engine, _lock

@@ -18,7 +18,7 @@ from duckdb import DuckDBPyConnection
 
 from mcas_assets.core.errors import StoreError
 from mcas_assets.store.database import Store, framed, transaction
-from mcas_assets.store.engine import quoted
+from mcas_assets.store.engine import copy_database
 from mcas_assets.store.faults import explain
 from mcas_assets.store.files import discard, sync_file, sync_folder
 from mcas_assets.store.schema import HISTORY, versioned_tables
@@ -150,13 +150,7 @@ def _compact(store: Store) -> None:
     try:
         with store.open() as con:
             con.execute("checkpoint")
-            con.execute(f"attach '{quoted(draft)}' as draft")
-            try:
-                source = con.execute("select current_database()").fetchall()[0][0]
-                con.execute(f'copy from database "{source}" to draft')
-                con.execute("checkpoint draft")
-            finally:
-                con.execute("detach draft")
+            copy_database(con, draft)
             sync_file(draft)
             draft.replace(store.path)  # others wait for the lock, and then find this file
             sync_folder(store.home)

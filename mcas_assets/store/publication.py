@@ -12,7 +12,7 @@ from duckdb import DuckDBPyConnection
 from mcas_assets.core.errors import BadInput, StoreError
 from mcas_assets.core.paths import SQL
 from mcas_assets.store.database import Store, attempts_for, connect, faults_told
-from mcas_assets.store.engine import quoted
+from mcas_assets.store.engine import copy_database
 from mcas_assets.store.faults import explain
 from mcas_assets.store.files import discard, sweep, sync_file, sync_folder
 from mcas_assets.store.sandbox import Limits, ask
@@ -39,13 +39,7 @@ def publish(store: Store) -> Path:
     try:
         with store.open() as con:
             _require_no_less(store, con, newest)
-            con.execute(f"attach '{quoted(draft)}' as draft")
-            try:
-                source = con.execute("select current_database()").fetchall()[0][0]
-                con.execute(f'copy from database "{source}" to draft')
-                con.execute("checkpoint draft")
-            finally:
-                con.execute("detach draft")
+            copy_database(con, draft)
         sync_file(draft)
         # Whoever opened the former copy for writing may have left a log, which does not belong to this one.
         Path(f"{store.published}.wal").unlink(missing_ok=True)
