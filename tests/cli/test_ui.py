@@ -1,6 +1,5 @@
 """The Dagster UI on the installation's own instance, in a real browser: lineage, checks and history are there."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,19 +9,12 @@ from mcas_assets.orchestration.instance import open_instance
 from mcas_assets.orchestration.runs import run_audit
 from mcas_assets.stages.workplace import Workplace
 from mcas_assets.systems.find import find_system
+from tests.browser import CHROMIUM, FLAGS
 from tests.served import serving
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine"),
     pytest.mark.timeout(600),
-]
-FLAGS = [
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
 ]
 
 

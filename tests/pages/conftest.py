@@ -18,18 +18,11 @@ from mcas_assets.servers.guard import Guard
 from mcas_assets.store.database import Store
 from mcas_assets.store.publication import publish
 from mcas_assets.store.reading import Published
+from tests.browser import CHROMIUM, FLAGS
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FLAGS = [
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-]
 HOSTILE = '"><img src=x onerror=alert(1)><script>alert(2)</script> &amp; [link](http://example.com)'
 
 
