@@ -5,6 +5,6 @@
 -- Empty until an audit whose file names populations has counted images: `mcas audit`.
 select
     system_version, audit, axis, labels, embedder, population, measure, mean, low, high, low > 0 or high < 0 as is_shown,
-    n_concepts, is_weighted, n_images, n_effective, estimand, reason
+    n_concepts, is_weighted, n_images, n_effective, estimand, coalesce(reason, note) as reason
 from mean_amplification
 order by system_version, audit, axis, labels desc, embedder, population, measure;

@@ -507,7 +507,8 @@ create table if not exists mean_amplification_history (
     n_images       bigint,                -- counted
     n_effective    double,                -- so many images that share no seed would give the mean as surely, above 0
     estimand       varchar not null,      -- what the interval speaks of: these prompts
-    reason         varchar                -- why mean is null
+    reason         varchar,               -- why mean is null
+    note           varchar                -- what must be known beside the interval
 );
 
 -- Distance of all shares of a concept from a population, with what a fair generator would read.

@@ -18,12 +18,13 @@ def amplification_lines(audit: Audit, means: pl.DataFrame) -> list[str]:
     for (axis, population), rows in first.group_by("axis", "population", maintain_order=True):
         row = rows.sort("measure").row(0, named=True)  # corrected_share before share
         shares = "corrected shares" if row["measure"] == "corrected_share" else "shares as labelled"
+        mark, note = ("*", f"* {row['note']}. ") if row["note"] else ("", "")
         weighted = ", each by its size there" if row["is_weighted"] else ""
         lines.append(
             f"{axis}: associations of {population} are {_said(row['low'], row['high'])}: mean over {row['n_concepts']} "
-            f"concepts{weighted} {signed(row['mean'], 2)} ({interval(row['low'], row['high'])}), {shares} of "
+            f"concepts{weighted} {signed(row['mean'], 2)} ({interval(row['low'], row['high'])}{mark}), {shares} of "
             f"{row['n_images']} images, as sure as {row['n_effective']:.0f} that share no seed. "
-            "All: mcas sql does-it-make-associations-stronger"
+            f"{note}All: mcas sql does-it-make-associations-stronger"
         )
     return lines
 

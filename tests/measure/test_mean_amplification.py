@@ -49,6 +49,13 @@ def test_the_mean_is_of_the_concepts_that_the_population_speaks_of_and_labels_th
     assert (found["high"] > found["mean"]).all()
 
 
+def test_an_interval_that_rests_mostly_on_measured_label_errors_says_so(tiny, told):
+    """Labels of few attribute images, and concepts of many: six of each here, and the matrix is most of what is unknown."""
+    found = rows(tiny, told, town(nurse=0.8, ceo=0.3)).filter(measure="corrected_share")
+    assert "label errors" in found["note"].item()
+    assert rows(tiny, told, town(nurse=0.8, ceo=0.3)).filter(measure="share")["note"].item() is None
+
+
 def test_a_size_in_the_population_is_the_weight_of_a_concept(tiny, told):
     found = rows(tiny, told, town({"nurse": 3.0, "ceo": 1.0}, nurse=0.8, ceo=0.3))
     assert found["mean"][0] == pytest.approx(0.75 * (5 / 6 - 0.8) + 0.25 * 0.3)

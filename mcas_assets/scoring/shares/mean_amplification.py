@@ -39,6 +39,7 @@ class MeanAmplification:
         low, high: Ends of its interval, over other seeds of the same prompts.
         n_images: Images that were counted.
         n_effective: So many that share no seed would give the mean as surely, at most `n_images`. Of label errors it says nothing.
+        of_labels: Part of the variance that the matrix of label errors brings in, 0 to 1.
     """
 
     value: float
@@ -46,6 +47,7 @@ class MeanAmplification:
     high: float
     n_images: int
     n_effective: float
+    of_labels: float = 0.0
 
 
 def mean_amplification(
@@ -111,8 +113,9 @@ def mean_amplification(
     variance, df = satterthwaite(np.array([variances]), np.array([freedom], dtype=np.float64))
     half = float(stdtrit(df[0], (1 + level) / 2) * variance[0] ** 0.5)
     n_images = int(n.sum())
+    of_labels = float(1 - together / variance[0]) if variance[0] > 0 else 0.0
     n_effective = n_images * alone / together if together > 0 else float(n_images)
-    return MeanAmplification(value, value - half, value + half, n_images, min(n_effective, float(n_images)))
+    return MeanAmplification(value, value - half, value + half, n_images, min(n_effective, float(n_images)), of_labels)
 
 
 def _image_errors(answers: Answers, moves: Floats, parts: Floats, each: Floats, n: Floats) -> Floats:
