@@ -85,7 +85,7 @@ def validate(
         return {one.expectation_config.meta["rule"]: one for one in results}
 
     found = answers(expectations, result_format="BASIC")
-    broken = [one for one in expectations if not found[one.meta["rule"]].success]
+    broken = [one for rule, one in zip(rules, expectations, strict=True) if not found[rule.name].success]
     if broken:  # which rows broke it is only asked then: it takes as long again
         found |= answers(broken, result_format="SUMMARY", **sample)
     return [_result(rule, found[rule.name], len(frame)) for rule in rules]
