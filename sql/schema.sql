@@ -317,6 +317,24 @@ create table if not exists mean_scores_history (
     reason         varchar                -- why a number is null
 );
 
+-- What the variance of the scores of an axis by an embedder comes from: one row a source, of the score of one concept.
+create table if not exists score_variances_history (
+    version        bigint not null,
+    system         varchar not null,
+    system_version varchar not null,
+    audit          varchar not null,
+    axis           varchar not null,
+    embedder       varchar not null,
+    source         varchar not null,      -- concept (what is to be told apart), wording, seed, wording and seed, attribute wording,
+                                          --   attribute image, attribute word, embedder, or guidance, which no audit varies
+    variance       double,                -- of mcas over single conditions, such as wordings, of 0 or more
+    n              double,                -- conditions that the audit averages over, the mean over concepts or poles
+    error          double,                -- the part of the squared standard error of a score: variance / n; null for concept
+    freedom        double,                -- degrees of freedom of variance: of few it is hardly known
+    common         double,                -- the part of variance that moves all concepts alike; null where it is not told
+    reason         varchar                -- why variance is null
+);
+
 -- How the systems that were audited alike rank on an axis, as known when this version was: the newest version holds all.
 create table if not exists system_ranks_history (
     version        bigint not null,

@@ -14,6 +14,7 @@ from mcas_assets.declare.audit import Audit, targets_of, wordings_of
 from mcas_assets.embedders.protocol import Embedder
 from mcas_assets.measure.score_rows import baseline_places, component_rows, infer, mean_row, score_rows, with_ranks
 from mcas_assets.measure.shares import pole_labels
+from mcas_assets.measure.variances import embedder_rows, variance_rows
 from mcas_assets.measure.vectors import gather, read_all_vectors
 from mcas_assets.scoring.mcas.agreement import panel_agreement
 from mcas_assets.store.database import Store
@@ -29,16 +30,18 @@ class Measured:
         components: Rows of the table `components`.
         means: Rows of the table `mean_scores`.
         panel: Rows of the table `panel`.
+        variances: Rows of the table `score_variances`.
     """
 
     scores: pl.DataFrame
     components: pl.DataFrame
     means: pl.DataFrame
     panel: pl.DataFrame
+    variances: pl.DataFrame
 
     def digest(self) -> str:
         """64 hex digits of all rows."""
-        frames = (self.scores, self.components, self.means, self.panel)
+        frames = (self.scores, self.components, self.means, self.panel, self.variances)
         rows = [frame.select(sorted(frame.columns)).rows() for frame in frames]
         return hashlib.sha256(json.dumps(rows, separators=(",", ":")).encode()).hexdigest()
 
@@ -62,7 +65,7 @@ def measure(
     version = images["system_version"][0]
     key = {"system": version.rpartition("@")[0], "system_version": version, "audit": audit.audit}
     targets = targets_of(audit)
-    scores, components, means = [], [], []
+    scores, components, means, variances = [], [], [], []
     for embedder in embedders:
         shown, said = read_all_vectors(store, embedder, images, texts)
         for axis in audit.axes:
@@ -73,12 +76,15 @@ def measure(
             rows = score_rows(about, targets, intervals, tests, audit.inference.level)
             scores += with_ranks(rows, targets, vectors, audit.inference.level)
             components += component_rows(about, targets, intervals, tests)
+            variances += variance_rows(about, targets, vectors)
             means.append(mean_row(about, targets, vectors, baseline_places(audit, targets), audit.inference.level))
     table = _table("scores", scores)
     agreement = [key | {"axis": axis, **_panel_row(table.filter(axis=axis))} for axis in audit.axes]
     panel = pl.DataFrame(agreement, schema=frame_schema("panel"))
     means_table = pl.DataFrame(means, schema=frame_schema("mean_scores"))
-    return Measured(_with_stability(table), _table("components", components), means_table, panel)
+    variances += embedder_rows(key, table, [embedder.name for embedder in embedders])
+    variances_table = pl.DataFrame(variances, schema=frame_schema("score_variances"))
+    return Measured(_with_stability(table), _table("components", components), means_table, panel, variances_table)
 
 
 def _table(name: str, rows: list[dict]) -> pl.DataFrame:

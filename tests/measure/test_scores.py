@@ -11,6 +11,7 @@ import pytest
 from mcas_assets.declare.audit import Audit
 from mcas_assets.measure.scores import Measured, measure
 from mcas_assets.plan.requests import build_plan, build_texts
+from mcas_assets.scoring.mcas.variance_parts import SOURCES
 from mcas_assets.store import facts
 from mcas_assets.store.database import Store
 
@@ -129,3 +130,12 @@ def test_the_digest_knows_the_panel(tmp_path):
     found = scored(tmp_path, one=(0.1, 0.3, 0.9, 1.4))
     other = replace(found, panel=found.panel.with_columns(n_stable=pl.lit(0)))
     assert other.digest() != found.digest()
+
+
+def test_every_axis_and_embedder_has_a_row_for_each_source_of_variance(audited, tiny):
+    rows = audited.rows("select axis, embedder, list(source order by source) from score_variances group by all")
+    assert len(rows) == len(tiny.axes) * len(tiny.embedders)
+    assert {tuple(sources) for *_, sources in rows} == {tuple(sorted(SOURCES))}
+    assert audited.rows("select distinct reason from score_variances where source = 'wording'") == [
+        ("one wording a concept",)
+    ]

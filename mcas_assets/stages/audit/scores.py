@@ -8,6 +8,7 @@ from mcas_assets.quality.expectations import among, between, ordered
 from mcas_assets.quality.frames import are_within, inside, unexplained
 from mcas_assets.scoring.mcas.association import COMPONENTS
 from mcas_assets.scoring.mcas.score_intervals import INTERVAL_METHODS
+from mcas_assets.scoring.mcas.variance_parts import SOURCES
 from mcas_assets.stages import reads
 from mcas_assets.stages.contract import Checked, Made, Stage, Table, Work
 from mcas_assets.stages.reads import Declared
@@ -29,7 +30,7 @@ def _make(work: Work) -> Made:
     )
     tables = {
         "scores": measured.scores, "components": measured.components, "mean_scores": measured.means,
-        "panel": measured.panel,
+        "panel": measured.panel, "score_variances": measured.variances,
     }  # fmt: skip
     with work.workplace.store.open() as con:
         facts.mark_audited(con, work.system_version)
@@ -74,6 +75,10 @@ def _components(checked: Checked) -> pl.DataFrame:
 
 def _means(checked: Checked) -> pl.DataFrame:
     return checked.rows.with_columns(is_unexplained_null=unexplained("mean_mcas", "reason"))
+
+
+def _variances(checked: Checked) -> pl.DataFrame:
+    return checked.rows.with_columns(is_unexplained_null=unexplained("variance", "reason"))
 
 
 def _panel(checked: Checked) -> pl.DataFrame:
@@ -128,6 +133,18 @@ MEANS = Table(
         "null mean has a reason": among("is_unexplained_null", (False,)),
     },
 )
+VARIANCES = Table(
+    "score_variances",
+    key=("system_version", "audit", "axis", "embedder", "source"),
+    frame=_variances,
+    expected_rows=lambda checked: len(checked.work.audit.axes) * len(checked.work.audit.embedders) * len(SOURCES),
+    rules={
+        "source is known": among("source", SOURCES),
+        "variance counts from 0": between("variance", 0, None),
+        "what moves all alike is part of the variance": ordered("common", "variance"),
+        "null variance has a reason": among("is_unexplained_null", (False,)),
+    },
+)
 PANEL = Table(
     "panel",
     key=("system_version", "audit", "axis"),
@@ -145,9 +162,9 @@ STAGE = Stage(
     name="scores",
     description="IIAS, ITPAS, ITAAS, TTAS and MCAS of every concept, by every axis and embedder (arXiv 2304.13855).",
     reads=("texts", "images", "embeddings"),
-    tables=(SCORES, COMPONENT_ROWS, MEANS, PANEL),
+    tables=(SCORES, COMPONENT_ROWS, MEANS, PANEL, VARIANCES),
     make=_make,
-    code_version="6",
+    code_version="7",
     declares=_declares,
     kinds=frozenset({"numpy", "duckdb"}),
     is_published=True,
