@@ -63,7 +63,7 @@ def decision_lines(rows: pl.DataFrame, axes: Sequence[str]) -> Iterator[str]:
         errors = dict(known.select("source", "error").iter_rows())
         whole = sum(errors.values())
         parts = sorted(((error / whole, source) for source, error in errors.items() if whole > 0), reverse=True)
-        told = ", ".join(f"{source} {part:.0%}" for part, source in parts if part >= 0.005)
+        told = ", ".join(f"{source} {100 * part:.0f} %" for part, source in parts if part >= 0.005)
         yield f"{axis}: standard error of a score {sqrt(whole):.2g} as declared, measured on {own['system_version'][0]}: {told}"
         seeds_are_own = "seed" in errors and "wording and seed" not in errors
         ways = []

@@ -32,8 +32,8 @@ def table(sources: dict[str, float], lacking: str | None = None) -> pl.DataFrame
 def test_the_lines_say_what_the_error_comes_from_and_what_more_of_each_leaves():
     first, second = decision_lines(table(ERRORS | {"embedder": 9.0}), ["gender", "skin_tone"])
     assert first == (
-        "gender: standard error of a score 0.3 as declared, measured on s@1: wording 44%, seed 22%, attribute image 22%, "
-        "wording and seed 11%"
+        "gender: standard error of a score 0.3 as declared, measured on s@1: wording 44 %, seed 22 %, attribute image 22 %, "
+        "wording and seed 11 %"
     )
     assert second.startswith(
         "gender: with 2 / 4 times as many images 0.27 / 0.26, wordings 0.25 / 0.23, attribute images"

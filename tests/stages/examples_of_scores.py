@@ -139,6 +139,29 @@ VARIANCES = Example(
         "null variance has a reason": (first(variance=None), row_at(1, reason=None)),
     },
 )
+_UNIVERSE = {
+    "axis": "gender",
+    "embedder": "e",
+    "measure": "score",
+    "wording": "all",
+    "words": "all",
+    "baseline": "none",
+}
+MULTIVERSE = Example(
+    "multiverse",
+    mark="audit",
+    good=[
+        _UNIVERSE | {"concept": "nurse", "value": -0.2, "rank": 2},
+        _UNIVERSE | {"concept": "pilot", "value": 0.2, "rank": 1},
+        _UNIVERSE | {"concept": "judge", "reason": "no image of it is left"},
+    ],
+    bad={
+        "measure is known": first(measure="guess"),
+        "universe value within bounds": (first(value=8.1), first(value=-8.1)),
+        "universe ranks count from 1": first(rank=0),
+        "null value has a reason": (first(value=None), row_at(2, reason=None)),
+    },
+)
 PANEL = Example(
     "panel",
     mark="audit",

@@ -117,6 +117,7 @@ def test_tables_in_which_there_may_be_nothing_to_tell():
         "import_account",
         "image_labels",
         "intersections",
+        "multiverse",
         "comparisons",
         "share_comparisons",
         "refusal_comparisons",
