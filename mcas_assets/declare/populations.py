@@ -21,13 +21,13 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 
 from mcas_assets.core.errors import BadInput
 from mcas_assets.core.office import separator_of
-from mcas_assets.core.paths import DATA
+from mcas_assets.core.paths import place
 from mcas_assets.declare.audit import Audit
-from mcas_assets.declare.documents import Slug, Text, check, parse_yaml, read_text
+from mcas_assets.declare.documents import Slug, Text, check, named_files, parse_yaml, read_text
 from mcas_assets.declare.mistakes import BadDocument, Mistake, did_you_mean, explain, fault
 from mcas_assets.declare.parts import Part
 
-POPULATIONS = DATA / "populations"
+POPULATIONS = place("populations")
 # Published shares are rounded, at worst to whole percents: each may be off by this much, and a hair.
 ROUNDING = 0.005 + 1e-9
 
@@ -69,7 +69,7 @@ class Population(Part):
 
 def list_populations(folder: Path = POPULATIONS) -> dict[str, Path]:
     """The populations by name, in order of name. Nothing is read, so a broken file is listed too."""
-    return {path.stem: path for path in sorted(folder.glob("*.csv"))}
+    return named_files(folder, "*.csv")
 
 
 def load_population(name: str, folder: Path = POPULATIONS) -> Population:
