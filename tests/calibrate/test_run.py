@@ -6,20 +6,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from mcas_assets.calibrate.cells import change_coverage, score_coverage, share_coverage
 from mcas_assets.calibrate.gather import MIXED, TRUTHS, known_axes, mixtures_of
 from mcas_assets.calibrate.pool import UNREAD, Mixture, Pool, spread_over_shares
 from mcas_assets.calibrate.recovery import DOSES, correlation, dose_response, fit, mix, positive_control, recovery
 from mcas_assets.calibrate.rows import COVERAGE, LINE, SHARE, alarm_goal, frame, mean_of_trials, row
-from mcas_assets.calibrate.simulations import (
-    Settings,
-    change_coverage,
-    mapped,
-    meaningless_axis,
-    processes,
-    same_version,
-    score_coverage,
-    share_coverage,
-)
+from mcas_assets.calibrate.simulations import Settings, mapped, meaningless_axis, processes, same_version
 from mcas_assets.calibrate.trials import coverage_rows, false_alarm_rows, null_rows
 from mcas_assets.core.errors import BadInput
 from mcas_assets.declare.audit import load_audit
@@ -201,7 +193,7 @@ def test_splits_that_are_no_fair_ones_are_caught(pool, settings, monkeypatch):
     moved = pool.images.copy()
     moved[:, 20:] = vectors(np.random.default_rng(3), np.ones((len(NAMES), 20)), 0)
     generator = type("Fixed", (), {"permutation": lambda self, n: np.arange(n)})()
-    monkeypatch.setattr("mcas_assets.calibrate.simulations._generator", lambda *words: generator)
+    monkeypatch.setattr("mcas_assets.calibrate.simulations.generator_of", lambda *words: generator)
     rows = by_name(false_alarm_rows(replace(pool, images=moved), replace(settings, images=20), 5, Silent(), None))
     assert rows["comparisons of two versions with any `changed`"].met is False
 
