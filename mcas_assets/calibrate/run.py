@@ -60,7 +60,7 @@ class Scale:
     mixed: int = 120
     dose: int = 20
     splits: int = 200
-    audits: int = 600
+    audits: int = 480
     harder: int = 96
     resamples: int = 500
     workers: int = min(2, os.cpu_count() or 1)

@@ -81,15 +81,15 @@ def zero_rows(
             found = np.where(np.isnan(p), np.nan, p <= SIGNIFICANT)
             able = int((~np.isnan(p).all(axis=0)).sum())
             size = f"{audits} audits of {able} concepts whose {side} score is 0, {images} images each"
-            if not able:
-                size += ": no mix of the groups makes it 0"
             name = f"{side}: p <= 0.05 at {images} images"
+            if not able:
+                why = "no mix of the groups makes a score 0"
+                rows.append(row(kind, pool.axis, pool.embedder, name, None, detail=why))
+                continue
             rows.append(rate_row(kind, pool.axis, pool.embedder, name, found, SIZE, size))
-            flags = np.array([[flagged(one, 1 - settings.level).sum()] for one in p], dtype=np.float64)
-            rows.append(
-                row(kind, pool.axis, pool.embedder, f"{side}: flagged an audit at {images} images",
-                    *mean_of_trials(flags), detail=size)
-            )  # fmt: skip
+            flags = np.array([flagged(one, 1 - settings.level).any() for one in p], dtype=np.float64)[:, None]
+            name = f"{side}: audits with a flag at {images} images"
+            rows.append(row(kind, pool.axis, pool.embedder, name, *mean_of_trials(flags), alarm_goal(audits), size))
     return rows
 
 
