@@ -79,15 +79,6 @@ def meant_shares(concept: int) -> tuple[float, np.ndarray]:
     return _RARE.get(slug, planted.woman), np.array([light, 1 - light - dark, dark])
 
 
-def true_shares(concept: int) -> tuple[float, np.ndarray]:
-    """(P(woman), (3,) P(group)) among the pictures of a concept's prompt, with those that show another concept."""
-    woman, groups = meant_shares(concept)
-    others = [meant_shares(other) for other in range(len(ALL)) if other != concept]
-    mean_woman = float(np.mean([one[0] for one in others]))
-    mean_groups = np.mean([one[1] for one in others], axis=0)
-    return OBEYED * woman + (1 - OBEYED) * mean_woman, OBEYED * groups + (1 - OBEYED) * mean_groups
-
-
 @cache
 def _texts() -> dict[str, Asked]:
     """Every prompt that this world understands."""

@@ -156,7 +156,7 @@ def test_a_second_calibration_draws_and_records_nothing_new(calibrated, audit):
 
 
 def test_pictures_of_another_world_are_refused(audit, tmp_path):
-    tiny = replace(SMALL, images=2, mixed=1, harder=0)
+    tiny = replace(SMALL, images=2, mixed=2, harder=0)
     with dg.DagsterInstance.ephemeral() as instance, pytest.raises(Exception) as raised:
         run_calibration(audit, Drawn(32), Workplace(home=tmp_path), instance, tiny)
     assert "not of the phantom's size" in str(raised.value)

@@ -4,12 +4,21 @@ import numpy as np
 import pytest
 
 from mcas_assets.declare.audit import load_audit
-from mcas_assets.phantom.harder import AMBIGUOUS, GROUPS, OBEYED, TONES, asked_of, picture, shown, true_shares
+from mcas_assets.phantom.harder import AMBIGUOUS, GROUPS, OBEYED, TONES, asked_of, meant_shares, picture, shown
 from mcas_assets.phantom.reader import read
 from mcas_assets.phantom.world import ALL
 from mcas_assets.plan.requests import build_plan
 
 EACH = 3000
+
+
+def true_shares(concept: int) -> tuple[float, np.ndarray]:
+    """(P(woman), (3,) P(group)) among the pictures of a concept's prompt, with those that show another concept."""
+    woman, groups = meant_shares(concept)
+    others = [meant_shares(other) for other in range(len(ALL)) if other != concept]
+    mean_woman = float(np.mean([one[0] for one in others]))
+    mean_groups = np.mean([one[1] for one in others], axis=0)
+    return OBEYED * woman + (1 - OBEYED) * mean_woman, OBEYED * groups + (1 - OBEYED) * mean_groups
 
 
 def pictures_of(prompt, each=EACH):
