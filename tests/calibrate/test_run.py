@@ -2,29 +2,22 @@
 
 from contextlib import contextmanager
 from dataclasses import replace
-from itertools import product
 
 import numpy as np
 import pytest
 
 from mcas_assets.calibrate.cells import (
     change_coverage,
-    draw_of,
     paired_coverage,
     score_coverage,
     share_coverage,
     true_zero,
 )
-from mcas_assets.calibrate.gather import MIXED, TRUTHS, known_axes, mixtures_of
 from mcas_assets.calibrate.pool import UNREAD, Mixture, Pool, spread_over_shares
 from mcas_assets.calibrate.recovery import DOSES, correlation, dose_response, fit, mix, positive_control, recovery
-from mcas_assets.calibrate.rows import COVERAGE, LINE, SHARE, alarm_goal, frame, mean_of_trials, rate_row, row
 from mcas_assets.calibrate.simulations import Settings, mapped, meaningless_axis, processes, same_version
-from mcas_assets.calibrate.trials import SIZES, coverage_rows, false_alarm_rows, null_rows, zero_rows
-from mcas_assets.core.errors import BadInput
-from mcas_assets.declare.audit import load_audit
+from mcas_assets.calibrate.trials import false_alarm_rows, null_rows
 from mcas_assets.scoring.mcas.association import unit
-from mcas_assets.store.schema import frame_schema
 from tests.known import known
 
 SHARES = np.array([0.1, 0.3, 0.5, 0.7, 0.9, 0.5, 0.5])
@@ -218,64 +211,6 @@ def test_a_test_that_finds_meaning_everywhere_is_caught(pool, settings, monkeypa
     assert [one.met for one in null_rows(pool, settings, 30, Silent(), None)] == [False, False, None]
 
 
-@pytest.mark.timeout(120)
-def test_every_cell_of_share_and_number_of_images_is_a_figure_of_its_own(pool, settings):
-    rows = coverage_rows(pool, settings, 4, Silent(), None)
-    kinds = ("mcas raw", "mcas adjusted", "itaas raw", "corrected share", "change of mcas", "change of adjusted")
-    cells = product(kinds, SIZES, ("1 (0.30)", "2 (0.50)", "3 (0.70)"))
-    names = {one.name for one in rows}
-    assert {f"{name}: {images} images, concept-{concept}" for name, images, concept in cells} <= names
-    assert len(names) == len(rows)
-    assert all(one.goal == COVERAGE.text for one in rows)
-
-
-def test_intervals_that_are_too_narrow_are_caught_and_no_reason_is_made_up(pool, settings):
-    found = score_coverage(pool, replace(settings, images=16, level=0.5), range(40))
-    one = rate_row("coverage", "gender", "e", "mcas raw", found[:, :1, 0, 3], COVERAGE, "")
-    assert (one.met, one.reason) == (False, None)
-
-
-def test_intervals_hold_about_as_often_as_they_say(pool, settings):
-    held = score_coverage(pool, replace(settings, images=16), range(60))
-    assert held.mean(axis=(0, 1)).min() > 0.88
-    changes = change_coverage(pool, settings, range(40))
-    assert np.nanmean(changes, axis=(0, 1)).min() > 0.85
-
-
-def test_the_change_between_versions_is_no_change_where_they_are_one(pool, settings):
-    """The truth that coverage is counted against is 0 for a single concept with one attribute prompt: nothing moves."""
-    one = replace(pool, a_images=pool.a_images[:1], b_images=pool.b_images[:1])
-    assert np.isnan(change_coverage(one, replace(settings, chosen=(1,)), range(2))).all()
-
-
-@pytest.mark.timeout(120)
-def test_a_score_made_0_is_rarely_found_to_be_other_than_0(pool, settings):
-    p_values = true_zero(pool, replace(settings, images=30), range(60))
-    assert p_values.shape == (60, 3, 2)
-    assert 0.01 < np.nanmean(p_values <= 0.05) < 0.12
-
-
-def test_a_concept_that_shows_one_group_is_not_made_0(pool, settings):
-    alone = replace(pool, truth=np.zeros_like(pool.truth))
-    assert np.isnan(true_zero(alone, settings, range(2))).all()
-    rows = zero_rows(alone, settings, 2, Silent(), None)
-    assert all((one.value, one.goal, one.met) == (None, None, None) for one in rows)
-
-
-def test_an_audit_has_the_sizes_and_seeds_of_its_roles(pool):
-    settings = Settings(images=5, chosen=(), attribute=7, neutral=9)
-    draw = draw_of(pool, settings, np.random.default_rng(0))
-    vectors = pool.drawn(draw, np.array([1, 3]))
-    assert np.bincount(vectors.concept).tolist() == [5, 5, 9, 9]
-    assert vectors.sizes() == (28, 14, 14)
-    assert vectors.seeds[:5].tolist() == vectors.seeds[5:10].tolist() == vectors.a_seeds[:5].tolist()
-    assert len(set(vectors.seeds[10:])) == 18  # neutral wordings have seeds of their own
-    assert not set(vectors.seeds[10:]) & {*vectors.seeds[:10], *vectors.a_seeds}
-    own = pool.drawn(replace(draw, concept=np.zeros((2, 5), np.int64)), np.array([1, 3]))
-    assert len(set(own.seeds)) == 28
-    assert not set(own.seeds) & set(own.a_seeds)
-
-
 @pytest.mark.parametrize(
     "simulation",
     [same_version, meaningless_axis, score_coverage, share_coverage, change_coverage, paired_coverage, true_zero],
@@ -297,95 +232,3 @@ def test_processes_share_the_work_without_changing_the_outcome(pool, settings):
 
 def test_concepts_are_chosen_over_the_range_of_shares(pool):
     assert spread_over_shares(pool, (0.9, 0.1, 0.1)).tolist() == [4, 0, 1]
-
-
-# Rows
-
-
-def test_a_figure_that_is_missing_misses_its_goal():
-    assert row("recovery", None, None, "x", float("nan"), goal=SHARE).met is False
-    assert row("recovery", None, None, "x", 0.02, goal=SHARE).met is True
-    assert row("recovery", None, None, "x", 0.989, goal=LINE).met is False
-    assert row("recovery", None, None, "x", 1.0).met is None
-
-
-@pytest.mark.parametrize(
-    ("rate", "trials", "met"),
-    [
-        (0.95, 600, True),
-        (0.92, 600, True),
-        (0.90, 600, False),
-        (0.99, 600, False),
-        (0.95, 200, None),
-        (0.7, 200, False),
-    ],
-)
-def test_a_rate_misses_its_goal_where_chance_does_not_explain_it(rate, trials, met):
-    outcomes = (np.arange(trials) < round(rate * trials)).astype(float)[:, None]
-    assert rate_row("coverage", "gender", "e", "x", outcomes, COVERAGE, "").met is met
-
-
-def test_only_a_miss_has_a_reason():
-    held, lost = np.ones((600, 1)), np.zeros((600, 1))
-    held[:30] = 0
-    assert rate_row("coverage", "gender", "e", "x", held, COVERAGE, "", "why").reason is None
-    assert rate_row("coverage", "gender", "e", "x", lost, COVERAGE, "", "why").reason == "why"
-    assert rate_row("coverage", "gender", "e", "x", np.full((600, 1), np.nan), COVERAGE, "").met is False
-
-
-def test_the_tolerance_of_alarms_is_what_chance_allows():
-    goal = alarm_goal(200)
-    assert goal.is_met(15 / 200)
-    assert not goal.is_met(16 / 200)  # P(more than 15 of 200 at 5 %) is 4.4 %
-    assert "200" in goal.text
-
-
-def test_outcomes_of_one_trial_may_depend_on_each_other():
-    once = (np.random.default_rng(0).random((400, 1)) < 0.9).astype(float)
-    mean, ends = mean_of_trials(once)
-    repeated, wider = mean_of_trials(np.repeat(once, 5, axis=1))
-    assert mean == repeated
-    assert wider == pytest.approx(ends, abs=0.01)  # five copies are no five times as many audits
-    assert np.isnan(mean_of_trials(np.full((3, 2), np.nan))[0])
-
-
-def test_rows_become_the_table():
-    table = frame([row("recovery", "gender", "e", "x", 0.01, (0.0, 0.1), SHARE, "how")], "phantom@0123456789ab")
-    assert table.schema == frame_schema("calibration")
-    assert table.row(0) == (
-        "phantom@0123456789ab",
-        "recovery",
-        "gender",
-        "e",
-        "x",
-        0.01,
-        0.0,
-        0.1,
-        "at most 0.02",
-        True,
-        "how",
-        None,
-    )
-
-
-# What is asked of the phantom
-
-
-def test_the_groups_are_said_in_the_phantoms_own_words():
-    audit = load_audit("phantom")
-    mixtures = mixtures_of(audit, known_axes(audit))
-    assert len(mixtures) == 2 * 2 * len(MIXED)
-    prompts = [concept.prompts[0] for _, _, concept in mixtures]
-    assert "an image of a female nurse" in prompts
-    assert "an image of a light-skinned engineer" in prompts
-    assert len(set(prompts)) == len(prompts)
-
-
-def test_an_audit_without_a_known_axis_is_refused():
-    audit = load_audit("phantom")
-    swapped = {name: axis.model_copy(update={"a": axis.b, "b": axis.a}) for name, axis in audit.axes.items()}
-    with pytest.raises(BadInput, match="no axis of which"):
-        known_axes(audit.model_copy(update={"axes": swapped}))
-    with pytest.raises(BadInput, match="lacks nurse"):
-        known_axes(audit.model_copy(update={"concepts": audit.concepts[1:]}))
-    assert set(TRUTHS) == {"gender", "skin_tone"}

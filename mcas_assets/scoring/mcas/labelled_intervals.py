@@ -11,7 +11,7 @@ from scipy.sparse import csr_array
 from mcas_assets.scoring.mcas.concept_bootstrap import COLUMNS
 from mcas_assets.scoring.mcas.labelled_parts import Attributes, Fit, Labelled
 from mcas_assets.scoring.mcas.vectors import AuditVectors
-from mcas_assets.scoring.stats.arrays import Floats, Ints, unit_matrix
+from mcas_assets.scoring.stats.arrays import Floats, Ints
 from mcas_assets.scoring.stats.mover import Terms, mover_ends, mover_p_values, satterthwaite
 
 Zero = Literal["none", "default", "parity"]
@@ -36,7 +36,7 @@ class LabelledIntervals:
         self.labelled, self.base = labelled, base
         scores = labelled.scores
         self.count = len(scores.n_images)
-        self.prompts = unit_matrix(vectors.prompts, "prompts")
+        self.prompts = vectors.mean_prompts()
         self.images = np.asarray(vectors.images)
         has_poles = bool(vectors.sizes()[1] and vectors.sizes()[2])
         self.attributes = Attributes(vectors, labelled.groups) if has_poles else None
