@@ -577,7 +577,7 @@ create table if not exists divergence_history (
 create table if not exists calibration_history (
     version        bigint not null,
     system_version varchar not null,
-    kind           varchar not null,      -- dose_response, recovery, false_alarms, coverage, null_control or positive_control
+    kind           varchar not null,      -- dose_response, recovery, false_alarms, true_zero, coverage, harder, null_control or positive_control
     axis           varchar,
     embedder       varchar,               -- or pixels
     name           varchar not null,
@@ -585,8 +585,9 @@ create table if not exists calibration_history (
     low            double,                -- 95 % interval
     high           double,
     goal           varchar,               -- in words, null where there is none
-    met            boolean,
-    detail         varchar
+    met            boolean,               -- null where there is no goal, or too few audits were simulated to judge it
+    detail         varchar,
+    reason         varchar                -- why a goal is missed, where that is known and an audit says so beside such a number
 );
 
 -- What became of an imported set: one row for each of its prompts and each use of that prompt in the audit, one for each

@@ -10,6 +10,8 @@ from mcas_assets.core.errors import BadInput
 from mcas_assets.core.terminal import say
 from mcas_assets.declare.limits import MOST_IMAGES
 
+MISSED = 4
+
 
 def audit(
     audit: Annotated[str, typer.Argument(help="Name in data/audits, or path of a YAML file.")] = "phantom",
@@ -164,7 +166,10 @@ def calibrate(
     system: Annotated[str, typer.Option(help="Phantom to draw with.")] = "phantom-stereotyped",
     format: Annotated[str, typer.Option(help=f"One of {', '.join(FORMATS)}.")] = "table",
 ) -> None:
-    """Hold the whole measurement against the phantom, whose truth is known. Killed, it goes on where it was."""
+    """Hold the whole measurement against the phantom, whose truth is known. Killed, it goes on where it was.
+
+    Exit status 4 if a goal is missed for no reason that is known.
+    """
     require_format(format)
     from mcas_assets.core.progress import BothProgress, LogProgress, TerminalProgress
     from mcas_assets.declare.audit import load_audit
@@ -172,18 +177,17 @@ def calibrate(
     from mcas_assets.orchestration.instance import instance_at_work
     from mcas_assets.stages.workplace import Workplace
     from mcas_assets.systems.find import find_system
+    from mcas_assets.views import calibration
     from mcas_assets.views.frames import write
 
     declared, subject = load_audit(audit), find_system(system)
     with instance_at_work(paths.home()) as instance, only_one(), TerminalProgress() as bars:
         table = run_calibration(declared, subject, Workplace(progress=BothProgress(LogProgress(), bars)), instance)
-    columns = ["kind", "axis", "embedder", "name", "value", "low", "high", "goal", "met"]
-    write(table.select(columns) if format == "table" else table, format)
-    judged = table["met"].drop_nulls()
-    say(
-        f'{judged.sum()} of {len(judged)} goals are met; how each figure was found: mcas sql "from calibration"',
-        err=True,
-    )
+    write(calibration.shown(table) if format == "table" else calibration.misses_first(table), format)
+    for line in calibration.summary(table):
+        say(line, err=True)
+    if calibration.unexplained(table):
+        raise typer.Exit(MISSED)
 
 
 def repair(
