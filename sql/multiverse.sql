@@ -1,5 +1,5 @@
--- In how many universes does a finding hold: would another embedder, template, half of the words or of the attribute prompts,
--- another baseline or threshold turn a concept round?
+-- In how many universes of choices does a finding hold?
+-- Would another embedder, template, half of the words or of the attribute prompts, baseline or threshold turn a concept round?
 -- A universe is one combination of choices, made anew from stored vectors; `declared` is the value as the audit declares it.
 -- `same_sign` is the part of the universes in which the concept leans to the same pole, `least_by` and `least_part` the choice that
 -- keeps the sign least often, with that part. Values of embedders have units of their own: compare signs and ranks.
