@@ -15,14 +15,14 @@ _VERSION = re.compile(r"[a-z0-9][a-z0-9._-]*@[0-9a-f]{12}")
 
 
 def gate(
-    audit: Annotated[str, typer.Argument(help="Name in data/audits, or path of a YAML file.")] = "phantom",
+    audit: Annotated[str, typer.Argument(help="Name of a declared audit, or path of a YAML file.")] = "phantom",
     system: Annotated[
         str,
         typer.Option(
-            help="Name in data/systems.yaml, folder of a diffusers pipeline, or a system version (name@12hex)."
+            help="Name of a declared system, folder of a diffusers pipeline, or a system version (name@12hex)."
         ),
     ] = "phantom-stereotyped",
-    policy: Annotated[str, typer.Option(help="Name in data/policies, or path of a YAML file.")] = "release",
+    policy: Annotated[str, typer.Option(help="Name of a declared policy, or path of a YAML file.")] = "release",
     steps: Annotated[
         int | None, typer.Option(help="Sampling steps that were audited, if not the declared ones.")
     ] = None,
