@@ -106,9 +106,10 @@ def _axis_table(
     widest = max((abs(v) for v in [*first["value_before"], *first["value_after"]] if v is not None), default=1.0) or 1.0
     for row in shown.iter_rows(named=True):
         cells: list[str | Text] = [row["concept"], _track(row["value_before"], row["value_after"], widest)]
-        cells.append(change(row["difference"]))
+        mark = "*" if row["interval_note"] else ""
+        cells.append(change(row["difference"]) + (mark if is_narrow else ""))
         if not is_narrow:
-            cells.append(interval(row["low"], row["high"]))
+            cells.append(interval(row["low"], row["high"]) + mark)
         cells += [p_value(row["q_value"]), Text(row["verdict"], COLOURS[row["verdict"]])]
         if with_needs:
             cells.append(f"{row['n_needed']:,}" if row["verdict"] == "underpowered" and row["n_needed"] else "")
@@ -164,6 +165,10 @@ def _axis_note(audit: Audit, axis: Axis, rows: pl.DataFrame, head: dict | None) 
     if head["noise_band"] is not None and len(least):
         parts.append(f"noise: the same version with other seeds moves by up to {head['noise_band']:.2f}")
         parts.append(f"a change of {least.median():.2f}, were it the only one, is found 8 times in 10")
+    if n_noted := len(first["interval_note"].drop_nulls()):
+        parts.append(
+            f"* {n_noted} intervals did not hold their level in simulation, or are a bootstrap's: see interval_note"
+        )
     if (first["verdict"] == "underpowered").any():
         wanted = f"{audit.inference.detectable:g}"
         parts.append(

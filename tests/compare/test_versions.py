@@ -239,6 +239,7 @@ def test_a_comparison_reads_at_a_glance(moved, updated):
     text = console.export_text()
     assert "CHANGED" in text
     assert "golfer" in text.split("secretary")[0]
+    assert "intervals did not hold their level in simulation" in " ".join(text.split())
     assert "14 % ▶ 55 %" in text.replace("\n", " ") or "dark drawn" in text
     assert "weights" in text
 

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 
 from mcas_assets.scoring.changes.changes import SAME_IMAGES, Comparison, Task, blank, is_same
 from mcas_assets.scoring.changes.labelled_changes import LabelledChanges
+from mcas_assets.scoring.changes.measured_coverage import coverage_note
 from mcas_assets.scoring.changes.pairs import CHANGES, Change, Pairs, Term
 from mcas_assets.scoring.changes.stages import Stages
 from mcas_assets.scoring.mcas.draws import Draws, Grouping, grouping
@@ -183,6 +184,9 @@ def compare_pairs(
     return results
 
 
+_SIMULATED = ("mcas", "iias", "itaas")  # changes that the images of a concept bring in
+
+
 def _note(why: str | None) -> str:
     return f"{why}: a bootstrap, which covers less than it says where a group is rare and pairs are few"
 
@@ -215,8 +219,10 @@ def _with_curves(
         elif not high[c] - low[c] > NO_SPREAD:
             found.append(replace(one, reason="zero variance"))
         else:
+            rows = labelled.pairs.rows[c]
+            note = coverage_note(len(rows), float(labelled.group[:, rows].mean())) if name in _SIMULATED else None
             found.append(replace(one, low=float(low[c]), high=float(high[c]), p_value=float(p_values[c]), method="mover",
-                                 minimum_detectable=float(least[c])))  # fmt: skip
+                                 minimum_detectable=float(least[c]), note=note))  # fmt: skip
     return found
 
 
