@@ -72,6 +72,7 @@ def leaderboard(reader: Reader, links: Links, audit: str, axis: str) -> Row:
         rows.append({
             "system_version": version, "short": short(version), "embedder": embedder, "value": mean["mean_adjusted"],
             "low": mean["adjusted_low"], "high": mean["adjusted_high"], "reason": mean.get("reason"),
+            "n_images": mean.get("n_images"), "n_effective": mean.get("n_effective"),
             "towards": poles.towards(mean["mean_adjusted"]), "flag": flag[0] if flag else None,
             "url": links.page("version", audit=audit, version=version) ,
         })  # fmt: skip

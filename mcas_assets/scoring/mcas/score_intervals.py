@@ -29,6 +29,8 @@ INTERVAL_METHODS: tuple[IntervalMethod, ...] = get_args(IntervalMethod)
 Estimand = Literal["these prompts", "a population of prompts"]
 
 NO_BASELINE = "no neutral baseline"
+FEWEST_WORDINGS = 5
+"""Below it, an interval for a population of prompts covers too little where wording matters: benchmarks/coverage_wordings.py."""
 ONE_GROUP = "one group only was seen: the interval rests on the gap of the other concepts, and is cautious on its side"
 NO_PARITY = "parity: the neutral images are not labelled as both groups"
 Reasons = tuple[tuple[str | None, ...], ...]
@@ -158,7 +160,7 @@ def _why_bootstrap(labelled: Labelled | None, groups: Grouping, base: Ints, coun
     if labelled is None:
         for_all = "no labels of two groups"
     elif groups.wording is not None:
-        for_all = "a concept has several wordings"
+        for_all = _several(groups)
     elif len(np.unique(np.stack([groups.concept, groups.seed[: groups.n_images]]), axis=1).T) < groups.n_images:
         for_all = "images of a concept share a seed"
     elif not (labelled.spread > 0).any():
@@ -170,6 +172,16 @@ def _why_bootstrap(labelled: Labelled | None, groups: Grouping, base: Ints, coun
     # One baseline is taken off every concept, so all stand on its labels.
     of_base = next((f"neutral: {unclear[b]}" for b in base if unclear[b]), None)
     return tuple(of_base or own for own in unclear)
+
+
+def _several(groups: Grouping) -> str:
+    """That concepts have several wordings, and how few, if so few that the draws of them say little."""
+    pairs = np.unique(np.stack([groups.concept, np.asarray(groups.wording)]), axis=1)[0]
+    counts = np.bincount(pairs)
+    fewest = int(counts[counts > 1].min())
+    if fewest >= FEWEST_WORDINGS:
+        return "a concept has several wordings"
+    return f"a concept has {fewest} wordings, and fewer than {FEWEST_WORDINGS} say little of a population of prompts"
 
 
 def _reasons(

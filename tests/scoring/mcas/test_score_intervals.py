@@ -168,7 +168,12 @@ def one_seed(vectors):
         (without_labels, "no labels of two groups", True, "these prompts"),
         (half_unclear, "50% of the images have no clear group", False, "these prompts"),
         (neutral_unclear, "neutral: 100% of the images have no clear group", True, "these prompts"),
-        (two_wordings, "a concept has several wordings", True, "a population of prompts"),
+        (
+            two_wordings,
+            "a concept has 2 wordings, and fewer than 5 say little of a population of prompts",
+            True,
+            "a population of prompts",
+        ),
         (one_group, "no concept shows both groups", True, "these prompts"),
         (one_seed, "images of a concept share a seed", True, "these prompts"),
     ],
