@@ -28,7 +28,10 @@ def sql(
     seconds: Annotated[float, typer.Option(help="Time that the question may take.")] = 60.0,
     memory: Annotated[int, typer.Option(help="MiB of memory that the question, and its answer, may take.")] = 2048,
 ) -> None:
-    """Query the published copy of the store: one statement that reads. It reaches no other file, and nothing is written."""
+    """Query the published copy of the store: one statement that reads. It reaches no other file, and nothing is written.
+
+    Example: mcas sql where-is-the-bias
+    """
     from mcas_assets.store.database import Store
     from mcas_assets.store.publication import query as ask
     from mcas_assets.store.publication import questions, why_empty
@@ -68,13 +71,15 @@ def systems(
         str, typer.Option(help=f"One of {', '.join(FORMATS)}; json gives whole identity documents.")
     ] = "table",
 ) -> None:
-    """List every system version that this home knows, with its identity."""
+    """List every system version that this home knows, with its identity, and where its system is declared."""
     from mcas_assets.store.database import Store
+    from mcas_assets.systems.find import load_systems
     from mcas_assets.views.frames import write
     from mcas_assets.views.systems import known_systems
 
     require_format(format)
-    write(known_systems(Store(paths.home()), whole=format == "json"), format)
+    declared = {name: paths.origin(path) for name, path in load_systems().files.items()}
+    write(known_systems(Store(paths.home()), declared, whole=format == "json"), format)
 
 
 def ui(
@@ -89,7 +94,10 @@ def ui(
         bool, typer.Option(help="Audit every declared system whenever it moves, which may cost money. Implies --write.")
     ] = False,
 ) -> None:
-    """Open the Dagster UI on the history of this home. It starts and changes nothing, unless it is asked to."""
+    """Open the Dagster UI on the history of this home. It starts and changes nothing, unless it is asked to.
+
+    Example: mcas ui --port 3001
+    """
     require_extra("ui", "mcas ui")
     from mcas_assets.orchestration.webserver import listen, names_of, serve
     from mcas_assets.servers.guard import new_token
@@ -104,6 +112,7 @@ def ui(
     os.environ.update(
         DAGSTER_HOME=str(home / "dagster"),
         MCAS_HOME=str(home),
+        **({"MCAS_PROJECT": str(of_project)} if (of_project := paths.project()) else {}),
         MCAS_WATCH="on" if watch else "off",
         DAGSTER_DISABLE_TELEMETRY="1",
     )
@@ -116,12 +125,14 @@ def ui(
         say(
             f"Dagster UI: http://{shown}:{port}{f'/?token={token}' if token else ''}  (home {home}; Ctrl+C ends it)",
             err=True,
+            always=True,
         )
         if token:
             say(
                 f"warning: other machines reach {host}. Whoever has this address sees everything"
                 f"{' and starts audits' if writes else ''}; it travels unencrypted, so put TLS before it.",
                 err=True,
+                always=True,
             )
         say(_what_it_does(write, watch), err=True)
         serve(home, listening, names, token, writes)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mcas_assets.calibrate.rows import LINE, SHARE, alarm_goal, frame, mean_of_trials, row
+from mcas_assets.calibrate.rows import COVERAGE, LINE, SHARE, alarm_goal, frame, mean_of_trials, rate_row, row
 from mcas_assets.store.schema import frame_schema
 
 
@@ -45,4 +45,29 @@ def test_rows_become_the_table():
         "at most 0.02",
         True,
         "how",
+        None,
     )
+
+
+@pytest.mark.parametrize(
+    ("rate", "trials", "met"),
+    [
+        (0.95, 600, True),
+        (0.92, 600, True),
+        (0.90, 600, False),
+        (0.99, 600, False),
+        (0.95, 200, None),
+        (0.7, 200, False),
+    ],
+)
+def test_a_rate_misses_its_goal_where_chance_does_not_explain_it(rate, trials, met):
+    outcomes = (np.arange(trials) < round(rate * trials)).astype(float)[:, None]
+    assert rate_row("coverage", "gender", "e", "x", outcomes, COVERAGE, "").met is met
+
+
+def test_only_a_miss_has_a_reason():
+    held, lost = np.ones((600, 1)), np.zeros((600, 1))
+    held[:30] = 0
+    assert rate_row("coverage", "gender", "e", "x", held, COVERAGE, "", "why").reason is None
+    assert rate_row("coverage", "gender", "e", "x", lost, COVERAGE, "", "why").reason == "why"
+    assert rate_row("coverage", "gender", "e", "x", np.full((600, 1), np.nan), COVERAGE, "").met is False

@@ -6,20 +6,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mcas_assets.calibrate.pool import UNREAD, Mixture, Pool, spread_over_shares
-from mcas_assets.calibrate.recovery import DOSES, correlation, dose_response, fit, mix, positive_control, recovery
-from mcas_assets.calibrate.rows import COVERAGE
-from mcas_assets.calibrate.simulations import (
-    Settings,
+from mcas_assets.calibrate.cells import (
     change_coverage,
-    mapped,
-    meaningless_axis,
-    processes,
-    same_version,
+    paired_coverage,
     score_coverage,
     share_coverage,
+    true_zero,
 )
-from mcas_assets.calibrate.trials import coverage_rows, false_alarm_rows, null_rows
+from mcas_assets.calibrate.pool import UNREAD, Mixture, Pool, spread_over_shares
+from mcas_assets.calibrate.recovery import DOSES, correlation, dose_response, fit, mix, positive_control, recovery
+from mcas_assets.calibrate.simulations import Settings, mapped, meaningless_axis, processes, same_version
+from mcas_assets.calibrate.trials import false_alarm_rows, null_rows
 from mcas_assets.scoring.mcas.association import unit
 from tests.known import known
 
@@ -197,7 +194,7 @@ def test_splits_that_are_no_fair_ones_are_caught(pool, settings, monkeypatch):
     moved = pool.images.copy()
     moved[:, 20:] = vectors(np.random.default_rng(3), np.ones((len(NAMES), 20)), 0)
     generator = type("Fixed", (), {"permutation": lambda self, n: np.arange(n)})()
-    monkeypatch.setattr("mcas_assets.calibrate.simulations._generator", lambda *words: generator)
+    monkeypatch.setattr("mcas_assets.calibrate.simulations.generator_of", lambda *words: generator)
     rows = by_name(false_alarm_rows(replace(pool, images=moved), replace(settings, images=20), 5, Silent(), None))
     assert rows["comparisons of two versions with any `changed`"].met is False
 
@@ -214,30 +211,10 @@ def test_a_test_that_finds_meaning_everywhere_is_caught(pool, settings, monkeypa
     assert [one.met for one in null_rows(pool, settings, 30, Silent(), None)] == [False, False, None]
 
 
-@pytest.mark.timeout(120)
-def test_intervals_hold_about_as_often_as_they_say(pool, settings):
-    rows = coverage_rows(pool, settings, 12, Silent(), None)
-    assert len(rows) == 12
-    assert all(known(one.value) > 0.8 for one in rows), [(one.name, one.value) for one in rows]
-    assert all(one.goal == COVERAGE.text for one in rows)
-    assert "concept-1 (0.30)" in rows[0].detail
-
-
-def test_intervals_that_are_too_narrow_are_caught(pool, settings):
-    rows = coverage_rows(pool, replace(settings, level=0.6), 8, Silent(), None)
-    assert not any(one.met for one in rows)
-
-
-def test_the_change_between_versions_is_no_change_where_they_are_one(pool, settings):
-    """The truth that coverage is counted against is 0 for a single concept with one attribute prompt: nothing moves."""
-    one = replace(pool, a_images=pool.a_images[:1], b_images=pool.b_images[:1])
-    assert np.isnan(change_coverage(one, replace(settings, chosen=(1,)), range(2))).all()
-
-
 @pytest.mark.parametrize(
     "simulation",
-    [same_version, meaningless_axis, score_coverage, share_coverage, change_coverage],
-    ids=["same", "meaningless", "scores", "shares", "changes"],
+    [same_version, meaningless_axis, score_coverage, share_coverage, change_coverage, paired_coverage, true_zero],
+    ids=["same", "meaningless", "scores", "shares", "changes", "pairs", "zero"],
 )
 def test_an_audit_is_simulated_alike_whatever_came_before_it(pool, settings, simulation):
     np.testing.assert_array_equal(simulation(pool, settings, range(3))[2], simulation(pool, settings, range(2, 3))[0])
