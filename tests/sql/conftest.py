@@ -16,19 +16,17 @@ from tests.sql.rows import (
     account_rows,
     answered,
     calibration_rows,
-    cell_rows,
-    comparison_rows,
     comparison_tables,
-    confusion_rows,
-    direction_rows,
     image_rows,
     made,
     policy_rows,
     rank_rows,
     refusal_tables,
     score_rows,
-    share_rows,
+    universe_rows,
+    variance_rows,
 )
+from tests.sql.share_rows import cell_rows, comparison_rows, confusion_rows, direction_rows, share_rows
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +85,11 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Store:
         second = second.with_columns(
             lean_rank=pl.Series([1, None, None, None], dtype=pl.Int64), lean_rank_low=1, lean_rank_high=2
         )
-        ledger.record(con, declared, {"scores": second, "mean_scores": means})  # 6
+        ledger.record(
+            con,
+            declared,
+            {"scores": second, "mean_scores": means, "score_variances": variance_rows(), "multiverse": universe_rows()},
+        )  # 6
         ledger.record(con, made("representation", NEW, "n", images=4), {  # 7
             "representation": share_rows(), "confusion": confusion_rows(), "amplification": comparison_rows(),
             "intersections": cell_rows(), "mean_amplification": direction_rows(),

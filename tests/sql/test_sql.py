@@ -200,6 +200,32 @@ def test_who_is_shown(published):
     ]
 
 
+def test_what_a_score_depends_on_is_told_from_the_largest_part_of_its_error_on(published):
+    found = ask(
+        published, "what-the-score-depends-on", "source", "spread", "standard_error", "part", "part_common_to_concepts"
+    )
+    assert [row[0] for row in found] == ["concept", "wording", "seed", "guidance"]
+    assert found[0][1:] == (0.5, None, None, None)
+    assert found[1][1:] == pytest.approx((0.3, 0.03**0.5, 0.75, 0.5))
+    assert found[2][1:4] == pytest.approx((0.2, 0.1, 0.25))
+
+
+def test_a_finding_is_held_against_every_universe_and_the_choice_that_turns_it_is_named(published):
+    found = ask(
+        published,
+        "multiverse",
+        "concept",
+        "declared",
+        "universes",
+        "same_sign",
+        "least_by",
+        "least_part",
+        "smallest",
+        "largest",
+    )
+    assert found == [("nurse", -0.2, 4, 0.75, "baseline none", 0.5, -0.3, 0.1)]
+
+
 def test_the_associations_of_a_population_are_made_stronger_where_the_interval_leaves_out_0(published):
     found = ask(published, "does-it-make-associations-stronger", "population", "mean", "is_shown", "reason")
     assert found == [
