@@ -239,9 +239,17 @@ def test_a_comparison_reads_at_a_glance(moved, updated):
     text = console.export_text()
     assert "CHANGED" in text
     assert "golfer" in text.split("secretary")[0]
-    assert "intervals did not hold their level in simulation" in " ".join(text.split())
     assert "14 % ▶ 55 %" in text.replace("\n", " ") or "dark drawn" in text
     assert "weights" in text
+
+
+def test_an_interval_with_a_note_has_a_mark_and_a_line_that_says_where_to_read_it(updated):
+    noted = updated[0]["comparisons"].with_columns(interval_note=pl.lit("wider than its level asks"))
+    console = Console(record=True, width=200)
+    print_comparison(console, AUDIT, {**updated[0], "comparisons": noted}, (None, None))
+    text = console.export_text()
+    assert "-0.84*" in text
+    assert "* 2 intervals did not hold their level in simulation, or are a bootstrap's: see interval_note" in text
 
 
 def test_versions_are_named_by_themselves_their_beginning_or_their_system(moved):
