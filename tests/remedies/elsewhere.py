@@ -1,0 +1,1 @@
+ELSEWHERE: dict[tuple[str, str], str] = {}
