@@ -8,18 +8,22 @@ import inspect
 import pytest
 
 from mcas_assets.core.errors import BadInput
-from tests.remedies import declared, entries, given_models, given_sets
+from tests.remedies import asked, declared, entries, given_models, given_sets, homes
 from tests.remedies.elsewhere import ELSEWHERE
 from tests.remedies.sites import Site, all_sites, executed, watched
 from tests.remedies.situations import Situation, in_module
 
-MODULES = (declared, entries, given_sets, given_models)
-SITUATIONS = [situation for module in MODULES for situation in in_module(vars(module))]
+MODULES = (declared, entries, given_sets, given_models, homes, asked)
+SITUATIONS = [
+    pytest.param(one, id=f"{module.__name__.rpartition('.')[2]}: {one.__name__.replace('_', ' ')}")
+    for module in MODULES
+    for one in in_module(vars(module))
+]
 SITES = all_sites()
 RAN: dict[Situation, set[Site]] = {}
 
 
-@pytest.mark.parametrize("situation", SITUATIONS, ids=lambda one: one.__name__.replace("_", " "))
+@pytest.mark.parametrize("situation", SITUATIONS)
 def test_what_is_done_as_the_error_says_works(situation, request, tmp_path, monkeypatch):
     monkeypatch.setenv("MCAS_HOME", str(tmp_path / "home"))
     names = inspect.signature(situation).parameters
@@ -41,7 +45,8 @@ def test_every_remedy_of_the_source_is_brought_about_or_listed_with_the_reason()
     if len(RAN) < len(SITUATIONS):
         pytest.skip("only where all situations ran before it")
     ran = set().union(*RAN.values())
-    assert [str(site) for site in SITES if site not in ran and not listed(site)] == []
+    missing = [str(site) for site in SITES if site not in ran and not listed(site)]
+    assert not missing, "\n".join(missing)
 
 
 def test_what_is_listed_is_in_the_source_and_not_brought_about_here_too():
