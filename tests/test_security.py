@@ -63,10 +63,26 @@ HELD_BY = {
     "an answer is bounded in size, depth and time": [
         "systems/hosted/test_transport.py::test_an_answer_without_end_takes_no_more_memory_than_the_largest_that_is_taken_in",
         "systems/hosted/test_transport.py::test_an_answer_in_drops_ends_when_its_time_is_over",
+        "systems/hosted/test_transport.py::test_a_handshake_in_drops_ends_when_its_time_is_over",
         "systems/hosted/test_transport.py::test_a_client_that_waits_for_drops_says_that_there_was_no_answer",
         "systems/hosted/test_transport.py::test_what_lies_too_deep_is_not_read",
         "systems/hosted/test_transport.py::test_a_packed_answer_is_not_unpacked",
         "systems/hosted/test_transport.py::test_answers_that_are_no_image_end_a_paid_run",
+        "systems/hosted/test_odd_answers.py::test_an_odd_answer_of_the_images_api_is_an_outcome",
+        "systems/hosted/test_odd_answers.py::test_an_odd_answer_of_gemini_is_an_outcome",
+        "systems/hosted/test_odd_answers.py::test_a_spoiled_answer_is_an_outcome",
+    ],
+    "a number that is declared or reported is bounded, and a budget is kept to": [
+        "systems/hosted/test_hosted.py::test_a_budget_in_dollars_is_never_passed_however_many_are_under_way",
+        "systems/hosted/test_hosted.py::test_a_price_or_budget_that_no_one_means_is_refused_with_its_key",
+        "systems/hosted/test_hosted.py::test_what_a_provider_counts_never_gives_a_budget_back",
+        "systems/hosted/test_odd_answers.py::test_a_wait_of_any_form_is_waited_for_within_bounds_or_not_at_all",
+        "declare/test_limits.py::test_a_number_that_nobody_means_is_refused_with_the_largest_that_may_be_given",
+    ],
+    "a refusal has a witness": [
+        "systems/image_sets/test_guards.py::test_a_picture_of_one_colour_shows_nothing_and_is_no_refusal",
+        "systems/hosted/test_google.py::test_a_refusal_says_which_version_refused_and_in_what_words",
+        "measure/test_refusals.py::test_terminal_outcomes_are_refusals_and_the_others_are_counted_apart",
     ],
     "Ctrl+C ends with the sentence and its status": [
         "cli/test_interrupts.py::test_every_interrupt_ends_with_the_sentence_and_its_status",

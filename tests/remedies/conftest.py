@@ -72,7 +72,9 @@ def start():
     begun: list[subprocess.Popen[str]] = []
 
     def run(code: str, *words: object) -> subprocess.Popen[str]:
-        begun.append(subprocess.Popen([sys.executable, "-c", code, *map(str, words)], stdout=subprocess.PIPE, text=True))
+        begun.append(
+            subprocess.Popen([sys.executable, "-c", code, *map(str, words)], stdout=subprocess.PIPE, text=True)
+        )
         return begun[-1]
 
     yield run

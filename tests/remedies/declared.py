@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from mcas_assets.declare.audit import load_audit
-from mcas_assets.declare.documents import find_document
+from mcas_assets.declare.audit import Audit, load_audit
 from mcas_assets.declare.populations import load_population, populations_of
 from tests.remedies.situations import Step, edits, situation
 
 SMALLEST = (Path(__file__).parents[1] / "data" / "smallest.yaml").read_text()
-GROUPS = "    groups:\n      - {name: x, texts: [a], monk_tones: [1, 2]}\n      - {name: y, texts: [b], monk_tones: [3]}\n"
+GROUPS = (
+    "    groups:\n      - {name: x, texts: [a], monk_tones: [1, 2]}\n      - {name: y, texts: [b], monk_tones: [3]}\n"
+)
 GROUPED = SMALLEST.replace("templates:", f"{GROUPS}templates:")
 DEEP = "[" * 120 + "]" * 120
 
@@ -97,8 +98,10 @@ def with_population(file: Path) -> object:
     return populations_of(load_audit_with("p"), file.parent)
 
 
-def load_audit_with(population: str) -> object:
-    return load_audit(Path(__file__).parents[1] / "data" / "smallest.yaml").model_copy(update={"populations": (population,)})
+def load_audit_with(population: str) -> Audit:
+    return load_audit(Path(__file__).parents[1] / "data" / "smallest.yaml").model_copy(
+        update={"populations": (population,)}
+    )
 
 
 STRANGERS_TABLE = edits("population of an audit", "p.csv", POPULATION, with_population, [

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from mcas_assets.declare.audit import load_audit
 from mcas_assets.embedders.find import find_embedder, load_embedders
@@ -17,8 +18,8 @@ COMMIT = "0123456789012345678901234567890123456789"
 LOCAL = """
 systems:
   local: {kind: diffusers, path: x, steps: 4, width: 64, height: 64}
-  hub: {kind: diffusers, repo: a/b, revision: %s}
-""" % COMMIT
+  hub: {kind: diffusers, repo: a/b, revision: COMMIT}
+""".replace("COMMIT", COMMIT)
 
 SYSTEMS_TABLE = edits("systems", "systems.yaml", LOCAL, load_systems, [
     ("kind: diffusers, path: x", "kind: difusers, path: x", "Did you mean 'diffusers'?"),
@@ -182,7 +183,7 @@ def a_system_misspelt() -> Iterator[Step]:
 def a_setting_that_the_kind_does_not_take(place: Path) -> Iterator[Step]:
     file = place / "systems.yaml"
     file.write_text(HOSTED)
-    settings = {"steps": 4}
+    settings: dict[str, Any] = {"steps": 4}
     yield lambda: find_system("gpt", file, **settings), "Leave it out"
     settings.clear()
 
@@ -191,6 +192,6 @@ def a_setting_that_the_kind_does_not_take(place: Path) -> Iterator[Step]:
 def a_setting_of_no_possible_value(place: Path) -> Iterator[Step]:
     file = place / "systems.yaml"
     file.write_text(LOCAL)
-    settings = {"width": 3}
+    settings: dict[str, Any] = {"width": 3}
     yield lambda: find_system("local", file, **settings), "It must be greater than or equal to 8"
     settings["width"] = 8

@@ -28,14 +28,18 @@ def edit(name: str, **values: object) -> Spoil:
     """Values of a JSON file; None takes a key out."""
 
     def change(folder: Path) -> None:
-        kept = {key: value for key, value in (json.loads((folder / name).read_text()) | values).items() if value is not None}
+        kept = {
+            key: value for key, value in (json.loads((folder / name).read_text()) | values).items() if value is not None
+        }
         (folder / name).write_text(json.dumps(kept))
 
     return change
 
 
 def content(name: str, data: bytes | Callable[[bytes], bytes]) -> Spoil:
-    return lambda folder: (folder / name).write_bytes(data if isinstance(data, bytes) else data((folder / name).read_bytes()))
+    return lambda folder: (folder / name).write_bytes(
+        data if isinstance(data, bytes) else data((folder / name).read_bytes())
+    )
 
 
 def renamed(name: str, other: str) -> Spoil:
@@ -68,7 +72,9 @@ def limits(folder: Path) -> object:
     return [limit.ids("a nurse") for limit in system.text_limits()]
 
 
-def broken(words: str, spoil: Spoil, mend: Spoil | None = None, act: Callable[[Path], object] = identified) -> Situation:
+def broken(
+    words: str, spoil: Spoil, mend: Spoil | None = None, act: Callable[[Path], object] = identified
+) -> Situation:
     """A folder of the phantom that is spoiled, then mended as the remedy says: by default copied again."""
 
     def of_a_folder(place: Path) -> Iterator[Step]:
@@ -86,6 +92,7 @@ def broken(words: str, spoil: Spoil, mend: Spoil | None = None, act: Callable[[P
 
 
 INDEX = json.dumps({"weight_map": {"a": "x.safetensors"}})
+OUTSIDE = INDEX.replace("x.", "../x.").encode()
 SHARDED = all_of(removed(UNET), content(f"{UNET}.index.json", INDEX.encode()))
 
 
@@ -95,7 +102,7 @@ MODELS_TABLE = [
     broken("Copy or download it again", content("unet/config.json", b"[]")),
     broken("Copy or download it again", SHARDED),
     broken("Copy or download it again", all_of(removed(UNET), content(f"{UNET}.index.json", b"{}"))),
-    broken("Copy or download it again", all_of(removed(UNET), content(f"{UNET}.index.json", INDEX.replace("x.", "../x.").encode()))),
+    broken("Copy or download it again", all_of(removed(UNET), content(f"{UNET}.index.json", OUTSIDE))),
     broken("Run `git lfs pull` in its repository", content(UNET, LFS)),
     broken("Copy or download it again", content(UNET, lambda data: data[:200])),
     broken("Copy or download it again", content(UNET, lambda data: data[:-100])),
@@ -124,7 +131,7 @@ MODELS_TABLE = [
 def a_pipeline_whose_size_no_file_tells(place: Path) -> Iterator[Step]:
     folder = Path(shutil.copytree(DATA / "phantom" / "stereotyped", place / "model"))
     edit("unet/config.json", sample_size=None)(folder)
-    size: dict[str, int] = {}
+    size: dict[str, Any] = {}
     yield lambda: find_system(folder, **size).identity(), "Declare it with width and height"
     size |= {"width": 64, "height": 64}
 
@@ -217,7 +224,8 @@ def unreadable(name: str, words: str, patched: str, act: Callable[[Path], object
 
 
 UNREADABLE_TABLE = [
-    unreadable("config.json", "Check the path and its permissions", "read_bytes", lambda folder: read_json(folder / "unet/config.json")),
+    unreadable("config.json", "Check the path and its permissions", "read_bytes",
+               lambda folder: read_json(folder / "unet/config.json")),
     unreadable(UNET, "Check the path and its permissions", "open", identified),
     unreadable("digests.txt", "Check the file and its permissions", "stat",
                lambda folder: identities.DigestCache().sha256(text_in(folder))),
@@ -256,7 +264,7 @@ def weights_that_a_file_lacks(place: Path) -> Iterator[Step]:
 
 @situation
 def a_size_that_the_pipeline_does_not_draw_at(place: Path) -> Iterator[Step]:
-    size = {"width": 20, "height": 16}
+    size: dict[str, Any] = {"width": 20, "height": 16}
 
     def draw() -> object:
         system = find_system(DATA / "phantom" / "stereotyped", steps=1, **size)
@@ -270,7 +278,7 @@ def a_size_that_the_pipeline_does_not_draw_at(place: Path) -> Iterator[Step]:
 def a_pipeline_that_draws_another_size(place: Path, monkeypatch) -> Iterator[Step]:
     from mcas_assets.systems.pipelines import pipeline_runner
 
-    size = {"width": 72, "height": 64}
+    size: dict[str, Any] = {"width": 72, "height": 64}
     make = pipeline_runner._pixels
     monkeypatch.setattr(pipeline_runner, "_pixels", lambda images: make(images)[:, :64, :64])
 
@@ -342,7 +350,9 @@ def embedder(words: str, spoil: Spoil, mend: Spoil | None = None, act: str = "id
 
     def of_an_embedder(place: Path) -> Iterator[Step]:
         folder = Path(shutil.copytree(DATA / "phantom" / "clip-balanced", place / "clip"))
-        (place / "embedders.yaml").write_text(json.dumps({"embedders": {"mine": {"kind": "open_clip", "folder": "clip"}}}))
+        (place / "embedders.yaml").write_text(
+            json.dumps({"embedders": {"mine": {"kind": "open_clip", "folder": "clip"}}})
+        )
         spoil(folder)
 
         def use() -> object:
@@ -386,7 +396,9 @@ def transformers_folder(place: Path, **files: object) -> Path:
         if value is not None:
             (folder / f"{name}.json").write_text(json.dumps(value))
     shutil.copy(DATA / "phantom" / "clip-balanced" / CLIP, folder / "model.safetensors")
-    (place / "embedders.yaml").write_text(json.dumps({"embedders": {"mine": {"kind": "transformers", "folder": "other"}}}))
+    (place / "embedders.yaml").write_text(
+        json.dumps({"embedders": {"mine": {"kind": "transformers", "folder": "other"}}})
+    )
     return folder
 
 
@@ -419,7 +431,10 @@ def a_folder_of_transformers_without_a_tokenizer(place: Path) -> Iterator[Step]:
 @situation
 def a_folder_of_transformers_that_is_gone(place: Path) -> Iterator[Step]:
     shutil.rmtree(transformers_folder(place))
-    yield lambda: find_embedder("mine", path=place / "embedders.yaml").identity(), "Correct the folder of embedder 'mine'"
+    yield (
+        lambda: find_embedder("mine", path=place / "embedders.yaml").identity(),
+        "Correct the folder of embedder 'mine'",
+    )
     entry = {"kind": "transformers", "folder": "found"}
     transformers_folder(place).rename(place / "found")
     (place / "embedders.yaml").write_text(json.dumps({"embedders": {"mine": entry}}))
@@ -439,3 +454,18 @@ def an_image_that_no_embedder_can_read(sets) -> Iterator[Step]:
     images = [b"no picture"]
     yield lambda: found.embed_images(images), "Check the image files of the stage before"
     images[0] = sets.picture(0)
+
+
+@situation
+def a_preprocessing_that_the_file_does_not_say(place: Path, monkeypatch) -> Iterator[Step]:
+    from mcas_assets.embedders import open_clip
+
+    folder = Path(shutil.copytree(DATA / "phantom" / "clip-balanced", place / "clip"))
+    (place / "embedders.yaml").write_text(json.dumps({"embedders": {"mine": {"kind": "open_clip", "folder": "clip"}}}))
+    # A release of the library with another default than the one that the identity was told of.
+    monkeypatch.setitem(open_clip._PREPROCESS, "fill_color", 7)
+    yield (
+        lambda: find_embedder("mine", path=place / "embedders.yaml").embed_texts(["a nurse"]),
+        "Write it out in the file",
+    )
+    edit("open_clip_config.json", preprocess_cfg=CONFIG["preprocess_cfg"] | {"fill_color": 0})(folder)

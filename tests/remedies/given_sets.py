@@ -67,7 +67,9 @@ TABLES_TABLE = [
 ]  # fmt: skip
 
 
-def declaration(words: str, wrong: dict[str, Any], right: dict[str, Any], table: Callable[[SimpleNamespace], pa.Table]) -> Situation:
+def declaration(
+    words: str, wrong: dict[str, Any], right: dict[str, Any], table: Callable[[SimpleNamespace], pa.Table]
+) -> Situation:
     """A parquet set whose declaration, or whose form, is changed as the remedy says."""
 
     def of_parquet(place: Path, sets: SimpleNamespace) -> Iterator[Step]:
@@ -149,7 +151,9 @@ def a_parquet_cut_short(place: Path, sets) -> Iterator[Step]:
 @situation
 def a_parquet_damaged_within(place: Path, sets) -> Iterator[Step]:
     at = folder(place, sets)
-    parquet.write_table(pa.table({"prompt": ["a nurse"] * 9, "image": [sets.picture(n) for n in range(9)]}), at / "a.parquet")
+    parquet.write_table(
+        pa.table({"prompt": ["a nurse"] * 9, "image": [sets.picture(n) for n in range(9)]}), at / "a.parquet"
+    )
     whole = (at / "a.parquet").read_bytes()
     (at / "a.parquet").write_bytes(whole[:4] + b"\xff" * 60 + whole[64:])
     yield reading(sets, at, format="parquet"), "Download it again"
@@ -271,7 +275,10 @@ def changed_behind(place: Path, sets: SimpleNamespace, change: Callable[[Path], 
 @situation
 def an_image_that_became_shorter(place: Path, sets) -> Iterator[Step]:
     yield from changed_behind(
-        place, sets, lambda file: file.write_bytes(file.read_bytes()[:-9]), "Run again: it will count as another version"
+        place,
+        sets,
+        lambda file: file.write_bytes(file.read_bytes()[:-9]),
+        "Run again: it will count as another version",
     )
 
 
@@ -355,5 +362,8 @@ def a_set_that_moved(place: Path, sets) -> Iterator[Step]:
     audit = load_audit(SMALLEST)
     asked = [sets.declared(at).identity().version]
     (at / "0.png").write_bytes(sets.picture(5))
-    yield lambda: match(audit, build_plan(audit), sets.declared(at), asked[0]), "Audit what it is now (mcas audit --system mine)"
+    yield (
+        lambda: match(audit, build_plan(audit), sets.declared(at), asked[0]),
+        "Audit what it is now (mcas audit --system mine)",
+    )
     asked[0] = sets.declared(at).identity().version

@@ -149,7 +149,9 @@ def a_version_that_the_ledger_does_not_know(home) -> Iterator[Step]:
             ledger.read_table(con, "scores", asked[0])
 
     yield read, "Look it up in materialisations"
-    asked[0] = query(home.store, "select max(version) from materialisations where list_contains(tables, 'scores')").item()
+    asked[0] = query(
+        home.store, "select max(version) from materialisations where list_contains(tables, 'scores')"
+    ).item()
 
 
 @situation
@@ -221,7 +223,10 @@ def a_stage_that_was_never_made(blank_home: Path, home) -> Iterator[Step]:
     from tests.remedies.conftest import SMALLEST
 
     where = [blank_home]
-    yield lambda: Work(STAGES, load_audit(SMALLEST), Workplace(home=where[0]), home.after, "").newest("scores"), "or run mcas audit"
+    yield (
+        lambda: Work(STAGES, load_audit(SMALLEST), Workplace(home=where[0]), home.after, "").newest("scores"),
+        "or run mcas audit",
+    )
     where[0] = home.path
 
 

@@ -18,9 +18,14 @@ def in_module(names: dict[str, Any]) -> list[Situation]:
     return [*functions, *(one for name, table in names.items() if name.endswith("_TABLE") for one in table)]
 
 
+def name_of(one: Situation) -> str:
+    """What a situation is called."""
+    return getattr(one, "__name__", "")
+
+
 def situation(function: Situation) -> Situation:
     """Marks a generator function as a situation."""
-    function.is_situation = True  # ty: ignore[unresolved-attribute]
+    function.is_situation = True  # ty: ignore[missing-attribute]
     return function
 
 
@@ -54,7 +59,9 @@ def _edit(
         file = place / file_name
         file.write_text(text.replace(old, new, 1) if old else new, encoding="utf-8")
         yield lambda: read(file), words
-        file.write_text(text.replace(old, mended, 1) if old and mended is not None else mended or text, encoding="utf-8")
+        file.write_text(
+            text.replace(old, mended, 1) if old and mended is not None else mended or text, encoding="utf-8"
+        )
 
     edited.__name__ = f"{what}: {words}"
     return edited

@@ -4,6 +4,8 @@ Each place of the source that words a remedy is either brought about here, or li
 """
 
 import inspect
+import re
+from pathlib import Path
 
 import pytest
 
@@ -11,15 +13,16 @@ from mcas_assets.core.errors import BadInput
 from tests.remedies import asked, declared, entries, given_models, given_sets, homes
 from tests.remedies.elsewhere import ELSEWHERE
 from tests.remedies.sites import Site, all_sites, executed, watched
-from tests.remedies.situations import Situation, in_module
+from tests.remedies.situations import Situation, in_module, name_of
 
 MODULES = (declared, entries, given_sets, given_models, homes, asked)
 SITUATIONS = [
-    pytest.param(one, id=f"{module.__name__.rpartition('.')[2]}: {one.__name__.replace('_', ' ')}")
+    pytest.param(one, id=f"{module.__name__.rpartition('.')[2]}: {name_of(one).replace('_', ' ')}")
     for module in MODULES
     for one in in_module(vars(module))
 ]
 SITES = all_sites()
+TESTS = Path(__file__).parents[1]
 RAN: dict[Situation, set[Site]] = {}
 
 
@@ -52,4 +55,6 @@ def test_every_remedy_of_the_source_is_brought_about_or_listed_with_the_reason()
 def test_what_is_listed_is_in_the_source_and_not_brought_about_here_too():
     named = [key for site in SITES for key in listed(site)]
     assert sorted(set(ELSEWHERE) - set(named)) == []
-    assert all(ELSEWHERE.values())
+    for where in ELSEWHERE.values():
+        for file, test in re.findall(r"(\S+\.py)::(\w+)", where):
+            assert f"def {test}(" in (TESTS / file).read_text(encoding="utf-8")
