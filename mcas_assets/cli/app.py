@@ -1,7 +1,8 @@
 """The `mcas` command.
 
 Exit status: 0 done, 1 a fault of the program, 2 bad input, 3 a blocking check failed or a redrawn image differs, 4 a policy
-is not met, 5 a policy cannot be judged, 6 an audit measured nothing, 7 a home is not sound, 130 interrupted.
+or a goal of the calibration is not met, 5 a policy cannot be judged, 6 an audit measured nothing, 7 a home is not sound, 130
+interrupted.
 """
 
 import contextlib

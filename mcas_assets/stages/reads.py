@@ -73,7 +73,11 @@ class Declared:
         shares = {
             axis: {concept: found.shares.get(axis, {}).get(concept) for concept in _names(audit)} for axis in audit.axes
         }
-        return [name, found.year, found.locale, found.source, found.is_equal, shares]
+        weights = [[axis, concept, found.weight(axis, concept)] for axis in audit.axes for concept in _names(audit)]
+        told = [
+            one for one in weights if one[2] is not None
+        ]  # only where there are any, so that no other population moves
+        return [name, found.year, found.locale, found.source, found.is_equal, shares, *([told] if told else [])]
 
     def _sketch(self, folder: Path) -> list:
         if folder not in self._sketches:

@@ -16,6 +16,7 @@ import typer
 from mcas_assets.cli import app as cli
 from mcas_assets.core.outcomes import FATAL, MEANINGS, REFUSED, RETRYABLE, SETTLED
 from mcas_assets.core.paths import ROOT
+from mcas_assets.declare import population_files as population_forms
 from mcas_assets.declare import populations
 from mcas_assets.declare.audit import Audit
 from mcas_assets.declare.catalogue import Entry, kinds
@@ -155,8 +156,8 @@ def population_files() -> Page:
         yield "# Populations"
         yield "One file a population, `data/populations/<name>.csv`."
         yield "\n\n".join((inspect.getdoc(populations) or "").split("\n\n")[2:])
-        yield from section(populations._Head, "The head")
-        yield from section(populations._Row, "The columns", skip={"line"})
+        yield from section(population_forms.Head, "The head")
+        yield from section(population_forms.Row, "The columns", skip={"line"})
 
     return "populations.md", parts()
 
