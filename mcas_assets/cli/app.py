@@ -13,7 +13,7 @@ from typing import NoReturn
 
 import typer
 
-from mcas_assets.cli import ask, audit, compare, gate, interrupts, keep, redraw, view, watch
+from mcas_assets.cli import ask, audit, compare, gate, interrupts, keep, project, redraw, view, watch
 from mcas_assets.cli.streams import keep_own, restore_own, tolerate
 from mcas_assets.core.errors import (
     BadInput,
@@ -29,7 +29,9 @@ from mcas_assets.core.terminal import say
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None,
                   help="Measure what a text-to-image model associates with whom.")  # fmt: skip
 
+app.command("list")(project.list_)
 for command in (
+    project.init,
     audit.audit,
     audit.plan,
     audit.calibrate,

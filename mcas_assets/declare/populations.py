@@ -18,14 +18,14 @@ from pathlib import Path
 from pydantic import Field
 
 from mcas_assets.core.errors import BadInput
-from mcas_assets.core.paths import DATA
+from mcas_assets.core.paths import place
 from mcas_assets.declare.audit import Audit
-from mcas_assets.declare.documents import read_text
+from mcas_assets.declare.documents import named_files, read_text
 from mcas_assets.declare.mistakes import BadDocument, Mistake, did_you_mean
 from mcas_assets.declare.parts import Part
 from mcas_assets.declare.population_files import contradictions, read_head, read_rows
 
-POPULATIONS = DATA / "populations"
+POPULATIONS = place("populations")
 
 Shares = dict[str, dict[str, dict[str, float]]]
 
@@ -68,7 +68,7 @@ class Population(Part):
 
 def list_populations(folder: Path = POPULATIONS) -> dict[str, Path]:
     """The populations by name, in order of name. Nothing is read, so a broken file is listed too."""
-    return {path.stem: path for path in sorted(folder.glob("*.csv"))}
+    return named_files(folder, "*.csv")
 
 
 def load_population(name: str, folder: Path = POPULATIONS) -> Population:
