@@ -10,13 +10,13 @@ TESTS = Path(__file__).parent
 
 HELD_BY = {
     "the thing measured does not vouch for itself": [
-        "systems/test_identity.py::test_a_forged_note_of_a_download_does_not_keep_the_version",
-        "systems/test_identity.py::test_a_forged_name_of_a_blob_does_not_keep_the_version",
-        "systems/test_identity.py::test_a_folder_of_links_that_looks_like_the_hubs_cache_is_told_by_its_bytes",
-        "systems/test_identity.py::test_a_record_of_digests_in_a_folder_that_is_not_the_home_is_not_read",
+        "systems/test_cached_identity.py::test_a_forged_note_of_a_download_does_not_keep_the_version",
+        "systems/test_cached_identity.py::test_a_forged_name_of_a_blob_does_not_keep_the_version",
+        "systems/test_cached_identity.py::test_a_folder_of_links_that_looks_like_the_hubs_cache_is_told_by_its_bytes",
+        "systems/test_cached_identity.py::test_a_record_of_digests_in_a_folder_that_is_not_the_home_is_not_read",
         "systems/test_identity.py::test_a_weight_flipped_behind_the_caches_back_changes_the_version",
         "systems/test_no_wrong_version.py::test_a_change_during_a_run_is_refused_and_what_was_kept_is_of_the_version_that_made_it",
-        "embedders/test_embedders.py::test_weights_replaced_after_identification_are_noticed",
+        "embedders/test_identity.py::test_weights_replaced_after_identification_are_noticed",
     ],
     "what reads cannot write, and looking starts nothing": [
         "store/test_sandbox.py::test_nothing_but_reading_the_copy_is_possible",

@@ -12,7 +12,8 @@ import pytest
 from mcas_assets.declare.audit import load_audit
 from mcas_assets.store.database import Store
 from mcas_assets.systems.find import find_system
-from tests.systems.pipelines.test_hub import Hub, hub
+from tests.systems.pipelines.conftest import hub
+from tests.systems.pipelines.hub import Hub
 
 __all__ = ["Hub", "hub"]
 SMALLEST = Path(__file__).parents[1] / "data" / "smallest.yaml"

@@ -94,6 +94,15 @@ POPULATION_TABLE = edits("population", "p.csv", POPULATION, population, [
 ])  # fmt: skip
 
 
+WEIGHED = f"{HEAD}concept,group,share,weight\nnurse,woman,0.85,9\nnurse,man,0.15,9\nceo,woman,0.5,1\nceo,man,0.5,1\n"
+
+WEIGHTS_TABLE = edits("weights", "p.csv", WEIGHED, population, [
+    ("man,0.15,9", "man,0.15,8", "Give all rows of a concept the same weight"),
+    ("ceo,woman,0.5,1\nceo,man,0.5,1", "ceo,woman,0.5,\nceo,man,0.5,", "Give every concept of the axis a weight, or none"),
+    ("woman,0.85,9", "woman,0.85,0", "Write a number above 0"),
+])  # fmt: skip
+
+
 def with_population(file: Path) -> object:
     return populations_of(load_audit_with("p"), file.parent)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from mcas_assets.declare.audit import load_audit
+from mcas_assets.declare.catalogue import Catalogue
 from mcas_assets.embedders.find import find_embedder, load_embedders
 from mcas_assets.policy.load import load_policy, require_fit
 from mcas_assets.systems.find import find_system, load_systems
@@ -21,7 +22,21 @@ systems:
   hub: {kind: diffusers, repo: a/b, revision: COMMIT}
 """.replace("COMMIT", COMMIT)
 
-SYSTEMS_TABLE = edits("systems", "systems.yaml", LOCAL, load_systems, [
+
+def systems(file: Path) -> object:
+    return used(load_systems(file))
+
+
+def embedders(file: Path) -> object:
+    return used(load_embedders(file))
+
+
+def used(catalogue: Catalogue) -> list[Any]:
+    """Every entry of it, which tells its mistakes where it is asked for."""
+    return [catalogue[name] for name in catalogue.files]
+
+
+SYSTEMS_TABLE = edits("systems", "systems.yaml", LOCAL, systems, [
     ("kind: diffusers, path: x", "kind: difusers, path: x", "Did you mean 'diffusers'?"),
     ("path: x, steps: 4", "steps: 4", "Give path: FOLDER"),
     (f", revision: {COMMIT}", "", "Give the 40 hex digits of the commit"),
@@ -40,7 +55,7 @@ systems:
   gemini: {kind: google, model: gemini-x, aspect_ratio: "1:1", image_size: 1K}
 """  # noqa: E501
 
-HOSTED_TABLE = edits("hosted systems", "systems.yaml", HOSTED, load_systems, [
+HOSTED_TABLE = edits("hosted systems", "systems.yaml", HOSTED, systems, [
     ("https://a.example/v1", "a.example/v1", "Write it as https://host/path"),
     ("https://a.example/v1", "https://me:secret@a.example/v1", "Keep keys and passwords in the environment"),
     ("https://a.example/v1,", "http://a.example/v1,", "Use https, or say plain_http: true",
@@ -65,7 +80,7 @@ systems:
   set: {kind: import, path: x, model: m, prompt: "an image of {x}", mapping: null, status: {column: s, values: {a: ok}}}
 """
 
-IMPORT_TABLE = edits("image sets", "systems.yaml", IMPORT, load_systems, [
+IMPORT_TABLE = edits("image sets", "systems.yaml", IMPORT, systems, [
     ("{a: ok}", "{a: oks}", "Did you mean 'ok'?"),
     ("{x}", "{x!z}", "Write the name of a column in braces"),
     ("model: m,", "model: m, rewrite: [{pattern: a, by: '\\1'}],", "Refer to a group that the pattern has",
@@ -85,7 +100,7 @@ embedders:
   other: {kind: transformers, folder: y}
 """
 
-EMBEDDERS_TABLE = edits("embedders", "embedders.yaml", EMBEDDERS, load_embedders, [
+EMBEDDERS_TABLE = edits("embedders", "embedders.yaml", EMBEDDERS, embedders, [
     ("kind: transformers, folder: y", "kind: transformers", "Give folder: or repo: with revision:"),
     ("folder: y", f"folder: y, revision: {COMMIT}", "Leave it out, or give repo in place of folder"),
     ("model: ViT-B-32-quickgelu", "folder: x, model: ViT-B-32-quickgelu", "Give one of folder, repo, or model and tag"),

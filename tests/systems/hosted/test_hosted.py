@@ -140,7 +140,7 @@ def test_a_price_or_budget_that_no_one_means_is_refused_with_its_key(key, number
     )
     where = {"token_prices": "token_prices.input", "budget": "budget.usd", "requests": "budget.requests"}.get(key, key)
     with pytest.raises(BadInput, match=rf"systems\.mine\.{where}: "):
-        load_systems(tmp_path / "systems.yaml")
+        load_systems(tmp_path / "systems.yaml")["mine"]
 
 
 def test_a_budget_in_dollars_at_a_price_of_nothing_is_refused():
