@@ -38,6 +38,7 @@ from mcas_assets.systems.pipelines.hub import look_up, snapshot
 from mcas_assets.systems.pipelines.hub_weights import laid_out
 from mcas_assets.views.audit import Truth
 from mcas_assets.views.policy import write_junit
+from mcas_assets.views.review import write_markdown
 from tests.remedies.conftest import MODEL, SMALLEST
 from tests.remedies.situations import Situation, Step, situation
 
@@ -508,6 +509,15 @@ def a_verdict_where_nobody_may_write(place: Path, home) -> Iterator[Step]:
     target = [place / "file" / "junit.xml"]
     yield lambda: write_junit(judged(place, home), target[0]), "Give --junit another place"
     target[0] = place / "junit.xml"
+
+
+@situation
+def a_review_where_nobody_may_write(place: Path, home) -> Iterator[Step]:
+    (place / "file").write_text("x")
+    (place / "p.yaml").write_text(POLICY)
+    target = [place / "file" / "review.md"]
+    yield lambda: write_markdown(judged(place, home), target[0]), "Give --markdown another place"
+    target[0] = place / "review.md"
 
 
 def judged(place: Path, home) -> Any:
