@@ -16,7 +16,7 @@ TESTS = ROOT / "tests"
 
 LAYERS = (
     "definitions", "cli", "orchestration", "servers", "pages", "views", "policy", "stages", "quality", "compare", "calibrate",
-    "estimate", "watch", "measure", "images", "embedders", "systems", "plan", "store", "declare", "phantom", "scoring",
+    "estimate", "watch", "review", "measure", "images", "embedders", "systems", "plan", "store", "declare", "phantom", "scoring",
     "core",
 )  # fmt: skip
 """Packages from the top down: each imports from those below it, and from no other. `__main__` is as high as `definitions`."""
