@@ -9,6 +9,7 @@ import typer
 from mcas_assets.cli.common import FORMATS, require_format
 from mcas_assets.core import paths
 from mcas_assets.core.errors import BadInput
+from mcas_assets.core.extras import require_extra
 from mcas_assets.core.hosts import is_loopback
 from mcas_assets.core.terminal import say
 
@@ -89,6 +90,7 @@ def ui(
     ] = False,
 ) -> None:
     """Open the Dagster UI on the history of this home. It starts and changes nothing, unless it is asked to."""
+    require_extra("ui", "mcas ui")
     from mcas_assets.orchestration.webserver import listen, names_of, serve
     from mcas_assets.servers.guard import new_token
 

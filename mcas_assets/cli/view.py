@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from mcas_assets.core import paths
+from mcas_assets.core.extras import require_extra
 from mcas_assets.core.terminal import say
 
 
@@ -16,6 +17,7 @@ def view(
     open: Annotated[bool, typer.Option("--open", help="Open the overview in a browser.")] = False,
 ) -> None:
     """Show what was measured as pages on this machine: from any number to its images. Reads, and changes nothing."""
+    require_extra("view", "mcas view")
     from mcas_assets.servers.pages import serve
     from mcas_assets.store.database import Store
 
@@ -39,6 +41,7 @@ def report(
     single_file: Annotated[bool, typer.Option("--single-file", help="Write one file that holds everything.")] = False,
 ) -> None:
     """Write the pages of a version, or of a comparison, as files that open from disk without network."""
+    require_extra("view", "mcas report")
     from mcas_assets.pages import freeze
     from mcas_assets.pages.concept import Detail
     from mcas_assets.pages.reader import Reader

@@ -18,11 +18,10 @@ import uvicorn
 import yaml
 from dagster._cli.proxy_server_manager import ProxyServerManager
 from dagster._core.workspace.context import WorkspaceProcessContext
-from dagster._core.workspace.load_target import WorkspaceFileTarget
+from dagster._core.workspace.load_target import ModuleTarget, WorkspaceFileTarget
 from dagster_webserver.app import create_app_from_workspace_process_context
 from dagster_webserver.version import __version__ as webserver_version
 
-from mcas_assets.core import paths
 from mcas_assets.core.errors import BadInput, McasError
 from mcas_assets.orchestration.instance import open_instance
 from mcas_assets.servers.guard import LOOPBACK, Guard
@@ -33,6 +32,9 @@ POLICY = (
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 """What the UI may load: nothing from elsewhere. Which inline scripts run is narrowed further by the page's own policy."""
+
+LOCATION = "mcas_assets"
+"""The name of our definitions in Dagster's history; `workspace.yaml` gives it too, for `dagster dev`."""
 
 DAEMON_GRACE = 60.0
 """Seconds that the daemon may take to put down what it does, as `dagster dev` gives it."""
@@ -114,7 +116,7 @@ def _way_out() -> str:
 @contextmanager
 def _code_server(instance: dg.DagsterInstance) -> Generator[str]:
     """The server of our definitions, and the workspace file that leads webserver and daemon to it."""
-    target = WorkspaceFileTarget([str(paths.ROOT / "workspace.yaml")])
+    target = ModuleTarget("mcas_assets.definitions", None, None, LOCATION)
     with (
         ProxyServerManager(instance, target, code_server_log_level="warning") as servers,
         tempfile.TemporaryDirectory() as folder,

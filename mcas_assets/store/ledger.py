@@ -13,7 +13,7 @@ import polars as pl
 from duckdb import DuckDBPyConnection
 
 from mcas_assets.core.errors import StoreError
-from mcas_assets.core.paths import ROOT
+from mcas_assets.core.paths import IS_INSTALLED, ROOT
 from mcas_assets.store.database import framed, transaction
 from mcas_assets.store.facts import canonical_json
 from mcas_assets.store.schema import HISTORY, versioned_tables
@@ -283,8 +283,10 @@ def _packages() -> dict[str, str]:
 
 
 def _git(*words: str) -> str | None:
+    if IS_INSTALLED:  # a checkout that happens to lie around it is of something else
+        return None
     try:
         done = subprocess.run(["git", "-C", str(ROOT), *words], capture_output=True, text=True, timeout=20, check=True)
-    except (OSError, subprocess.SubprocessError):  # no git, or no checkout: an installed package
+    except (OSError, subprocess.SubprocessError):  # no git, or the files of a checkout without it
         return None
     return done.stdout.strip()

@@ -17,6 +17,7 @@ from typing import Any, ClassVar, Literal
 
 from mcas_assets.core.digests import plain
 from mcas_assets.core.errors import BadInput
+from mcas_assets.core.extras import remedy
 from mcas_assets.systems.hosted.answer import Answer
 from mcas_assets.systems.hosted.budget import Past, Purse
 from mcas_assets.systems.hosted.course import Course
@@ -193,7 +194,7 @@ class HostedSystem(ABC):
                 self._client = self._connect(key)
             except ImportError as error:
                 problem = f"needs the package {self.package}, which is not installed"
-                raise BadInput(self.name, problem, f"Install the extra: uv sync --extra {self._entry.kind}") from error
+                raise BadInput(self.name, problem, remedy(self._entry.kind)) from error
             self._course = self._begun()
             self._pacer = Pacer(self._entry.requests_per_minute, self._wait)
             self._pool = ThreadPoolExecutor(self._entry.concurrency, thread_name_prefix=self.name)
