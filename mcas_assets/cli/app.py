@@ -12,7 +12,7 @@ from typing import NoReturn
 
 import typer
 
-from mcas_assets.cli import ask, audit, compare, gate, interrupts, keep, redraw, view, watch
+from mcas_assets.cli import ask, audit, compare, gate, interrupts, keep, redraw, review, view, watch
 from mcas_assets.cli.streams import keep_own, restore_own, tolerate
 from mcas_assets.core.errors import (
     BadInput,
@@ -40,6 +40,7 @@ for command in (
     ask.ui,
     view.view,
     view.report,
+    review.review,
     audit.repair,
     redraw.redraw,
     watch.watch,

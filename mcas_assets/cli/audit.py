@@ -80,9 +80,10 @@ def _show(console, declared, system_version: str, truth, rows: bool) -> bool:  #
     from mcas_assets.store.publication import count_outcomes, published_rows
     from mcas_assets.views.audit import print_summary, refusal_lines, standing_line
     from mcas_assets.views.intersections import intersection_lines
+    from mcas_assets.views.review import review_lines
 
     store = Store(paths.home())
-    scores, means, shares, cells, rates, disparities, account = (
+    scores, means, shares, cells, rates, disparities, account, raters = (
         published_rows(store, table, declared.audit, system_version)
         for table in (
             "scores",
@@ -92,6 +93,7 @@ def _show(console, declared, system_version: str, truth, rows: bool) -> bool:  #
             "refusals",
             "refusal_disparities",
             "import_account",
+            "rater_agreement",
         )
     )
     counts = ", ".join(f"{n} {outcome}" for outcome, n in count_outcomes(store, declared.audit, system_version))
@@ -105,7 +107,7 @@ def _show(console, declared, system_version: str, truth, rows: bool) -> bool:  #
     console.print()
     if rows:
         print_summary(console, declared, scores, means, shares, truth)
-        for line in intersection_lines(declared, cells):
+        for line in [*intersection_lines(declared, cells), *review_lines(raters)]:
             console.print(line, style="dim", highlight=False, markup=False, soft_wrap=True)
     return not scores["mcas"].drop_nulls().is_empty() or bool(shares["n_counted"].sum())
 

@@ -147,9 +147,11 @@ def _shares(about: Mapping, audit: Audit, axis: str, rows: pl.DataFrame) -> list
         here = int((of_concept["said"] == "open").sum())
         shares = _own(counts, n_images, table, audit) if is_own else _pooled(counts, pooled, audit, names)
         waiting = here if is_own else n_open
-        reason = f"{waiting} images that raters differ on are not settled" if waiting else shares.reason
+        reason = f"images that raters differ on and nobody has settled: {waiting}" if waiting else shares.reason
         for g, name in enumerate(names):
-            numbers = zip(("share", "share_low", "share_high"), (shares.shares[g], shares.low[g], shares.high[g]), strict=True)
+            numbers = zip(
+                ("share", "share_low", "share_high"), (shares.shares[g], shares.low[g], shares.high[g]), strict=True
+            )
             found.append({
                 **about, "category": category, "concept": concept, "group_name": name, "n_images": n_images,
                 "n_rated": n_rated, "n_group": int(table[:, g].sum()), "n_open": here,

@@ -36,7 +36,10 @@ def draw_images(store: Store, audit: Audit, system_version: str, images: int | N
         BadInput: Nothing was audited, or others were drawn by another seed.
     """
     with store.open() as con:
-        former, rows = votes.read_draw(con, audit.audit, system_version), ledger.rows_of(con, "images", audit.audit, system_version)
+        former, rows = (
+            votes.read_draw(con, audit.audit, system_version),
+            ledger.rows_of(con, "images", audit.audit, system_version),
+        )
     known = former["seed"][0] if len(former) else None
     if seed is not None and known is not None and seed != known:
         problem = f"is {seed}, and the images of {system_version} that are rated already were drawn by {known}"
@@ -53,11 +56,15 @@ def draw_images(store: Store, audit: Audit, system_version: str, images: int | N
 
 
 def _chosen(rows: pl.DataFrame, audit: Audit, system_version: str, images: int, seed: int) -> pl.DataFrame:
-    shown = rows.filter(pl.col("role") != "attribute", outcome="ok").unique("image_id", keep="first", maintain_order=True)
+    shown = rows.filter(pl.col("role") != "attribute", outcome="ok").unique(
+        "image_id", keep="first", maintain_order=True
+    )
     ordered = shown.with_columns(
         by=pl.col("image_id").map_elements(lambda image: shuffled(seed, image), return_dtype=pl.String)
     ).sort("concept", "by")
-    placed = ordered.with_columns(place=pl.int_range(1, pl.len() + 1).over("concept"), n_concept=pl.len().over("concept"))
+    placed = ordered.with_columns(
+        place=pl.int_range(1, pl.len() + 1).over("concept"), n_concept=pl.len().over("concept")
+    )
     n_each = -(-images // max(1, placed["concept"].n_unique()))
     about = {
         "draw": rows_digest([audit.audit, system_version, seed])[:12], "audit": audit.audit, "system_version": system_version,

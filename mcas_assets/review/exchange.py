@@ -61,7 +61,9 @@ def _csv(audit: Audit, draw: pl.DataFrame, kept: pl.DataFrame, axis: str) -> str
     table = csv.writer(text, lineterminator="\n")
     table.writerow(COLUMNS)
     for vote in kept.iter_rows(named=True):
-        table.writerow([*(vote[name] for name in COLUMNS[:5]), str(vote["is_adjudication"]).lower(), vote["voted_at"].isoformat()])
+        table.writerow(
+            [*(vote[name] for name in COLUMNS[:5]), str(vote["is_adjudication"]).lower(), vote["voted_at"].isoformat()]
+        )
     rest = draw.filter(~pl.col("image_id").is_in(kept["image_id"].implode())).sort("image_id")
     table.writerows([draw["draw"][0], axis, image, "", "", "false", ""] for image in rest["image_id"])
     return text.getvalue()
@@ -72,8 +74,15 @@ def _tasks(audit: Audit, draw: pl.DataFrame, kept: pl.DataFrame, axis: str) -> s
     by_image = {image: rows for (image,), rows in kept.group_by("image_id")}
     tasks = [
         {
-            "data": {"image": f"/data/local-files/?d={row['path']}", "image_id": row["image_id"], "draw": row["draw"], "axis": axis},
-            "annotations": [_annotation(vote) for vote in by_image.get(row["image_id"], kept.clear()).iter_rows(named=True)],
+            "data": {
+                "image": f"/data/local-files/?d={row['path']}",
+                "image_id": row["image_id"],
+                "draw": row["draw"],
+                "axis": axis,
+            },
+            "annotations": [
+                _annotation(vote) for vote in by_image.get(row["image_id"], kept.clear()).iter_rows(named=True)
+            ],
         }
         for row in draw.sort("image_id").iter_rows(named=True)
     ]
@@ -110,7 +119,9 @@ def read_votes(path: Path, audit: Audit, draw: pl.DataFrame, rater: str | None) 
             raise BadInput(path, f"is larger than {_MOST >> 20} MiB", "Split it")
         rows = list(_from_csv(path) if path.suffix.lower() == ".csv" else _from_tasks(path))
     except OSError as error:
-        raise BadInput(path, f"cannot be read ({error.strerror})", "Name a CSV file, or task JSON of Label Studio") from error
+        raise BadInput(
+            path, f"cannot be read ({error.strerror})", "Name a CSV file, or task JSON of Label Studio"
+        ) from error
     except (UnicodeError, csv.Error, json.JSONDecodeError, RecursionError) as error:
         raise BadInput(path, f"is neither CSV nor JSON in UTF-8 ({error})", "Save it so") from error
     images, name = set(draw["image_id"]), draw["draw"][0] if len(draw) else ""
@@ -131,7 +142,9 @@ def keep_new(store: Store, audit: Audit, system_version: str, found: pl.DataFram
 def _from_csv(path: Path) -> Iterator[tuple[str, Vote]]:
     with office_table(path) as (stream, separator):
         table = csv.DictReader(stream, delimiter=separator)
-        lacking = [name for name in ("draw", "axis", "image_id", "rater", "answer") if name not in (table.fieldnames or ())]
+        lacking = [
+            name for name in ("draw", "axis", "image_id", "rater", "answer") if name not in (table.fieldnames or ())
+        ]
         if lacking:
             raise BadInput(path, f"lacks the column {', '.join(lacking)}", f"Its columns are {', '.join(COLUMNS)}")
         for row in table:
@@ -160,9 +173,13 @@ def _of_annotation(note: Mapping[str, Any]) -> Vote:
     (answer,) = choice
     meta, by = note.get("meta") or {}, note.get("completed_by")
     by = by.get("email") or by.get("id") if isinstance(by, dict) else by
-    rater = meta.get("rater") or ("" if by is None else f"user-{by}" if isinstance(by, int) else str(by).partition("@")[0].lower())
+    rater = meta.get("rater") or (
+        "" if by is None else f"user-{by}" if isinstance(by, int) else str(by).partition("@")[0].lower()
+    )
     told = {"rater": rater, "answer": answer, "voted_at": note.get("created_at") or ""}
-    return {name: str(value) for name, value in told.items()} | {"is_adjudication": str(meta.get("is_adjudication", False)).lower()}
+    return {name: str(value) for name, value in told.items()} | {
+        "is_adjudication": str(meta.get("is_adjudication", False)).lower()
+    }
 
 
 def _checked(path: Path, place: str, row: Vote, audit: Audit, draw: str, images: set[str], rater: str | None) -> Vote:
@@ -171,15 +188,25 @@ def _checked(path: Path, place: str, row: Vote, audit: Audit, draw: str, images:
         raise BadInput(path, f"{vote['image_id'][:16]!r} is no image that was drawn for review here", _ROWS, place)
     if vote["axis"] not in audit.axes or vote["answer"] not in (answers := answers_of(audit, vote["axis"])):
         known = ", ".join(answers) if vote["axis"] in audit.axes else f"axes are {', '.join(audit.axes)}"
-        raise BadInput(path, f"{vote['answer'][:40]!r} is no answer on {vote['axis'][:40]!r}", f"Answers: {known}", place)
+        raise BadInput(
+            path, f"{vote['answer'][:40]!r} is no answer on {vote['axis'][:40]!r}", f"Answers: {known}", place
+        )
     if vote["is_adjudication"] not in ("", "true", "false"):
         raise BadInput(path, "is_adjudication is neither true nor false", _ROWS, place)
     try:
         require_rater(vote["rater"])
-        moment = datetime.fromisoformat(vote["voted_at"].replace("Z", "+00:00")) if vote["voted_at"] else datetime.now(UTC)
+        moment = (
+            datetime.fromisoformat(vote["voted_at"].replace("Z", "+00:00")) if vote["voted_at"] else datetime.now(UTC)
+        )
     except BadInput as error:
         raise BadInput(path, f"rater {error.problem}", error.remedy, place) from error
     except ValueError as error:
-        raise BadInput(path, f"voted_at is {vote['voted_at'][:40]!r}, no time in ISO 8601", "Write it so, or leave it out", place) from error
+        raise BadInput(
+            path, f"voted_at is {vote['voted_at'][:40]!r}, no time in ISO 8601", "Write it so, or leave it out", place
+        ) from error
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return vote | {"is_adjudication": vote["is_adjudication"] == "true", "voted_at": moment.astimezone(UTC), "source": path.name}
+    return vote | {
+        "is_adjudication": vote["is_adjudication"] == "true",
+        "voted_at": moment.astimezone(UTC),
+        "source": path.name,
+    }

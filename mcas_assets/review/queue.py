@@ -56,7 +56,10 @@ class Queue:
         self.shown: Sequence[Shown] = [
             Shown(place, row["image_id"], row["sha256"], row["path"]) for place, row in enumerate(order)
         ]
-        known, places = dict(mine.select("image_id", "answer").iter_rows()), {one.image_id: one.place for one in self.shown}
+        known, places = (
+            dict(mine.select("image_id", "answer").iter_rows()),
+            {one.image_id: one.place for one in self.shown},
+        )
         self._given = {one.place: known[one.image_id] for one in self.shown if one.image_id in known}
         self._steps = [places[image] for image in mine["image_id"] if image in places]
 
@@ -81,8 +84,7 @@ class Queue:
             return self.state()
 
     def take_back(self) -> dict[str, int | None]:
-        """Take back the last answer that stands: a row of its own, which the next answer to that image follows. Nothing to take
-        back changes nothing.
+        """Take back the last answer that stands, by a row of its own. Where none stands, nothing changes.
 
         Raises:
             StoreError: It could not be kept; nothing has changed.
@@ -93,7 +95,9 @@ class Queue:
             if self._steps:
                 self._keep(self._steps[-1], None)
                 del self._given[self._steps.pop()]
-                return self.state() | {"next": min(place for place in range(len(self.shown)) if place not in self._given)}
+                return self.state() | {
+                    "next": min(place for place in range(len(self.shown)) if place not in self._given)
+                }
             return self.state()
 
     def _keep(self, place: int, answer: str | None) -> None:
@@ -124,10 +128,14 @@ def require_rater(rater: str) -> None:
     """
     if not _RATER.fullmatch(rater):
         problem = f"is {rater[:60]!r}"
-        raise BadInput("--rater", problem, "Use up to 40 of a-z, 0-9, dot, hyphen and underscore, a letter or digit first")
+        raise BadInput(
+            "--rater", problem, "Use up to 40 of a-z, 0-9, dot, hyphen and underscore, a letter or digit first"
+        )
 
 
-def disputed(draw: pl.DataFrame, votes_of_axis: pl.DataFrame, rater: str, but_of: pl.DataFrame | None = None) -> pl.DataFrame:
+def disputed(
+    draw: pl.DataFrame, votes_of_axis: pl.DataFrame, rater: str, but_of: pl.DataFrame | None = None
+) -> pl.DataFrame:
     """The images that a third person is asked about: raters differ, nobody has settled it, and this person was none of them.
 
     Args:
@@ -139,5 +147,7 @@ def disputed(draw: pl.DataFrame, votes_of_axis: pl.DataFrame, rater: str, but_of
     settled = settle(votes_of_axis)
     mine = votes_of_axis.filter(~pl.col("is_adjudication"), rater=rater)["image_id"]
     own = but_of["image_id"] if but_of is not None else pl.Series(dtype=pl.String)
-    is_asked = pl.col("image_id").is_in(settled.filter(said="open")["image_id"].implode()) & ~pl.col("image_id").is_in(mine.implode())
+    is_asked = pl.col("image_id").is_in(settled.filter(said="open")["image_id"].implode()) & ~pl.col("image_id").is_in(
+        mine.implode()
+    )
     return draw.filter(is_asked | pl.col("image_id").is_in(own.implode()))

@@ -177,8 +177,8 @@ class Stage:
         code_version: Raised by hand when its code would give another result from the same inputs.
         declares: What it reads of what people declare, as JSON values: an edit of that makes it stale. By default everything,
             which is safe, and makes it stale more often than needed.
-        facts: What tells the facts that it reads beside stages (votes, which people add at any time) from what they were; the ledger
-            keeps it among the inputs, as `FACTS`. None where it reads no such facts.
+        facts: What tells the facts that people add at any time, and it reads, from what they were: the ledger keeps it among the
+            inputs, as `FACTS`. None where it reads none.
         kinds: What it works with, for the lineage.
         draws: Whether it asks the system under audit.
         is_planned: Whether it is the same for every system version.

@@ -11,7 +11,7 @@ from duckdb import DuckDBPyConnection
 from mcas_assets.declare.audit import Audit
 from mcas_assets.images import generate
 from mcas_assets.plan.requests import build_plan, build_texts, plan_digest
-from mcas_assets.stages.contract import FACTS
+from mcas_assets.stages.contract import FACTS, Stage
 from mcas_assets.stages.registry import STAGES
 from mcas_assets.store import facts, ledger, quality
 from mcas_assets.store.database import Store
@@ -55,6 +55,18 @@ def why_not_current(
         return "it was not published"
     generate.verify(store, kept)
     return None
+
+
+def is_stale(store: Store, stage: Stage, audit: Audit, system_version: str, code_version: str | None) -> bool:
+    """Whether one stage is to be made anew: never made, by other code, of older stages or facts, or not published since."""
+    with store.open() as con:
+        names = (stage.name, *stage.reads)
+        rows = {name: ledger.latest(con, name, STAGES[name].partition(system_version), audit.audit) for name in names}
+        made = rows[stage.name]
+        known = {name: row.code_version for name, row in rows.items() if row is not None} | {stage.name: code_version}
+        if made is None or _unmade(con, rows, known) or _unread(con, {stage.name: made}, audit, system_version):
+            return True
+    return published_version(store) < made.version
 
 
 def _unmade(

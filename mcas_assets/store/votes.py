@@ -7,7 +7,6 @@ import polars as pl
 from duckdb import DuckDBPyConnection
 
 from mcas_assets.store.database import framed, transaction
-from mcas_assets.store.schema import frame_schema
 
 ANSWER_OF = ("draw", "axis", "image_id", "rater", "is_adjudication")
 """Of rows that agree in these, the newest is the one that counts."""
@@ -26,12 +25,6 @@ def append_draw(con: DuckDBPyConnection, rows: pl.DataFrame) -> int:
     with framed(con, rows) as given, transaction(con):
         added = con.execute(f"insert or ignore into review_draws by name from {given} returning image_id").fetchall()
     return len(added)
-
-
-def find_draws(con: DuckDBPyConnection) -> dict[str, tuple[str, str]]:
-    """For each draw, (audit, system version)."""
-    rows = con.execute("select distinct draw, audit, system_version from review_draws").fetchall()
-    return {draw: (audit, version) for draw, audit, version in rows}
 
 
 def append_votes(con: DuckDBPyConnection, rows: pl.DataFrame) -> int:
@@ -67,8 +60,3 @@ def newest_vote(con: DuckDBPyConnection, audit: str, system_version: str) -> str
         [audit, system_version],
     ).fetchall()
     return f"votes up to {rows[0][0]}"
-
-
-def no_votes() -> pl.DataFrame:
-    """A frame without answers, with all columns."""
-    return frame_schema("review_votes").to_frame()

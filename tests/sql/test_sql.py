@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 from rich.console import Console
 
-from mcas_assets.store import declarations, facts, ledger, publication, quality
+from mcas_assets.store import declarations, facts, ledger, publication, quality, votes
 from mcas_assets.store.database import Store
 from mcas_assets.store.declarations import Declaration
 from mcas_assets.store.ledger import Materialisation
@@ -70,6 +70,50 @@ def rank_rows() -> pl.DataFrame:
     key = {"system": "sd", "system_version": NEW, "audit": AUDIT, "axis": "gender", "embedder": "clip", "n_ranked": 2}
     places = [{"ranked": NEW, "rank": 1, "rank_low": 1}, {"ranked": OLD, "rank": 2, "rank_low": 1}]
     return pl.DataFrame([key | place | {"rank_high": 2} for place in places])
+
+
+def people_tables() -> dict[str, pl.DataFrame]:
+    """Two raters agree on one nurse and differ on another."""
+    key = {"system": "sd", "system_version": NEW, "audit": AUDIT, "axis": "gender"}
+    by = key | {"labels": "zero-shot", "embedder": "clip", "group_name": "woman"}
+    agreement = {"n_drawn": 2, "n_raters": 2, "n_rated": 2, "n_single": 0, "n_agreed": 1, "n_settled": 0, "n_open": 1,
+                 "n_no_group": 0, "alpha": 0.0, "alpha_low": -0.5, "alpha_high": 1.0, "told_reason": "too few"}  # fmt: skip
+    share = {
+        "concept": "nurse",
+        "n_images": 2,
+        "n_rated": 1,
+        "n_group": 1,
+        "n_open": 1,
+        "method": "rogan-gladen",
+        "share": 0.75,
+    }
+    return {
+        "rater_agreement": pl.DataFrame([key | agreement]),
+        "people_confusion": pl.DataFrame([by | {"answer": "woman", "n_images": 1, "n_known": 1, "rate": 1.0}]),
+        "people_shares": pl.DataFrame([by | share]),
+    }
+
+
+def draw_rows() -> pl.DataFrame:
+    about = {
+        "draw": "d",
+        "audit": AUDIT,
+        "system_version": NEW,
+        "seed": 1,
+        "scheme": "all",
+        "concept": "nurse",
+        "n_concept": 2,
+    }
+    return pl.DataFrame([about | {"place": n, "image_id": f"image{n}", "sha256": "s", "path": "p"} for n in (1, 2)])
+
+
+def vote_rows() -> pl.DataFrame:
+    about = {"draw": "d", "axis": "gender", "is_adjudication": False, "source": "page", "voted_at": MOMENTS[0]}
+    given = [("image1", "ada", "man"), ("image1", "ada", "woman"), ("image1", "ben", "woman"), ("image2", "ada", "man"),
+             ("image2", "ben", "woman")]  # fmt: skip
+    return pl.DataFrame(
+        [about | {"image_id": image, "rater": rater, "answer": answer} for image, rater, answer in given]
+    )
 
 
 def refusal_tables() -> dict[str, pl.DataFrame]:
@@ -359,6 +403,9 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Store:
         ledger.record(con, made("policy/release/scores", NEW, "p"), {"policy_results": policy_rows()})  # 10
         ledger.record(con, made("texts", "", "x"), {"texts": texts})  # 11
         ledger.record(con, made("ranks", NEW, "k"), {"system_ranks": rank_rows()})
+        ledger.record(con, made("review", NEW, "v"), people_tables())
+        votes.append_draw(con, draw_rows())
+        votes.append_votes(con, vote_rows())
         changed, doing = comparison_tables()
         ledger.record(con, made("comparison", NEW, "d", images=4), changed)  # 12
         ledger.record(con, made("attribution", NEW, "t"), doing)  # 13
@@ -384,6 +431,22 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Store:
             )
     publication.publish(store)
     return store
+
+
+def test_raters_are_asked_how_far_they_agree_and_what_they_differ_on_is_named(published):
+    """The first of Ada's two answers to one image gave way to the second."""
+    assert ask(published, "how-far-raters-agree", "alpha", "n_open", "differ_on") == [(0.0, 1, ["image2"])]
+
+
+def test_shares_by_people_stand_beside_those_by_labels(published):
+    columns = ("concept", "group_name", "share", "labelled", "by_attribute_images", "label_is_right", "method")
+    ((*row, _),) = ask(published, "who-is-shown-to-people", *columns)
+    labelled = [
+        one
+        for one in share_rows().iter_rows(named=True)
+        if (one["labels"], one["group_name"]) == ("zero-shot", "woman")
+    ]
+    assert row == ["nurse", "woman", 0.75, labelled[0]["share"], labelled[0]["corrected_share"], 1.0]
 
 
 def ask(store: Store, name: str, *columns: str) -> list[tuple]:

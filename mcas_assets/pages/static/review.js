@@ -17,6 +17,8 @@
     for (const button of buttons) button.disabled = isOver;
     if (isOver) { find(".finish").focus(); return; }
     picture.alt = `picture ${state.next + 1} of ${state.all}`;
+    delete picture.dataset.seen;  // nothing is answered before it can be seen
+    picture.onload = () => { picture.dataset.seen = state.next; };
     picture.src = `/picture/${state.next}`;
     if (state.next + 1 < state.all) new Image().src = `/picture/${state.next + 1}`;
   };
@@ -38,7 +40,7 @@
       wrong.hidden = false;
     } finally { isBusy = false; }
   };
-  const answer = (number) => { if (state.next !== null) send("/answer", { place: state.next, answer: number }); };
+  const answer = (number) => { if (state.next !== null && "seen" in picture.dataset) send("/answer", { place: state.next, answer: number }); };
 
   for (const button of buttons) button.addEventListener("click", () => answer(Number(button.dataset.answer)));
   find(".back").addEventListener("click", () => send("/back", {}));

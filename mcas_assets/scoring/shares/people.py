@@ -20,9 +20,7 @@ FEW = "fewer than 5 images were rated"
 MIN_RATED = 5
 
 
-def prediction_powered(
-    labelled: ArrayLike, rated: ArrayLike, *, level: float = 0.95, seed: int = 0
-) -> CorrectedShares:
+def prediction_powered(labelled: ArrayLike, rated: ArrayLike, *, level: float = 0.95, seed: int = 0) -> CorrectedShares:
     """Shares of k groups among the images in which people tell one.
 
     Args:

@@ -9,7 +9,9 @@ from mcas_assets.scoring.stats.raters import krippendorff
 def counts(*raters: str) -> np.ndarray:
     """(items, values) of answers by rater, one sign an item; a dot is no answer."""
     values = sorted(set("".join(raters)) - {"."})
-    return np.array([[sum(answer == value for answer in item) for value in values] for item in zip(*raters, strict=True)])
+    return np.array(
+        [[sum(answer == value for answer in item) for value in values] for item in zip(*raters, strict=True)]
+    )
 
 
 @pytest.mark.parametrize(
