@@ -49,8 +49,12 @@ class Home:
         told, ended = [], threading.Event()
         is_ready = threading.Event()
 
+        def ready(address: str) -> None:
+            told.append(address)
+            is_ready.set()
+
         def run() -> None:
-            serve(self.store, self.queue(rater, third=third), 0, lambda address: (told.append(address), is_ready.set()))
+            serve(self.store, self.queue(rater, third=third), 0, ready)
             ended.set()
 
         thread = threading.Thread(target=run)

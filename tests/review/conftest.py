@@ -1,6 +1,7 @@
 """A home in which a version was asked for images of three concepts, without a model: what drawing and rating read."""
 
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -16,7 +17,7 @@ VERSION = "sd@0123456789ab"
 @pytest.fixture
 def pictured(new_home: Path, tiny: Audit) -> Store:
     """Six images of each concept, of which one of the nurse was refused, and two attribute images."""
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"concept": concept, "role": "neutral" if concept == "person" else "concept", "replicate": n}
         for concept in ("nurse", "ceo", "person") for n in range(6)
     ] + [{"concept": None, "role": "attribute", "axis": "gender", "pole": "a", "replicate": n} for n in range(2)]  # fmt: skip

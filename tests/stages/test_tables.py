@@ -127,6 +127,9 @@ def test_tables_in_which_there_may_be_nothing_to_tell():
         "share_comparisons",
         "refusal_comparisons",
         "comparison_factors",
+        "rater_agreement",
+        "people_confusion",
+        "people_shares",
     }
     assert {table.name for table in TABLES.values() if table.may_be_empty} == told
 

@@ -22,14 +22,12 @@ class Agreement:
     Attributes:
         alpha: Over the items with two answers or more.
         low, high: Ends of the interval.
-        n_items: Those items.
         reason: Why there is no alpha, or None.
     """
 
     alpha: float
     low: float
     high: float
-    n_items: int
     reason: str | None = None
 
 
@@ -57,9 +55,9 @@ def krippendorff(counts: ArrayLike, *, level: float = 0.95, seed: int = 0) -> Ag
     table = table[table.sum(axis=1) >= 2]
     n = len(table)
     if n < MIN_ITEMS:
-        return _none(n, f"fewer than {MIN_ITEMS} items have two answers")
+        return _none(f"fewer than {MIN_ITEMS} items have two answers")
     if (table.sum(axis=0) > 0).sum() < 2:
-        return _none(n, "all answers are the same, so chance could not have given another")
+        return _none("all answers are the same, so chance could not have given another")
     answers = table.sum(axis=1)
     # Of each item: pairs that agree, each by its answers; how often each value was given.
     parts = np.column_stack([(table * (table - 1)).sum(axis=1) / (answers - 1), table])
@@ -67,15 +65,15 @@ def krippendorff(counts: ArrayLike, *, level: float = 0.95, seed: int = 0) -> Ag
     tail = (1 - level) / 2
     if (parts[:, 0] == answers).all():
         low = 1 - (1 - tail ** (1 / n)) / _by_chance(table.sum(axis=0))
-        return Agreement(alpha, float(low), 1.0, n)
+        return Agreement(alpha, float(low), 1.0)
     weights = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=RESAMPLES)
     drawn = _alpha(weights @ parts)
     low, high = np.quantile(drawn[np.isfinite(drawn)], [tail, 1 - tail])
-    return Agreement(alpha, float(min(low, alpha)), float(max(high, alpha)), n)
+    return Agreement(alpha, float(min(low, alpha)), float(max(high, alpha)))
 
 
-def _none(n: int, reason: str) -> Agreement:
-    return Agreement(np.nan, np.nan, np.nan, n, reason)
+def _none(reason: str) -> Agreement:
+    return Agreement(np.nan, np.nan, np.nan, reason)
 
 
 def _by_chance(given: Floats) -> Floats:
