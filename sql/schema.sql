@@ -514,7 +514,35 @@ create table if not exists amplification_history (
     directional_reason    varchar,
     log_odds_low          double,         -- of the ends of the share's interval; null where an end is 0 or 1
     log_odds_high         double,
-    q_value               double          -- that share differs from reference, over concepts, groups and populations, (0, 1]
+    q_value               double,         -- that share differs from reference, over concepts, groups and populations, (0, 1]
+    directional_low       double,         -- ends of the interval of directional; null where several groups stand on both sides of it
+    directional_high      double
+);
+
+-- Directional amplification over all concepts: are associations of a population made stronger (above 0) or weaker? Two rows for
+-- each axis, labeller and population. Where label errors are corrected, the shares that are averaged are not cut to [0, 1].
+create table if not exists mean_amplification_history (
+    version        bigint not null,
+    system         varchar not null,
+    system_version varchar not null,
+    audit          varchar not null,
+    axis           varchar not null,
+    labels         varchar not null,      -- zero-shot or pixels, as of representation
+    embedder       varchar,               -- null where labels is pixels
+    population     varchar not null,
+    year           bigint,
+    locale         varchar,
+    measure        varchar not null,      -- share, as labelled, or corrected_share
+    n_concepts     bigint not null,       -- that the population has a value for and 2 images were counted of
+    is_weighted    boolean not null,      -- by the size of each concept in the population; else all alike
+    mean           double,                -- over concepts and groups, about -1 to 1
+    low            double,
+    high           double,
+    n_images       bigint,                -- counted
+    n_effective    double,                -- so many images that share no seed would give the mean as surely, above 0
+    estimand       varchar not null,      -- what the interval speaks of: these prompts
+    reason         varchar,               -- why mean is null
+    note           varchar                -- what must be known beside the interval
 );
 
 -- Distance of all shares of a concept from a population, with what a fair generator would read.
@@ -610,7 +638,7 @@ create table if not exists people_shares_history (
 create table if not exists calibration_history (
     version        bigint not null,
     system_version varchar not null,
-    kind           varchar not null,      -- dose_response, recovery, false_alarms, coverage, null_control or positive_control
+    kind           varchar not null,      -- dose_response, recovery, false_alarms, true_zero, coverage, harder, null_control or positive_control
     axis           varchar,
     embedder       varchar,               -- or pixels
     name           varchar not null,
@@ -618,8 +646,9 @@ create table if not exists calibration_history (
     low            double,                -- 95 % interval
     high           double,
     goal           varchar,               -- in words, null where there is none
-    met            boolean,
-    detail         varchar
+    met            boolean,               -- null where there is no goal, or too few audits were simulated to judge it
+    detail         varchar,
+    reason         varchar                -- why a goal is missed, where that is known and an audit says so beside such a number
 );
 
 -- What became of an imported set: one row for each of its prompts and each use of that prompt in the audit, one for each

@@ -121,7 +121,7 @@ def gather_pool(
         a_labels=np.stack([label_rows[prompt] for prompt in declared.a.prompts]),
         b_labels=np.stack([label_rows[prompt] for prompt in declared.b.prompts]),
         truth=np.array([[truth[sha] for sha in whole[prompt]] for prompt in prompts]),
-        mixtures=tuple(_mixtures(audit, axis, images, image_vectors, labels, truth)),
+        mixtures=tuple(_mixtures(audit, axis, images, image_vectors, labels, truth)), groups=len(declared.groups),
     )  # fmt: skip
 
 
@@ -154,7 +154,9 @@ def _mixtures(
     labels: dict[str, int],
     truth: Mapping[str, int],
 ) -> list[Mixture]:
-    mixtures = []
+    mixtures: list[Mixture] = []
+    if "mixture" not in images["category"]:
+        return mixtures
     declared = mixtures_of(audit, [axis])
     for slug in MIXED:
         prompts = [concept.prompts[0] for _, name, concept in declared if name == slug]

@@ -11,7 +11,22 @@ from numpy.typing import NDArray
 from mcas_assets.scoring.mcas.vectors import AuditVectors
 
 UNREAD = -1
-"""Truth of an image whose group cannot be read from its pixels."""
+"""Truth of an image whose group cannot be read from its pixels, or that shows none."""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """The replicates that one simulated audit gets of every prompt. One that is drawn twice counts as two images.
+
+    Attributes:
+        concept: (n,) of each concept, the k-th of all from one seed; or (c, n), each from seeds of its own.
+        attribute: (m,) of each attribute prompt, the k-th from the seed of the k-th of a concept.
+        neutral: (b, l) of each neutral prompt, from seeds of its own.
+    """
+
+    concept: NDArray[np.int64]
+    attribute: NDArray[np.int64]
+    neutral: NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -45,8 +60,9 @@ class Pool:
         a_words, b_words: (k, d).
         labels: (c, r) what the embedder says: 0 or 1 for the groups of pole a and b, -1 for neither.
         a_labels, b_labels: (p, r) the same of the attribute images.
-        truth: (c, r) 0 or 1 as read from the pixels, or `UNREAD`.
+        truth: (c, r) 0 or 1 as it is known, 2 for a third group, or `UNREAD`.
         mixtures: For the dose-response.
+        groups: Of the axis. Where there are more than two, no score rests on labels.
     """
 
     axis: str
@@ -64,6 +80,7 @@ class Pool:
     b_labels: NDArray[np.int64]
     truth: NDArray[np.int64]
     mixtures: tuple[Mixture, ...] = ()
+    groups: int = 2
 
     @property
     def replicates(self) -> int:
@@ -76,10 +93,10 @@ class Pool:
         return np.setdiff1d(np.arange(len(self.concepts)), self.neutral)
 
     def shares(self) -> NDArray[np.float64]:
-        """(c,) share of group b among the images that can be read; NaN where none can."""
+        """(c,) share of group b among the images that show a group that can be read; NaN where none does."""
         read = self.truth != UNREAD
         with np.errstate(invalid="ignore"):
-            return np.where(read, self.truth, 0).sum(axis=1) / np.where(read.any(axis=1), read.sum(axis=1), np.nan)
+            return (self.truth == 1).sum(axis=1) / np.where(read.any(axis=1), read.sum(axis=1), np.nan)
 
     def audit(self, draw: NDArray[np.int64], which: NDArray[np.int64] | None = None) -> AuditVectors:
         """The vectors of an audit that got these replicates of every prompt.
@@ -108,11 +125,39 @@ class Pool:
             labels=self.labels[places][:, draw].ravel(),
         )
 
+    def drawn(self, draw: Drawn, which: NDArray[np.int64]) -> AuditVectors:
+        """The vectors of an audit of some concepts, then of the neutral ones, with seeds as an audit has them.
+
+        Args:
+            draw: The replicates.
+            which: Places of the concepts.
+        """
+        shared = draw.concept.ndim == 1
+        own = np.broadcast_to(draw.concept, (len(which), draw.concept.shape[-1]))
+        places, rows = [*which, *self.neutral], [*own, *draw.neutral]
+        n, m = own.shape[1], len(draw.attribute)
+        of_attributes = np.arange(m)
+        # Numbers of their own begin above those that are shared.
+        of_concepts = np.tile(np.arange(n), len(which)) if shared else m + np.arange(own.size)
+        seeds = np.concatenate([of_concepts, m + own.size + np.arange(draw.neutral.size)])
+        labels = np.concatenate([self.labels[c, some] for c, some in zip(places, rows, strict=True)])
+        a, b = (pole[:, draw.attribute] for pole in (self.a_images, self.b_images))
+        return AuditVectors(
+            images=np.concatenate([self.images[c, some] for c, some in zip(places, rows, strict=True)]),
+            concept=np.repeat(np.arange(len(places)), [*[n] * len(which), *[draw.neutral.shape[1]] * len(self.neutral)]),
+            prompts=self.prompts[places],
+            a_images=a.reshape(-1, a.shape[-1]), b_images=b.reshape(-1, b.shape[-1]),
+            a_words=self.a_words, b_words=self.b_words, seeds=seeds,
+            a_seeds=np.tile(of_attributes, len(a)), b_seeds=np.tile(of_attributes, len(b)),
+            a_prompts=np.repeat(np.arange(len(a)), m), b_prompts=np.repeat(np.arange(len(b)), m) + len(a),
+            labels=None if self.groups > 2 else labels,
+        )  # fmt: skip
+
     def confusion(self, draw: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
-        """(2, 2) counts of attribute images: row = pole asked for, column = label; what has no label is left out."""
+        """(2, 3) counts of attribute images: row = pole asked for, column = label, the last = none."""
         some = slice(None) if draw is None else draw
         poles = (self.a_labels[:, some], self.b_labels[:, some])
-        return np.array([[int((pole == label).sum()) for label in (0, 1)] for pole in poles])
+        return np.array([[int((pole == label).sum()) for label in (0, 1, -1)] for pole in poles])
 
 
 def spread_over_shares(pool: Pool, wanted: tuple[float, ...]) -> NDArray[np.int64]:

@@ -1,7 +1,7 @@
 """The rows of table `calibration`: a figure, how sure it is, what it should be, and whether it is."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -12,12 +12,16 @@ from scipy.special import bdtr
 from mcas_assets.scoring.shares.representation import wilson_interval
 from mcas_assets.store.schema import frame_schema
 
-Kind = Literal["dose_response", "recovery", "false_alarms", "coverage", "null_control", "positive_control"]
+Kind = Literal[
+    "dose_response", "recovery", "false_alarms", "true_zero", "coverage", "harder", "null_control", "positive_control"
+]
 KINDS: dict[Kind, str] = {
     "dose_response": "Scores and shares follow the known share of a mixed set in a straight line.",
     "recovery": "The corrected share of every concept is that which the truth reader finds in the pixels.",
     "false_alarms": "A version compared with itself under fresh seeds raises alarms no more often than it may.",
-    "coverage": "Intervals hold the truth as often as their level says.",
+    "true_zero": "A score that is 0 is found to be other than 0 as seldom as its level says.",
+    "coverage": "Intervals hold the truth as often as their level says, in every cell of share and number of images.",
+    "harder": "So they do where prompts are disobeyed, figures ambiguous, groups three, and labels err by group.",
     "null_control": "An axis without meaning is found significant no more often than it may be.",
     "positive_control": "The texts of an embedder made biased show the bias that was planted.",
 }
@@ -45,10 +49,24 @@ class Goal:
             return False
         return (self.least is None or value >= self.least) and (self.most is None or value <= self.most)
 
+    def may_be_met(self, low: float, high: float, trials: int) -> bool | None:
+        """Whether a rate met it that is known to lie from `low` to `high`: False if it surely does not.
+
+        None where so few trials leave a rate in the middle of the goal less sure than the goal is wide: nothing could fail.
+        """
+        if not np.isfinite(low + high):
+            return False
+        least, most = (0.0 if self.least is None else self.least), (1.0 if self.most is None else self.most)
+        if high < least or low > most:
+            return False
+        middle = (least + most) / 2
+        return True if 2 * Z * np.sqrt(middle * (1 - middle) / trials) <= most - least else None
+
 
 SHARE = Goal("at most 0.02", most=0.02)
 LINE = Goal("at least 0.99", least=0.99)
 COVERAGE = Goal("0.93 to 0.97", 0.93, 0.97)
+SIZE = Goal("0.03 to 0.07", 0.03, 0.07)
 
 
 def alarm_goal(trials: int, rate: float = 0.05) -> Goal:
@@ -60,7 +78,10 @@ def alarm_goal(trials: int, rate: float = 0.05) -> Goal:
 
 @dataclass(frozen=True)
 class Row:
-    """One figure. `met` is None where it has no goal."""
+    """One figure. `met` is None where it has no goal, or too few audits were simulated to judge it.
+
+    `reason` says why a goal is missed, where that is known and an audit says so beside such a number.
+    """
 
     kind: Kind
     axis: str | None
@@ -72,6 +93,7 @@ class Row:
     goal: str | None = None
     met: bool | None = None
     detail: str = ""
+    reason: str | None = None
 
 
 def row(
@@ -101,6 +123,33 @@ def row(
     known, low, high = (None if x is None or not np.isfinite(x) else float(x) for x in (value, *ends))
     met = None if goal is None else goal.is_met(known if judged is None else judged)
     return Row(kind, axis, embedder, name, known, low, high, goal.text if goal else None, met, detail)
+
+
+def rate_row(
+    kind: Kind, axis: str, embedder: str, name: str, outcomes: NDArray[np.float64], goal: Goal, detail: str,
+    reason: str | None = None,
+) -> Row:  # fmt: skip
+    """A row of how often something holds in simulated audits, (audits, k) of 1, 0 and NaN where there is nothing to hold.
+
+    Its goal is missed where chance does not explain it: where the whole interval lies beside the goal.
+
+    Args:
+        kind: One of `KINDS`.
+        axis: Of the audit.
+        embedder: Of the panel.
+        name: Of the figure.
+        outcomes: Of the audits.
+        goal: For the rate.
+        detail: How it was found, in words.
+        reason: Why it may be missed, if that is known.
+    """
+    value, (low, high) = mean_of_trials(outcomes)
+    without = float(np.isnan(outcomes).mean())
+    if without:
+        detail += f"; {without:.1%} without an interval"
+    found = row(kind, axis, embedder, name, value, (low, high), detail=detail)
+    met = goal.may_be_met(low, high, int((~np.isnan(outcomes)).sum()))
+    return replace(found, goal=goal.text, met=met, reason=None if met is not False else reason)
 
 
 def frame(rows: Sequence[Row], system_version: str) -> pl.DataFrame:

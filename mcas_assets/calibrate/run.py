@@ -11,23 +11,22 @@ from dataclasses import dataclass, replace
 import numpy as np
 import polars as pl
 
+from mcas_assets.calibrate.drawing import Pictures, draw, embed_all, of_size
 from mcas_assets.calibrate.gather import TRUTHS, gather_pool, known_axes, mixtures_of
+from mcas_assets.calibrate.harder import harder_pools, harder_rows
 from mcas_assets.calibrate.pool import UNREAD, Pool, spread_over_shares
 from mcas_assets.calibrate.recovery import dose_response, positive_control, recovery
 from mcas_assets.calibrate.rows import Row, frame
 from mcas_assets.calibrate.simulations import Settings, processes
-from mcas_assets.calibrate.trials import coverage_rows, false_alarm_rows, null_rows
+from mcas_assets.calibrate.trials import coverage_rows, false_alarm_rows, null_rows, zero_rows
 from mcas_assets.core.errors import BadInput
 from mcas_assets.core.pictures import decode
 from mcas_assets.core.progress import Progress
 from mcas_assets.declare.audit import Audit
-from mcas_assets.declare.parts import ImagesPerPrompt
 from mcas_assets.embedders.protocol import Embedder
-from mcas_assets.images import generate
-from mcas_assets.measure import embeddings as embed
 from mcas_assets.measure import shares as represent
 from mcas_assets.measure.tone import ToneReader
-from mcas_assets.plan.requests import build_plan, build_texts
+from mcas_assets.plan.requests import build_plan
 from mcas_assets.store import files
 from mcas_assets.store.database import Store
 from mcas_assets.systems.protocol import System
@@ -36,7 +35,7 @@ BIASED = "phantom-biased"
 PLANTED_IN = "stereotyped"
 """The embedder that learned from captions with planted shares, and the world that they are from."""
 
-SHARES = (0.1, 0.3, 0.5, 0.7, 0.9)
+SHARES = (0.02, 0.05, 0.1, 0.25, 0.5, 0.75, 0.95)
 """Intervals are looked at for the concepts nearest to these realised shares."""
 
 Truths = dict[str, dict[str, int]]
@@ -51,7 +50,8 @@ class Scale:
         mixed: Of every prompt that says the group.
         dose: Of each mixed set and concept.
         splits: Of the pool into two, for false alarms and null axes.
-        audits: Simulated for coverage.
+        audits: Simulated for each cell of coverage; a third of them for a true zero, which all concepts tell of.
+        harder: Images of every prompt of the harder phantom; 0 leaves it out.
         resamples: Of each bootstrap in them.
         workers: Processes.
     """
@@ -60,8 +60,9 @@ class Scale:
     mixed: int = 120
     dose: int = 20
     splits: int = 200
-    audits: int = 1_000
-    resamples: int = 1_000
+    audits: int = 480
+    harder: int = 96
+    resamples: int = 500
     workers: int = min(2, os.cpu_count() or 1)
 
 
@@ -77,6 +78,7 @@ def calibrate(
     run_id: str,
     scale: Scale = FULL,
     tone_reader: ToneReader | None = None,
+    harder: tuple[Audit, System] | None = None,
 ) -> pl.DataFrame:
     """Draw, embed, read the truth, and measure.
 
@@ -89,6 +91,7 @@ def calibrate(
         run_id: Kept with images and vectors.
         scale: How much.
         tone_reader: Its shares are held against the truth too, on axes whose groups name Monk tones; None leaves it out.
+        harder: The harder phantom and what is asked of it; None leaves it out.
 
     Returns:
         Rows of table `calibration`.
@@ -98,15 +101,12 @@ def calibrate(
     """
     axes = known_axes(audit)
     version = system.identity().version
-    images, texts = _draw(store, audit, axes, system, version, progress, run_id, scale)
-    image_contents, text_contents = embed.contents(images, texts)
-    truths = _read_truth(store, image_contents, axes, progress)
+    drawn = _draw(store, audit, axes, system, progress, run_id, scale)
+    images, texts = drawn.images, drawn.texts
+    truths = _read_truth(store, drawn.files, axes, progress)
     rows: list[Row] = []
     for place, embedder in enumerate(embedders):
-        try:
-            embed.embed(store, image_contents, text_contents, embedder, progress, run_id)
-        finally:
-            embedder.close()
+        embed_all(store, drawn, embedder, progress, run_id)
         pools = [gather_pool(store, audit, axis, images, texts, embedder, truths[axis]) for axis in axes]
         for pool in pools:
             rows += _figures(pool, scale, audit.inference.seed, is_first=place == 0)
@@ -115,34 +115,33 @@ def calibrate(
                 rows += _by_tone(store, audit, images, texts, embedder, truths, tone_reader)
             rows += _simulate(pools, audit, scale, progress)
     order = {kind: i for i, kind in enumerate(dict.fromkeys(row.kind for row in rows))}
-    return frame(sorted(rows, key=lambda row: order[row.kind]), version)
+    table = frame(sorted(rows, key=lambda row: order[row.kind]), version)
+    if harder is None:
+        return table
+    of_harder = _harder(store, *harder, embedders[0], progress, run_id, scale)
+    return pl.concat([table, frame(of_harder, harder[1].identity().version)])
+
+
+def _harder(
+    store: Store, audit: Audit, system: System, embedder: Embedder, progress: Progress, run_id: str, scale: Scale
+) -> list[Row]:
+    drawn = draw(store, of_size(audit, scale.harder), system, progress, run_id)
+    embed_all(store, drawn, embedder, progress, run_id)
+    pools = harder_pools(store, audit, drawn.images, drawn.texts, embedder)
+    with processes(scale.workers) as executor:
+        return harder_rows(pools, _settings(audit, scale), scale.audits, SHARES, progress, executor)
 
 
 def _draw(
-    store: Store,
-    audit: Audit,
-    axes: list[str],
-    system: System,
-    version: str,
-    progress: Progress,
-    run_id: str,
-    scale: Scale,
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """(rows as of `images`, rows as of `texts`) of the calibration; mixtures have the category `mixture`."""
-    each = ImagesPerPrompt(concept=scale.images, attribute=scale.images, neutral=scale.images)
-    whole = audit.model_copy(update={"images_per_prompt": each})
+    store: Store, audit: Audit, axes: list[str], system: System, progress: Progress, run_id: str, scale: Scale
+) -> Pictures:
+    """The images of the calibration; mixtures have the category `mixture`."""
     # Seeds of their own: two sets of a mixture must not share noise.
-    mixed = audit.model_copy(update={
-        "images_per_prompt": each.model_copy(update={"concept": scale.mixed}), "seeds": "per_prompt",
-        "concepts": tuple(concept for _, _, concept in mixtures_of(audit, axes)),
+    mixed = of_size(audit, scale.mixed).model_copy(update={
+        "seeds": "per_prompt", "concepts": tuple(concept for _, _, concept in mixtures_of(audit, axes)),
     })  # fmt: skip
-    plan = pl.concat([build_plan(whole), build_plan(mixed).filter(role="concept")])
-    wanted = generate.requests(plan, version, system.size())
-    try:
-        generate.generate(store, wanted, system, version, progress, run_id)
-    finally:
-        system.close()
-    return generate.image_table(store, wanted, "calibration", version), build_texts(whole)
+    further = build_plan(mixed).filter(role="concept")
+    return draw(store, of_size(audit, scale.images), system, progress, run_id, further)
 
 
 def _read_truth(store: Store, contents: pl.DataFrame, axes: list[str], progress: Progress) -> Truths:
@@ -209,16 +208,22 @@ def _by_tone(
 def _simulate(pools: list[Pool], audit: Audit, scale: Scale, progress: Progress) -> list[Row]:
     """The parts that simulate audits, of the audit's own size where the pool allows it."""
     rows: list[Row] = []
-    declared = audit.inference
     with processes(scale.workers) as executor:
         for pool in pools:
             bare = replace(pool, mixtures=())
-            settings = Settings(
-                images=min(audit.images_per_prompt.concept, pool.replicates // 2),
-                chosen=tuple(spread_over_shares(pool, SHARES).tolist()),
-                resamples=scale.resamples, level=declared.level, seed=declared.seed,
-            )  # fmt: skip
-            rows += false_alarm_rows(bare, settings, scale.splits, progress, executor)
-            rows += null_rows(bare, settings, scale.splits, progress, executor)
+            settings = _settings(audit, scale).of(spread_over_shares(pool, SHARES))
+            halves = settings.sized(min(settings.images, pool.replicates // 2))
+            rows += false_alarm_rows(bare, halves, scale.splits, progress, executor)
+            rows += null_rows(bare, halves, scale.splits, progress, executor)
+            rows += zero_rows(bare, settings, scale.audits // 3, progress, executor)
             rows += coverage_rows(bare, settings, scale.audits, progress, executor)
     return rows
+
+
+def _settings(audit: Audit, scale: Scale) -> Settings:
+    """Simulated audits are of the audit's own size, but for the number of images in cells."""
+    each, declared = audit.images_per_prompt, audit.inference
+    return Settings(
+        images=each.concept, chosen=(), attribute=each.attribute, neutral=each.neutral, resamples=scale.resamples,
+        level=declared.level, seed=declared.seed,
+    )  # fmt: skip

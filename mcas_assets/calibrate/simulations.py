@@ -1,4 +1,4 @@
-"""Simulated audits: false alarms, null axes, and how often intervals hold the truth.
+"""Simulated audits: false alarms and null axes; how often intervals hold the truth is in `cells`.
 
 Each function simulates the audits of given numbers on one pool; audit k draws with seed k alone, so the outcome does
 not depend on how the numbers are shared out over processes (`mapped`).
@@ -10,25 +10,18 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
-from typing import Any
 
 import numpy as np
 
-from mcas_assets.calibrate.pool import UNREAD, Pool
+from mcas_assets.calibrate.pool import Pool
 from mcas_assets.core.progress import Advance
-from mcas_assets.scoring.changes.comparison import compare_concepts, paired_difference
-from mcas_assets.scoring.mcas.concept_bootstrap import COLUMNS, columns_of
+from mcas_assets.scoring.changes.comparison import compare_concepts
+from mcas_assets.scoring.mcas.concept_bootstrap import COLUMNS
 from mcas_assets.scoring.mcas.concept_tests import concept_tests
-from mcas_assets.scoring.mcas.score_intervals import score_intervals
-from mcas_assets.scoring.shares.label_error import corrected_shares
-from mcas_assets.scoring.shares.representation import wilson_interval
 from mcas_assets.scoring.stats.arrays import Floats, Ints
 from mcas_assets.scoring.stats.multiplicity import benjamini_hochberg
 
 Numbers = range
-
-SCORES = ("iias", "itpas", "itaas", "mcas")  # TTAS holds no image, so it has no interval
-_AT = [COLUMNS.index(name) for name in SCORES]
 
 
 @dataclass(frozen=True)
@@ -36,8 +29,9 @@ class Settings:
     """How audits are simulated.
 
     Attributes:
-        images: Of each prompt in a simulated audit.
+        images: Of each concept in a simulated audit.
         chosen: Places of the concepts that intervals are looked at for.
+        attribute, neutral: Of each attribute prompt and each neutral one.
         resamples: Of the bootstrap.
         draws: Of the permutation tests where they are not exact.
         level: Nominal coverage.
@@ -46,10 +40,20 @@ class Settings:
 
     images: int
     chosen: tuple[int, ...]
+    attribute: int = 16
+    neutral: int = 48
     resamples: int = 1_000
     draws: int = 2_000
     level: float = 0.95
     seed: int = 0
+
+    def of(self, chosen: Ints) -> "Settings":
+        """The same for these concepts."""
+        return replace(self, chosen=tuple(int(c) for c in chosen))
+
+    def sized(self, images: int) -> "Settings":
+        """The same with so many images of each concept."""
+        return replace(self, images=images)
 
 
 Simulation = Callable[[Pool, Settings, Numbers], Floats]
@@ -113,7 +117,7 @@ def same_version(pool: Pool, settings: Settings, numbers: Numbers) -> Floats:
     """
     outcomes = []
     for number in numbers:
-        order = _generator(settings, "same", number).permutation(pool.replicates)
+        order = generator_of(settings, "same", number).permutation(pool.replicates)
         before, after = order[: settings.images], order[settings.images : 2 * settings.images]
         comparisons = compare_concepts(
             pool.audit(before, pool.asked), pool.audit(after, pool.asked),
@@ -129,7 +133,7 @@ def meaningless_axis(pool: Pool, settings: Settings, numbers: Numbers) -> Floats
     """Test concepts against poles made of shuffled attribute images and words: (splits, concepts, 3) p, q and score."""
     outcomes = []
     for number in numbers:
-        generator = _generator(settings, "null", number)
+        generator = generator_of(settings, "null", number)
         real = pool.audit(generator.permutation(pool.replicates)[: settings.images], pool.asked)
         images = generator.permutation(np.concatenate([real.a_images, real.b_images]))
         words = generator.permutation(np.concatenate([real.a_words, real.b_words]))
@@ -143,92 +147,6 @@ def meaningless_axis(pool: Pool, settings: Settings, numbers: Numbers) -> Floats
     return np.array(outcomes)
 
 
-def score_coverage(pool: Pool, settings: Settings, numbers: Numbers) -> Floats:
-    """Whether intervals hold the scores of the whole pool: (audits, concepts, raw and adjusted, SCORES)."""
-    which = np.array([*settings.chosen, *pool.neutral], dtype=np.int64)
-    k = len(settings.chosen)
-    neutral = list(range(k, len(which)))
-    truth = columns_of(pool.audit(np.arange(pool.replicates), which).scores().components)
-    adjusted = truth - truth[neutral].mean(axis=0)
-    outcomes = []
-    for number in numbers:
-        drawn = pool.audit(_with_replacement(pool, settings, "scores", number), which)
-        found = score_intervals(drawn, neutral, level=settings.level, resamples=settings.resamples, seed=number)
-        sides = ((found.raw, truth), (found.adjusted, adjusted))
-        outcomes.append(np.stack([_holds(one.low, one.high, true)[:k, _AT] for one, true in sides], axis=1))
-    return np.array(outcomes)
-
-
-def share_coverage(pool: Pool, settings: Settings, numbers: Numbers) -> Floats:
-    """Whether share intervals hold: (audits, concepts, 2), Wilson's the labelled share, the corrected one the true share.
-
-    The truth of the corrected share is read from the pixels; images that cannot be read are left out.
-    """
-    read = [np.flatnonzero(pool.truth[c] != UNREAD) for c in settings.chosen]
-    outcomes = np.full((len(numbers), len(settings.chosen), 2), np.nan)
-    for at, number in enumerate(numbers):
-        generator = _generator(settings, "shares", number)
-        known = pool.confusion(generator.integers(pool.replicates, size=settings.images))
-        for k, (c, rows) in enumerate(zip(settings.chosen, read, strict=True)):
-            labels = pool.labels[c, rows]
-            if not len(rows) or not (labels >= 0).any():
-                continue
-            seen = labels[generator.integers(len(rows), size=settings.images)]
-            counts = np.array([(seen == 0).sum(), (seen == 1).sum()])
-            if counts.sum():
-                low, high = wilson_interval(float(counts[1]), float(counts.sum()), level=settings.level)
-                outcomes[at, k, 0] = low <= (labels == 1).sum() / (labels >= 0).sum() <= high
-            corrected = corrected_shares(counts, known, level=settings.level)
-            if corrected.reason is None:
-                outcomes[at, k, 1] = corrected.low[1] <= pool.truth[c, rows].mean() <= corrected.high[1]
-    return outcomes
-
-
-def change_coverage(pool: Pool, settings: Settings, numbers: Numbers) -> Floats:
-    """Whether intervals of a change hold: (audits, concepts, 2), MCAS by `compare_concepts`, ITAAS by `paired_difference`.
-
-    The version after is one whose prompts mean something else: each concept is drawn as the next one of the chosen is,
-    and each attribute prompt as the next one of its pole. So pairs share their seed and the true change is known.
-    """
-    which = np.array(settings.chosen, dtype=np.int64)
-    other = _as_next(pool, which)
-    everything = np.arange(pool.replicates)
-    before, after = pool.audit(everything, which), other.audit(everything, which)
-    change = after.scores().mcas - before.scores().mcas
-    # (concepts, replicates) association of each image with the words
-    values = [version.scores().s_word.reshape(len(which), -1) for version in (before, after)]
-    words = (values[1] - values[0]).mean(axis=1)
-    options: dict[str, Any] = {"level": settings.level, "resamples": settings.resamples}
-    outcomes = []
-    for number in numbers:
-        draw = _with_replacement(pool, settings, "changes", number)
-        of_scores = compare_concepts(pool.audit(draw, which), other.audit(draw, which), seed=number, **options)
-        of_words = [
-            paired_difference(values[0][k, draw], values[1][k, draw], seed=number, **options) for k in range(len(which))
-        ]
-        ends = np.array([[(one.low, one.high) for one in kind] for kind in (of_scores, of_words)], dtype=np.float64)
-        outcomes.append(_holds(ends[..., 0], ends[..., 1], np.stack([change, words])).T)
-    return np.array(outcomes)
-
-
-def _as_next(pool: Pool, which: Ints) -> Pool:
-    images = pool.images.copy()
-    images[which] = pool.images[np.roll(which, -1)]
-    labels = pool.labels.copy()
-    labels[which] = pool.labels[np.roll(which, -1)]
-    poles = [np.roll(pole, -1, axis=0) for pole in (pool.a_images, pool.b_images)]
-    return replace(pool, images=images, labels=labels, a_images=poles[0], b_images=poles[1])
-
-
-def _holds(low: Floats, high: Floats, truth: Floats) -> Floats:
-    """1 where the interval holds the truth, 0 where not, NaN where there is none."""
-    with np.errstate(invalid="ignore"):
-        return np.where(np.isnan(low) | np.isnan(high), np.nan, (low <= truth) & (truth <= high))
-
-
-def _with_replacement(pool: Pool, settings: Settings, purpose: str, number: int) -> Ints:
-    return _generator(settings, purpose, number).integers(pool.replicates, size=settings.images)
-
-
-def _generator(settings: Settings, purpose: str, number: int) -> np.random.Generator:
+def generator_of(settings: Settings, purpose: str, number: int) -> np.random.Generator:
+    """The generator of an audit, for one purpose."""
     return np.random.default_rng([settings.seed, number, *purpose.encode()])

@@ -5,30 +5,35 @@ from functools import partial
 
 import numpy as np
 
-from mcas_assets.calibrate.pool import Pool
-from mcas_assets.calibrate.rows import COVERAGE, Row, alarm_goal, mean_of_trials, row
-from mcas_assets.calibrate.simulations import (
+from mcas_assets.calibrate.cells import (
+    CHANGES,
     SCORES,
-    Settings,
-    Simulation,
+    SIDES,
     change_coverage,
-    mapped,
-    meaningless_axis,
-    same_version,
+    paired_coverage,
     score_coverage,
     share_coverage,
+    true_zero,
 )
+from mcas_assets.calibrate.known_limits import reason_of
+from mcas_assets.calibrate.pool import Pool
+from mcas_assets.calibrate.rows import COVERAGE, SIZE, Kind, Row, alarm_goal, mean_of_trials, rate_row, row
+from mcas_assets.calibrate.simulations import Settings, Simulation, mapped, meaningless_axis, same_version
 from mcas_assets.core.progress import Progress
 from mcas_assets.scoring.stats.arrays import Floats
+from mcas_assets.scoring.stats.multiplicity import flagged
 
 SIGNIFICANT = 0.05
+
+SIZES = (8, 16, 30, 64)
+"""Images of a concept in the simulated audits of each cell."""
 
 
 def false_alarm_rows(
     pool: Pool, settings: Settings, splits: int, progress: Progress, executor: ProcessPoolExecutor | None
 ) -> list[Row]:
     """A/A: how often one version, split at random into two, is said to have changed."""
-    outcomes = _run(same_version, "A/A", pool, settings, splits, progress, executor)
+    outcomes = run_simulation(same_version, "A/A", pool, settings, splits, progress, executor)
     figure = partial(row, "false_alarms", pool.axis, pool.embedder)
     changed, p_values = outcomes[..., 0], outcomes[..., 1]
     size = f"{splits} splits into {settings.images} + {settings.images} images of a prompt, {outcomes.shape[1]} concepts each"
@@ -46,7 +51,7 @@ def null_rows(
     pool: Pool, settings: Settings, splits: int, progress: Progress, executor: ProcessPoolExecutor | None
 ) -> list[Row]:
     """How often an axis whose poles are shuffled is found to mean something."""
-    outcomes = _run(meaningless_axis, "null axes", pool, settings, splits, progress, executor)
+    outcomes = run_simulation(meaningless_axis, "null axes", pool, settings, splits, progress, executor)
     figure = partial(row, "null_control", pool.axis, pool.embedder)
     p_values, q_values, scores = (outcomes[..., k] for k in range(3))
     significant = np.where(np.isnan(p_values), np.nan, p_values <= SIGNIFICANT)
@@ -63,45 +68,73 @@ def null_rows(
     ]  # fmt: skip
 
 
+def zero_rows(
+    pool: Pool, settings: Settings, audits: int, progress: Progress, executor: ProcessPoolExecutor | None,
+    kind: Kind = "true_zero",
+) -> list[Row]:  # fmt: skip
+    """How often a score that is 0 is found to be other than 0, for each number of images of a concept."""
+    rows = []
+    for images in SIZES:
+        p_values = run_simulation(true_zero, "true zero", pool, settings.sized(images), audits, progress, executor)
+        for s, side in enumerate(SIDES):
+            p = p_values[:, :, s]
+            found = np.where(np.isnan(p), np.nan, p <= SIGNIFICANT)
+            able = int((~np.isnan(p).all(axis=0)).sum())
+            size = f"{audits} audits of {able} concepts whose {side} score is 0, {images} images each"
+            name = f"{side}: p <= 0.05 at {images} images"
+            if not able:
+                why = "no mix of the groups makes a score 0"
+                rows.append(row(kind, pool.axis, pool.embedder, name, None, detail=why))
+                continue
+            rows.append(rate_row(kind, pool.axis, pool.embedder, name, found, SIZE, size))
+            flags = np.array([flagged(one, 1 - settings.level).any() for one in p], dtype=np.float64)[:, None]
+            name = f"{side}: audits with a flag at {images} images"
+            rows.append(row(kind, pool.axis, pool.embedder, name, *mean_of_trials(flags), alarm_goal(audits), size))
+    return rows
+
+
 def coverage_rows(
-    pool: Pool, settings: Settings, audits: int, progress: Progress, executor: ProcessPoolExecutor | None
-) -> list[Row]:
-    """How often each kind of interval holds the truth of the pool that audits are drawn from."""
+    pool: Pool, settings: Settings, audits: int, progress: Progress, executor: ProcessPoolExecutor | None,
+    kind: Kind = "coverage",
+) -> list[Row]:  # fmt: skip
+    """How often each kind of interval holds the truth of the pool that audits are drawn from, in each cell.
+
+    A cell is a concept, which has a share, and a number of images of it.
+    """
     if not settings.chosen:
-        return [
-            row("coverage", pool.axis, pool.embedder, "all", None, goal=COVERAGE, detail="no concept has a known share")
-        ]
-    holds = _run(score_coverage, "coverage, scores", pool, settings, audits, progress, executor)
-    rows = [
-        _coverage(pool, settings, f"{name} {side}", holds[:, :, s, k])
-        for s, side in enumerate(("raw", "adjusted"))
-        for k, name in enumerate(SCORES)
-    ]
-    shares = _run(share_coverage, "coverage, shares", pool, settings, audits, progress, executor)
-    rows += [
-        _coverage(pool, settings, name, shares[..., k]) for k, name in enumerate(("share, wilson", "corrected share"))
-    ]
-    changes = _run(change_coverage, "coverage, changes", pool, settings, audits, progress, executor)
-    names = ("change of mcas, bca", "change of itaas, paired, bca")
-    return rows + [_coverage(pool, settings, name, changes[..., k]) for k, name in enumerate(names)]
+        return [row(kind, pool.axis, pool.embedder, "all", None, goal=COVERAGE, detail="no concept has a known share")]
+    rows = []
+    for images in SIZES:
+        of_size = settings.sized(images)
+        run = partial(run_simulation, pool=pool, settings=of_size, count=audits, progress=progress, executor=executor)
+        cells = partial(_cells, kind, pool, of_size)
+        scores = run(score_coverage, f"coverage, scores, {images} images")
+        for s, side in enumerate(SIDES):
+            for k, name in enumerate(SCORES):
+                rows += cells(f"{name} {side}", scores[:, :, s, k])
+        if pool.groups == 2:
+            shares = run(share_coverage, f"coverage, shares, {images} images")
+            for k, name in enumerate(("share, wilson", "corrected share")):
+                rows += cells(name, shares[..., k])
+        changes = run(change_coverage, f"coverage, changes, {images} images")
+        for k, name in enumerate(CHANGES):
+            rows += cells(f"change of {name}", changes[..., k])
+    pairs = run_simulation(paired_coverage, "coverage, pairs", pool, settings, audits, progress, executor)
+    return rows + _cells(kind, pool, settings, "change of itaas, paired, bca", pairs)
 
 
-def _coverage(pool: Pool, settings: Settings, name: str, holds: Floats) -> Row:
-    """One row from (audits, concepts) of 1 (holds), 0 (does not), NaN (there is no interval)."""
-    value, ends = mean_of_trials(holds)
-    shares = pool.shares()
-    known = ~np.isnan(holds)
-    each = []
+def _cells(kind: Kind, pool: Pool, settings: Settings, name: str, found: Floats) -> list[Row]:
+    """A row a concept from (audits, concepts) of 1 (holds), 0 (does not), NaN (there is no interval)."""
+    shares, rows = pool.shares(), []
+    detail = f"{len(found)} audits, {pool.replicates} images of each prompt to draw from"
     for k, c in enumerate(settings.chosen):
-        share = f"{holds[known[:, k], k].mean():.3f}" if known[:, k].any() else "none"
-        each.append(f"{pool.concepts[c]} ({shares[c]:.2f}) {share}")
-    without = f", {1 - known.mean():.1%} without an interval" if not known.all() else ""
-    size = f"{len(holds)} audits of {settings.images} images a prompt{without}"
-    detail = f"{size}; by concept (share of pole b): {', '.join(each)}"
-    return row("coverage", pool.axis, pool.embedder, name, value, ends, COVERAGE, detail)
+        cell = f"{name}: {settings.images} images, {pool.concepts[c]} ({shares[c]:.2f})"
+        why = reason_of(kind, pool, name, settings.images, float(shares[c]), found[:, k])
+        rows.append(rate_row(kind, pool.axis, pool.embedder, cell, found[:, k : k + 1], COVERAGE, detail, why))
+    return rows
 
 
-def _run(
+def run_simulation(
     simulation: Simulation,
     name: str,
     pool: Pool,
@@ -110,5 +143,6 @@ def _run(
     progress: Progress,
     executor: ProcessPoolExecutor | None,
 ) -> Floats:
+    """The outcomes of `count` simulated audits, along the first axis; see `simulations.mapped`."""
     with progress.task(f"{name}, {pool.axis}", count) as advance:
         return mapped(simulation, pool, settings, count, advance, executor)

@@ -1,7 +1,8 @@
 """The `mcas` command.
 
 Exit status: 0 done, 1 a fault of the program, 2 bad input, 3 a blocking check failed or a redrawn image differs, 4 a policy
-is not met, 5 a policy cannot be judged, 6 an audit measured nothing, 7 a home is not sound, 130 interrupted.
+or a goal of the calibration is not met, 5 a policy cannot be judged, 6 an audit measured nothing, 7 a home is not sound, 130
+interrupted.
 """
 
 import contextlib
@@ -12,7 +13,7 @@ from typing import NoReturn
 
 import typer
 
-from mcas_assets.cli import ask, audit, compare, gate, interrupts, keep, redraw, review, view, watch
+from mcas_assets.cli import ask, audit, compare, gate, interrupts, keep, project, redraw, review, view, watch
 from mcas_assets.cli.streams import keep_own, restore_own, tolerate
 from mcas_assets.core.errors import (
     BadInput,
@@ -28,7 +29,9 @@ from mcas_assets.core.terminal import say
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None,
                   help="Measure what a text-to-image model associates with whom.")  # fmt: skip
 
+app.command("list")(project.list_)
 for command in (
+    project.init,
     audit.audit,
     audit.plan,
     audit.calibrate,

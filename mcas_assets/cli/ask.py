@@ -68,13 +68,15 @@ def systems(
         str, typer.Option(help=f"One of {', '.join(FORMATS)}; json gives whole identity documents.")
     ] = "table",
 ) -> None:
-    """List every system version that this home knows, with its identity."""
+    """List every system version that this home knows, with its identity, and where its system is declared."""
     from mcas_assets.store.database import Store
+    from mcas_assets.systems.find import load_systems
     from mcas_assets.views.frames import write
     from mcas_assets.views.systems import known_systems
 
     require_format(format)
-    write(known_systems(Store(paths.home()), whole=format == "json"), format)
+    declared = {name: paths.origin(path) for name, path in load_systems().files.items()}
+    write(known_systems(Store(paths.home()), declared, whole=format == "json"), format)
 
 
 def ui(
@@ -104,6 +106,7 @@ def ui(
     os.environ.update(
         DAGSTER_HOME=str(home / "dagster"),
         MCAS_HOME=str(home),
+        **({"MCAS_PROJECT": str(of_project)} if (of_project := paths.project()) else {}),
         MCAS_WATCH="on" if watch else "off",
         DAGSTER_DISABLE_TELEMETRY="1",
     )

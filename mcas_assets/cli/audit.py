@@ -10,6 +10,8 @@ from mcas_assets.core.errors import BadInput
 from mcas_assets.core.terminal import say
 from mcas_assets.declare.limits import MOST_IMAGES
 
+MISSED = 4
+
 
 def audit(
     audit: Annotated[str, typer.Argument(help="Name in data/audits, or path of a YAML file.")] = "phantom",
@@ -78,18 +80,20 @@ def _show(console, declared, system_version: str, truth, rows: bool) -> bool:  #
     from mcas_assets.images.match_given import describe
     from mcas_assets.store.database import Store
     from mcas_assets.store.publication import count_outcomes, published_rows
+    from mcas_assets.views.amplification import amplification_lines
     from mcas_assets.views.audit import print_summary, refusal_lines, standing_line
     from mcas_assets.views.intersections import intersection_lines
     from mcas_assets.views.review import review_lines
 
     store = Store(paths.home())
-    scores, means, shares, cells, rates, disparities, account, raters = (
+    scores, means, shares, cells, amplified, rates, disparities, account, raters = (
         published_rows(store, table, declared.audit, system_version)
         for table in (
             "scores",
             "mean_scores",
             "representation",
             "intersections",
+            "mean_amplification",
             "refusals",
             "refusal_disparities",
             "import_account",
@@ -107,7 +111,8 @@ def _show(console, declared, system_version: str, truth, rows: bool) -> bool:  #
     console.print()
     if rows:
         print_summary(console, declared, scores, means, shares, truth)
-        for line in [*intersection_lines(declared, cells), *review_lines(raters)]:
+        lines = (amplification_lines(declared, amplified), intersection_lines(declared, cells), review_lines(raters))
+        for line in (line for part in lines for line in part):
             console.print(line, style="dim", highlight=False, markup=False, soft_wrap=True)
     return not scores["mcas"].drop_nulls().is_empty() or bool(shares["n_counted"].sum())
 
@@ -158,7 +163,10 @@ def calibrate(
     system: Annotated[str, typer.Option(help="Phantom to draw with.")] = "phantom-stereotyped",
     format: Annotated[str, typer.Option(help=f"One of {', '.join(FORMATS)}.")] = "table",
 ) -> None:
-    """Hold the whole measurement against the phantom, whose truth is known. Killed, it goes on where it was."""
+    """Hold the whole measurement against the phantom, whose truth is known. Killed, it goes on where it was.
+
+    Exit status 4 if a goal is missed for no reason that is known.
+    """
     require_format(format)
     from mcas_assets.core.progress import BothProgress, LogProgress, TerminalProgress
     from mcas_assets.declare.audit import load_audit
@@ -166,18 +174,17 @@ def calibrate(
     from mcas_assets.orchestration.instance import instance_at_work
     from mcas_assets.stages.workplace import Workplace
     from mcas_assets.systems.find import find_system
+    from mcas_assets.views import calibration
     from mcas_assets.views.frames import write
 
     declared, subject = load_audit(audit), find_system(system)
     with instance_at_work(paths.home()) as instance, only_one(), TerminalProgress() as bars:
         table = run_calibration(declared, subject, Workplace(progress=BothProgress(LogProgress(), bars)), instance)
-    columns = ["kind", "axis", "embedder", "name", "value", "low", "high", "goal", "met"]
-    write(table.select(columns) if format == "table" else table, format)
-    judged = table["met"].drop_nulls()
-    say(
-        f'{judged.sum()} of {len(judged)} goals are met; how each figure was found: mcas sql "from calibration"',
-        err=True,
-    )
+    write(calibration.shown(table) if format == "table" else calibration.misses_first(table), format)
+    for line in calibration.summary(table):
+        say(line, err=True)
+    if calibration.unexplained(table):
+        raise typer.Exit(MISSED)
 
 
 def repair(

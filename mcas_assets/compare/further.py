@@ -13,7 +13,7 @@ import polars as pl
 from mcas_assets.compare.pairing import Pairing, neutral_places, pair
 from mcas_assets.core.errors import McasError
 from mcas_assets.core.progress import Progress
-from mcas_assets.declare.audit import Audit, targets_of
+from mcas_assets.declare.audit import Audit, targets_of, wordings_of
 from mcas_assets.embedders.protocol import Embedder
 from mcas_assets.images import generate
 from mcas_assets.measure import embeddings
@@ -112,7 +112,8 @@ def pointed_to(
         for axis in audit.axes:
             labels = pole_labels(axis, audit, texts, shown, said, embedder)
             old, new = (
-                gather(axis, targets, one, texts, shown, said, labels) for one in (pairing.before, pairing.after)
+                gather(axis, targets, one, texts, shown, said, labels, wordings_of(audit))
+                for one in (pairing.before, pairing.after)
             )
             p_values.append(first_p_values(Pairs(old, new, neutral)))
     is_asked = np.array([name in among for _, name, _ in targets])

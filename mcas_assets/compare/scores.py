@@ -15,7 +15,7 @@ import polars as pl
 
 from mcas_assets.compare.pairing import Pairing, neutral_places
 from mcas_assets.compare.summary import head_row, over_all
-from mcas_assets.declare.audit import Audit, Targets, targets_of
+from mcas_assets.declare.audit import Audit, Targets, targets_of, wordings_of
 from mcas_assets.embedders.protocol import Embedder
 from mcas_assets.measure import embeddings as embed
 from mcas_assets.measure.shares import pole_labels
@@ -88,7 +88,7 @@ def measure(
             else:
                 labels = pole_labels(axis, audit, texts, shown, said, embedder)
                 versions = [
-                    gather(axis, targets_of(audit), one, texts, shown, said, labels)
+                    gather(axis, targets_of(audit), one, texts, shown, said, labels, wordings_of(audit))
                     for one in (pairing.before, pairing.after)
                 ]
                 measured = _measure(audit, versions, stages_of(audit, pairing))

@@ -15,7 +15,7 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 from mcas_assets.core.digests import document_digest
 from mcas_assets.core.paths import audits_folder
 from mcas_assets.declare.contradictions import contradictions, numbered
-from mcas_assets.declare.documents import Slug, Text, find_document, load_document, require_name
+from mcas_assets.declare.documents import Slug, Text, find_document, load_document, named_files, require_name
 from mcas_assets.declare.limits import Batch
 from mcas_assets.declare.mistakes import Mistake, fault
 from mcas_assets.declare.parts import (
@@ -141,7 +141,7 @@ class Audit(Part):
 
 def list_audits(folder: Path = AUDITS) -> dict[str, Path]:
     """The declared audits by name, in order of name. Nothing is read, so a broken file is listed too."""
-    return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+    return named_files(folder)
 
 
 def load_audit(name_or_path: str | Path, folder: Path = AUDITS) -> Audit:

@@ -5,7 +5,7 @@ Serves systems and embedders alike: `data/systems.yaml` holds `systems: {name: {
 
 import importlib
 import pkgutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -14,6 +14,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from mcas_assets.core.errors import BadInput
+from mcas_assets.core.paths import layers
 from mcas_assets.declare.documents import Parsed, Slug, check, parse_yaml, read_text
 from mcas_assets.declare.mistakes import BadDocument, Mistake, did_you_mean, explain
 
@@ -78,25 +79,82 @@ def kind_module(kind: str, package: str) -> ModuleType:
     return importlib.import_module(f"{package}.{_MODULES.get(kind, kind)}")
 
 
-def load_entries(path: Path, key: str, package: str) -> dict[str, Any]:
-    """The entries under `key` of a YAML file, each as the `Declaration` of its kind.
+class Catalogue(Mapping[str, Any]):
+    """Entries by name, those of a project before those that ship. One that cannot be used is told where it is asked for.
+
+    Attributes:
+        files: Where each entry that was written is from.
+        unusable: What is wrong with those that cannot be used; they count as not there in every loop.
+    """
+
+    def __init__(self) -> None:
+        self._entries: dict[str, Any] = {}
+        self.files: dict[str, Path] = {}
+        self.unusable: dict[str, BadDocument] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        """The entry.
+
+        Raises:
+            BadDocument: It cannot be used.
+        """
+        if name in self.unusable:
+            raise self.unusable[name]
+        return self._entries[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._entries
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def base(self, name: str) -> Path:
+        """The folder that the paths of an entry are relative to."""
+        return self.files[name].resolve().parent
+
+    def put(self, name: str, path: Path, entry: Any, mistakes: list[Mistake]) -> None:
+        """Write an entry of a file, in place of what a lower one says by its name."""
+        self._entries.pop(name, None)
+        self.unusable.pop(name, None)
+        self.files[name] = path
+        if mistakes:
+            self.unusable[name] = BadDocument(path, mistakes)
+        else:
+            self._entries[name] = entry
+
+
+def load_entries(path: Path, key: str, package: str) -> Catalogue:
+    """The entries under `key` of a YAML file, each as the `Declaration` of its kind; of a project's, with those that ship.
 
     Raises:
         BadInput: The file cannot be read.
-        BadDocument: It cannot be used; lists every mistake.
+        BadDocument: It is no mapping with this key. A mistake within an entry stops that entry alone.
     """
+    catalogue = Catalogue()
+    for layer in reversed(layers(path)):
+        _read_into(catalogue, layer, key, package)
+    return catalogue
+
+
+def _read_into(catalogue: Catalogue, path: Path, key: str, package: str) -> None:
     parsed = parse_yaml(read_text(path))
-    fields: dict[str, Any] = {key: (dict[Slug, dict], ...)}
+    fields: dict[str, Any] = {key: (dict[Slug, dict] | None, ...)}  # null where all that is below it is commented out
     outline = create_model("Outline", __config__=ConfigDict(extra="forbid"), **fields)
-    document, mistakes = check(parsed, outline)
-    entries: dict[str, Entry] = {}
-    for name, raw in (getattr(document, key) if document else {}).items():
-        entry, wrong = _entry(parsed, (key, name), raw, package)
-        entries[name] = entry
-        mistakes += wrong
-    if mistakes:
-        raise BadDocument(path, mistakes)
-    return entries
+    _, mistakes = check(parsed, outline)
+    entries = parsed.value.get(key) if isinstance(parsed.value, dict) else None
+    written: dict[str, Any] = entries if isinstance(entries, dict) else {}
+    if of_file := [one for one in mistakes if one.at[:1] != (key,) or len(one.at) < 2 or one.at[1] not in written]:
+        raise BadDocument(path, of_file)
+    for name, raw in written.items():
+        wrong = [one for one in mistakes if one.at[1] == name]
+        entry = None
+        if isinstance(raw, dict):
+            entry, more = _entry(parsed, (key, name), raw, package)
+            wrong += more
+        catalogue.put(name, path, entry, wrong)
 
 
 def _entry(parsed: Parsed, at: tuple[str, str], raw: dict[str, Any], package: str) -> tuple[Any, list[Mistake]]:

@@ -19,6 +19,7 @@ from pydantic import AfterValidator, BaseModel, ValidationError
 
 from mcas_assets.core.errors import BadInput
 from mcas_assets.core.office import encoding_of
+from mcas_assets.core.paths import layers
 from mcas_assets.declare.mistakes import BadDocument, KeyPath, Mistake, did_you_mean, explain, fault
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -154,6 +155,12 @@ class _Reader:
 
     def _refuse(self, at: KeyPath, problem: str, remedy: str, line: int | None = None) -> None:
         self.mistakes.append(Mistake(at, problem, remedy, line or self.lines.get(at)))
+
+
+def named_files(folder: Path, pattern: str = "*.yaml") -> dict[str, Path]:
+    """The declarations of a folder by the names of their files, in order of name; those of a project before those that ship."""
+    found = {path.stem: path for place in reversed(layers(folder)) for path in place.glob(pattern)}
+    return dict(sorted(found.items()))
 
 
 def find_document(name_or_path: str | Path, known: Mapping[str, Path], kind: str) -> tuple[Path, str | None]:

@@ -3,20 +3,20 @@
 from pathlib import Path
 
 from mcas_assets.core.errors import BadInput
-from mcas_assets.core.paths import DATA
-from mcas_assets.declare.catalogue import Entry, kind_module, load_entries
+from mcas_assets.core.paths import place
+from mcas_assets.declare.catalogue import Catalogue, kind_module, load_entries
 from mcas_assets.declare.mistakes import did_you_mean
 from mcas_assets.embedders.protocol import Embedder
 
 KINDS = "mcas_assets.embedders"
-EMBEDDERS = DATA / "embedders.yaml"
+EMBEDDERS = place("embedders.yaml")
 
 
-def load_embedders(path: Path = EMBEDDERS) -> dict[str, Entry]:
+def load_embedders(path: Path = EMBEDDERS) -> Catalogue:
     """The declared embedders by name.
 
     Raises:
-        BadInput: The file cannot be read or used; every mistake in it is listed.
+        BadInput: The file cannot be read. An entry that cannot be used is told where it is asked for.
     """
     return load_entries(path, "embedders", KINDS)
 
@@ -33,7 +33,7 @@ def find_embedder(name: str, path: Path = EMBEDDERS, *, cache: Path | None = Non
         BadInput: There is no such embedder.
     """
     entries = load_embedders(path)
-    if name not in entries:
+    entry = entries.get(name)
+    if entry is None:
         raise BadInput(path, f"declares no embedder {name!r}", did_you_mean(name, entries))
-    entry = entries[name]
-    return kind_module(entry.kind, KINDS).build(name, entry, path.resolve().parent, cache)
+    return kind_module(entry.kind, KINDS).build(name, entry, entries.base(name), cache)

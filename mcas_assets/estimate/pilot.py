@@ -93,7 +93,7 @@ def spread_of(vectors: AuditVectors) -> Spread | None:
         The spread, or None where no concept or a pole has fewer than `FEWEST` images.
     """
     scores = vectors.scores()
-    concept, texts = np.asarray(vectors.concept), np.asarray(vectors.prompts, dtype=np.float64)
+    concept, texts = np.asarray(vectors.concept), vectors.mean_prompts()
     values = scores.s_img + scores.s_word
     own = [values[concept == c] for c in np.flatnonzero(scores.n_images >= FEWEST)]
     poles = [np.asarray(pole, dtype=np.float64) for pole in (vectors.a_images, vectors.b_images)]

@@ -7,7 +7,6 @@ every population of the audit is held against every share, and where the answer 
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -15,7 +14,8 @@ from scipy.special import ndtri
 
 from mcas_assets.declare.audit import Audit
 from mcas_assets.declare.populations import Population
-from mcas_assets.scoring.shares.amplification import ERASED, amplification, directional_amplification
+from mcas_assets.measure.directions import NO_SHARES, Concept, Direction, directions, references, whole
+from mcas_assets.scoring.shares.amplification import ERASED, amplification
 from mcas_assets.scoring.stats.divergence import Kind, divergence
 from mcas_assets.scoring.stats.limits import p_beyond
 from mcas_assets.scoring.stats.multiplicity import benjamini_hochberg
@@ -39,9 +39,6 @@ _FLOATS = (
     "log_odds",
     "ratio",
 )
-
-
-Concept = list[dict[str, Any]]  # rows of `representation`, one a group, in the order of the axis
 
 
 @dataclass(frozen=True)
@@ -74,7 +71,7 @@ def hold(audit: Audit, representation: pl.DataFrame, populations: Sequence[Popul
         concepts: list[Concept] = [one.to_dicts() for one in part.partition_by("concept", maintain_order=True)]
         rows = []
         for population in populations:
-            directional = _directional(concepts, population)
+            directional = directions(concepts, population, audit.inference.level)
             rows += [
                 row for concept in concepts for row in _against(concept, population, directional, audit.inference.level)
             ]
@@ -85,12 +82,6 @@ def hold(audit: Audit, representation: pl.DataFrame, populations: Sequence[Popul
         pl.DataFrame(amplified, schema=frame_schema("amplification")),
         pl.DataFrame(diverged, schema=frame_schema("divergence")),
     )
-
-
-def references(concept: Concept, population: Population) -> list[float | None]:
-    """The share of each group of a concept in a population; None where it has no value."""
-    groups = [row["group_name"] for row in concept]
-    return [population.share(concept[0]["axis"], concept[0]["concept"], group, groups) for group in groups]
 
 
 def verdict(low: float | None, high: float | None, reference: float | None) -> str | None:
@@ -112,17 +103,18 @@ def images_for_erasure(reference: float, level: float) -> int | None:
 
 
 def _against(
-    concept: Concept, population: Population, directional: Mapping[str, tuple], level: float
+    concept: Concept, population: Population, directional: Mapping[str, Direction], level: float
 ) -> Iterator[dict]:
     for row, reference in zip(concept, references(concept, population), strict=True):
         is_corrected = row["corrected_share"] is not None
         share, low, high = (row[name] for name in (_CORRECTED if is_corrected else _AS_LABELLED))
-        value, why = directional.get(row["concept"], (None, "the concept has no share or no reference for every group"))
+        direction = directional.get(row["concept"], NO_SHARES)
         made = {
             **{name: row[name] for name in _ABOUT}, "group_name": row["group_name"], "population": population.name,
             "year": population.year, "locale": population.locale, "source": population.source,
             "share": share, "share_low": low, "share_high": high, "is_corrected": is_corrected, "reference": reference,
-            "directional": value, "directional_reason": why, "verdict": verdict(low, high, reference),
+            "directional": direction.value, "directional_low": direction.low, "directional_high": direction.high,
+            "directional_reason": direction.why, "verdict": verdict(low, high, reference),
             "n_for_erasure": None if reference is None else images_for_erasure(reference, level),
         }  # fmt: skip
         if share is None or reference is None:
@@ -149,29 +141,6 @@ def _survives(said: str | None, share: float, reference: float, counted: float) 
     return {OVER: worst > reference, UNDER: best < reference}.get(said or "")
 
 
-def _directional(concepts: Sequence[Concept], population: Population) -> dict[str, tuple[float | None, str | None]]:
-    """For each concept its part of directional amplification, or why there is none. Neutral prompts ask for nothing."""
-    shown, fair, names = [], [], []
-    for concept in concepts:
-        known = references(concept, population)
-        kind = "corrected_share" if concept[0]["corrected_share"] is not None else "share"
-        drawn = [row[kind] for row in concept]
-        if concept[0]["category"] != "neutral" and None not in known and None not in drawn:
-            names.append(concept[0]["concept"])
-            shown.append(drawn)
-            fair.append(_whole(known))
-    neutral: dict[str, tuple[float | None, str | None]] = {
-        one[0]["concept"]: (None, "a neutral prompt is no task") for one in concepts if one[0]["category"] == "neutral"
-    }
-    if not names:
-        return neutral
-    found = directional_amplification(np.array(shown), np.array(fair))
-    return neutral | {
-        name: (None if math.isnan(value) else float(value), found.reason)
-        for name, value in zip(names, found.per_concept, strict=True)
-    }
-
-
 def _divergences(concepts: Sequence[Concept], population: Population, kind: Kind, seed: int) -> list[dict]:
     rows = []
     for concept in concepts:
@@ -181,7 +150,7 @@ def _divergences(concepts: Sequence[Concept], population: Population, kind: Kind
         if None in known:
             rows.append(about | {"reason": "the population has no value for every group"})
             continue
-        found = divergence([row["n_group"] for row in concept], _whole(known), kind, seed=seed)
+        found = divergence([row["n_group"] for row in concept], whole(known), kind, seed=seed)
         made = about | vars(found)
         if found.p_value == 0:  # a group that the population lacks was shown: impossible, but a p-value is above 0
             made["p_value"] = float(np.finfo(np.float64).tiny)
@@ -192,12 +161,6 @@ def _divergences(concepts: Sequence[Concept], population: Population, kind: Kind
     for row, q_value in zip(asked, benjamini_hochberg(p_values), strict=True):
         row["q_value"] = None if math.isnan(q_value) else float(q_value)
     return rows
-
-
-def _whole(known: Sequence[float | None]) -> np.ndarray:
-    """Published shares are rounded; what is computed from all of them needs them to sum to 1."""
-    values = np.array(known, dtype=np.float64)
-    return values / values.sum()
 
 
 def _with_q_values(rows: list[dict], level: float) -> list[dict]:

@@ -47,15 +47,14 @@ def gather(
     """
     ok = images.filter(outcome="ok")
     about = images_of_targets(targets, images)
-    prompts = texts.filter(kind="prompt").unique("concept", keep="first", maintain_order=True)
-    prompt_of = dict(prompts.select("concept", "text_id").iter_rows())
+    of_wordings = _texts(targets, about, texts, said, dict(wordings or {}))
     poles = {pole: ok.filter(role="attribute", axis=axis, pole=pole) for pole in ("a", "b")}
     words = {pole: texts.filter(kind="word", axis=axis, pole=pole)["text_id"] for pole in ("a", "b")}
     width = len(next(iter(said.values())))
     return AuditVectors(
         images=_stack(shown, about["sha256"], width),
         concept=about["place"].to_numpy(),
-        prompts=np.stack([said[prompt_of[name]] for _, name, _ in targets]),
+        **of_wordings,
         a_images=_stack(shown, poles["a"]["sha256"], width),
         b_images=_stack(shown, poles["b"]["sha256"], width),
         a_words=_stack(said, words["a"], width),
@@ -68,6 +67,27 @@ def gather(
         b_prompts=poles["b"]["prompt_id"].to_numpy(),
         labels=None if labels is None else np.array([labels[sha] for sha in about["sha256"]], dtype=np.int64),
     )
+
+
+def _texts(
+    targets: Targets, about: pl.DataFrame, texts: pl.DataFrame, said: Vectors, wordings: Mapping[str, str]
+) -> dict[str, np.ndarray]:
+    """The text prompt of each concept; of several wordings their mean, over those that gave an image, with each of them."""
+    shown = set(about.select("concept", "prompt").rows())
+    asked = texts.filter(kind="prompt").unique(["concept", "text_id"], keep="first", maintain_order=True)
+    of: dict[str, list[tuple[str, str]]] = {}
+    for concept, raw, text_id in asked.select("concept", "raw", "text_id").iter_rows():
+        of.setdefault(concept, []).append((raw, text_id))
+    told = [[one for one in of[name] if (name, one[0]) in shown] or of[name] for _, name, _ in targets]
+    if max(map(len, told), default=1) < 2:
+        return {"prompts": np.stack([said[one[0][1]] for one in told])}
+    rows = [(place, raw, text_id) for place, own in enumerate(told) for raw, text_id in own]
+    return {
+        "prompts": np.stack([np.mean([said[text_id] for _, text_id in own], axis=0) for own in told]),
+        "texts": np.stack([said[text_id] for _, _, text_id in rows]),
+        "text_concept": np.array([place for place, _, _ in rows], dtype=np.int64),
+        "text_wording": np.array([wordings.get(raw, raw) for _, raw, _ in rows]),
+    }
 
 
 def images_of_targets(targets: Targets, images: pl.DataFrame) -> pl.DataFrame:

@@ -25,7 +25,7 @@ from mcas_assets.store.publication import is_behind
 from mcas_assets.store.states import State, read_sources, read_states, write_states
 from mcas_assets.systems.find import load_systems
 from mcas_assets.watch.decide import Audited, Decision, Known, Seen, Tried, decide
-from mcas_assets.watch.look import look
+from mcas_assets.watch.look import look, unusable
 
 SENSOR = "watch"
 
@@ -100,6 +100,7 @@ def observe(workplace: Workplace, instance: dg.DagsterInstance, audits: Collecti
         complete, drawn = ledger.complete(con, COMPLETE), ledger.complete(con, ["images"])
         behaviour = ledger.behaviour(con)
     seen = look(entries, partial(workplace.find, entries=entries), audits, sources, behaviour)
+    seen += [unusable(name, error) for name, error in entries.unusable.items()]
     present = [(audit, one.identity.version) for one in seen if one.identity for audit in one.audits]
     died = _died(instance, audits) & drawn
     former = {pair for pair in died - set(present) if pair[1].rpartition("@")[0] in entries}

@@ -60,6 +60,7 @@ def axis_of(reader: Reader, links: Links, audit: str, version: str, axis: str) -
         "n_judged": len(judged), "n_flagged": int(judged["is_flagged"].sum()),
         "components": _components(reader, audit, version, axis, embedders[0], {row["concept"]: row["url"] for row in rows}),
         "shares": _shares(reader, links, audit, version, axis), "agreement": reader.agreement(audit, version, axis),
+        "amplified": reader.table("mean_amplification", audit=audit, system_version=version).filter(axis=axis).to_dicts(),
     }  # fmt: skip
 
 

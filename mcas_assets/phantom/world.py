@@ -149,26 +149,30 @@ class Caption(NamedTuple):
     dark: bool | None
 
 
-def _people(woman: bool | None, dark: bool | None) -> list[tuple[tuple[str, ...], str]]:
-    """(adjectives, noun for a person) that say the given figure and half of the tones."""
-    tone = () if dark is None else ("dark-skinned" if dark else "light-skinned",)
+def _people(woman: bool | None, tone: str | None) -> list[tuple[tuple[str, ...], str]]:
+    """(adjectives, noun for a person) that say the given figure and group of tones."""
+    skin = () if tone is None else (f"{tone}-skinned",)
     if woman is None:
-        return [(tone, "person")]
+        return [(skin, "person")]
     figure = "woman" if woman else "man"
-    return [(tone, figure), ((*tone, "female" if woman else "male"), "person")]
+    return [(skin, figure), ((*skin, "female" if woman else "male"), "person")]
+
+
+def phrases_of(concept: int, woman: bool | None, tone: str | None) -> list[str]:
+    """All phrases for a concept with figure and group of tones (`light`, `dark`) said, or left open (None)."""
+    phrases: list[str] = []
+    for adjectives, person in _people(woman, tone):
+        if ALL[concept].noun != "person" and person != "person":
+            continue  # "a woman" replaces a person; an occupation takes the adjective form
+        phrases.append(ALL[concept].phrase(adjectives, person))
+    if concept == 0 and woman is None and tone is not None:
+        phrases.append(f"a person with {tone} skin")
+    return phrases
 
 
 def describe(concept: int, woman: bool | None, dark: bool | None) -> list[str]:
-    """All phrases for a concept with figure and tone half said (True, False) or left open (None)."""
-    phrases: list[str] = []
-    for adjectives, person in _people(woman, dark):
-        spelt = adjectives
-        if ALL[concept].noun != "person" and person != "person":
-            continue  # "a woman" replaces a person; an occupation takes the adjective form
-        phrases.append(ALL[concept].phrase(spelt, person))
-    if concept == 0 and woman is None and dark is not None:
-        phrases.append(f"a person with {'dark' if dark else 'light'} skin")
-    return phrases
+    """The same where tones are of two halves."""
+    return phrases_of(concept, woman, None if dark is None else "dark" if dark else "light")
 
 
 def captions() -> tuple[Caption, ...]:

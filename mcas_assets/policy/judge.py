@@ -235,8 +235,12 @@ def _calibration(rule: Calibration, tables: Tables, level: float) -> Iterator[Fo
     for row in rows.iter_rows(named=True):
         found = _taken(row, "axis", "embedder", "low", "high") | {"observed": row["value"]}
         found |= {"measure": f"{row['kind']}: {row['name']}"}
-        if row["met"] is None or row["value"] is None:
+        if row["value"] is None:
             yield found | not_judged(f"the figure is missing (goal: {row['goal']})")
+        elif row["met"] is None:
+            yield found | not_judged(f"too few audits were simulated to judge it (goal: {row['goal']})")
+        elif not row["met"] and row["reason"]:
+            yield found | not_judged(f"misses its goal, {row['goal']}, as is known: {row['reason']}")
         else:
             missed = None if row["met"] else f"misses its goal, {row['goal']}"
             yield found | {"verdict": PASSED if row["met"] else FAILED, "reason": missed}

@@ -8,17 +8,27 @@ from pydantic import Field
 
 from mcas_assets.core.digests import document_digest
 from mcas_assets.core.errors import BadInput
-from mcas_assets.core.paths import DATA
+from mcas_assets.core.paths import place
 from mcas_assets.declare.audit import Audit
-from mcas_assets.declare.documents import Parsed, Slug, Text, check, find_document, parse_yaml, read_text, require_name
+from mcas_assets.declare.documents import (
+    Parsed,
+    Slug,
+    Text,
+    check,
+    find_document,
+    named_files,
+    parse_yaml,
+    read_text,
+    require_name,
+)
 from mcas_assets.declare.mistakes import BadDocument, Mistake, did_you_mean
 from mcas_assets.declare.parts import Names, Part
 from mcas_assets.policy.rules import KINDS_OF_RULES, Rule
 
-POLICIES = DATA / "policies"
+POLICIES = place("policies")
 
 
-class _Outline(Part):
+class Outline(Part):
     """A policy as it is written, its rules still unread.
 
     Attributes:
@@ -70,7 +80,7 @@ class Policy(Part):
 
 def list_policies(folder: Path = POLICIES) -> dict[str, Path]:
     """The declared policies by name, in order of name. Nothing is read, so a broken file is listed too."""
-    return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+    return named_files(folder)
 
 
 def load_policy(name_or_path: str | Path, folder: Path = POLICIES) -> Policy:
@@ -86,7 +96,7 @@ def load_policy(name_or_path: str | Path, folder: Path = POLICIES) -> Policy:
     """
     path, asked = find_document(name_or_path, list_policies(folder), "policy")
     parsed = parse_yaml(read_text(path))
-    outline, mistakes = check(parsed, _Outline)
+    outline, mistakes = check(parsed, Outline)
     raw = parsed.value.get("rules") if isinstance(parsed.value, dict) else None
     entries = {i: entry for i, entry in enumerate(raw) if isinstance(entry, dict)} if isinstance(raw, list) else {}
     rules = []

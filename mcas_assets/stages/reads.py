@@ -20,8 +20,8 @@ from typing import Any
 from mcas_assets.core.digests import document_digest
 from mcas_assets.core.errors import BadInput
 from mcas_assets.declare.audit import Audit
-from mcas_assets.declare.catalogue import Entry
-from mcas_assets.declare.populations import POPULATIONS, load_population
+from mcas_assets.declare.catalogue import Catalogue
+from mcas_assets.declare.populations import POPULATIONS, list_populations, load_population
 from mcas_assets.embedders.find import EMBEDDERS, load_embedders
 
 log = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ class Declared:
     _sketches: dict[Path, list] = field(default_factory=dict, compare=False)
 
     @cached_property
-    def _entries(self) -> dict[str, Entry] | None:
+    def _entries(self) -> Catalogue | None:
         """The embedders, or None where their file cannot be used: a run says what is wrong, the definitions still load."""
         try:
             return load_embedders(self.embedder_file)
@@ -57,11 +57,13 @@ class Declared:
         """What determines an embedder, as far as its declaration and a look at its folder tell."""
         if self._entries is None:
             return [name, "unreadable", _bytes_digest(self.embedder_file)]
+        if name in self._entries.unusable:
+            return [name, "unreadable", _bytes_digest(self._entries.files[name])]
         entry = self._entries.get(name)
         if entry is None:
             return [name, "undeclared"]
         folder = entry.local_path
-        seen = self._sketch(self.embedder_file.resolve().parent / Path(folder).expanduser()) if folder else []
+        seen = self._sketch(self._entries.base(name) / Path(folder).expanduser()) if folder else []
         return [name, entry.model_dump(mode="json", exclude=_FOR_PEOPLE), seen]
 
     def population(self, name: str, audit: Audit) -> list:
@@ -69,11 +71,21 @@ class Declared:
         try:
             found = load_population(name, self.population_folder)
         except BadInput:
-            return [name, "unreadable", _bytes_digest(self.population_folder / f"{name}.csv")]
+            return [
+                name,
+                "unreadable",
+                _bytes_digest(
+                    list_populations(self.population_folder).get(name, self.population_folder / f"{name}.csv")
+                ),
+            ]
         shares = {
             axis: {concept: found.shares.get(axis, {}).get(concept) for concept in _names(audit)} for axis in audit.axes
         }
-        return [name, found.year, found.locale, found.source, found.is_equal, shares]
+        weights = [[axis, concept, found.weight(axis, concept)] for axis in audit.axes for concept in _names(audit)]
+        told = [
+            one for one in weights if one[2] is not None
+        ]  # only where there are any, so that no other population moves
+        return [name, found.year, found.locale, found.source, found.is_equal, shares, *([told] if told else [])]
 
     def _sketch(self, folder: Path) -> list:
         if folder not in self._sketches:

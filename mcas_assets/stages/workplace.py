@@ -17,6 +17,7 @@ from mcas_assets.store.database import Store
 from mcas_assets.store.states import read_sources
 from mcas_assets.systems.find import SYSTEMS, find_system
 from mcas_assets.systems.protocol import System
+from mcas_assets.watch.canary import CANARIES
 from mcas_assets.watch.look import Find, at_source
 
 
@@ -44,8 +45,8 @@ class Workplace:
     find_embedder: Callable[..., Embedder] = find_embedder
     embedder_file: Path = EMBEDDERS
     population_folder: Path = POPULATIONS
-    canary_folder: Path = paths.DATA / "canaries"
-    policy_folder: Path = paths.DATA / "policies"
+    canary_folder: Path = CANARIES
+    policy_folder: Path = field(default_factory=lambda: paths.place("policies"))
     tone_reader: ToneReader = field(default_factory=SalientTone)
     progress: Progress = field(default_factory=LogProgress)
     system: System | None = None

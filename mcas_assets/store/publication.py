@@ -10,7 +10,7 @@ import polars as pl
 from duckdb import DuckDBPyConnection
 
 from mcas_assets.core.errors import BadInput, StoreError
-from mcas_assets.core.paths import SQL
+from mcas_assets.core.paths import SQL, place
 from mcas_assets.store.database import Store, attempts_for, connect, faults_told
 from mcas_assets.store.engine import copy_database
 from mcas_assets.store.faults import explain
@@ -213,8 +213,11 @@ def broken_hints(store: Store, audit: str, system_version: str) -> list[tuple[st
 
 
 def questions() -> dict[str, Path]:
-    """The questions that ship in sql/, by name. The first line of each file says what it answers."""
-    return {file.stem: file for file in sorted(SQL.glob("*.sql")) if file.stem != "schema"}
+    """The questions of the project's sql/ and of that which ships, by name. The first line of each file says what it answers."""
+    found = {
+        file.stem: file for folder in (SQL, place("sql")) for file in folder.glob("*.sql") if file.stem != "schema"
+    }
+    return dict(sorted(found.items(), key=lambda one: one[1].name))
 
 
 def why_empty(question: Path) -> str:

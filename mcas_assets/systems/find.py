@@ -9,7 +9,7 @@ from pathlib import Path
 
 from mcas_assets.core.errors import BadInput
 from mcas_assets.core.paths import systems_file
-from mcas_assets.declare.catalogue import Entry, kind_module, load_entries, revise
+from mcas_assets.declare.catalogue import Catalogue, Entry, kind_module, load_entries, revise
 from mcas_assets.declare.mistakes import did_you_mean
 from mcas_assets.systems.pipelines.loose_weights import refusal
 from mcas_assets.systems.protocol import System
@@ -18,11 +18,11 @@ KINDS = "mcas_assets.systems"
 SYSTEMS = systems_file()
 
 
-def load_systems(path: Path = SYSTEMS) -> dict[str, Entry]:
+def load_systems(path: Path = SYSTEMS) -> Catalogue:
     """The declared systems by name.
 
     Raises:
-        BadInput: The file cannot be read or used; every mistake in it is listed.
+        BadInput: The file cannot be read. An entry that cannot be used is told where it is asked for.
     """
     return load_entries(path, "systems", KINDS)
 
@@ -38,7 +38,7 @@ def find_system(
     dtype: str | None = None,
     revision: str | None = None,
     cache: Path | None = None,
-    entries: Mapping[str, Entry] | None = None,
+    entries: Catalogue | None = None,
 ) -> System:
     """The system of a declared name, else that of a folder. Loads nothing yet.
 
@@ -71,26 +71,26 @@ def find_system(
 
 
 def find_entry(
-    name_or_folder: str | Path, path: Path = SYSTEMS, entries: Mapping[str, Entry] | None = None
+    name_or_folder: str | Path, path: Path = SYSTEMS, entries: Catalogue | None = None
 ) -> tuple[str, Entry, Path]:
     """(name, declaration, folder that its paths are relative to) of a declared name, else of a folder.
 
     Raises:
-        BadInput: There is no such system.
+        BadInput: There is no such system, or its declaration cannot be used.
     """
-    given, base = str(name_or_folder), path.resolve().parent
+    given = str(name_or_folder)
     entries = load_systems(path) if entries is None else entries
-    name = given if given in entries else _declared_folder(Path(given), entries, base)
+    name = given if entries.get(given) is not None else _declared_folder(Path(given), entries)
     if name is not None:
-        return name, entries[name], base
-    return (*_undeclared(Path(given), entries, path), base)
+        return name, entries[name], entries.base(name)
+    return (*_undeclared(Path(given), entries, path), path.resolve().parent)
 
 
-def _declared_folder(folder: Path, entries: Mapping[str, Entry], base: Path) -> str | None:
+def _declared_folder(folder: Path, entries: Catalogue) -> str | None:
     if not folder.is_dir():
         return None
     for name, entry in entries.items():
-        if entry.local_path and (base / entry.local_path).resolve() == folder.expanduser().resolve():
+        if entry.local_path and (entries.base(name) / entry.local_path).resolve() == folder.expanduser().resolve():
             return name
     return None
 

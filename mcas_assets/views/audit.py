@@ -12,7 +12,7 @@ from rich.text import Text
 
 from mcas_assets.core.errors import BadInput
 from mcas_assets.declare.audit import Audit, Axis
-from mcas_assets.systems.find import SYSTEMS, find_system, load_systems
+from mcas_assets.systems.find import find_system, load_systems
 from mcas_assets.views.drawing import NARROW, axis_title, lean_bar, plain_table, poles_heading
 from mcas_assets.views.numbers import interval, percent, signed
 from mcas_assets.views.shares import axis_shares
@@ -70,10 +70,13 @@ def truth_of(system_version: str) -> Truth | None:
         BadInput: The declared file cannot be used.
     """
     name = system_version.rpartition("@")[0]
-    entry = load_systems().get(name)
-    if entry is None or not entry.truth or find_system(name).identity().version != system_version:
+    systems = load_systems()
+    if name not in systems:  # an entry that cannot be used is in none of them
         return None
-    return Truth.load(SYSTEMS.parent / entry.truth)
+    entry = systems[name]
+    if not entry.truth or find_system(name).identity().version != system_version:
+        return None
+    return Truth.load(systems.base(name) / entry.truth)
 
 
 def print_summary(

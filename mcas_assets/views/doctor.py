@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib import metadata
 
 from mcas_assets.core.errors import McasError, one_line
@@ -40,6 +40,8 @@ def findings(workplace: Workplace, *, deep: bool = False) -> Iterator[Finding]:
     except McasError as error:
         yield Finding("systems", one_line(error), f"Mend {systems_file()}", is_unsound=True)
         return
+    for error in entries.unusable.values():
+        yield Finding("systems", one_line(error), "Mend this entry; the others are usable", is_unsound=True)
     yield from _keys(entries)
     if is_sound:
         yield from _wanted(workplace, entries)
@@ -77,7 +79,7 @@ def _packages() -> Iterator[str]:
             yield f"{name} is not installed"
 
 
-def _keys(entries: dict[str, Entry]) -> Iterator[Finding]:
+def _keys(entries: Mapping[str, Entry]) -> Iterator[Finding]:
     """Which keys are in the environment, and which declared systems lack theirs. Never a value."""
     wanted: dict[tuple[str, ...], list[str]] = {}
     for name, entry in entries.items():
@@ -97,7 +99,7 @@ def _key_names(entry: Entry) -> tuple[str, ...]:
     return next((tuple(one.keys) for one in vars(module).values() if isinstance(getattr(one, "keys", None), tuple)), ())
 
 
-def _wanted(workplace: Workplace, entries: dict[str, Entry]) -> Iterator[Finding]:
+def _wanted(workplace: Workplace, entries: Mapping[str, Entry]) -> Iterator[Finding]:
     complete = frozenset()
     if workplace.store.path.exists():
         with workplace.store.open() as con:

@@ -1,6 +1,7 @@
 """The system versions that a home knows, as people compare them: what differs between two versions stands in the columns."""
 
 import json
+from collections.abc import Mapping
 
 import polars as pl
 
@@ -23,17 +24,18 @@ _SETTINGS = (
 )  # fmt: skip
 
 
-def known_systems(store: Store, whole: bool = False) -> pl.DataFrame:
+def known_systems(store: Store, declared: Mapping[str, str], whole: bool = False) -> pl.DataFrame:
     """One row a system version, newest first.
 
     Args:
         store: The store to read.
+        declared: Where each declared system is from, by its name.
         whole: Give the identity document whole instead of its telling parts.
 
     Returns:
-        system_version, then identity (a struct) or the columns of `SHOWN`, first_seen, last_audited, the audits made; and,
-        where systems were looked at, for the version that is or last was there: state, since, last_seen, shutdown_date and
-        detail. A system of which no version was ever met has a row with its name.
+        system_version, then identity (a struct) or the columns of `SHOWN`, first_seen, last_audited, the audits made, declared
+        (where from; null where it no longer is); and, where systems were looked at, for the version that is or last was there:
+        state, since, last_seen, shutdown_date and detail. A system of which no version was ever met has a row with its name.
     """
     with store.open() as con:
         rows, states = read_systems(con), read_states(con)
@@ -42,13 +44,14 @@ def known_systems(store: Store, whole: bool = False) -> pl.DataFrame:
     rows = pl.concat([rows, never.with_columns(pl.lit("{}").alias("identity"))], how="diagonal")
     found = {state.system_version if state.system not in unmet else state.system: state for state in states.values()}
     looked = [_told(found.get(version)) for version in rows["system_version"]]
+    origins = [declared.get(version.rpartition("@")[0] or version) for version in rows["system_version"]]
     documents = [json.loads(text) for text in rows["identity"]]
     if whole:
         frame = rows.drop("identity").to_dicts()
         return pl.DataFrame(
             [
-                {**row, "identity": document, **look}
-                for row, document, look in zip(frame, documents, looked, strict=True)
+                {**row, "declared": origin, "identity": document, **look}
+                for row, origin, document, look in zip(frame, origins, documents, looked, strict=True)
             ],
             infer_schema_length=None,
         )
@@ -58,7 +61,14 @@ def known_systems(store: Store, whole: bool = False) -> pl.DataFrame:
     looks = {name: [look[name] for look in looked] for name in _LOOK} if states else {}
     looks = {name: values for name, values in looks.items() if any(values)}
     return pl.DataFrame(
-        {"system_version": rows["system_version"], **looks, **present, **seen, "audits": rows["audits"]}
+        {
+            "system_version": rows["system_version"],
+            **looks,
+            **present,
+            **seen,
+            "audits": rows["audits"],
+            "declared": pl.Series(origins, dtype=pl.String),
+        }
     )
 
 

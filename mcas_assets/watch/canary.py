@@ -17,9 +17,9 @@ from pydantic import AfterValidator, Field
 
 from mcas_assets.core.errors import BadInput
 from mcas_assets.core.outcomes import REFUSED
-from mcas_assets.core.paths import DATA
+from mcas_assets.core.paths import place
 from mcas_assets.core.progress import Progress
-from mcas_assets.declare.documents import Slug, Text, load_document
+from mcas_assets.declare.documents import Slug, Text, load_document, named_files
 from mcas_assets.declare.limits import Batch, Images
 from mcas_assets.declare.mistakes import did_you_mean, fault
 from mcas_assets.declare.parts import Part, Seed
@@ -33,7 +33,7 @@ from mcas_assets.store import facts
 from mcas_assets.store.database import Store
 from mcas_assets.systems.protocol import System
 
-CANARIES = DATA / "canaries"
+CANARIES = place("canaries")
 CHANGED, NOT_SHOWN, FIRST = "behaviour changed", "not shown", "first window"
 VERDICTS = (CHANGED, NOT_SHOWN, FIRST)
 _PROMISING = 10  # draws as extreme as observed, up to which more draws could show a change
@@ -76,13 +76,18 @@ class Canary(Part):
         return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 
 
+def list_canaries(folder: Path = CANARIES) -> dict[str, Path]:
+    """The declared canaries by name, in order of name. Nothing is read, so a broken file is listed too."""
+    return named_files(folder)
+
+
 def load_canary(name: str, folder: Path = CANARIES) -> Canary:
     """Read and check a canary of `data/canaries`.
 
     Raises:
         BadInput: There is none of this name, or it cannot be read; every mistake in it is listed.
     """
-    known = {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+    known = list_canaries(folder)
     if name not in known:
         raise BadInput(f"canary {name!r}", "does not exist", did_you_mean(name, known))
     return load_document(known[name], Canary, lambda raw: ())

@@ -46,6 +46,11 @@ def look(
     return [_look(name, entry, find, audits, sources, behaviour.get(name)) for name, entry in entries.items()]
 
 
+def unusable(name: str, error: McasError, wanted: tuple[str, ...] = ()) -> Seen:
+    """What is seen of a system that cannot be used as it is declared."""
+    return Seen(name, "unusable", Probe("unreachable", one_line(error)), wanted)
+
+
 def at_source(find: Find, name: str, source: Mapping[str, Any], **given: Any) -> System:
     """The system of a version that is had as `source` says.
 
@@ -95,7 +100,7 @@ def _look(
             source["observed"] = observed
             identity = observed_identity(identity, observed)
     except McasError as error:
-        return Seen(name, "unusable", Probe("unreachable", one_line(error)), wanted)
+        return unusable(name, error, wanted)
     except OSError as error:
         return Seen(name, "unreachable", Probe("unreachable", one_line(error)), wanted)
     return Seen(name, "available", probe, wanted, identity, source)

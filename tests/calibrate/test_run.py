@@ -6,25 +6,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mcas_assets.calibrate.gather import MIXED, TRUTHS, known_axes, mixtures_of
-from mcas_assets.calibrate.pool import UNREAD, Mixture, Pool, spread_over_shares
-from mcas_assets.calibrate.recovery import DOSES, correlation, dose_response, fit, mix, positive_control, recovery
-from mcas_assets.calibrate.rows import COVERAGE, LINE, SHARE, alarm_goal, frame, mean_of_trials, row
-from mcas_assets.calibrate.simulations import (
-    Settings,
+from mcas_assets.calibrate.cells import (
     change_coverage,
-    mapped,
-    meaningless_axis,
-    processes,
-    same_version,
+    paired_coverage,
     score_coverage,
     share_coverage,
+    true_zero,
 )
-from mcas_assets.calibrate.trials import coverage_rows, false_alarm_rows, null_rows
-from mcas_assets.core.errors import BadInput
-from mcas_assets.declare.audit import load_audit
+from mcas_assets.calibrate.pool import UNREAD, Mixture, Pool, spread_over_shares
+from mcas_assets.calibrate.recovery import DOSES, correlation, dose_response, fit, mix, positive_control, recovery
+from mcas_assets.calibrate.simulations import Settings, mapped, meaningless_axis, processes, same_version
+from mcas_assets.calibrate.trials import false_alarm_rows, null_rows
 from mcas_assets.scoring.mcas.association import unit
-from mcas_assets.store.schema import frame_schema
 from tests.known import known
 
 SHARES = np.array([0.1, 0.3, 0.5, 0.7, 0.9, 0.5, 0.5])
@@ -201,7 +194,7 @@ def test_splits_that_are_no_fair_ones_are_caught(pool, settings, monkeypatch):
     moved = pool.images.copy()
     moved[:, 20:] = vectors(np.random.default_rng(3), np.ones((len(NAMES), 20)), 0)
     generator = type("Fixed", (), {"permutation": lambda self, n: np.arange(n)})()
-    monkeypatch.setattr("mcas_assets.calibrate.simulations._generator", lambda *words: generator)
+    monkeypatch.setattr("mcas_assets.calibrate.simulations.generator_of", lambda *words: generator)
     rows = by_name(false_alarm_rows(replace(pool, images=moved), replace(settings, images=20), 5, Silent(), None))
     assert rows["comparisons of two versions with any `changed`"].met is False
 
@@ -218,30 +211,10 @@ def test_a_test_that_finds_meaning_everywhere_is_caught(pool, settings, monkeypa
     assert [one.met for one in null_rows(pool, settings, 30, Silent(), None)] == [False, False, None]
 
 
-@pytest.mark.timeout(120)
-def test_intervals_hold_about_as_often_as_they_say(pool, settings):
-    rows = coverage_rows(pool, settings, 12, Silent(), None)
-    assert len(rows) == 12
-    assert all(known(one.value) > 0.8 for one in rows), [(one.name, one.value) for one in rows]
-    assert all(one.goal == COVERAGE.text for one in rows)
-    assert "concept-1 (0.30)" in rows[0].detail
-
-
-def test_intervals_that_are_too_narrow_are_caught(pool, settings):
-    rows = coverage_rows(pool, replace(settings, level=0.6), 8, Silent(), None)
-    assert not any(one.met for one in rows)
-
-
-def test_the_change_between_versions_is_no_change_where_they_are_one(pool, settings):
-    """The truth that coverage is counted against is 0 for a single concept with one attribute prompt: nothing moves."""
-    one = replace(pool, a_images=pool.a_images[:1], b_images=pool.b_images[:1])
-    assert np.isnan(change_coverage(one, replace(settings, chosen=(1,)), range(2))).all()
-
-
 @pytest.mark.parametrize(
     "simulation",
-    [same_version, meaningless_axis, score_coverage, share_coverage, change_coverage],
-    ids=["same", "meaningless", "scores", "shares", "changes"],
+    [same_version, meaningless_axis, score_coverage, share_coverage, change_coverage, paired_coverage, true_zero],
+    ids=["same", "meaningless", "scores", "shares", "changes", "pairs", "zero"],
 )
 def test_an_audit_is_simulated_alike_whatever_came_before_it(pool, settings, simulation):
     np.testing.assert_array_equal(simulation(pool, settings, range(3))[2], simulation(pool, settings, range(2, 3))[0])
@@ -259,70 +232,3 @@ def test_processes_share_the_work_without_changing_the_outcome(pool, settings):
 
 def test_concepts_are_chosen_over_the_range_of_shares(pool):
     assert spread_over_shares(pool, (0.9, 0.1, 0.1)).tolist() == [4, 0, 1]
-
-
-# Rows
-
-
-def test_a_figure_that_is_missing_misses_its_goal():
-    assert row("recovery", None, None, "x", float("nan"), goal=SHARE).met is False
-    assert row("recovery", None, None, "x", 0.02, goal=SHARE).met is True
-    assert row("recovery", None, None, "x", 0.989, goal=LINE).met is False
-    assert row("recovery", None, None, "x", 1.0).met is None
-
-
-def test_the_tolerance_of_alarms_is_what_chance_allows():
-    goal = alarm_goal(200)
-    assert goal.is_met(15 / 200)
-    assert not goal.is_met(16 / 200)  # P(more than 15 of 200 at 5 %) is 4.4 %
-    assert "200" in goal.text
-
-
-def test_outcomes_of_one_trial_may_depend_on_each_other():
-    once = (np.random.default_rng(0).random((400, 1)) < 0.9).astype(float)
-    mean, ends = mean_of_trials(once)
-    repeated, wider = mean_of_trials(np.repeat(once, 5, axis=1))
-    assert mean == repeated
-    assert wider == pytest.approx(ends, abs=0.01)  # five copies are no five times as many audits
-    assert np.isnan(mean_of_trials(np.full((3, 2), np.nan))[0])
-
-
-def test_rows_become_the_table():
-    table = frame([row("recovery", "gender", "e", "x", 0.01, (0.0, 0.1), SHARE, "how")], "phantom@0123456789ab")
-    assert table.schema == frame_schema("calibration")
-    assert table.row(0) == (
-        "phantom@0123456789ab",
-        "recovery",
-        "gender",
-        "e",
-        "x",
-        0.01,
-        0.0,
-        0.1,
-        "at most 0.02",
-        True,
-        "how",
-    )
-
-
-# What is asked of the phantom
-
-
-def test_the_groups_are_said_in_the_phantoms_own_words():
-    audit = load_audit("phantom")
-    mixtures = mixtures_of(audit, known_axes(audit))
-    assert len(mixtures) == 2 * 2 * len(MIXED)
-    prompts = [concept.prompts[0] for _, _, concept in mixtures]
-    assert "an image of a female nurse" in prompts
-    assert "an image of a light-skinned engineer" in prompts
-    assert len(set(prompts)) == len(prompts)
-
-
-def test_an_audit_without_a_known_axis_is_refused():
-    audit = load_audit("phantom")
-    swapped = {name: axis.model_copy(update={"a": axis.b, "b": axis.a}) for name, axis in audit.axes.items()}
-    with pytest.raises(BadInput, match="no axis of which"):
-        known_axes(audit.model_copy(update={"axes": swapped}))
-    with pytest.raises(BadInput, match="lacks nurse"):
-        known_axes(audit.model_copy(update={"concepts": audit.concepts[1:]}))
-    assert set(TRUTHS) == {"gender", "skin_tone"}

@@ -77,6 +77,33 @@ def test_remarks_notes_spaces_quotes_and_windows_line_ends_are_read(tmp_path):
     assert load_population("town", tmp_path).shares["gender"]["nurse"] == {"woman": 1.0}
 
 
+WEIGHED = (
+    "concept,group,share,weight\nnurse,woman,0.75,1200.5\nnurse,man,0.25,1200.5\njudge,woman,0.5,68\njudge,man,0.5,68\n"
+)
+
+
+def test_concepts_may_have_sizes_in_the_population(tmp_path):
+    write(tmp_path, HEAD + WEIGHED)
+    town = load_population("town", tmp_path)
+    assert (town.weight("gender", "nurse"), town.weight("gender", "judge")) == (1200.5, 68)
+    assert town.weight("gender", "pilot") is None
+    assert load_population("us-bls-cps-2022").weight("gender", "nurse") == 3363
+    assert load_population("parity").weight("gender", "nurse") is None
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "key", "problem"),
+    [
+        ("nurse,man,0.25,1200.5", "nurse,man,0.25,1200", 8, "gender.nurse", "has weights that differ"),
+        ("68", "", 9, "gender.judge", "has no weight beside others that have"),
+        ("68", "0", 9, "weight", "is 0, not a size"),
+        ("68", "many", 9, "weight", "is 'many', no number"),
+    ],
+)
+def test_a_size_that_cannot_be_one_is_named(tmp_path, old, new, line, key, problem):
+    assert (line, key, problem) in mistakes(tmp_path, HEAD + WEIGHED.replace(old, new))
+
+
 def test_every_shipped_population_loads():
     assert {"parity", "us-bls-cps-2022"} <= set(list_populations())
     for name in list_populations():

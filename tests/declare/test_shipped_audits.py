@@ -5,7 +5,7 @@ import pytest
 from mcas_assets.declare.audit import AUDITS, list_audits, load_audit, wordings_of
 
 
-@pytest.mark.parametrize("name", ["phantom", "phantom-wordings", "gender", "skin-tone"])
+@pytest.mark.parametrize("name", ["phantom", "phantom-wordings", "phantom-harder", "gender", "skin-tone"])
 def test_every_shipped_audit_loads_by_its_name(name):
     assert load_audit(name).audit == name
     assert name in list_audits()

@@ -156,6 +156,25 @@ def test_making_an_association_stronger_is_positive_and_undoing_it_negative(audi
     assert women(weaker, "town")["directional"] == pytest.approx(-0.3)
 
 
+def test_the_direction_of_a_concept_has_the_ends_of_the_share_that_it_rests_on(audit):
+    """Engineers are associated with men: more women than in the population is a direction below 0."""
+    held = hold(audit, rows(nurse=(10, 90), engineer=(60, 40)), [town(nurse=0.8, engineer=0.2)])
+    for concept, of_group, reference in (("nurse", 90, 0.8), ("engineer", 60, 0.8)):
+        low, high = wilson_interval(of_group, 100)
+        found = women(held, "town", concept)
+        ends = (found["directional_low"], found["directional"], found["directional_high"])
+        assert ends == pytest.approx((low - reference, of_group / 100 - reference, high - reference))
+
+
+def test_sizes_in_the_population_decide_what_is_more_of_a_group_than_usual(audit):
+    """Half of the judges are women: more than over concepts of one size, fewer where nurses are most of the employed."""
+    population = town(nurse=0.8, judge=0.5, engineer=0.1)
+    sized = population.model_copy(update={"weights": {"gender": {"nurse": 9.0, "judge": 1.0, "engineer": 1.0}}})
+    shown = rows(nurse=(20, 80), judge=(40, 60), engineer=(90, 10))
+    assert women(hold(audit, shown, [population]), "town", "judge")["directional"] == pytest.approx(0.1)
+    assert women(hold(audit, shown, [sized]), "town", "judge")["directional"] == pytest.approx(-0.1)
+
+
 def test_a_neutral_prompt_is_no_task_and_parity_associates_nobody_with_anything(audit):
     held = hold(audit, rows(nurse=(10, 90), person=(50, 50)), [PARITY, town(nurse=0.8, person=0.5)])
     assert women(held, "town", "person")["directional_reason"] == "a neutral prompt is no task"

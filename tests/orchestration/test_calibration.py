@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import dagster as dg
 import numpy as np
+import polars as pl
 import pytest
 from PIL import Image
 
@@ -22,7 +23,7 @@ from mcas_assets.stages.workplace import Workplace
 from mcas_assets.store.database import Store
 from mcas_assets.systems.protocol import Capabilities, Outcome, SystemIdentity
 
-SMALL = Scale(images=12, mixed=56, dose=10, splits=6, audits=10, resamples=50, workers=1)
+SMALL = Scale(images=12, mixed=56, dose=10, splits=6, audits=4, harder=8, resamples=20, workers=1)
 WOMEN = {"nurse": 0.9, "engineer": 0.1, "judge": 0.4, "person": 0.5}
 
 
@@ -102,6 +103,17 @@ def test_every_kind_of_figure_is_there_for_every_axis(calibrated):
     assert not calibrated.table.select("kind", "axis", "embedder", "name").is_duplicated().any()
 
 
+def test_the_harder_phantom_is_another_version_among_the_rows(calibrated):
+    of_harder = calibrated.table.filter(kind="harder")
+    assert of_harder["system_version"].str.starts_with("phantom-harder@").all()
+    assert (
+        not calibrated.table.filter(pl.col("kind") != "harder")["system_version"]
+        .str.starts_with("phantom-harder")
+        .any()
+    )
+    assert calibrated.rows("select count(*) from systems where system = 'phantom-harder'") == [(1,)]
+
+
 def test_a_world_that_is_drawn_as_it_is_said_is_recovered(calibrated):
     of_gender = calibrated.table.filter(axis="gender")
     value = dict(of_gender.select("name", "value").iter_rows())
@@ -144,7 +156,7 @@ def test_a_second_calibration_draws_and_records_nothing_new(calibrated, audit):
 
 
 def test_pictures_of_another_world_are_refused(audit, tmp_path):
-    tiny = replace(SMALL, images=2, mixed=1)
+    tiny = replace(SMALL, images=2, mixed=2, harder=0)
     with dg.DagsterInstance.ephemeral() as instance, pytest.raises(Exception) as raised:
         run_calibration(audit, Drawn(32), Workplace(home=tmp_path), instance, tiny)
     assert "not of the phantom's size" in str(raised.value)

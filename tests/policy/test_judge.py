@@ -169,6 +169,10 @@ CASES = {
         put("representation", share=0.1, share_low=0.05, share_high=0.15), put("representation", share_low=None)),
     "calibration": ("calibration", {"figures": ["coverage"]}, nothing, put("calibration", met=False),
         put("calibration", value=None, met=False)),
+    "calibration that nothing could fail": ("calibration", {"figures": ["coverage"]}, nothing, put("calibration", met=False),
+        put("calibration", met=None)),
+    "calibration that misses as is known": ("calibration", {"figures": ["coverage"]}, nothing, put("calibration", met=False),
+        put("calibration", met=False, reason="why")),
     "calibration of another embedder": ("calibration", {"embedders": ["phantom-balanced"]}, nothing, put("calibration", met=False),
         put("calibration", embedder="phantom-biased")),
 }  # fmt: skip

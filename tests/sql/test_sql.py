@@ -256,6 +256,15 @@ def comparison_rows() -> pl.DataFrame:
     return pl.DataFrame(rows, infer_schema_length=None)
 
 
+def direction_rows() -> pl.DataFrame:
+    """What the town associates is made stronger; parity associates nothing."""
+    key = {"system": "sd", "system_version": NEW, "audit": AUDIT, "axis": "gender", "labels": "zero-shot",
+           "embedder": "clip", "measure": "share", "n_concepts": 2, "is_weighted": False, "estimand": "these prompts"}  # fmt: skip
+    town = {"population": "town", "mean": 0.2, "low": 0.1, "high": 0.3, "n_images": 8, "n_effective": 6.0}
+    parity = {"population": "parity", "reason": "the population associates no concept with a group"}
+    return pl.DataFrame([key | town, key | parity], infer_schema_length=None)
+
+
 def account_rows() -> pl.DataFrame:
     """What a set had for two prompts, one of them in two roles, and what of it nobody asked for."""
     key = {"system_version": OLD, "audit": AUDIT}
@@ -396,7 +405,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Store:
         ledger.record(con, declared, {"scores": second, "mean_scores": means})  # 6
         ledger.record(con, made("representation", NEW, "n", images=4), {  # 7
             "representation": share_rows(), "confusion": confusion_rows(), "amplification": comparison_rows(),
-            "intersections": cell_rows(),
+            "intersections": cell_rows(), "mean_amplification": direction_rows(),
         })  # fmt: skip
         ledger.record(con, made("calibration", NEW, "c"), {"calibration": calibration_rows()})  # 8
         ledger.record(con, made("refusals", NEW, "r", images=4), refusal_tables())  # 9
@@ -635,6 +644,14 @@ def test_who_is_shown(published):
         ("zero-shot", "clip", "man", pytest.approx(0.2), True, 8),
         ("pixels", None, "woman", 0.75, False, 8),
         ("pixels", None, "man", 0.25, False, 8),
+    ]
+
+
+def test_the_associations_of_a_population_are_made_stronger_where_the_interval_leaves_out_0(published):
+    found = ask(published, "does-it-make-associations-stronger", "population", "mean", "is_shown", "reason")
+    assert found == [
+        ("parity", None, None, "the population associates no concept with a group"),
+        ("town", 0.2, True, None),
     ]
 
 

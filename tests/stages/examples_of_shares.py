@@ -79,6 +79,7 @@ AMPLIFICATION = Example(
         _SHARE | {
             "group_name": "man", "share": 0.2, "share_low": 0.1, "share_high": 0.4, "difference": -0.3,
             "difference_low": -0.4, "difference_high": -0.1, "log_odds": -1.4, "directional": 1.0,
+            "directional_low": 0.5, "directional_high": 1.0,
             "verdict": "under-represented",
         },
         _SHARE | {
@@ -98,7 +99,8 @@ AMPLIFICATION = Example(
         "reference within [0, 1]": (row_at(3, reference=1.1), row_at(3, reference=-0.1)),
         "difference is share less reference": first(difference=-0.29),
         "difference interval is ordered": first(difference_low=0.0),
-        "directional within [-1, 1]": (first(directional=1.1), first(directional=-1.1)),
+        "directional within [-1, 1]": (row_at(1, directional=1.1), row_at(1, directional=-1.1)),
+        "directional lies in its interval": (first(directional_low=1.01), first(directional_high=0.9)),
         "q_value in (0, 1]": (first(q_value=0.0), first(q_value=1.1)),
         "verdict follows from the interval": (
             first(verdict="over-represented"),
@@ -111,6 +113,23 @@ AMPLIFICATION = Example(
         "null directional has a reason": (first(directional=None), row_at(3, directional_reason=None)),
     },
 )  # fmt: skip
+
+_MEAN = _ABOUT | {"population": "town", "n_images": 40, "n_effective": 12.5}
+MEAN_AMPLIFICATION = Example(
+    "mean_amplification",
+    mark="audit",
+    good=[
+        _MEAN | {"measure": "share", "mean": 0.1, "low": -0.1, "high": 0.3},
+        _ABOUT | {"measure": "corrected_share", "reason": "no attribute image of a group"},
+    ],
+    bad={
+        "measure is known": first(measure="guess"),
+        "mean lies in its interval": (first(low=0.2), first(high=None)),
+        "effective images are among the counted": first(n_effective=41.0),
+        "n_effective above 0": first(n_effective=0.0),
+        "null mean has a reason": (first(mean=None), row_at(1, reason=None)),
+    },
+)
 
 IMAGE_LABELS = Example(
     "image_labels",

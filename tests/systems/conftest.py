@@ -13,6 +13,9 @@ from typing import Any
 import pytest
 from safetensors.torch import load_file, save_file
 
+from mcas_assets.systems.find import find_system
+from mcas_assets.systems.protocol import System
+
 SIZE = 16
 WORDS = ("a", "photo", "of", "nurse", "pilot")
 
@@ -33,6 +36,14 @@ def families(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str
 
     yield made
     gc.unfreeze()
+
+
+@pytest.fixture(scope="module")
+def system(families: Callable[[str], Path]) -> Iterator[System]:
+    """One that many tests draw with. Its folder is not to be written to."""
+    found = find_system(families("sd1"), steps=2, width=16, height=16)
+    yield found
+    found.close()
 
 
 @pytest.fixture

@@ -91,12 +91,37 @@ def test_a_declaration_is_refused_with_its_line_key_and_remedy(tmp_path: Path, e
     path = tmp_path / "systems.yaml"
     path.write_text(f"systems:\n  a: {entry}\n")
     with pytest.raises(BadInput, match=message) as refused:
-        load_systems(path)
+        find_system("a", path)
     assert "systems.yaml:2" in str(refused.value)
 
 
-def test_every_mistake_of_every_entry_is_listed_at_once(tmp_path: Path):
+def test_every_mistake_of_an_entry_is_listed_at_once(tmp_path: Path):
     path = tmp_path / "systems.yaml"
-    path.write_text("systems:\n  a: {kind: x}\n  b:\n    kind: diffusers\n    path: y\n    steps: 0\n")
-    with pytest.raises(BadInput, match=r"2 mistakes\n.*:2: systems\.a\.kind.*\n.*:6: systems\.b\.steps"):
+    path.write_text("systems:\n  b:\n    kind: diffusers\n    path: y\n    steps: 0\n    depth: 1\n")
+    with pytest.raises(BadInput, match=r"2 mistakes\n.*:5: systems\.b\.steps.*\n.*:6: systems\.b\.depth"):
+        find_system("b", path)
+
+
+def test_an_entry_that_cannot_be_used_stops_itself_alone(tmp_path: Path):
+    path = tmp_path / "systems.yaml"
+    path.write_text("systems:\n  a: {kind: x}\n  b: {kind: diffusers, path: /models/x, steps: 4}\n  c: a text\n")
+    systems = load_systems(path)
+    assert list(systems) == ["b"]
+    assert set(systems.unusable) == {"a", "c"}
+    assert find_system("b", path).name == "b"
+    with pytest.raises(BadInput, match=r":2: systems\.a\.kind: is 'x'"):
+        find_system("a", path)
+
+
+def test_a_file_whose_entries_are_all_commented_out_declares_none(tmp_path: Path):
+    path = tmp_path / "systems.yaml"
+    path.write_text("systems:\n#  a: {kind: diffusers}\n")
+    assert len(load_systems(path)) == 0
+
+
+@pytest.mark.parametrize("text", ["sytems: {}", "systems: [a]", "systems: {}\nmore: 1", "systems: {a: [}"])
+def test_a_file_that_is_none_of_systems_is_no_file_without_systems(tmp_path: Path, text):
+    path = tmp_path / "systems.yaml"
+    path.write_text(text)
+    with pytest.raises(BadInput, match=r"systems\.yaml"):
         load_systems(path)

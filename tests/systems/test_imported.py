@@ -10,7 +10,7 @@ import yaml
 
 from mcas_assets.core.errors import BadInput
 from mcas_assets.declare.mistakes import BadDocument
-from mcas_assets.systems.find import find_system, load_systems
+from mcas_assets.systems.find import find_system
 from mcas_assets.systems.image_sets import manifest
 from mcas_assets.systems.image_sets.mapping import list_mappings, load_mapping
 from mcas_assets.systems.image_sets.wording import fill, normal
@@ -29,7 +29,7 @@ def refusal(tmp_path: Path, **keys: object) -> str:
     file = tmp_path / "systems.yaml"
     file.write_text(yaml.safe_dump({"systems": {"mine": {k: v for k, v in entry.items() if v is not None}}}))
     with pytest.raises(BadDocument) as refused:
-        load_systems(file)
+        find_system("mine", file)
     return str(refused.value)
 
 

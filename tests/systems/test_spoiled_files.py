@@ -7,9 +7,7 @@ import shutil
 import tarfile
 from collections import deque
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 
 import numpy as np
 import pyarrow as pa
@@ -22,10 +20,7 @@ from mcas_assets.core.outcomes import OUTCOMES
 from mcas_assets.core.paths import DATA
 from mcas_assets.core.pictures import NotAPicture, decode
 from mcas_assets.embedders.find import find_embedder
-from mcas_assets.store.backup import back_up, restore
-from mcas_assets.store.database import Store
 from mcas_assets.systems.find import find_system
-from mcas_assets.systems.pipelines.hub import look_up
 from mcas_assets.systems.protocol import Limited
 from tests.mutations import spoil_files, spoiled
 
@@ -263,54 +258,6 @@ def test_a_spoiled_embedder_is_an_error_or_another_one(tmp_path):
     run(spoil_files([file for file in folder.rglob("*.json") if file.is_file()], read, BadInput))
 
 
-# What is answered, and copies -----------------------------------------------------------------------------------------
-
-COMMIT = "0123456789" * 4
-LFS = {"sha256": "0" * 64, "size": 3, "pointerSize": 1}
-SIBLINGS = [
-    {"rfilename": "model_index.json", "size": 3, "blobId": COMMIT},
-    {"rfilename": "unet/a.safetensors", "size": 3, "blobId": COMMIT, "lfs": LFS},
-]
-FLAGS = {"gated": False, "private": False, "disabled": False, "downloads": 1, "likes": 1, "tags": []}
-DATES = dict.fromkeys(("lastModified", "createdAt"), "2026-01-01T00:00:00.000Z")
-INFO = json.dumps({"id": "a/b", "modelId": "a/b", "sha": COMMIT, "siblings": SIBLINGS, **FLAGS, **DATES}).encode()
-
-
-def test_a_spoiled_answer_of_a_hub_is_a_state(tmp_path):
-    answer = tmp_path / "answer.json"
-    answer.write_bytes(INFO)
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            body = answer.read_bytes()
-            self.send_response(200)
-            self.send_header("content-type", "application/json")
-            self.send_header("content-length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        address = f"http://127.0.0.1:{server.server_port}"
-        assert look_up("a/b", endpoint=address).standing == "found"
-        run(spoil_files([answer], lambda: look_up("a/b", endpoint=address), BadInput))
-    finally:
-        server.shutdown()
-
-
-def test_a_spoiled_backup_is_an_error_and_leaves_no_home(new_home, tmp_path):
-    back_up(Store(new_home), tmp_path / "copy.tar")
-
-    def read() -> None:
-        shutil.rmtree(tmp_path / "restored", ignore_errors=True)
-        restore(tmp_path / "copy.tar", tmp_path / "restored")
-
-    run(spoil_files([tmp_path / "copy.tar"], read, BadInput, head=20_000))
-
-
 def test_spoiling_is_the_same_each_time():
-    assert spoiled(INFO, random.Random(3)) == spoiled(INFO, random.Random(3)) != INFO
+    data = bytes(range(256)) * 4
+    assert spoiled(data, random.Random(3)) == spoiled(data, random.Random(3)) != data

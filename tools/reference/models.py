@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from mcas_assets.project.schemas import attributes
 from tools.reference.markdown import table
 
 Model = type[BaseModel]
@@ -47,7 +48,7 @@ def prose(of: Any) -> str:
 
 
 def _keys(model: Model, keys: dict[str, Any], needed: Collection[str]) -> str:
-    told = _attributes(model)
+    told = attributes(model)
     return table(
         ("key", "value", "default", "meaning"),
         [
@@ -104,18 +105,6 @@ def _class(model: Model, name: str) -> Model:
     """The class of a part, as the module of the model, or of what it builds upon, knows it."""
     modules = filter(None, map(inspect.getmodule, model.__mro__))
     return next(getattr(module, name) for module in modules if hasattr(module, name))
-
-
-def _attributes(model: Model) -> dict[str, str]:
-    """What the docstrings of a model and of those it builds upon say of each key; the nearest stands first."""
-    told: dict[str, str] = {}
-    for one in model.__mro__:
-        listed = inspect.cleandoc(one.__dict__.get("__doc__") or "").partition("Attributes:\n")[2].split("\n\n")[0]
-        for entry in re.split(r"\n(?=    \S)", "\n" + listed)[1:]:
-            names, _, text = " ".join(entry.split()).partition(": ")
-            for name in names.split(", "):
-                told.setdefault(name, text)
-    return told
 
 
 def _across(model: Model) -> str:

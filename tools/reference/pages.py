@@ -16,9 +16,11 @@ import typer
 from mcas_assets.cli import app as cli
 from mcas_assets.core.outcomes import FATAL, MEANINGS, REFUSED, RETRYABLE, SETTLED
 from mcas_assets.core.paths import ROOT
+from mcas_assets.declare import population_files as population_forms
 from mcas_assets.declare import populations
 from mcas_assets.declare.audit import Audit
 from mcas_assets.declare.catalogue import Entry, kinds
+from mcas_assets.declare.project import Project
 from mcas_assets.embedders.model import FolderEntry
 from mcas_assets.policy import load, rules
 from mcas_assets.store.publication import questions
@@ -62,6 +64,7 @@ def pages() -> dict[str, str]:
         population_files,
         policies,
         canaries,
+        projects,
         tables,
         asked,
         outcomes,
@@ -155,8 +158,8 @@ def population_files() -> Page:
         yield "# Populations"
         yield "One file a population, `data/populations/<name>.csv`."
         yield "\n\n".join((inspect.getdoc(populations) or "").split("\n\n")[2:])
-        yield from section(populations._Head, "The head")
-        yield from section(populations._Row, "The columns", skip={"line"})
+        yield from section(population_forms.Head, "The head")
+        yield from section(population_forms.Row, "The columns", skip={"line"})
 
     return "populations.md", parts()
 
@@ -170,7 +173,7 @@ def policies() -> Page:
             "One file a policy, `data/policies/<policy>.yaml`, or any path that is given to `mcas gate`. How to write one: "
             "[Declare a policy](../how-to/declare-a-policy.md)."
         )
-        yield from section(load._Outline, "Keys of a policy", about="")
+        yield from section(load.Outline, "Keys of a policy", about="")
         yield from section(rules.Rule, "Keys of every rule", about="")
         yield from section(rules._Weighed, "Keys of every rule but calibration", about="", beside=rules.Rule)
         for kind, model in rules.KINDS_OF_RULES.items():
@@ -188,6 +191,20 @@ def canaries() -> Page:
         yield from section(Canary, "Keys of a canary")
 
     return "canaries.md", parts()
+
+
+def projects() -> Page:
+    """`mcas.yaml`."""
+
+    def parts() -> Iterator[str]:
+        yield "# Projects"
+        yield (
+            "The `mcas.yaml` of a folder makes it a project. How to have one: "
+            "[Make a project](../how-to/make-a-project.md)."
+        )
+        yield from section(Project, "Keys of a project")
+
+    return "projects.md", parts()
 
 
 def tables() -> Page:

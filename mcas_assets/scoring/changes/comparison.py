@@ -7,6 +7,7 @@ of MCAS: that of the adjusted score holds the noise of the neutral images of bot
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -110,10 +111,27 @@ def compare_concepts(
     Raises:
         ValueError: The versions do not pair up, or are of different prompts or words.
     """
+    options: dict[str, Any] = {"level": level, "resamples": resamples, "method": method, "draws": draws, "seed": seed}
+    return compare_changes(before, after, neutral, detectable=detectable, **options)["mcas"]
+
+
+def compare_changes(
+    before: AuditVectors,
+    after: AuditVectors,
+    neutral: Sequence[int] = (),
+    *,
+    detectable: float | None = None,
+    level: float = 0.95,
+    resamples: int = RESAMPLES,
+    method: Method = "bca",
+    draws: int = DRAWS,
+    seed: int = 0,
+) -> dict[Change, list[Comparison]]:
+    """The same for every component and for the adjusted score, which have no verdict: see `compare_pairs`."""
     check_options(level, method, resamples)
     pairs = Pairs(before, after, np.asarray(neutral, dtype=np.int64))
     task = Task(Draws(grouping(before), resamples, seed), level, POWER, method, draws, seed, family_of(pairs))
-    return compare_pairs(pairs, task, detectable)["mcas"]
+    return compare_pairs(pairs, task, detectable)
 
 
 def family_of(pairs: Pairs) -> int:

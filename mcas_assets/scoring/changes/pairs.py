@@ -79,7 +79,7 @@ class Pairs:
         moved = attributes[1] - attributes[0]
         self.groups = grouping(before)
         self.attributes = Attributes(before, self.groups, moved)
-        self._targets = (old.mean_images + new.mean_images) / 2, unit_matrix(before.prompts, "prompts")
+        self._targets = (old.mean_images + new.mean_images) / 2, before.mean_prompts()
         self._means, self._prompts = (targets @ moved.T for targets in self._targets)  # IIAS and ITPAS, by concept
 
     def attribute_changes(self, change: Change) -> tuple[Floats, Floats]:

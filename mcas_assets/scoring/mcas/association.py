@@ -200,7 +200,19 @@ def component_scores(
     Raises:
         ValueError: Not matrices of one width, not unit vectors, no words, or a concept index out of range.
     """
-    texts = unit_matrix(prompts, "prompts")
+    return scores_of_texts(images, concept, unit_matrix(prompts, "prompts"), a_images, b_images, a_words, b_words)
+
+
+def scores_of_texts(
+    images: ArrayLike,
+    concept: ArrayLike,
+    texts: Floats,
+    a_images: ArrayLike,
+    b_images: ArrayLike,
+    a_words: ArrayLike,
+    b_words: ArrayLike,
+) -> ComponentScores:
+    """`component_scores`, with texts (c, d) that may be means over the prompts of several wordings, shorter than unit vectors."""
     count, width = texts.shape
     matrix = as_matrix(images, "images", width)
     index = np.asarray(concept)

@@ -3,8 +3,8 @@
 In every replicate the attribute images are drawn once and shared by all concepts, and images that share a
 seed are drawn together, so differences between concepts keep their covariance. With w the weights of a
 concept's images, v those of the attribute images (negative for pole B) and S their cosines, IIAS* = w S v:
-one matrix product gives all replicates. The attribute words and the prompts are fixed by the audit and are
-not resampled.
+one matrix product gives all replicates. The attribute words are fixed by the audit and are not resampled; nor are
+prompts, unless concepts are asked in several wordings: then a wording is drawn with its images and its prompt.
 """
 
 from collections.abc import Sequence
@@ -15,6 +15,7 @@ import numpy as np
 from mcas_assets.scoring.mcas.association import COMPONENTS, ComponentScores, Score
 from mcas_assets.scoring.mcas.draws import Draws, grouping, influence_by_unit, rows_of_concepts
 from mcas_assets.scoring.mcas.vectors import AuditVectors
+from mcas_assets.scoring.mcas.wordings import Wordings
 from mcas_assets.scoring.stats.arrays import Floats, Ints
 from mcas_assets.scoring.stats.intervals import (
     FEW_UNITS,
@@ -188,7 +189,8 @@ class _Problem:
         self.groups = grouping(vectors)
         self.draws = Draws(self.groups, resamples, seed)
         self.rows = rows_of_concepts(vectors)
-        self.cosines_of_prompts = np.asarray(vectors.prompts, dtype=np.float64) @ self.attributes.T
+        self.cosines_of_prompts = vectors.mean_prompts() @ self.attributes.T
+        self.wordings = Wordings(vectors, self.groups, self.attributes) if self.groups.wording is not None else None
         self.cosines_of_means = scores.mean_images @ self.attributes.T
         self.poles = self._poles()
 
@@ -205,6 +207,8 @@ class _Problem:
         result[:, 3] = self.scores.components[c, 3]
         if self.n_a and self.n_b:
             result[:, 1] = self.poles @ self.cosines_of_prompts[c]
+        if self.wordings is not None and self.draws.wordings is not None:
+            self.wordings.replicate(c, self.draws.wordings, self.poles, result)
         if len(rows):
             weights = self.draws.image_weights(rows)
             # One product gives the drawn sums of the cosines, of the word associations and of the weights themselves.
@@ -225,13 +229,15 @@ class _Problem:
         """Influence of seeds and wordings on the raw and on the adjusted columns of one concept."""
         own = self._image_influence(c)
         means, prompts = self.cosines_of_means[c], self.cosines_of_prompts[c]
-        raw = self._parts([own], means, prompts)
+        raw = self._parts([own], means, prompts, {c: 1.0})
         if not len(self.base):
             return raw, raw
         neutral = [(rows, -values / len(self.base)) for rows, values in map(self._image_influence, self.base)]
         means = means - self.cosines_of_means[self.base].mean(axis=0)
         prompts = prompts - self.cosines_of_prompts[self.base].mean(axis=0)
-        return raw, self._parts([own, *neutral], means, prompts)
+        weights = dict.fromkeys(map(int, self.base), -1 / len(self.base))
+        weights[c] = weights.get(c, 0.0) + 1.0
+        return raw, self._parts([own, *neutral], means, prompts, weights)
 
     def _image_influence(self, c: int) -> tuple[Ints, Floats]:
         """Rows of one concept and the influence of each image on the components, (4, n_c)."""
@@ -242,15 +248,19 @@ class _Problem:
                 values[k] = (column[rows] - self.scores.components[c, k]) / len(rows)
         return rows, np.nan_to_num(values)
 
-    def _parts(self, images: list[tuple[Ints, Floats]], means: Floats, prompts: Floats) -> list[Influence]:
-        """Influence by unit, from that of images and from the cosines of the attribute images."""
+    def _parts(
+        self, images: list[tuple[Ints, Floats]], means: Floats, prompts: Floats, concepts: dict[int, float]
+    ) -> list[Influence]:
+        """Influence by unit, from that of images, of the prompts of weighted concepts, and of the attribute images."""
         rows = np.concatenate([rows for rows, _ in images])
         values = np.concatenate([values for _, values in images], axis=1)
         parts = []
         if self.groups.wording is not None:
-            parts.append(
-                influence_by_unit(self.groups.wording[rows], self.groups.wording_strata, columns_of(values.T).T)
-            )
+            codes, drawn = self.groups.wording[rows], values
+            if self.wordings is not None:
+                units, of_texts = self.wordings.influence(concepts)
+                codes, drawn = np.concatenate([codes, units]), np.concatenate([values, of_texts], axis=1)
+            parts.append(influence_by_unit(codes, self.groups.wording_strata, columns_of(drawn.T).T))
         poles = np.zeros((4, self.n_a + self.n_b))
         for pole, sign in ((slice(0, self.n_a), 1), (slice(self.n_a, None), -1)):
             for k, cosines in ((0, means), (1, prompts)):

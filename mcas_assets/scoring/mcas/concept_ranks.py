@@ -12,10 +12,11 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.special import stdtrit
 
+from mcas_assets.scoring.mcas.association import pole_difference
 from mcas_assets.scoring.mcas.draws import Grouping, grouping
 from mcas_assets.scoring.mcas.labelled_parts import MOST_UNCLEAR, Attributes, Labelled
 from mcas_assets.scoring.mcas.vectors import AuditVectors
-from mcas_assets.scoring.stats.arrays import Floats, Ints, unit_matrix
+from mcas_assets.scoring.stats.arrays import Floats, Ints
 from mcas_assets.scoring.stats.mover import Terms, half_widths
 from mcas_assets.scoring.stats.rank_sets import Ranks, pairwise_alpha, rank_sets
 
@@ -37,9 +38,10 @@ def concept_ranks(vectors: AuditVectors, asked: Sequence[int], *, level: float =
     places = np.asarray(asked, dtype=np.int64)
     if scores.n_images[places].min() < 2 or min(vectors.sizes()[1:]) < 2:
         return "fewer than 2 images of a concept or of a pole"
-    values = scores.s_img + scores.s_word
+    direction = pole_difference(vectors.a_images, vectors.b_images) + pole_difference(vectors.a_words, vectors.b_words)
+    values = scores.s_img + scores.s_word + vectors.wording_values(direction)
     attributes = Attributes(vectors, groups)
-    beside = attributes.errors(scores.mean_images[places] + unit_matrix(vectors.prompts, "prompts")[places])
+    beside = attributes.errors(scores.mean_images[places] + vectors.mean_prompts()[places])
     means = np.bincount(groups.concept, weights=values, minlength=len(scores.n_images)) / np.maximum(scores.n_images, 1)
     counts = np.maximum(scores.n_images, 2)
     errors = (values - means[groups.concept]) / np.sqrt(counts * (counts - 1.0))[groups.concept]

@@ -65,7 +65,7 @@ def concept_tests(
         ValueError: Bad vectors.
     """
     scores = vectors.scores()
-    texts = unit_matrix(vectors.prompts, "prompts")
+    texts = vectors.mean_prompts()
     poles = [unit_matrix(p, "attribute images", texts.shape[1]) for p in (vectors.a_images, vectors.b_images)]
     words = [unit_matrix(w, "attribute words", texts.shape[1]) for w in (vectors.a_words, vectors.b_words)]
     means, both = scores.mean_images, scores.mean_images + texts

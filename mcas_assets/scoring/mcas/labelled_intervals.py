@@ -11,7 +11,7 @@ from scipy.sparse import csr_array
 from mcas_assets.scoring.mcas.concept_bootstrap import COLUMNS
 from mcas_assets.scoring.mcas.labelled_parts import Attributes, Fit, Labelled
 from mcas_assets.scoring.mcas.vectors import AuditVectors
-from mcas_assets.scoring.stats.arrays import Floats, Ints, unit_matrix
+from mcas_assets.scoring.stats.arrays import Floats, Ints
 from mcas_assets.scoring.stats.mover import Terms, mover_ends, mover_p_values, satterthwaite
 
 Zero = Literal["none", "default", "parity"]
@@ -36,7 +36,7 @@ class LabelledIntervals:
         self.labelled, self.base = labelled, base
         scores = labelled.scores
         self.count = len(scores.n_images)
-        self.prompts = unit_matrix(vectors.prompts, "prompts")
+        self.prompts = vectors.mean_prompts()
         self.images = np.asarray(vectors.images)
         has_poles = bool(vectors.sizes()[1] and vectors.sizes()[2])
         self.attributes = Attributes(vectors, labelled.groups) if has_poles else None
@@ -76,13 +76,14 @@ class LabelledIntervals:
         zero[_MCAS], zero[_DIFFERING] = zero[:4].sum(), zero[:3].sum()
         return zero
 
-    def ends(self, estimates: Floats, zero: Zero, level: float) -> Ends:
-        """Intervals of the scores less a zero point, (c, 6)."""
+    def ends(self, estimates: Floats, zero: Zero, level: float, is_tested: bool = True) -> Ends:
+        """Intervals of the scores less a zero point, (c, 6); without p-values if they are not tested."""
         columns = [k for k in (_IIAS, _ITPAS, _ITAAS, _MCAS) if k in self.fits or (k == _ITPAS and self.attributes)]
         terms = [self._terms(estimates[:, k], k, zero) for k in columns]
         together = Terms(*(np.concatenate(parts) for parts in zip(*terms, strict=True)))
         low, high = mover_ends(together, level)
-        p_values = mover_p_values(together)
+        tested = mover_p_values if is_tested else _untested
+        p_values = tested(together)
         found = Ends(*(np.full((self.count, 6), np.nan) for _ in range(3)))
         for place, k in enumerate(columns):
             rows = slice(place * self.count, (place + 1) * self.count)
@@ -91,7 +92,7 @@ class LabelledIntervals:
             moved = estimates[:, _DIFFERING] - estimates[:, _MCAS]
             found.low[:, _DIFFERING] = found.low[:, _MCAS] + moved
             found.high[:, _DIFFERING] = found.high[:, _MCAS] + moved
-            found.p_values[:, _DIFFERING] = mover_p_values(terms[-1]._replace(estimates=estimates[:, _DIFFERING]))
+            found.p_values[:, _DIFFERING] = tested(terms[-1]._replace(estimates=estimates[:, _DIFFERING]))
         return found
 
     def _terms(self, estimates: Floats, column: int, zero: Zero) -> Terms:
@@ -188,3 +189,7 @@ class LabelledIntervals:
             return targets
         images = self._weights(zero) @ self.images[self.rows].astype(np.float64)
         return targets - of_images * images - of_prompts * self.prompts[self.base].mean(axis=0)
+
+
+def _untested(terms: Terms) -> Floats:
+    return np.full(len(terms.estimates), np.nan)

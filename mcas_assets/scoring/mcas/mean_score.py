@@ -13,7 +13,7 @@ from mcas_assets.scoring.mcas.association import ComponentScores
 from mcas_assets.scoring.mcas.draws import Grouping, grouping
 from mcas_assets.scoring.mcas.labelled_parts import Attributes
 from mcas_assets.scoring.mcas.vectors import AuditVectors
-from mcas_assets.scoring.stats.arrays import Floats, Ints, unit_matrix
+from mcas_assets.scoring.stats.arrays import Floats, Ints
 from mcas_assets.scoring.stats.mover import satterthwaite
 
 
@@ -67,7 +67,7 @@ def mean_score(
     values = scores.s_img + scores.s_word
     errors = _by_seed(_image_errors(values, weights, scores, groups.concept), groups)
     attributes = Attributes(vectors, groups)
-    targets = weights @ (scores.mean_images + unit_matrix(vectors.prompts, "prompts"))
+    targets = weights @ (scores.mean_images + vectors.mean_prompts())
     beside = attributes.errors(targets[None])[0]
     parts = np.array([[(errors**2).sum(), (beside**2).sum()]])
     freedom = np.array([[max(1, np.count_nonzero(errors) - 1), attributes.freedom]])

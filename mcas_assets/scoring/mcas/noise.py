@@ -53,7 +53,7 @@ def _halves(vectors: AuditVectors, neutral: Sequence[int], splits: int, seed: in
     n, n_a, _ = vectors.sizes()
     is_first = _split(groups, splits, seed)[:, groups.seed]  # (s, rows)
     images, attributes = unit_matrix(vectors.images, "images"), vectors.attributes()
-    prompts = unit_matrix(vectors.prompts, "prompts")
+    prompts = vectors.mean_prompts()
     words = pole_difference(vectors.a_words, vectors.b_words)
     base = np.asarray(neutral, dtype=np.int64)
     scores = []

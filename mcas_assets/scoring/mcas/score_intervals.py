@@ -93,6 +93,7 @@ def score_intervals(
     level: float = 0.95,
     resamples: int = RESAMPLES,
     seed: int = 0,
+    is_tested: bool = True,
 ) -> ScoreIntervals:
     """Score all concepts, with intervals and p-values of the raw scores and of those less each zero point.
 
@@ -102,6 +103,7 @@ def score_intervals(
         level: Nominal coverage.
         resamples: Replicates, where a bootstrap is needed.
         seed: Of its draws.
+        is_tested: Whether p-values are asked for, which take longer than the intervals that they invert.
 
     Returns:
         The scores, with reasons where images are too few.
@@ -127,7 +129,7 @@ def score_intervals(
         zeros[2] = parts.parity()
         kinds: tuple[Zero, ...] = ("none", "default", "parity")
         ends = [
-            parts.ends(estimates - zero, kind, level) if np.isfinite(zero[2]) else _nothing(count)
+            parts.ends(estimates - zero, kind, level, is_tested) if np.isfinite(zero[2]) else _nothing(count)
             for zero, kind in zip(zeros, kinds, strict=True)
         ]
     raw, adjusted = ends[0], ends[1]

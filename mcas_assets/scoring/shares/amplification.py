@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy.special import logit
 
 from mcas_assets.scoring.stats.arrays import Floats, as_vector
@@ -11,6 +11,7 @@ from mcas_assets.scoring.stats.divergence import check_shares
 
 ERASED = 0.2
 """A group is called erased when even the upper end of its share is below this part of its reference share."""
+NO_ASSOCIATION = "the population associates no concept with a group"
 
 
 @dataclass(frozen=True)
@@ -139,13 +140,26 @@ def directional_amplification(
         raise ValueError(f"shares and references must be (concepts, groups) alike, not {drawn.shape} and {fair.shape}")
     drawn = np.stack([check_shares(row, None, "a row of shares") for row in drawn])
     fair = np.stack([check_shares(row, None, "a row of references") for row in fair])
+    associated = associations(fair, weights)
+    if not associated.any():
+        gone = np.full(len(fair), np.nan)
+        return DirectionalAmplification(None, gone, NO_ASSOCIATION)
+    per_concept = np.where(associated, drawn - fair, fair - drawn).mean(axis=1)
+    return DirectionalAmplification(float(per_concept.mean()), per_concept)
+
+
+def associations(references: ArrayLike, weights: ArrayLike | None = None) -> NDArray[np.bool_]:
+    """(t, k) whether the population associates a concept with a group: it holds more of it there than over all concepts.
+
+    Args:
+        references: (t, k) shares in the population.
+        weights: (t,) size of each concept in the population; None for equal sizes.
+
+    Raises:
+        ValueError: Weights that are not positive.
+    """
+    fair = np.asarray(references, dtype=np.float64)
     sizes = np.ones(len(fair)) if weights is None else as_vector(weights, "weights", len(fair))
     if (sizes <= 0).any():
         raise ValueError("weights must be above 0")
-    overall = sizes @ fair / sizes.sum()
-    associated = fair > overall + 1e-12
-    if not associated.any():
-        gone = np.full(len(fair), np.nan)
-        return DirectionalAmplification(None, gone, "the population associates no concept with a group")
-    per_concept = np.where(associated, drawn - fair, fair - drawn).mean(axis=1)
-    return DirectionalAmplification(float(per_concept.mean()), per_concept)
+    return np.asarray(fair > sizes @ fair / sizes.sum() + 1e-12)

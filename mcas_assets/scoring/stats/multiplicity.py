@@ -49,4 +49,5 @@ def flagged(p_values: ArrayLike, alpha: float) -> NDArray[np.bool_]:
         (m,) False too where the p-value is missing.
     """
     p = np.asarray(p_values, dtype=np.float64)
-    return np.nan_to_num(p, nan=1.0) * (~np.isnan(p)).sum() <= alpha
+    known = ~np.isnan(p)
+    return known & (np.nan_to_num(p, nan=1.0) * known.sum() <= alpha)

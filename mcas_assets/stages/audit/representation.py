@@ -3,7 +3,7 @@
 import polars as pl
 
 from mcas_assets.declare.audit import Audit
-from mcas_assets.measure import confusion, intersections, populations, shares
+from mcas_assets.measure import confusion, intersections, mean_amplification, populations, shares
 from mcas_assets.quality.expectations import among, between, equal, ordered, present
 from mcas_assets.quality.frames import are_within, inside, total, unexplained
 from mcas_assets.scoring.shares.intersections import LEAST_IMAGES
@@ -24,11 +24,13 @@ def _make(work: Work) -> Made:
     panel = workplace.embedders(audit.embedders)
     labellers = shares.label_images(workplace.store, audit, images, texts, panel, workplace.tone_reader)
     labelled, labels = shares.measure(audit, images, labellers), shares.label_rows(audit, images, labellers)
-    against = populations.hold(audit, labelled, workplace.populations(audit))
+    known = workplace.populations(audit)
+    against = populations.hold(audit, labelled, known)
     tables = {
         "representation": labelled, "confusion": confusion.confusion_table(audit, images, labellers),
         "amplification": against.amplification, "divergence": against.divergence,
         "intersections": intersections.measure(audit, images, labellers),
+        "mean_amplification": mean_amplification.measure(audit, images, labellers, known),
     }  # fmt: skip
     erased = against.amplification.filter("is_erased").select("axis", "concept", "group_name", "population").unique()
     metadata = {
@@ -121,6 +123,14 @@ def _amplification(checked: Checked) -> pl.DataFrame:
         difference_error=(pl.col("difference") - (pl.col("share") - reference)).abs(),
         is_unexplained_null=unexplained("difference", "reason") | unexplained("log_odds", "reason"),
         is_unexplained_direction=unexplained("directional", "directional_reason"),
+        is_direction_in_interval=inside("directional", "directional_low", "directional_high")
+        | pl.col("directional_low").is_null(),
+    )
+
+
+def _mean_amplification(checked: Checked) -> pl.DataFrame:
+    return checked.rows.with_columns(
+        is_mean_in_interval=inside("mean", "low", "high"), is_unexplained_null=unexplained("mean", "reason")
     )
 
 
@@ -191,10 +201,24 @@ AMPLIFICATION = Table(
         "difference is share less reference": between("difference_error", 0, _TOLERANCE),
         "difference interval is ordered": ordered("difference_low", "difference_high"),
         "directional within [-1, 1]": between("directional", -1, 1),
+        "directional lies in its interval": among("is_direction_in_interval", (True,)),
         "q_value in (0, 1]": between("q_value", 0, 1, above_low=True),
         "verdict follows from the interval": equal("verdict_or_none", "expected_verdict"),
         "null difference has a reason": among("is_unexplained_null", (False,)),
         "null directional has a reason": among("is_unexplained_direction", (False,)),
+    },
+)
+MEAN_AMPLIFICATION = Table(
+    "mean_amplification",
+    key=("system_version", "audit", "axis", "labels", "embedder", "population", "measure"),
+    frame=_mean_amplification,
+    expected_rows=lambda checked: mean_amplification.n_rows(checked.work.audit),
+    rules={
+        "measure is known": among("measure", mean_amplification.MEASURES),
+        "mean lies in its interval": among("is_mean_in_interval", (True,)),
+        "effective images are among the counted": ordered("n_effective", "n_images"),
+        "n_effective above 0": between("n_effective", 0, None, above_low=True),
+        "null mean has a reason": among("is_unexplained_null", (False,)),
     },
 )
 DIVERGENCE = Table(
@@ -234,9 +258,9 @@ STAGE = Stage(
     name="representation",
     description="Who is shown: shares of the declared groups in every concept, against each reference population.",
     reads=("texts", "images", "embeddings"),
-    tables=(REPRESENTATION, CONFUSION, AMPLIFICATION, DIVERGENCE, IMAGE_LABELS, INTERSECTIONS),
+    tables=(REPRESENTATION, CONFUSION, AMPLIFICATION, MEAN_AMPLIFICATION, DIVERGENCE, IMAGE_LABELS, INTERSECTIONS),
     make=_make,
-    code_version="5",
+    code_version="6",
     declares=_declares,
     kinds=frozenset({"numpy", "duckdb"}),
     is_published=True,

@@ -15,14 +15,14 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from mcas_assets.core.errors import BadInput
 from mcas_assets.core.outcomes import OUTCOMES, OutcomeName
-from mcas_assets.core.paths import DATA
-from mcas_assets.declare.documents import Slug, Text, load_document
+from mcas_assets.core.paths import place
+from mcas_assets.declare.documents import Slug, Text, load_document, named_files
 from mcas_assets.declare.mistakes import Mistake, did_you_mean, fault
 from mcas_assets.declare.parts import Pattern
 from mcas_assets.systems.image_sets import wording
 from mcas_assets.systems.image_sets.guards import Limits
 
-MAPPINGS = DATA / "mappings"
+MAPPINGS = place("mappings")
 MOST_SEED = 2**62  # what lies above stands for images of unknown seed where units are counted
 Scalar = str | int | float | bool
 
@@ -233,7 +233,7 @@ class Mapping(MappingKeys):
 
 def list_mappings(folder: Path = MAPPINGS) -> dict[str, Path]:
     """The ready mappings by name."""
-    return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+    return named_files(folder)
 
 
 def load_mapping(name: str, folder: Path = MAPPINGS) -> Ready:

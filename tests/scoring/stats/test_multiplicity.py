@@ -50,3 +50,4 @@ def test_flags_hold_with_all_tests_taken_together_and_a_missing_one_is_none_of_t
     assert flagged([0.01, 0.02, np.nan, 0.9], 0.05).tolist() == [True, False, False, False]
     assert flagged([0.01, np.nan, np.nan], 0.05).tolist() == [True, False, False]
     assert flagged([], 0.05).tolist() == []
+    assert flagged([np.nan, np.nan], 0.05).tolist() == [False, False]

@@ -1,8 +1,10 @@
 """Providers on this machine, and systems that ask them without waiting."""
 
+import json
 import ssl
 from collections.abc import Callable, Iterator
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -95,3 +97,15 @@ def gemini(google_provider: Provider) -> Iterator[Callable[..., Gemini]]:
     yield make
     for system in made:
         system.close()
+
+
+@pytest.fixture
+def declare(tmp_path: Path) -> Callable[..., Path]:
+    """Writes a systems.yaml of the entries given by name; returns its path."""
+
+    def write(**entries: dict) -> Path:
+        path = tmp_path / "systems.yaml"
+        path.write_text(json.dumps({"systems": entries}))
+        return path
+
+    return write

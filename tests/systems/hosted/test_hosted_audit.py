@@ -1,6 +1,5 @@
 """Whole audits of hosted systems through the front door: paid once, kept whatever happens, and no key left behind."""
 
-import json
 import traceback
 from collections import Counter
 from collections.abc import Callable
@@ -15,7 +14,6 @@ from mcas_assets.cli import app as cli
 from mcas_assets.core.errors import BadInput, McasError
 from mcas_assets.core.progress import LogProgress
 from mcas_assets.declare.audit import Audit
-from mcas_assets.estimate.cost import estimate
 from mcas_assets.images.generate import generate, requests
 from mcas_assets.orchestration.runs import run_audit
 from mcas_assets.plan.requests import build_plan
@@ -23,9 +21,7 @@ from mcas_assets.stages.workplace import Workplace
 from mcas_assets.store import facts, publication
 from mcas_assets.store.database import Store
 from mcas_assets.systems import find as systems
-from mcas_assets.systems.hosted.budget import Past
 from mcas_assets.systems.hosted.course import UNUSABLE_IN_A_ROW
-from mcas_assets.systems.protocol import Metered
 from tests.systems.hosted.providers import (
     KEY,
     Provider,
@@ -46,16 +42,6 @@ IMAGES = 42  # of the tiny audit
 def rows(store: Store, sql: str) -> list[tuple]:
     with store.open() as con:
         return con.execute(sql).fetchall()
-
-
-@pytest.fixture
-def declare(tmp_path):
-    def write(**entries: dict) -> Path:
-        path = tmp_path / "systems.yaml"
-        path.write_text(json.dumps({"systems": entries}))
-        return path
-
-    return write
 
 
 @pytest.fixture
@@ -293,21 +279,3 @@ def test_what_was_not_sent_is_asked_by_the_next_run_and_settled_answers_are_not(
     before = len(openai_provider.asked)
     assert asking(2) is None
     assert len(openai_provider.asked) == before
-
-
-def test_the_plan_names_price_and_what_the_budget_leaves(tiny, tmp_path, declare, openai_provider):
-    entry = openai_entry(openai_provider, price=0.5, budget={"usd": 5.0})
-    system = systems.find_system("gpt", declare(gpt=entry))
-    said = estimate(tiny, system, Store(tmp_path / "home")).line()
-    assert "21.00 USD at 0.5 an image" in said
-    assert "budget 5.00 USD covers 10 of them" in said
-    assert isinstance(system, Metered)
-    assert system.allowance(Past(2, 1.0), 3) == "budget 5.00 USD, 1.00 USD and 2 requests spent, covers that"
-
-
-def test_a_store_without_attempts_is_brought_up_to_date(tmp_path):
-    with Store(tmp_path).open() as con:
-        con.execute("drop table attempt_facts")
-        con.execute("update store_schema set version = 2")
-    with Store(tmp_path).open() as con:
-        assert facts.spent(con, "gpt@1") == (0, 0.0, ())

@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -20,104 +20,9 @@ from mcas_assets.systems.pipelines.hub_weights import laid_out
 from mcas_assets.systems.protocol import Mirrored
 from mcas_assets.watch.decide import Decision, Known, Seen, decide
 from mcas_assets.watch.look import at_source, look
+from tests.systems.pipelines.hub import FIRST, LARGE, SECOND, git_hash
 
-FIRST, SECOND = "1" * 40, "2" * 40
 UNET = "unet/diffusion_pytorch_model.safetensors"
-LARGE = (".safetensors", ".bin", ".model")
-
-
-def git_hash(data: bytes) -> str:
-    return hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()
-
-
-class Hub:
-    """A hub with one repository, org/tiny: its commits, which of them is main, and what it answers instead."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-        self.commits: dict[str, dict[str, bytes]] = {}
-        self.main = FIRST
-        self.gated: object = False
-        self.instead: tuple[int, dict[str, str], bytes] | None = None
-        self.asked: list[str] = []
-
-    def push(self, commit: str, files: dict[str, bytes]) -> None:
-        self.commits[commit], self.main = files, commit
-
-    def entry(self, path: str, data: bytes) -> dict:
-        if not path.endswith(LARGE):
-            return {"path": path, "size": len(data), "oid": git_hash(data)}
-        sha256 = hashlib.sha256(data).hexdigest()
-        pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{sha256}\nsize {len(data)}\n".encode()
-        lfs = {"oid": sha256, "sha256": sha256, "size": len(data), "pointerSize": len(pointer)}
-        return {"path": path, "size": len(data), "oid": git_hash(pointer), "lfs": lfs}
-
-    def answer(self, path: str) -> tuple[int, dict[str, str], bytes]:
-        if "org/tiny" not in path:
-            return 404, {}, b"{}"  # the client asks for news of its own
-        self.asked.append(path)
-        if self.instead is not None:
-            return self.instead
-        if "/api/models/" in path:
-            call, revision = path.split("org/tiny/")[1].split("?")[0].split("/", 1)
-            commit = self.main if revision == "main" else revision
-            if commit not in self.commits:
-                return 404, {"X-Error-Code": "RevisionNotFound"}, b"{}"
-            entries = [self.entry(name, data) for name, data in self.commits[commit].items()]
-            if call == "tree":
-                return 200, {}, json.dumps([{"type": "file", **entry} for entry in entries]).encode()
-            siblings = [{"rfilename": one["path"], "blobId": one["oid"], **one} for one in entries]
-            about = {"id": "org/tiny", "sha": commit, "lastModified": "2026-11-01T00:00:00.000Z", "gated": self.gated}
-            return 200, {}, json.dumps(about | {"siblings": siblings}).encode()
-        commit, name = path.split("/resolve/")[1].split("/", 1)
-        data = self.commits[commit][name]
-        entry = self.entry(name, data)
-        headers = {"ETag": f'"{entry["oid"]}"', "X-Repo-Commit": commit}
-        if "lfs" in entry:
-            headers |= {"X-Linked-ETag": f'"{entry["lfs"]["sha256"]}"', "X-Linked-Size": str(len(data))}
-        return 200, headers, data
-
-
-@pytest.fixture
-def hub(monkeypatch, tmp_path) -> Iterator[Hub]:
-    """A hub on this machine, and an empty cache."""
-    from huggingface_hub import constants
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            status, headers, body = made.answer(self.path)
-            self.send_response(status)
-            for name, value in ({"Content-Length": str(len(body))} | headers).items():
-                self.send_header(name, value)
-            self.end_headers()
-            if self.command == "GET":
-                self.wfile.write(body)
-
-        do_HEAD = do_GET  # noqa: N815
-
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    made = Hub(f"http://127.0.0.1:{server.server_port}")
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-    monkeypatch.setattr(constants, "ENDPOINT", made.url)
-    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", made.url + "/{repo_id}/resolve/{revision}/{filename}")
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
-    yield made
-    server.shutdown()
-    server.server_close()
-
-
-@pytest.fixture
-def files(pipeline: Path) -> dict[str, bytes]:
-    """A repository as people upload it: the pipeline, and what no pipeline loads."""
-    held = {str(file.relative_to(pipeline)): file.read_bytes() for file in pipeline.rglob("*") if file.is_file()}
-    return held | {
-        "README.md": b"words", "v1-5-pruned.safetensors": b"no folder's", "unet/notes.md": b"x",
-        "vae_1_0/diffusion_pytorch_model.safetensors": b"of no component", "images/sample.png": b"x",
-    }  # fmt: skip
 
 
 def declared(declare: Callable[..., Path], revision: str = FIRST, **keys: object):

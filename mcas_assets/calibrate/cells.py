@@ -1,0 +1,176 @@
+"""How often intervals hold the truth of a pool, in simulated audits of so many images: one outcome for each concept.
+
+Audit k draws with seed k alone, as in `simulations`. Sizes other than the number of images of a concept are the audit's own.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from mcas_assets.calibrate.pool import Drawn, Pool
+from mcas_assets.calibrate.simulations import Numbers, Settings, generator_of
+from mcas_assets.scoring.changes.comparison import compare_changes, paired_difference
+from mcas_assets.scoring.changes.pairs import Change
+from mcas_assets.scoring.mcas.concept_bootstrap import COLUMNS, columns_of
+from mcas_assets.scoring.mcas.score_intervals import score_intervals
+from mcas_assets.scoring.shares.label_error import corrected_shares
+from mcas_assets.scoring.shares.representation import wilson_interval
+from mcas_assets.scoring.stats.arrays import Floats, Ints
+
+SCORES = ("iias", "itpas", "itaas", "mcas")  # TTAS holds no image, so it has no interval
+AT = [COLUMNS.index(name) for name in SCORES]
+SIDES = ("raw", "adjusted")
+CHANGES: tuple[Change, ...] = ("mcas", "adjusted")
+MCAS = COLUMNS.index("mcas")
+LEAST, RARE = 3, 0.02
+"""A concept of fewer images of a group, or that is 0 only at a rarer share than this, is not made 0."""
+
+
+def draw_of(pool: Pool, settings: Settings, generator: np.random.Generator) -> Drawn:
+    """The replicates of one audit; concepts and attribute prompts share their seeds."""
+    most = max(settings.images, settings.attribute)
+    common = generator.integers(pool.replicates, size=most)
+    neutral = generator.integers(pool.replicates, size=(len(pool.neutral), settings.neutral))
+    return Drawn(common[: settings.images], common[: settings.attribute], neutral)
+
+
+def true_scores(pool: Pool, chosen: Ints) -> tuple[Floats, Floats]:
+    """(k, 6) raw and adjusted scores of some concepts in the whole pool."""
+    which = np.array([*chosen, *pool.neutral], dtype=np.int64)
+    raw = columns_of(pool.audit(np.arange(pool.replicates), which).scores().components)
+    return raw[: len(chosen)], raw[: len(chosen)] - raw[len(chosen) :].mean(axis=0)
+
+
+def score_coverage(pool: Pool, settings: Settings, numbers: Numbers) -> Floats:
+    """Whether intervals hold the scores of the whole pool: (audits, concepts, raw and adjusted, SCORES)."""
+    chosen = np.array(settings.chosen, dtype=np.int64)
+    truths, outcomes = true_scores(pool, chosen), []
+    for number in numbers:
+        drawn = pool.drawn(draw_of(pool, settings, generator_of(settings, "scores", number)), chosen)
+        neutral = range(len(chosen), len(chosen) + len(pool.neutral))
+        options = {"level": settings.level, "resamples": settings.resamples, "seed": number}
+        found = score_intervals(drawn, neutral, **options, is_tested=False)
+        sides = zip((found.raw, found.adjusted), truths, strict=True)
+        kept = slice(len(chosen))
+        outcomes.append(np.stack([holds(one.low[kept], one.high[kept], true)[:, AT] for one, true in sides], axis=1))
+    return np.array(outcomes)
+
+
+def share_coverage(pool: Pool, settings: Settings, numbers: Numbers) -> Floats:
+    """Whether share intervals hold: (audits, concepts, 2), Wilson's the labelled share, the corrected one the true share.
+
+    Images that show no group, or cannot be read, are in the audits, and in no true share.
+    """
+    outcomes, truth = np.full((len(numbers), len(settings.chosen), 2), np.nan), pool.shares()
+    for at, number in enumerate(numbers):
+        generator = generator_of(settings, "shares", number)
+        known = pool.confusion(generator.integers(pool.replicates, size=settings.attribute))
+        for k, c in enumerate(settings.chosen):
+            labels = pool.labels[c]
+            seen = labels[generator.integers(pool.replicates, size=settings.images)]
+            counts = np.array([(seen == 0).sum(), (seen == 1).sum()])
+            if counts.sum():
+                low, high = wilson_interval(float(counts[1]), float(counts.sum()), level=settings.level)
+                outcomes[at, k, 0] = low <= (labels == 1).sum() / (labels >= 0).sum() <= high
+            corrected = corrected_shares(counts, known, level=settings.level)
+            if corrected.reason is None:
+                outcomes[at, k, 1] = corrected.low[1] <= truth[c] <= corrected.high[1]
+    return outcomes
+
+
+def change_coverage(pool: Pool, settings: Settings, numbers: Numbers) -> Floats:
+    """Whether intervals of a change hold: (audits, concepts, CHANGES), of MCAS and of the adjusted score.
+
+    The version after is one whose prompts mean something else: each concept is drawn as the next one of the chosen is,
+    and each attribute prompt as the next one of its pole. So pairs share their seed and the true change is known.
+    """
+    chosen = np.array(settings.chosen, dtype=np.int64)
+    other, k = _as_next(pool, chosen), len(settings.chosen)
+    old, new = true_scores(pool, chosen), true_scores(other, chosen)
+    change = np.stack([after[:, MCAS] - before[:, MCAS] for before, after in zip(old, new, strict=True)])
+    neutral, outcomes = range(k, k + len(pool.neutral)), []
+    for number in numbers:
+        draw = draw_of(pool, settings, generator_of(settings, "changes", number))
+        found = compare_changes(
+            pool.drawn(draw, chosen), other.drawn(draw, chosen), neutral, seed=number, level=settings.level,
+            resamples=settings.resamples,
+        )  # fmt: skip
+        ends = np.array([[(one.low, one.high) for one in found[name][:k]] for name in CHANGES], dtype=np.float64)
+        outcomes.append(holds(ends[..., 0], ends[..., 1], change).T)
+    return np.array(outcomes)
+
+
+def paired_coverage(pool: Pool, settings: Settings, numbers: Numbers) -> Floats:
+    """Whether the bootstrap of `paired_difference` holds the change of ITAAS to the next concept: (audits, concepts)."""
+    chosen = np.array(settings.chosen, dtype=np.int64)
+    everything = np.arange(pool.replicates)
+    values = pool.audit(everything, chosen).scores().s_word.reshape(len(chosen), -1)
+    after = np.roll(values, -1, axis=0)
+    change, outcomes = (after - values).mean(axis=1), []
+    for number in numbers:
+        draw = draw_of(pool, settings, generator_of(settings, "pairs", number)).concept
+        found = [
+            paired_difference(old[draw], new[draw], seed=number, level=settings.level, resamples=settings.resamples)
+            for old, new in zip(values, after, strict=True)
+        ]
+        ends = np.array([(one.low, one.high) for one in found], dtype=np.float64)
+        outcomes.append(holds(ends[:, 0], ends[:, 1], change))
+    return np.array(outcomes)
+
+
+def true_zero(pool: Pool, settings: Settings, numbers: Numbers) -> Floats:
+    """p-values where the score is 0: (audits, concepts, raw and adjusted), NaN where no mix of the groups makes it 0.
+
+    Each concept is drawn with such a share of the groups that its score in the pool is 0, from seeds of its own: first the
+    raw score, then the adjusted one.
+    """
+    chosen, outcomes = np.array(settings.chosen, dtype=np.int64), []
+    sides = [_tilted(pool, chosen, name) for name in SIDES]
+    for number in numbers:
+        generator = generator_of(settings, "zero", number)
+        found = np.full((len(chosen), len(SIDES)), np.nan)
+        for s, weights in enumerate(sides):
+            able = np.flatnonzero(~np.isnan(weights).any(axis=1))
+            if not len(able):
+                continue
+            draw = draw_of(pool, settings, generator)
+            own = [generator.choice(pool.replicates, size=settings.images, p=weights[c]) for c in able]
+            neutral = range(len(able), len(able) + len(pool.neutral))
+            drawn = pool.drawn(replace(draw, concept=np.array(own)), chosen[able])
+            intervals = score_intervals(drawn, neutral, level=settings.level, resamples=settings.resamples, seed=number)
+            found[able, s] = getattr(intervals, SIDES[s]).p_values[: len(able), MCAS]
+        outcomes.append(found)
+    return np.array(outcomes)
+
+
+def _tilted(pool: Pool, chosen: Ints, side: str) -> Floats:
+    """(k, r) chances of the replicates of each concept at which its score is 0; NaN where groups cannot make it so."""
+    which = np.array([*chosen, *pool.neutral], dtype=np.int64)
+    scores = pool.audit(np.arange(pool.replicates), which).scores()
+    values = (scores.s_img + scores.s_word).reshape(len(which), -1)
+    fixed = scores.components[:, 1] + scores.components[:, 3]
+    whole = values.mean(axis=1) + fixed
+    target = 0.0 if side == "raw" else float(whole[len(chosen) :].mean())
+    weights = np.full((len(chosen), pool.replicates), np.nan)
+    for c, place in enumerate(chosen):
+        groups = [pool.truth[place] == 0, pool.truth[place] == 1]
+        if min(group.sum() for group in groups) < LEAST:
+            continue
+        first, second = (values[c, group].mean() + fixed[c] for group in groups)
+        share = (target - second) / (first - second)
+        if RARE < share < 1 - RARE:
+            weights[c] = share * groups[0] / groups[0].sum() + (1 - share) * groups[1] / groups[1].sum()
+    return weights
+
+
+def _as_next(pool: Pool, which: Ints) -> Pool:
+    images, labels = pool.images.copy(), pool.labels.copy()
+    images[which], labels[which] = pool.images[np.roll(which, -1)], pool.labels[np.roll(which, -1)]
+    poles = [np.roll(pole, -1, axis=0) for pole in (pool.a_images, pool.b_images)]
+    return replace(pool, images=images, labels=labels, a_images=poles[0], b_images=poles[1])
+
+
+def holds(low: Floats, high: Floats, truth: Floats) -> Floats:
+    """1 where the interval holds the truth, 0 where not, NaN where there is none."""
+    with np.errstate(invalid="ignore"):
+        return np.where(np.isnan(low) | np.isnan(high), np.nan, (low <= truth) & (truth <= high))

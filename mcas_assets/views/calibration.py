@@ -1,0 +1,36 @@
+"""A calibration on a terminal: its misses first, and how many goals of each kind are met."""
+
+from collections.abc import Iterator
+
+import polars as pl
+
+COLUMNS = ("kind", "axis", "embedder", "name", "value", "low", "high", "goal", "met", "reason")
+OF_CELLS = ("coverage", "harder")
+"""Kinds with hundreds of figures, most of which say that all is well."""
+
+
+def misses_first(table: pl.DataFrame) -> pl.DataFrame:
+    """The rows of `calibration`: goals missed for no known reason, those with a reason, the others in their order."""
+    return table.sort("met", "reason", maintain_order=True, nulls_last=[True, False])
+
+
+def shown(table: pl.DataFrame) -> pl.DataFrame:
+    """Of `misses_first`, what a terminal shows: cells that meet their goal, or have none, are left out."""
+    return misses_first(table).filter(~pl.col("met").fill_null(True) | ~pl.col("kind").is_in(OF_CELLS)).select(COLUMNS)
+
+
+def unexplained(table: pl.DataFrame) -> int:
+    """Goals that are missed for no known reason."""
+    return len(table.filter(~pl.col("met"), pl.col("reason").is_null()))
+
+
+def summary(table: pl.DataFrame) -> Iterator[str]:
+    """A line for each kind of figure, then one for the misses."""
+    for (kind,), part in table.group_by("kind", maintain_order=True):
+        judged = part["met"].drop_nulls()
+        yield f"{kind}: {judged.sum()} of {len(judged)} goals are met"
+    missed = len(table.filter(~pl.col("met")))
+    yield (
+        f"{missed} goals are missed, {unexplained(table)} of them for no known reason; "
+        'how each figure was found: mcas sql "from calibration"'
+    )

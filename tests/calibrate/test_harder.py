@@ -1,0 +1,83 @@
+"""Shares by a labeller that errs by group: corrected they hold the truth, as labelled they do not."""
+
+import numpy as np
+import pytest
+
+from mcas_assets.calibrate.harder import ERRS, erring_labels, harder_rows, labeller_rows
+from mcas_assets.calibrate.known_limits import BOOTSTRAP, DISOBEYED, RARE, RIGHT, reason_of
+from mcas_assets.calibrate.pool import UNREAD
+from mcas_assets.calibrate.simulations import Settings
+from tests.calibrate.test_run import Silent, pool_of
+
+SETTINGS = Settings(images=64, chosen=(0, 2, 4), resamples=50)
+
+
+def harder_pool(axis):
+    """Of the pool of `test_run`, one figure in twelve stands between two, or every fourth tone is of a third group."""
+    from dataclasses import replace
+
+    pool = pool_of(replicates=60)
+    g = np.random.default_rng(5)
+    of_gender = axis == "gender"
+    other = g.random(pool.truth.shape) < (1 / 12 if of_gender else 0.25)
+    truth = np.where(other, UNREAD if of_gender else 2, pool.truth)
+    return replace(pool, axis=axis, truth=truth, groups=2 if of_gender else 3, mixtures=())
+
+
+@pytest.mark.parametrize("axis", list(ERRS))
+def test_corrected_shares_hold_the_truth_where_those_as_labelled_do_not(axis):
+    found = erring_labels(harder_pool(axis), SETTINGS, range(150), rates=ERRS[axis])
+    held, as_labelled = found.mean(axis=(0, 1)).T
+    assert found.shape == (150, 3, len(ERRS[axis]), 2)
+    assert held.min() > 0.92
+    assert as_labelled.min() < 0.85
+
+
+def test_a_labeller_that_never_errs_needs_no_correction():
+    exact = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0))
+    found = erring_labels(harder_pool("gender"), SETTINGS, range(60), rates=exact)
+    assert found.mean(axis=(0, 1, 2)).min() > 0.9
+
+
+def test_a_correction_that_is_not_made_is_caught(monkeypatch):
+    """As if the labels were taken to be right."""
+    from mcas_assets.calibrate import harder
+
+    real = harder.corrected_shares
+    plain = lambda counts, known, **options: real(counts, np.eye(len(counts)) * 1e6, **options)  # noqa: E731
+    monkeypatch.setattr(harder, "corrected_shares", plain)
+    rows = labeller_rows(harder_pool("gender"), SETTINGS, 60, Silent(), None)
+    assert [one.met for one in rows if ": 64 images, concept-4" in one.name] == [False]
+
+
+@pytest.mark.timeout(120)
+def test_every_part_is_a_row_of_the_harder_phantom_and_none_is_there_twice():
+    pools = [harder_pool(axis) for axis in ERRS]
+    rows = harder_rows(pools, SETTINGS, 3, (0.1, 0.5), Silent(), None)
+    assert {one.kind for one in rows} == {"harder"}
+    keys = [(one.axis, one.name) for one in rows]
+    assert len(set(keys)) == len(keys)
+    of_tones = [one.name for one in rows if one.axis == "skin_tone"]
+    assert any("share of the third: 8 images" in name for name in of_tones)
+    assert not any(name.startswith("corrected share") for name in of_tones)  # no attribute image shows the third group
+
+
+HELD = {rate: (np.arange(100) < 100 * rate).astype(float) for rate in (0.8, 0.95, 1.0)}
+
+
+@pytest.mark.parametrize(
+    ("kind", "axis", "name", "images", "rate", "reason"),
+    [
+        ("coverage", "gender", "mcas raw", 16, 0.8, None),
+        ("coverage", "gender", "mcas raw", 16, 1.0, RARE),
+        ("coverage", "gender", "mcas raw", 64, 1.0, None),
+        ("coverage", "gender", "corrected share", 64, 1.0, RIGHT),
+        ("coverage", "gender", "corrected share", 64, 0.8, None),
+        ("harder", "gender", "corrected share", 64, 0.8, DISOBEYED),
+        ("harder", "skin_tone", "mcas adjusted", 64, 0.8, BOOTSTRAP),
+        ("harder", "skin_tone", "itpas raw", 64, 0.8, None),
+        ("coverage", "gender", "change of itaas, paired, bca", 16, 0.8, BOOTSTRAP),
+    ],
+)
+def test_a_cell_that_cannot_reach_its_goal_says_why_and_others_do_not(kind, axis, name, images, rate, reason):
+    assert reason_of(kind, harder_pool(axis), name, images, 0.1, HELD[rate]) == reason
