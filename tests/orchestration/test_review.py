@@ -4,11 +4,16 @@ import shutil
 from pathlib import Path
 
 from mcas_assets.orchestration.runs import run_audit, run_review
+from mcas_assets.pages import concept
+from mcas_assets.pages.links import LiveLinks
+from mcas_assets.pages.reader import Reader
+from mcas_assets.pages.site import render
 from mcas_assets.review.draw import draw_images
 from mcas_assets.review.queue import Queue
 from mcas_assets.stages.workplace import Workplace
 from mcas_assets.store.database import Store
 from mcas_assets.store.publication import published_rows
+from mcas_assets.store.reading import Published
 from mcas_assets.systems.find import find_system
 
 
@@ -38,6 +43,16 @@ def test_new_votes_are_taken_in_by_one_stage_and_no_vote_by_none(audited, tiny, 
     assert shares["share"].null_count() == 0
     assert set(shares["embedder"].drop_nulls()) == {"phantom-balanced", "phantom-biased"}
     assert not run_review(tiny, version, workplace, instance)
+    said = page_of(store, tiny.audit, version, "nurse")
+    assert "with people as the reference" in said
+    assert "by its 6 rated images" in said
+    assert "Krippendorff's alpha 1.00" in said
+
+
+def page_of(store: Store, audit: str, version: str, name: str) -> str:
+    reader = Reader(Published(store))
+    links = LiveLinks(reader.at)
+    return render([concept.section(reader, links, audit, version, "gender", name)], links)
 
 
 def test_an_audit_takes_in_votes_that_came_since(audited, tiny, tmp_path, instance):
