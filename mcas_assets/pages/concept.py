@@ -63,7 +63,8 @@ def section(
         "others": others,
         "not_given": _not_given(links, images, {**keys, "concept": concept}),
         "rows": [image for cell in [*cells, *others] for image in cell["images"]] if detail.with_rows else [],
-        "all_images": links.page("images", **keys, concept=concept), "up": links.page("version", audit=audit, version=version),
+        "behind": _behind(links, keys, concept), "all_images": links.page("images", **keys, concept=concept),
+        "up": links.page("version", audit=audit, version=version),
         "other_axes": [
             (name, links.page("concept", audit=audit, version=version, axis=name, concept=concept))
             for name in reader.poles(audit) if name != axis
@@ -141,6 +142,12 @@ def _not_given(links: Links, images: pl.DataFrame, keys: Row) -> list[Row]:
     return [
         {**row, "url": links.page("images", **keys, outcome=row["outcome"])} for row in counts.iter_rows(named=True)
     ]
+
+
+def _behind(links: Links, keys: Row, concept: str) -> dict[str, str | None]:
+    """For each component, where the images lie that it is made of; a text has none."""
+    of_concept, of_poles = links.page("images", **keys, concept=concept), links.page("images", **keys, role="attribute")
+    return {"iias": of_concept, "itpas": of_poles, "itaas": of_concept, "ttas": None}
 
 
 def _shares(reader: Reader, links: Links, audit: str, version: str, axis: str, concept: str) -> list[Row]:
