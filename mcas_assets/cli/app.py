@@ -9,11 +9,12 @@ import contextlib
 import logging
 import os
 import sys
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
 from mcas_assets.cli import ask, audit, compare, gate, interrupts, keep, project, redraw, review, view, watch
+from mcas_assets.cli.groups import Grouped
 from mcas_assets.cli.streams import keep_own, restore_own, tolerate
 from mcas_assets.core.errors import (
     BadInput,
@@ -24,10 +25,32 @@ from mcas_assets.core.errors import (
     PolicyNotMet,
     Unsound,
 )
-from mcas_assets.core.terminal import say
+from mcas_assets.core.terminal import be_quiet, say
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None,
-                  help="Measure what a text-to-image model associates with whom.")  # fmt: skip
+app = typer.Typer(cls=Grouped, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
+
+
+def _version(is_asked: bool) -> None:
+    if is_asked:
+        from importlib import metadata
+
+        say(f"mcas-assets {metadata.version('mcas-assets')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _before(
+    version: Annotated[
+        bool, typer.Option("--version", help="Say which version this is.", callback=_version, is_eager=True)
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print what was asked for, warnings and errors; no notes, no bars.")
+    ] = False,
+) -> None:
+    """Measure what a text-to-image model associates with whom. Each command has a --help of its own."""
+    if quiet:
+        be_quiet()
+
 
 app.command("list")(project.list_)
 for command in (
@@ -90,7 +113,7 @@ def _leave(status: int, message: str = "") -> NoReturn:
         OSError
     ):  # where the disk is full that the terminal itself is written to, nothing can be said
         if message:
-            say(message, err=True)
+            say(message, err=True, always=True)
         sys.stdout.flush()
         sys.stderr.flush()
     os._exit(status)
@@ -101,7 +124,7 @@ class _ToTerminal(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Print a record."""
-        say(f"warning: {record.getMessage()}", err=True)
+        say(f"warning: {record.getMessage()}", err=True, always=True)
 
 
 def _quieten() -> None:

@@ -28,7 +28,10 @@ def sql(
     seconds: Annotated[float, typer.Option(help="Time that the question may take.")] = 60.0,
     memory: Annotated[int, typer.Option(help="MiB of memory that the question, and its answer, may take.")] = 2048,
 ) -> None:
-    """Query the published copy of the store: one statement that reads. It reaches no other file, and nothing is written."""
+    """Query the published copy of the store: one statement that reads. It reaches no other file, and nothing is written.
+
+    Example: mcas sql where-is-the-bias
+    """
     from mcas_assets.store.database import Store
     from mcas_assets.store.publication import query as ask
     from mcas_assets.store.publication import questions, why_empty
@@ -91,7 +94,10 @@ def ui(
         bool, typer.Option(help="Audit every declared system whenever it moves, which may cost money. Implies --write.")
     ] = False,
 ) -> None:
-    """Open the Dagster UI on the history of this home. It starts and changes nothing, unless it is asked to."""
+    """Open the Dagster UI on the history of this home. It starts and changes nothing, unless it is asked to.
+
+    Example: mcas ui --port 3001
+    """
     require_extra("ui", "mcas ui")
     from mcas_assets.orchestration.webserver import listen, names_of, serve
     from mcas_assets.servers.guard import new_token
@@ -119,12 +125,14 @@ def ui(
         say(
             f"Dagster UI: http://{shown}:{port}{f'/?token={token}' if token else ''}  (home {home}; Ctrl+C ends it)",
             err=True,
+            always=True,
         )
         if token:
             say(
                 f"warning: other machines reach {host}. Whoever has this address sees everything"
                 f"{' and starts audits' if writes else ''}; it travels unencrypted, so put TLS before it.",
                 err=True,
+                always=True,
             )
         say(_what_it_does(write, watch), err=True)
         serve(home, listening, names, token, writes)

@@ -14,9 +14,9 @@ MISSED = 4
 
 
 def audit(
-    audit: Annotated[str, typer.Argument(help="Name in data/audits, or path of a YAML file.")] = "phantom",
+    audit: Annotated[str, typer.Argument(help="Name of a declared audit, or path of a YAML file.")] = "phantom",
     system: Annotated[
-        str, typer.Option(help="Name in data/systems.yaml, or folder of a diffusers pipeline.")
+        str, typer.Option(help="Name of a declared system, or folder of a diffusers pipeline.")
     ] = "phantom-stereotyped",
     steps: Annotated[int | None, typer.Option(help="Sampling steps, instead of the declared ones.")] = None,
     guidance: Annotated[float | None, typer.Option(help="Guidance scale, instead of the declared one.")] = None,
@@ -28,7 +28,10 @@ def audit(
     ] = None,
     rows: Annotated[bool, typer.Option(help="Print the table of concepts.")] = True,
 ) -> None:
-    """Run an audit of a system: generate, embed, check, score, publish. Killed, it goes on where it was."""
+    """Run an audit of a system: generate, embed, check, score, publish. Killed, it goes on where it was.
+
+    Example: mcas audit gender --system /path/to/pipeline --steps 30 --guidance 7.5
+    """
     from rich.text import Text
 
     from mcas_assets.declare.audit import load_audit
@@ -69,7 +72,7 @@ def audit(
 
     store, about = Store(paths.home()), (declared.audit, ran.system_version)
     for line in warnings(store, *about):
-        note.print(line, soft_wrap=True)
+        say(line, err=True, always=True)
     if not is_measured:
         raise NothingMeasured(why_nothing(store, *about))
     note.print(_next(declared.audit, ran.system_version))
@@ -83,10 +86,11 @@ def _show(console, declared, system_version: str, truth, rows: bool) -> bool:  #
     from mcas_assets.views.amplification import amplification_lines
     from mcas_assets.views.audit import print_summary, refusal_lines, standing_line
     from mcas_assets.views.intersections import intersection_lines
-    from mcas_assets.views.review import review_lines
+    from mcas_assets.views.multiverse import multiverse_lines
+    from mcas_assets.views.raters import review_lines
 
     store = Store(paths.home())
-    scores, means, shares, cells, amplified, rates, disparities, account, raters = (
+    scores, means, shares, cells, amplified, many, rates, disparities, account, raters = (
         published_rows(store, table, declared.audit, system_version)
         for table in (
             "scores",
@@ -94,6 +98,7 @@ def _show(console, declared, system_version: str, truth, rows: bool) -> bool:  #
             "representation",
             "intersections",
             "mean_amplification",
+            "multiverse",
             "refusals",
             "refusal_disparities",
             "import_account",
@@ -111,8 +116,12 @@ def _show(console, declared, system_version: str, truth, rows: bool) -> bool:  #
     console.print()
     if rows:
         print_summary(console, declared, scores, means, shares, truth)
-        lines = (amplification_lines(declared, amplified), intersection_lines(declared, cells), review_lines(raters))
-        for line in (line for part in lines for line in part):
+        for line in (
+            *multiverse_lines(declared, many),
+            *amplification_lines(declared, amplified),
+            *intersection_lines(declared, cells),
+            *review_lines(raters),
+        ):
             console.print(line, style="dim", highlight=False, markup=False, soft_wrap=True)
     return not scores["mcas"].drop_nulls().is_empty() or bool(shares["n_counted"].sum())
 
@@ -128,9 +137,9 @@ def _next(audit: str, system_version: str) -> str:
 
 
 def plan(
-    audit: Annotated[str, typer.Argument(help="Name in data/audits, or path of a YAML file.")] = "phantom",
+    audit: Annotated[str, typer.Argument(help="Name of a declared audit, or path of a YAML file.")] = "phantom",
     system: Annotated[
-        str, typer.Option(help="Name in data/systems.yaml, or folder of a diffusers pipeline.")
+        str, typer.Option(help="Name of a declared system, or folder of a diffusers pipeline.")
     ] = "phantom-stereotyped",
     detect: Annotated[
         float | None,
@@ -139,11 +148,15 @@ def plan(
         ),
     ] = None,
 ) -> None:
-    """Say how many images an audit takes, how long they take, and what change they can show. Makes nothing."""
+    """Say how many images an audit takes, how long they take, and what change they can show. Makes nothing.
+
+    Example: mcas plan gender --system /path/to/pipeline --detect 0.1
+    """
     from mcas_assets.declare.audit import load_audit
     from mcas_assets.estimate.cost import estimate
     from mcas_assets.store.database import Store
     from mcas_assets.systems.find import find_system
+    from mcas_assets.views.systems import settings_line
 
     if detect is not None and not 0 < detect < 8:
         raise BadInput("--detect", f"is {detect:g}", "Give a change of MCAS above 0 and below 8, for example 0.02")
@@ -154,6 +167,7 @@ def plan(
 
     for note in require_read(declared, subject, Workplace().embedders(declared.embedders)):
         say(note)
+    say(f"{declared.audit} of {subject.identity().version}; {settings_line(subject.identity())}")
     for line in estimate(declared, subject, Store(paths.home()), detect).lines():
         say(line)
 

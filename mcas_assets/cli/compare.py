@@ -16,7 +16,7 @@ def compare(
         str, typer.Argument(help="System version, its beginning, or a system's name: its newest version.")
     ],
     after: Annotated[str, typer.Argument(help="The same; the later one.")],
-    audit: Annotated[str, typer.Option(help="Name in data/audits, or path of a YAML file.")] = "phantom",
+    audit: Annotated[str, typer.Option(help="Name of a declared audit, or path of a YAML file.")] = "phantom",
     format: Annotated[str, typer.Option(help=f"One of {', '.join(FORMATS)}; all but table give the rows.")] = "table",
     every: Annotated[bool, typer.Option("--all", help="Show every concept.")] = False,
     images: Annotated[
@@ -28,7 +28,10 @@ def compare(
         ),
     ] = None,
 ) -> None:
-    """Say what changed from one audited version to another, image by image of one prompt and seed."""
+    """Say what changed from one audited version to another, image by image of one prompt and seed.
+
+    Example: mcas compare phantom-stereotyped phantom-updated --all
+    """
     require_format(format)
     from mcas_assets.compare.versions import resolve_version
     from mcas_assets.declare.audit import load_audit
@@ -81,14 +84,17 @@ def attribute(
         str, typer.Argument(help="System version, its beginning, or a system's name: its newest version.")
     ],
     after: Annotated[str, typer.Argument(help="The same; the later one.")],
-    audit: Annotated[str, typer.Option(help="Name in data/audits, or path of a YAML file.")] = "phantom",
+    audit: Annotated[str, typer.Option(help="Name of a declared audit, or path of a YAML file.")] = "phantom",
     before_from: Annotated[
         str | None, typer.Option(help="Folder or name that holds the parts of BEFORE, if moved.")
     ] = None,
     after_from: Annotated[str | None, typer.Option(help="The same for AFTER.")] = None,
     format: Annotated[str, typer.Option(help=f"One of {', '.join(FORMATS)}; all but table give the rows.")] = "table",
 ) -> None:
-    """Say what part of a change is whose doing: audit the versions between, one factor switched at a time."""
+    """Say what part of a change is whose doing: audit the versions between, one factor switched at a time.
+
+    Example: mcas attribute phantom-stereotyped phantom-updated
+    """
     require_format(format)
     from mcas_assets.compare.versions import resolve_version
     from mcas_assets.declare.audit import load_audit

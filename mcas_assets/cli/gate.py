@@ -15,14 +15,14 @@ _VERSION = re.compile(r"[a-z0-9][a-z0-9._-]*@[0-9a-f]{12}")
 
 
 def gate(
-    audit: Annotated[str, typer.Argument(help="Name in data/audits, or path of a YAML file.")] = "phantom",
+    audit: Annotated[str, typer.Argument(help="Name of a declared audit, or path of a YAML file.")] = "phantom",
     system: Annotated[
         str,
         typer.Option(
-            help="Name in data/systems.yaml, folder of a diffusers pipeline, or a system version (name@12hex)."
+            help="Name of a declared system, folder of a diffusers pipeline, or a system version (name@12hex)."
         ),
     ] = "phantom-stereotyped",
-    policy: Annotated[str, typer.Option(help="Name in data/policies, or path of a YAML file.")] = "release",
+    policy: Annotated[str, typer.Option(help="Name of a declared policy, or path of a YAML file.")] = "release",
     steps: Annotated[
         int | None, typer.Option(help="Sampling steps that were audited, if not the declared ones.")
     ] = None,
@@ -39,8 +39,17 @@ def gate(
     ] = None,
     format: Annotated[str, typer.Option(help="table or json.")] = "table",
     junit: Annotated[Path | None, typer.Option(help="File to write JUnit XML to, for CI.")] = None,
+    markdown: Annotated[
+        Path | None, typer.Option(help="File to write Markdown to, for a pull request or a summary of a CI job.")
+    ] = None,
+    annotations: Annotated[
+        bool, typer.Option("--annotations", help="Print a workflow command of GitHub for each rule that is not met.")
+    ] = False,
 ) -> None:
-    """Hold an audited system against a policy. Exit status: 0 met, 4 not met, 5 cannot be judged, 2 bad input."""
+    """Hold an audited system against a policy. Exit status: 0 met, 4 not met, 5 cannot be judged, 2 bad input.
+
+    Example: mcas gate phantom --system phantom-fair --junit gate.xml
+    """
     if format not in ("table", "json"):
         raise BadInput("--format", f"is {format!r}", "Use one of table, json")
     from uuid import uuid4
@@ -54,6 +63,7 @@ def gate(
     from mcas_assets.store.publication import publish, published_rows
     from mcas_assets.views.audit import standing_line
     from mcas_assets.views.policy import as_json, print_verdict, write_junit
+    from mcas_assets.views.review import github_annotations, write_markdown
 
     declared, rules, workplace = load_audit(audit), load_policy(policy), Workplace()
     declared = declared if images is None else declared.with_images(images)
@@ -64,12 +74,16 @@ def gate(
         publish(workplace.store)
     if junit is not None:
         write_junit(judged, junit)
+    if markdown is not None:
+        write_markdown(judged, markdown)
     if format == "json":
         say(escaped_json(as_json(judged)).rstrip())
     else:
         print_verdict(console(), judged)
         rows = published_rows(workplace.store, "policy_results", declared.audit, version).filter(policy=rules.policy)
         console().print(standing_line(rows), soft_wrap=True)
+    for line in github_annotations(judged) if annotations else ():
+        say(line)
     if judged.verdict != PASSED:
         what = f"policy {rules.policy}, {version}, audit {declared.audit}"
         raise PolicyNotMet(what) if judged.verdict == FAILED else CannotJudge(what)

@@ -110,7 +110,7 @@ def _take_in(declared, of: str, axis: str) -> None:  # noqa: ANN001 - imports ar
     from mcas_assets.stages.workplace import Workplace
     from mcas_assets.store.database import Store
     from mcas_assets.store.publication import published_rows
-    from mcas_assets.views.review import review_lines
+    from mcas_assets.views.raters import review_lines
 
     with instance_at_work(paths.home()) as instance, only_one(), TerminalProgress() as bars:
         run_review(declared, of, Workplace(progress=BothProgress(LogProgress(), bars)), instance)

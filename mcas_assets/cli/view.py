@@ -16,13 +16,16 @@ def view(
     ] = paths.PAGES_PORT,
     open: Annotated[bool, typer.Option("--open", help="Open the overview in a browser.")] = False,
 ) -> None:
-    """Show what was measured as pages on this machine: from any number to its images. Reads, and changes nothing."""
+    """Show what was measured as pages on this machine: from any number to its images. Reads, and changes nothing.
+
+    Example: mcas view --open
+    """
     require_extra("view", "mcas view")
     from mcas_assets.servers.pages import serve
     from mcas_assets.store.database import Store
 
     def ready(address: str) -> None:
-        say(f"pages: {address}  (home {paths.home()}; Ctrl+C ends it)", err=True)
+        say(f"pages: {address}  (home {paths.home()}; Ctrl+C ends it)", err=True, always=True)
         if open:
             import webbrowser
 
@@ -40,7 +43,10 @@ def report(
     audit: Annotated[str, typer.Option(help="Name of the audit; by default that of the newest scores.")] = "",
     single_file: Annotated[bool, typer.Option("--single-file", help="Write one file that holds everything.")] = False,
 ) -> None:
-    """Write the pages of a version, or of a comparison, as files that open from disk without network."""
+    """Write the pages of a version, or of a comparison, as files that open from disk without network.
+
+    Example: mcas report phantom-stereotyped --out report
+    """
     require_extra("view", "mcas report")
     from mcas_assets.pages import freeze
     from mcas_assets.pages.concept import Detail

@@ -69,7 +69,7 @@ def _show(decision) -> None:  # noqa: ANN001 - imported late
 
 
 def canary(
-    system: Annotated[str, typer.Argument(help="Name in data/systems.yaml; its entry names the canary.")],
+    system: Annotated[str, typer.Argument(help="Name of a declared system; its entry names the canary.")],
     window: Annotated[str, typer.Option(help="Name of the window; by default the day (UTC).")] = "",
 ) -> None:
     """Ask a system its canary's prompts anew, and say whether it behaves as before."""

@@ -81,7 +81,7 @@ class TerminalProgress:
             TimeElapsedColumn(),
             TextColumn("left"),
             TimeRemainingColumn(),
-            console=console(file=self._screen),
+            console=console(file=self._screen, is_note=True),
         )
 
     def __enter__(self) -> "TerminalProgress":

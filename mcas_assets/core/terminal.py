@@ -39,22 +39,37 @@ def _written(sign: re.Match[str]) -> str:
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
-def say(text: object = "", *, err: bool = False) -> None:
-    """Print a line to standard output, or to standard error."""
+_is_quiet = False
+
+
+def be_quiet() -> None:
+    """From now on nothing is printed to standard error but what is said `always`: no notes, no bars."""
+    global _is_quiet
+    _is_quiet = True
+
+
+def say(text: object = "", *, err: bool = False, always: bool = False) -> None:
+    """Print a line to standard output, or to standard error; there it is a note, left out where quiet, unless said `always`."""
+    if err and _is_quiet and not always:
+        return
     stream = sys.stderr if err else sys.stdout
     stream.write(f"{escaped(str(text))}\n")
     stream.flush()
 
 
-def console(*, stderr: bool = False, width: int | None = None, file: TextIO | None = None) -> "Console":
+def console(
+    *, stderr: bool = False, width: int | None = None, file: TextIO | None = None, is_note: bool = False
+) -> "Console":
     """A console of rich that takes no text for markup, and writes out what would be a command.
 
     Args:
         stderr: Print to standard error.
         width: In signs; None for that of the terminal.
         file: Print there instead.
+        is_note: Whether what is printed may be left out where quiet, as all may that goes to standard error.
     """
-    return _kind()(stderr=stderr, width=width, file=file, markup=False, emoji=False, highlight=False)
+    quiet = _is_quiet and (stderr or is_note)
+    return _kind()(stderr=stderr, width=width, file=file, quiet=quiet, markup=False, emoji=False, highlight=False)
 
 
 @cache

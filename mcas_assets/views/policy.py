@@ -25,7 +25,7 @@ WORDS = {PASSED: "met", FAILED: "NOT MET", NOT_JUDGED: "CANNOT BE JUDGED"}
 def as_json(judged: Judged) -> str:
     """The result as one JSON object: verdict, counts of every rule, every row."""
     rules = []
-    for rule, rows in _by_rule(judged):
+    for rule, rows in by_rule(judged):
         counts = {word.replace(" ", "_"): rows.filter(verdict=word).height for word in (PASSED, FAILED, NOT_JUDGED)}
         told = {"rule": rule.rule, "kind": rule.kind, "requirement": rule.requirement, "why": rule.why}
         rules.append({**told, "is_blocking": rule.blocking, "verdict": overall(rows), **counts})
@@ -44,7 +44,7 @@ def write_junit(judged: Judged, path: Path) -> None:
         BadInput: The file cannot be written.
     """
     document = JUnitXml(f"mcas gate {judged.policy.policy}")
-    for rule, rows in _by_rule(judged):
+    for rule, rows in by_rule(judged):
         suite = TestSuite(f"{judged.policy.policy}: {rule.rule}")
         about = {"system_version": judged.system_version, "audit": judged.audit, "requirement": rule.requirement}
         for name, value in (about | {"policy_digest": judged.policy.digest()}).items():
@@ -61,12 +61,12 @@ def write_junit(judged: Judged, path: Path) -> None:
 
 
 def _case(judged: Judged, rule: Rule, row: dict[str, Any]) -> TestCase:
-    case = TestCase(_place(row) or rule.rule, classname=f"mcas.{judged.audit}.{rule.rule}", time=0)
+    case = TestCase(place(row) or rule.rule, classname=f"mcas.{judged.audit}.{rule.rule}", time=0)
     if row["verdict"] == PASSED:
         return case
     kind = Failure if row["verdict"] == FAILED else Error
-    result = kind(f"{row['reason']}: {_numbers(row)}" if row["observed"] is not None else row["reason"], row["verdict"])
-    result.text = "\n".join(filter(None, (rule.requirement, rule.why, _numbers(row))))
+    result = kind(f"{row['reason']}: {numbers(row)}" if row["observed"] is not None else row["reason"], row["verdict"])
+    result.text = "\n".join(filter(None, (rule.requirement, rule.why, numbers(row))))
     case.result = [result]
     return case
 
@@ -83,14 +83,14 @@ def print_verdict(console: Console, judged: Judged) -> None:
     table.add_column("judged", justify="right")
     table.add_column("failed", justify="right")
     table.add_column("open", justify="right")
-    for rule, rows in _by_rule(judged):
+    for rule, rows in by_rule(judged):
         mark, colour = MARKS[overall(rows)]
         n_failed, n_open = (rows.filter(verdict=word).height for word in (FAILED, NOT_JUDGED))
         cells = [Text(mark, colour), Text(rule.rule, colour), rule.requirement, str(rows.height - n_open)]
         cells += [Text(str(n_failed), "red") if n_failed else "", Text(str(n_open), "yellow") if n_open else ""]
         table.add_row(*cells)
     console.print(table)
-    for rule, rows in _by_rule(judged):
+    for rule, rows in by_rule(judged):
         for verdict in (FAILED, NOT_JUDGED):
             some = rows.filter(verdict=verdict)
             if not some.is_empty():
@@ -107,26 +107,30 @@ def _print_rows(console: Console, rule: Rule, verdict: str, rows: pl.DataFrame) 
         for reason, n in rows["reason"].value_counts(sort=True).iter_rows():
             console.print(Text(f"    {reason}" + (f"  ({n})" if n > 1 else ""), "yellow"))
         return
-    distance = (pl.col("observed") - pl.coalesce("threshold", pl.lit(0.0))).abs()
-    # Of two groups, one is the mirror of the other: the farther one tells it.
-    ordered = rows.sort(distance, descending=True, maintain_order=True)
-    worst = ordered.unique(["axis", "concept", "embedder", "labels", "measure"], keep="first", maintain_order=True)
-    worst = worst.head(MOST_ROWS)
+    worst = farthest(rows)
     widest = max((abs(value) for value in (*worst["observed"], *worst["threshold"].drop_nulls())), default=1.0) or 1.0
     table = plain_table(show_header=False, pad_edge=False)
     for column in ("indent", "what", "where", "bar", "numbers"):
         table.add_column(column, no_wrap=True)
     for row in worst.iter_rows(named=True):
         bar = Text() if console.width < NARROW else _bar(row["observed"], row["threshold"], widest)
-        table.add_row("  ", row["concept"] or row["measure"] or "", Text(_where(row), "dim"), bar, _numbers(row))
+        table.add_row("  ", row["concept"] or row["measure"] or "", Text(_where(row), "dim"), bar, numbers(row))
     console.print(table)
     if rows.height > worst.height:
         command = f"mcas sql \"from policy_results where rule = '{rule.rule}' and verdict = 'failed'\""
         console.print(Text(f"    and {rows.height - worst.height} more: {command}", "dim"), soft_wrap=True)
 
 
+def farthest(rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows farthest beyond their limits, `MOST_ROWS` at most. Of two groups one mirrors the other: the farther tells it."""
+    distance = (pl.col("observed") - pl.coalesce("threshold", pl.lit(0.0))).abs()
+    ordered = rows.sort(distance, descending=True, maintain_order=True)
+    one_each = ["axis", "concept", "embedder", "labels", "measure"]
+    return ordered.unique(one_each, keep="first", maintain_order=True).head(MOST_ROWS)
+
+
 def _conclusion(judged: Judged) -> Text:
-    verdicts = [overall(rows) for _, rows in _by_rule(judged)]
+    verdicts = [overall(rows) for _, rows in by_rule(judged)]
     counts = [(verdicts.count(word), said) for word, said in ((FAILED, "failed"), (NOT_JUDGED, "cannot be judged"))]
     told = ", ".join(f"{n} of {len(verdicts)} rules {said}" for n, said in counts if n)
     _, colour = MARKS[judged.verdict]
@@ -134,11 +138,13 @@ def _conclusion(judged: Judged) -> Text:
     return text.append(f"  {told or f'all {len(verdicts)} rules hold'}", "not bold")
 
 
-def _by_rule(judged: Judged) -> list[tuple[Rule, pl.DataFrame]]:
+def by_rule(judged: Judged) -> list[tuple[Rule, pl.DataFrame]]:
+    """Each rule that was asked, with its rows, in the order of the policy."""
     return [(rule, judged.results.filter(rule=rule.rule)) for rule in judged.policy.rules_of(judged.audit)]
 
 
-def _place(row: dict[str, Any]) -> str:
+def place(row: dict[str, Any]) -> str:
+    """What a row is of: axis, concept, group, instrument, measure."""
     return " / ".join(filter(None, (row["axis"], row["concept"], row["group_name"], _labeller(row), row["measure"])))
 
 
@@ -150,7 +156,8 @@ def _labeller(row: dict[str, Any]) -> str | None:
     return row["embedder"] or row["labels"]
 
 
-def _numbers(row: dict[str, Any]) -> str:
+def numbers(row: dict[str, Any]) -> str:
+    """What was observed, with its interval and its limit; nothing where nothing was."""
     if row["observed"] is None:
         return ""
     text = signed(row["observed"])

@@ -265,6 +265,36 @@ def direction_rows() -> pl.DataFrame:
     return pl.DataFrame([key | town, key | parity], infer_schema_length=None)
 
 
+def variance_rows() -> pl.DataFrame:
+    """A score that owes more to its wording than to its seed."""
+    key = {"system": "sd", "system_version": NEW, "audit": AUDIT, "axis": "gender", "embedder": "clip"}
+    sources = [
+        {"source": "seed", "variance": 0.04, "n": 4.0, "error": 0.01, "freedom": 3.0},
+        {"source": "wording", "variance": 0.09, "n": 3.0, "error": 0.03, "freedom": 2.0, "common": 0.045},
+        {"source": "concept", "variance": 0.25, "n": 2.0, "freedom": 1.0},
+        {"source": "guidance", "reason": "a setting of the system"},
+    ]
+    return pl.DataFrame([key | source for source in sources], infer_schema_length=None)
+
+
+def universe_rows() -> pl.DataFrame:
+    """Nurses lean to women in three of four universes; half of the words turns them round, with one of two baselines."""
+    key = {"system": "sd", "system_version": NEW, "audit": AUDIT, "axis": "gender", "embedder": "clip", "concept": "nurse",
+           "measure": "score", "wording": "all", "attribute_prompts": "all", "rank": 1}  # fmt: skip
+    universes = [
+        ("all", "none", -0.2),
+        ("all", "person", -0.3),
+        ("first half", "none", 0.1),
+        ("first half", "person", -0.1),
+    ]
+    rows = [
+        key
+        | {"words": words, "baseline": baseline, "value": value, "is_declared": (words, baseline) == ("all", "none")}
+        for words, baseline, value in universes
+    ]
+    return pl.DataFrame(rows)
+
+
 def account_rows() -> pl.DataFrame:
     """What a set had for two prompts, one of them in two roles, and what of it nobody asked for."""
     key = {"system_version": OLD, "audit": AUDIT}
@@ -402,7 +432,11 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Store:
         second = second.with_columns(
             lean_rank=pl.Series([1, None, None, None], dtype=pl.Int64), lean_rank_low=1, lean_rank_high=2
         )
-        ledger.record(con, declared, {"scores": second, "mean_scores": means})  # 6
+        ledger.record(
+            con,
+            declared,
+            {"scores": second, "mean_scores": means, "score_variances": variance_rows(), "multiverse": universe_rows()},
+        )  # 6
         ledger.record(con, made("representation", NEW, "n", images=4), {  # 7
             "representation": share_rows(), "confusion": confusion_rows(), "amplification": comparison_rows(),
             "intersections": cell_rows(), "mean_amplification": direction_rows(),
@@ -645,6 +679,32 @@ def test_who_is_shown(published):
         ("pixels", None, "woman", 0.75, False, 8),
         ("pixels", None, "man", 0.25, False, 8),
     ]
+
+
+def test_what_a_score_depends_on_is_told_from_the_largest_part_of_its_error_on(published):
+    found = ask(
+        published, "what-the-score-depends-on", "source", "spread", "standard_error", "part", "part_common_to_concepts"
+    )
+    assert [row[0] for row in found] == ["concept", "wording", "seed", "guidance"]
+    assert found[0][1:] == (0.5, None, None, None)
+    assert found[1][1:] == pytest.approx((0.3, 0.03**0.5, 0.75, 0.5))
+    assert found[2][1:4] == pytest.approx((0.2, 0.1, 0.25))
+
+
+def test_a_finding_is_held_against_every_universe_and_the_choice_that_turns_it_is_named(published):
+    found = ask(
+        published,
+        "multiverse",
+        "concept",
+        "declared",
+        "universes",
+        "same_sign",
+        "least_by",
+        "least_part",
+        "smallest",
+        "largest",
+    )
+    assert found == [("nurse", -0.2, 4, 0.75, "baseline none", 0.5, -0.3, 0.1)]
 
 
 def test_the_associations_of_a_population_are_made_stronger_where_the_interval_leaves_out_0(published):

@@ -281,6 +281,8 @@ def commands() -> Page:
         yield "# Commands"
         yield "`uv run mcas COMMAND` in a checkout, `mcas COMMAND` where the environment is active."
         yield (inspect.getdoc(cli) or "").split("\n\n")[1].replace("\n", " ")
+        yield "These stand before the command:"
+        yield table(("", "default", "meaning"), [(*_parameter(one), one.help or "") for one in group.params])
         for name, command in group.commands.items():
             arguments = [one for one in command.params if one.param_type_name == "argument"]
             named = [one.name.upper() if one.required else f"[{one.name.upper()}]" for one in arguments]
