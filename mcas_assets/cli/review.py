@@ -73,7 +73,11 @@ def _ask(store, declared, draw, axis: str, rater: str, disagreements: bool, port
     say(f"{rater} has answered {state['done']} of {state['all']} images on {axis}", err=True)
 
     def ready(address: str) -> None:
-        say(f"review: {address}  (Finish on the page takes the answers in; Ctrl+C keeps them for later)", err=True)
+        say(
+            f"review: {address}  (Finish on the page takes the answers in; Ctrl+C keeps them for later)",
+            err=True,
+            always=True,
+        )
         if open:
             import webbrowser
 
@@ -99,7 +103,7 @@ def _export(store, declared, of: str, draw, file: Path, axis: str) -> None:  # n
     n = write_votes(file, declared, draw, given, axis)
     say(f"{n} votes on {axis}, and the images without one, are in {file}", err=True)
     if file.suffix.lower() == ".json":
-        say(f"labelling interface for Label Studio: {labelling_config(declared, axis)}", err=True)
+        say(f"labelling interface for Label Studio: {labelling_config(declared, axis)}", err=True, always=True)
 
 
 def _take_in(declared, of: str, axis: str) -> None:  # noqa: ANN001 - imports are late
