@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from mcas_assets.core.errors import BadInput
-from tests.remedies import asked, declared, entries, given_models, given_sets, homes, projects
+from tests.remedies import asked, declared, entries, given_models, given_sets, homes, projects, rating
 from tests.remedies.elsewhere import ELSEWHERE
 from tests.remedies.sites import Site, all_sites, executed, watched
 from tests.remedies.situations import Situation, in_module, name_of
 
-MODULES = (declared, entries, given_sets, given_models, homes, asked, projects)
+MODULES = (declared, entries, given_sets, given_models, homes, asked, projects, rating)
 SITUATIONS = [
     pytest.param(one, id=f"{module.__name__.rpartition('.')[2]}: {name_of(one).replace('_', ' ')}")
     for module in MODULES
