@@ -5,10 +5,6 @@ ELSEWHERE: dict[tuple[str, str], str] = {
         "another repository has to be downloaded from the hub; that the error comes:"
         " embedders/test_identity.py::test_a_tag_whose_configuration_lost_its_quickgelu_is_refused"
     ),
-    (
-        "pages/review.py",
-        "there is none at",
-    ): "a page asks for the places that it was given; loaded again, it has those of now",
     ("pages/review.py", "is too long"): (
         "no page of ours sends it; that the page goes on:"
         " pages/test_review.py::test_no_vote_is_taken_from_another_page_name_form_or_stranger"
