@@ -13,13 +13,19 @@ from mcas_assets.stages.contract import AS_MANY_ROWS, Checked, Table, Work
 from mcas_assets.stages.registry import STAGES
 from mcas_assets.stages.workplace import Workplace
 from mcas_assets.store.schema import frame_schema
-from tests.stages import examples_of_changes, examples_of_files, examples_of_scores, examples_of_shares
+from tests.stages import (
+    examples_of_changes,
+    examples_of_files,
+    examples_of_people,
+    examples_of_scores,
+    examples_of_shares,
+)
 from tests.stages.breaches import GENERAL, GOOD, Example, StoredExample, as_stored, broken
 
 TABLES = {table.name: table for stage in STAGES.values() for table in stage.tables} | {one.name: one for one in BESIDE}
 EXAMPLES: dict[str, Example | StoredExample] = {
     one.table: one
-    for module in (examples_of_scores, examples_of_shares, examples_of_changes)
+    for module in (examples_of_scores, examples_of_shares, examples_of_changes, examples_of_people)
     for one in vars(module).values()
     if isinstance(one, Example)
 } | {
@@ -56,7 +62,7 @@ def test_what_is_wrong_with_images_as_a_whole_is_found(delivered, changes, rule,
     kept.facts[1].update(changes)
     frame = TABLES["images"].checkable(kept.recorded("images"))
     results = validate(frame, "images", TABLES["images"].suite, TABLES["images"].key, {EXPECTED_ROWS: len(frame)})
-    assert {one.rule: one.outcome for one in results if not one.success} == {rule: "fail"}
+    assert {one.rule: one.status for one in results if not one.success} == {rule: "fail"}
 
 
 def test_images_of_one_prompt_that_all_show_the_same_are_found_whatever_their_files_are(tmp_path):
@@ -77,7 +83,7 @@ def test_a_missing_row_a_row_twice_and_a_nan_are_found_in_any_table():
     rows = as_stored("panel", [good | {"audit": mark, "lowest_correlation": value} for mark, value in marks])
     frame = table.checkable(Checked(rows))
     results = validate(frame, "panel", table.suite, table.key, {EXPECTED_ROWS: 5})
-    failed = {one.rule: {row["audit"] for row in one.sample} for one in results if one.outcome == "fail"}
+    failed = {one.rule: {row["audit"] for row in one.sample} for one in results if one.status == "fail"}
     assert failed == {GENERAL[0]: set(), GENERAL[1]: {"twice"}, GENERAL[2]: {"nan"}}
     assert all(one.blocking for one in results if one.rule in GENERAL)
 
@@ -103,7 +109,7 @@ def test_a_table_without_rows_fails_even_where_none_are_expected(name, tmp_path)
     frame = table.checkable(without_rows(name, tmp_path))
     assert frame.is_empty()
     (count,) = validate(frame, name, table.suite[:1], table.key, {EXPECTED_ROWS: 0})
-    assert (count.rule, count.outcome, count.blocking) == (AS_MANY_ROWS, "fail", True)
+    assert (count.rule, count.status, count.blocking) == (AS_MANY_ROWS, "fail", True)
 
 
 def without_rows(name: str, home: Path) -> Checked:
@@ -122,6 +128,9 @@ def test_tables_in_which_there_may_be_nothing_to_tell():
         "share_comparisons",
         "refusal_comparisons",
         "comparison_factors",
+        "rater_agreement",
+        "people_confusion",
+        "people_shares",
     }
     assert {table.name for table in TABLES.values() if table.may_be_empty} == told
 
@@ -143,5 +152,8 @@ def test_how_many_rows_a_table_must_have_is_known_without_its_rows(audited, tiny
             expected[table.name] = table.expected_rows(Checked(rows.clear(), version, work))
             there[table.name] = len(rows)
     assert expected == there
-    told_by_themselves = {"plan", "texts", "import_account", "canary", "attributions", "system_ranks", "multiverse"}
+    told_by_themselves = {
+        "plan", "texts", "import_account", "canary", "attributions", "system_ranks", "multiverse", "rater_agreement",
+        "people_confusion", "people_shares",
+    }  # fmt: skip
     assert set(expected) == set(TABLES) - told_by_themselves
