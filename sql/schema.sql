@@ -317,6 +317,46 @@ create table if not exists mean_scores_history (
     reason         varchar                -- why a number is null
 );
 
+-- What the variance of the scores of an axis by an embedder comes from: one row a source, of the score of one concept.
+create table if not exists score_variances_history (
+    version        bigint not null,
+    system         varchar not null,
+    system_version varchar not null,
+    audit          varchar not null,
+    axis           varchar not null,
+    embedder       varchar not null,
+    source         varchar not null,      -- concept (what is to be told apart), wording, seed, wording and seed, attribute wording,
+                                          --   attribute image, attribute word, embedder, or guidance, which no audit varies
+    variance       double,                -- of mcas over single conditions, such as wordings, of 0 or more
+    n              double,                -- conditions that the audit averages over, the mean over concepts or poles
+    error          double,                -- the part of the squared standard error of a score: variance / n; null for concept
+    freedom        double,                -- degrees of freedom of variance: of few it is hardly known
+    common         double,                -- the part of variance that moves all concepts alike; null where it is not told
+    reason         varchar                -- why variance is null
+);
+
+-- The score and the share of every concept under every combination of choices that can be made anew from what is stored.
+create table if not exists multiverse_history (
+    version        bigint not null,
+    system         varchar not null,
+    system_version varchar not null,
+    audit          varchar not null,
+    axis           varchar not null,
+    embedder       varchar not null,
+    category       varchar,
+    concept        varchar not null,
+    measure        varchar not null,      -- score: mcas less the baseline; share: of pole a's group, as labelled, less the baseline
+    wording        varchar not null,      -- a template alone, or all
+    words          varchar,               -- attribute words: all, first half or second half; null of shares
+    attribute_prompts varchar,            -- prompts of the attribute images, likewise
+    threshold      double,                -- of shares: confidence below which an image is counted for no group
+    baseline       varchar not null,      -- what is taken off: the model's default, one neutral prompt, parity (one half), or none
+    is_declared    boolean not null,      -- the universe that the audit declares, by its first embedder
+    value          double,                -- positive = towards pole a
+    rank           bigint,                -- among the concepts of its universe: 1 leans most to pole a
+    reason         varchar                -- why value is null
+);
+
 -- How the systems that were audited alike rank on an axis, as known when this version was: the newest version holds all.
 create table if not exists system_ranks_history (
     version        bigint not null,

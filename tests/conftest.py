@@ -1,5 +1,6 @@
 """What many tests share: one real audit of the phantom, run once a session on an ephemeral Dagster instance; image sets."""
 
+import gc
 import io
 import json
 import shutil
@@ -13,6 +14,7 @@ import pytest
 import yaml
 from PIL import Image
 
+from mcas_assets.__main__ import FULL_COLLECTIONS
 from mcas_assets.declare.audit import Audit, load_audit
 from mcas_assets.plan.requests import build_plan
 from mcas_assets.store.database import Store
@@ -23,6 +25,8 @@ if TYPE_CHECKING:  # Dagster takes seconds to import, and most tests need none
     import dagster as dg
 
     from mcas_assets.orchestration.runs import Ran
+
+gc.set_threshold(*gc.get_threshold()[:2], FULL_COLLECTIONS)  # as the command does
 
 TINY = Path(__file__).parent / "data" / "tiny.yaml"
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from mcas_assets.calibrate.pool import Drawn, Pool
+from mcas_assets.calibrate.pool import UNREAD, Drawn, Pool
 from mcas_assets.calibrate.simulations import Numbers, Settings, generator_of
 from mcas_assets.scoring.changes.comparison import compare_changes, paired_difference
 from mcas_assets.scoring.changes.pairs import Change
@@ -22,6 +22,9 @@ AT = [COLUMNS.index(name) for name in SCORES]
 SIDES = ("raw", "adjusted")
 CHANGES: tuple[Change, ...] = ("mcas", "adjusted")
 MCAS = COLUMNS.index("mcas")
+KEPT, MOVED = 0.5, 0.3
+"""Of an update: share of the seeds that show what they showed, and by how much a share moves."""
+
 LEAST, RARE = 3, 0.02
 """A concept of fewer images of a group, or that is 0 only at a rarer share than this, is not made 0."""
 
@@ -59,15 +62,17 @@ def score_coverage(pool: Pool, settings: Settings, numbers: Numbers) -> Floats:
 def share_coverage(pool: Pool, settings: Settings, numbers: Numbers) -> Floats:
     """Whether share intervals hold: (audits, concepts, 2), Wilson's the labelled share, the corrected one the true share.
 
-    Images that show no group, or cannot be read, are in the audits, and in no true share.
+    Images that show no group are in the audits, and in no true share. Those that cannot be read are in neither.
     """
     outcomes, truth = np.full((len(numbers), len(settings.chosen), 2), np.nan), pool.shares()
     for at, number in enumerate(numbers):
         generator = generator_of(settings, "shares", number)
         known = pool.confusion(generator.integers(pool.replicates, size=settings.attribute))
         for k, c in enumerate(settings.chosen):
-            labels = pool.labels[c]
-            seen = labels[generator.integers(pool.replicates, size=settings.images)]
+            labels = pool.labels[c, pool.truth[c] != UNREAD]
+            if not len(labels):
+                continue
+            seen = labels[generator.integers(len(labels), size=settings.images)]
             counts = np.array([(seen == 0).sum(), (seen == 1).sum()])
             if counts.sum():
                 low, high = wilson_interval(float(counts[1]), float(counts.sum()), level=settings.level)
@@ -81,11 +86,10 @@ def share_coverage(pool: Pool, settings: Settings, numbers: Numbers) -> Floats:
 def change_coverage(pool: Pool, settings: Settings, numbers: Numbers) -> Floats:
     """Whether intervals of a change hold: (audits, concepts, CHANGES), of MCAS and of the adjusted score.
 
-    The version after is one whose prompts mean something else: each concept is drawn as the next one of the chosen is,
-    and each attribute prompt as the next one of its pole. So pairs share their seed and the true change is known.
+    The version after is an update: see `updated`.
     """
     chosen = np.array(settings.chosen, dtype=np.int64)
-    other, k = _as_next(pool, chosen), len(settings.chosen)
+    other, k = updated(pool, chosen, settings.seed), len(settings.chosen)
     old, new = true_scores(pool, chosen), true_scores(other, chosen)
     change = np.stack([after[:, MCAS] - before[:, MCAS] for before, after in zip(old, new, strict=True)])
     neutral, outcomes = range(k, k + len(pool.neutral)), []
@@ -163,11 +167,36 @@ def _tilted(pool: Pool, chosen: Ints, side: str) -> Floats:
     return weights
 
 
-def _as_next(pool: Pool, which: Ints) -> Pool:
+def updated(pool: Pool, chosen: Ints, seed: int) -> Pool:
+    """A version after an update: half of the seeds show what they showed, the others another image of the same prompt.
+
+    Every other one of the chosen concepts moves by `MOVED` towards the middle, as the phantom's update moves some and holds
+    the others; what was drawn anew of it has so many more, or fewer, of group b.
+    """
+    generator = np.random.default_rng([seed, *b"update"])
+    r = pool.replicates
+
+    def anew(weights: Floats | None = None) -> Ints:
+        kept = generator.random(r) < KEPT
+        return np.where(kept, np.arange(r), generator.choice(r, size=r, p=weights))
+
     images, labels = pool.images.copy(), pool.labels.copy()
-    images[which], labels[which] = pool.images[np.roll(which, -1)], pool.labels[np.roll(which, -1)]
-    poles = [np.roll(pole, -1, axis=0) for pole in (pool.a_images, pool.b_images)]
+    for place, c in enumerate([*chosen, *pool.neutral]):
+        rows = anew(_moved(pool, c) if place < len(chosen) and place % 2 == 0 else None)
+        images[c], labels[c] = pool.images[c, rows], pool.labels[c, rows]
+    poles = [np.stack([prompt[anew()] for prompt in pole]) for pole in (pool.a_images, pool.b_images)]
     return replace(pool, images=images, labels=labels, a_images=poles[0], b_images=poles[1])
+
+
+def _moved(pool: Pool, c: int) -> Floats | None:
+    """(r,) chances of the replicates drawn anew at which the concept's share moves; None where it shows one group."""
+    of_b, of_a = pool.truth[c] == 1, pool.truth[c] == 0
+    if not (of_b.any() and of_a.any()):
+        return None
+    share = of_b.sum() / (of_a.sum() + of_b.sum())
+    wanted = share + (MOVED if share < 0.5 else -MOVED) / (1 - KEPT)
+    wanted = min(max(wanted, RARE), 1 - RARE)
+    return wanted * of_b / of_b.sum() + (1 - wanted) * of_a / of_a.sum()
 
 
 def holds(low: Floats, high: Floats, truth: Floats) -> Floats:

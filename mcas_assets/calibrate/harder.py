@@ -10,7 +10,8 @@ import numpy as np
 import polars as pl
 
 from mcas_assets.calibrate.gather import gather_pool
-from mcas_assets.calibrate.pool import UNREAD, Pool, spread_over_shares
+from mcas_assets.calibrate.known_limits import reason_of
+from mcas_assets.calibrate.pool import NEITHER, Pool, spread_over_shares
 from mcas_assets.calibrate.rows import COVERAGE, Row, mean_of_trials, rate_row, row
 from mcas_assets.calibrate.simulations import Numbers, Settings, generator_of
 from mcas_assets.calibrate.trials import SIZES, coverage_rows, run_simulation, zero_rows
@@ -37,12 +38,12 @@ BETWEEN = (0.3, 0.3, 0.4)
 
 
 def truths_of(images: pl.DataFrame, axis: str) -> dict[str, int]:
-    """By sha256: 0 and 1 for the groups of poles a and b, 2 for the third, `UNREAD` for a figure between two."""
+    """By sha256: 0 and 1 for the groups of poles a and b, 2 for the third, `NEITHER` for a figure between two."""
     order = {"light": 0, "dark": 1, "medium": 2}
     truths = {}
     for sha256, prompt, seed in images.filter(outcome="ok").select("sha256", "prompt", "seed").iter_rows():
         what = shown(prompt, seed)
-        of_figure = UNREAD if what.is_ambiguous else int(what.woman)
+        of_figure = NEITHER if what.is_ambiguous else int(what.woman)
         truths[sha256] = of_figure if axis == "gender" else order[GROUPS[what.group]]
     return truths
 
@@ -91,11 +92,11 @@ def labeller_rows(
         detail = f"{audits} audits, {2 * settings.attribute} images of each group known; rates {rates}"
         for g in range(1 if len(rates) == 2 else 0, len(rates)):
             for k, c in enumerate(settings.chosen):
-                share = float((pool.truth[c] == g).sum() / (pool.truth[c] != UNREAD).sum())
+                share = float((pool.truth[c] == g).sum() / (pool.truth[c] >= 0).sum())
                 name = f"labels that err, share of {names[g]}: {images} images, {pool.concepts[c]} ({share:.2f})"
-                rows.append(
-                    rate_row("harder", pool.axis, pool.embedder, name, found[:, k : k + 1, g, 0], COVERAGE, detail)
-                )
+                held = found[:, k : k + 1, g, 0]
+                why = reason_of("harder", pool, "labels that err", images, share, held[:, 0])
+                rows.append(rate_row("harder", pool.axis, pool.embedder, name, held, COVERAGE, detail, why))
         name = f"labels that err, as labelled: {images} images"
         value, ends = mean_of_trials(found[..., 1].reshape(len(found), -1))
         about = f"Wilson's interval of the share as labelled holds the true share, all cells; {detail}"
@@ -106,7 +107,7 @@ def labeller_rows(
 def erring_labels(pool: Pool, settings: Settings, numbers: Numbers, *, rates: Rates) -> Floats:
     """Whether intervals hold the true shares: (audits, concepts, groups, 2), of the corrected share and of that as labelled."""
     table, k = np.array(rates), len(rates)
-    answers = np.vstack([table, BETWEEN if k == 2 else table[-1:]])  # the last row is that of `UNREAD`
+    answers = np.vstack([table, BETWEEN if k == 2 else table[-1:]])  # the last row is that of `NEITHER`
     outcomes = np.full((len(numbers), len(settings.chosen), k, 2), np.nan)
     for at, number in enumerate(numbers):
         generator = generator_of(settings, "labels", number)
@@ -114,7 +115,7 @@ def erring_labels(pool: Pool, settings: Settings, numbers: Numbers, *, rates: Ra
         for place, c in enumerate(settings.chosen):
             drawn = generator.choice(pool.truth[c], size=settings.images)
             counts = _answered(drawn, answers, generator)[:k]
-            truth = np.array([(pool.truth[c] == g).sum() for g in range(k)]) / (pool.truth[c] != UNREAD).sum()
+            truth = np.array([(pool.truth[c] == g).sum() for g in range(k)]) / (pool.truth[c] >= 0).sum()
             found = corrected_shares(counts, known, level=settings.level)
             if found.reason is None:
                 outcomes[at, place, :, 0] = (found.low <= truth) & (truth <= found.high)
@@ -128,13 +129,14 @@ def erring_labels(pool: Pool, settings: Settings, numbers: Numbers, *, rates: Ra
 
 def _known(pool: Pool, answers: Floats, k: int, images: int, generator: np.random.Generator) -> Ints:
     """(k, k + 1) counts of answers on images that show a known group, as many of which stand between two as of others."""
-    between = float((pool.truth == UNREAD).mean())
+    between = float((pool.truth == NEITHER).mean())
     return np.stack([
-        _answered(np.where(generator.random(images) < between, UNREAD, g), answers, generator) for g in range(k)
+        _answered(np.where(generator.random(images) < between, NEITHER, g), answers, generator) for g in range(k)
     ])  # fmt: skip
 
 
 def _answered(groups: Ints, answers: Floats, generator: np.random.Generator) -> Ints:
     """(k + 1) counts of what a labeller answers of images of these groups."""
-    drawn = (answers[groups].cumsum(axis=1) < generator.random(len(groups))[:, None]).sum(axis=1)
+    rows = np.where(groups == NEITHER, len(answers) - 1, groups)
+    drawn = (answers[rows].cumsum(axis=1) < generator.random(len(groups))[:, None]).sum(axis=1)
     return np.bincount(drawn, minlength=answers.shape[1])

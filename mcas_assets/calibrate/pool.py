@@ -11,7 +11,10 @@ from numpy.typing import NDArray
 from mcas_assets.scoring.mcas.vectors import AuditVectors
 
 UNREAD = -1
-"""Truth of an image whose group cannot be read from its pixels, or that shows none."""
+"""Truth of an image whose group cannot be read from its pixels."""
+
+NEITHER = -2
+"""Truth of an image that is known to show no group, but something between two."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,7 @@ class Pool:
         a_words, b_words: (k, d).
         labels: (c, r) what the embedder says: 0 or 1 for the groups of pole a and b, -1 for neither.
         a_labels, b_labels: (p, r) the same of the attribute images.
-        truth: (c, r) 0 or 1 as it is known, 2 for a third group, or `UNREAD`.
+        truth: (c, r) 0 or 1 as it is known, 2 for a third group, `NEITHER` or `UNREAD`.
         mixtures: For the dose-response.
         groups: Of the axis. Where there are more than two, no score rests on labels.
     """
@@ -94,7 +97,7 @@ class Pool:
 
     def shares(self) -> NDArray[np.float64]:
         """(c,) share of group b among the images that show a group that can be read; NaN where none does."""
-        read = self.truth != UNREAD
+        read = self.truth >= 0
         with np.errstate(invalid="ignore"):
             return (self.truth == 1).sum(axis=1) / np.where(read.any(axis=1), read.sum(axis=1), np.nan)
 

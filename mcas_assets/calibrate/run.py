@@ -14,6 +14,7 @@ import polars as pl
 from mcas_assets.calibrate.drawing import Pictures, draw, embed_all, of_size
 from mcas_assets.calibrate.gather import TRUTHS, gather_pool, known_axes, mixtures_of
 from mcas_assets.calibrate.harder import harder_pools, harder_rows
+from mcas_assets.calibrate.known_limits import READ
 from mcas_assets.calibrate.pool import UNREAD, Pool, spread_over_shares
 from mcas_assets.calibrate.recovery import dose_response, positive_control, recovery
 from mcas_assets.calibrate.rows import Row, frame
@@ -201,7 +202,8 @@ def _by_tone(
     for axis in axes:
         labeller = represent.by_tone(audit.axes[axis], tones)
         pool = gather_pool(store, audit, axis, images, texts, embedder, truths[axis], labeller)
-        rows += [one for one in recovery(pool, is_judged=True) if "share" in one.name]
+        of_shares = [one for one in recovery(pool, is_judged=True) if "share" in one.name]
+        rows += [replace(one, reason=READ) if one.met is False else one for one in of_shares]
     return rows
 
 

@@ -15,7 +15,7 @@ from mcas_assets.calibrate.cells import (
     share_coverage,
     true_zero,
 )
-from mcas_assets.calibrate.known_limits import reason_of
+from mcas_assets.calibrate.known_limits import BOOTSTRAP, reason_of
 from mcas_assets.calibrate.pool import Pool
 from mcas_assets.calibrate.rows import COVERAGE, SIZE, Kind, Row, alarm_goal, mean_of_trials, rate_row, row
 from mcas_assets.calibrate.simulations import Settings, Simulation, mapped, meaningless_axis, same_version
@@ -73,23 +73,26 @@ def zero_rows(
     kind: Kind = "true_zero",
 ) -> list[Row]:  # fmt: skip
     """How often a score that is 0 is found to be other than 0, for each number of images of a concept."""
-    rows = []
+    figure, rows, flags = partial(row, kind, pool.axis, pool.embedder), [], {side: [] for side in SIDES}
+    why = BOOTSTRAP if pool.groups > 2 else None
     for images in SIZES:
         p_values = run_simulation(true_zero, "true zero", pool, settings.sized(images), audits, progress, executor)
         for s, side in enumerate(SIDES):
-            p = p_values[:, :, s]
-            found = np.where(np.isnan(p), np.nan, p <= SIGNIFICANT)
+            p, name = p_values[:, :, s], f"{side}: p <= 0.05 at {images} images"
             able = int((~np.isnan(p).all(axis=0)).sum())
-            size = f"{audits} audits of {able} concepts whose {side} score is 0, {images} images each"
-            name = f"{side}: p <= 0.05 at {images} images"
             if not able:
-                why = "no mix of the groups makes a score 0"
-                rows.append(row(kind, pool.axis, pool.embedder, name, None, detail=why))
+                rows.append(figure(name, None, detail="no mix of the groups makes a score 0"))
                 continue
-            rows.append(rate_row(kind, pool.axis, pool.embedder, name, found, SIZE, size))
-            flags = np.array([flagged(one, 1 - settings.level).any() for one in p], dtype=np.float64)[:, None]
-            name = f"{side}: audits with a flag at {images} images"
-            rows.append(row(kind, pool.axis, pool.embedder, name, *mean_of_trials(flags), alarm_goal(audits), size))
+            size = f"{audits} audits of {able} concepts whose {side} score is 0, {images} images each"
+            found = np.where(np.isnan(p), np.nan, p <= SIGNIFICANT)
+            rows.append(rate_row(kind, pool.axis, pool.embedder, name, found, SIZE, size, why))
+            flags[side] += [flagged(one, 1 - settings.level).any() for one in p]
+    for side, of_side in flags.items():
+        if of_side:
+            found = np.array(of_side, dtype=np.float64)[:, None]
+            size = f"{len(found)} audits, all numbers of images together"
+            name, goal = f"{side}: audits with a flag", alarm_goal(len(found))
+            rows.append(figure(name, *mean_of_trials(found), goal, size))
     return rows
 
 

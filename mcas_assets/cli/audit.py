@@ -92,9 +92,10 @@ def _show(console, declared, system_version: str, truth, rows: bool) -> bool:  #
     from mcas_assets.views.amplification import amplification_lines
     from mcas_assets.views.audit import print_summary, refusal_lines, standing_line
     from mcas_assets.views.intersections import intersection_lines
+    from mcas_assets.views.multiverse import multiverse_lines
 
     store = Store(paths.home())
-    scores, means, shares, cells, amplified, rates, disparities, account = (
+    scores, means, shares, cells, amplified, many, rates, disparities, account = (
         published_rows(store, table, declared.audit, system_version)
         for table in (
             "scores",
@@ -102,6 +103,7 @@ def _show(console, declared, system_version: str, truth, rows: bool) -> bool:  #
             "representation",
             "intersections",
             "mean_amplification",
+            "multiverse",
             "refusals",
             "refusal_disparities",
             "import_account",
@@ -118,7 +120,11 @@ def _show(console, declared, system_version: str, truth, rows: bool) -> bool:  #
     console.print()
     if rows:
         print_summary(console, declared, scores, means, shares, truth)
-        for line in (*amplification_lines(declared, amplified), *intersection_lines(declared, cells)):
+        for line in (
+            *multiverse_lines(declared, many),
+            *amplification_lines(declared, amplified),
+            *intersection_lines(declared, cells),
+        ):
             console.print(line, style="dim", highlight=False, markup=False, soft_wrap=True)
     return not scores["mcas"].drop_nulls().is_empty() or bool(shares["n_counted"].sum())
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from math import ceil, sqrt
 
 from mcas_assets.declare.audit import Audit
+from mcas_assets.estimate.decision import decision_lines, measured
 from mcas_assets.estimate.pilot import Pace, Pilot, assumed, find_milliseconds, find_pilot
 from mcas_assets.images.generate import requests
 from mcas_assets.images.match_given import Matched, holding
@@ -86,6 +87,7 @@ class Estimate:
         further: Further images of each prompt, on average over the concepts, that a comparison draws of each version.
         pairs: That a change is judged on of a concept that is pursued to the end.
         concepts: That are judged together.
+        decisions: How sure scores would be with more images, wordings or attributes, in lines; none where nothing was measured.
     """
 
     system_version: str
@@ -102,6 +104,7 @@ class Estimate:
     further: int = 0
     pairs: int = 0
     concepts: int = 1
+    decisions: tuple[str, ...] = ()
 
     def line(self) -> str:
         """The audit as declared, in one line."""
@@ -134,6 +137,7 @@ class Estimate:
                 f"{self.pace.of(self.wanted.images)}"
             )
         yield self.zero_point.line()
+        yield from self.decisions
         yield f"{self.pilot.source}; pace: {self.pace.source}"
         if self.further:
             yield (
@@ -166,13 +170,14 @@ def estimate(audit: Audit, system: System, store: Store, detect: float | None = 
     version = system.identity().version
     asked = requests(build_plan(audit), version, system.size())
     stored, pilot, milliseconds, source = 0, None, None, "no image of this system is stored"
-    past = Past()
+    past, decisions = Past(), ()
     if store.path.exists():
         with store.open() as con:
             stored = len(facts.have_images(con, asked["image_id"].unique()))
             pilot = find_pilot(con, audit, system, version)
             milliseconds, source = find_milliseconds(con, version)
             past = Past(*facts.spent(con, version))
+            decisions = tuple(decision_lines(measured(con, audit, system.name), list(audit.axes)))
     pilot = pilot or assumed(audit)
     prompts = _pole_prompts(audit)
     attribute = audit.images_per_prompt.attribute
@@ -187,6 +192,7 @@ def estimate(audit: Audit, system: System, store: Store, detect: float | None = 
         version, declared, stored, per_concept, detect, needs, cheapest(audit, pilot, detect), pilot,
         Pace(milliseconds, getattr(system, "price", None), source), zero_point(audit),
         allowance(past, declared - stored) if allowance else "", audit.further, pairs, len(audit.concepts),
+        decisions,
     )  # fmt: skip
 
 

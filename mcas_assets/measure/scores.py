@@ -12,9 +12,11 @@ import polars as pl
 
 from mcas_assets.declare.audit import Audit, targets_of, wordings_of
 from mcas_assets.embedders.protocol import Embedder
+from mcas_assets.measure.multiverse import multiverse_rows, thresholds
 from mcas_assets.measure.score_rows import baseline_places, component_rows, infer, mean_row, score_rows, with_ranks
 from mcas_assets.measure.shares import pole_labels
-from mcas_assets.measure.vectors import gather, read_all_vectors
+from mcas_assets.measure.variances import embedder_rows, variance_rows
+from mcas_assets.measure.vectors import Vectors, gather, images_of_targets, read_all_vectors
 from mcas_assets.scoring.mcas.agreement import panel_agreement
 from mcas_assets.store.database import Store
 from mcas_assets.store.schema import frame_schema
@@ -29,16 +31,20 @@ class Measured:
         components: Rows of the table `components`.
         means: Rows of the table `mean_scores`.
         panel: Rows of the table `panel`.
+        variances: Rows of the table `score_variances`.
+        multiverse: Rows of the table `multiverse`.
     """
 
     scores: pl.DataFrame
     components: pl.DataFrame
     means: pl.DataFrame
     panel: pl.DataFrame
+    variances: pl.DataFrame
+    multiverse: pl.DataFrame
 
     def digest(self) -> str:
         """64 hex digits of all rows."""
-        frames = (self.scores, self.components, self.means, self.panel)
+        frames = (self.scores, self.components, self.means, self.panel, self.variances, self.multiverse)
         rows = [frame.select(sorted(frame.columns)).rows() for frame in frames]
         return hashlib.sha256(json.dumps(rows, separators=(",", ":")).encode()).hexdigest()
 
@@ -62,7 +68,7 @@ def measure(
     version = images["system_version"][0]
     key = {"system": version.rpartition("@")[0], "system_version": version, "audit": audit.audit}
     targets = targets_of(audit)
-    scores, components, means = [], [], []
+    scores, components, means, variances, many = [], [], [], [], []
     for embedder in embedders:
         shown, said = read_all_vectors(store, embedder, images, texts)
         for axis in audit.axes:
@@ -73,12 +79,40 @@ def measure(
             rows = score_rows(about, targets, intervals, tests, audit.inference.level)
             scores += with_ranks(rows, targets, vectors, audit.inference.level)
             components += component_rows(about, targets, intervals, tests)
+            variances += variance_rows(about, targets, vectors)
+            many += multiverse_rows(
+                about, audit, targets, vectors, _labels(axis, audit, images, texts, shown, said, embedder)
+            )
             means.append(mean_row(about, targets, vectors, baseline_places(audit, targets), audit.inference.level))
     table = _table("scores", scores)
     agreement = [key | {"axis": axis, **_panel_row(table.filter(axis=axis))} for axis in audit.axes]
     panel = pl.DataFrame(agreement, schema=frame_schema("panel"))
     means_table = pl.DataFrame(means, schema=frame_schema("mean_scores"))
-    return Measured(_with_stability(table), _table("components", components), means_table, panel)
+    variances += embedder_rows(key, table, [embedder.name for embedder in embedders])
+    variances_table = pl.DataFrame(variances, schema=frame_schema("score_variances"))
+    return Measured(
+        _with_stability(table), _table("components", components), means_table, panel, variances_table,
+        pl.DataFrame(many, schema=frame_schema("multiverse")),
+    )  # fmt: skip
+
+
+def _labels(
+    axis: str,
+    audit: Audit,
+    images: pl.DataFrame,
+    texts: pl.DataFrame,
+    shown: Vectors,
+    said: Vectors,
+    embedder: Embedder,
+) -> dict[float, np.ndarray]:
+    """By confidence, the labels of the images of targets in the order of `gather`; none for an axis of more than two groups."""
+    about, found = images_of_targets(targets_of(audit), images), {}
+    for confidence in thresholds(audit):
+        at = audit.inference.model_copy(update={"confidence": confidence})
+        labels = pole_labels(axis, audit.model_copy(update={"inference": at}), texts, shown, said, embedder)
+        if labels is not None:
+            found[confidence] = np.array([labels[sha] for sha in about["sha256"]], dtype=np.int64)
+    return found
 
 
 def _table(name: str, rows: list[dict]) -> pl.DataFrame:

@@ -8,6 +8,7 @@ import polars as pl
 from mcas_assets.pages.links import Links
 from mcas_assets.pages.reader import Reader
 from mcas_assets.pages.site import Section, short
+from mcas_assets.views.calibration import OF_CELLS, notable
 
 CAVEATS = (
     "A score is a difference of mean cosines of an instrument. It is no share, no probability and no harm.",
@@ -41,7 +42,8 @@ def section(reader: Reader, links: Links, audit: str, version: str) -> Section:
         "notes": of_scores.group_by("interval_note").len("n").drop_nulls().sort("n", descending=True).to_dicts(),
         "panel": reader.table("panel", audit=audit, system_version=version).to_dicts(),
         "noise": summary.filter(pl.col("noise_band").is_not_null()).to_dicts(),
-        "calibration": calibration.sort("met", "kind", "axis", "embedder", "name", nulls_last=True).to_dicts(),
+        "calibration": notable(calibration).to_dicts() if len(calibration) else [],
+        "n_cells": len(calibration.filter(pl.col("met"), pl.col("kind").is_in(OF_CELLS))) if len(calibration) else 0,
         "stamps": reader.rows("stamps").filter(audit=audit, system_version=version).to_dicts(),
         "policies": reader.table("policy_results", audit=audit, system_version=version)
                     .sort("verdict", "rule", "concept").to_dicts(),

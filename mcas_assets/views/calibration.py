@@ -1,4 +1,4 @@
-"""A calibration on a terminal: its misses first, and how many goals of each kind are met."""
+"""A calibration to look at: its misses first, and how many goals of each kind are met."""
 
 from collections.abc import Iterator
 
@@ -11,12 +11,19 @@ OF_CELLS = ("coverage", "harder")
 
 def misses_first(table: pl.DataFrame) -> pl.DataFrame:
     """The rows of `calibration`: goals missed for no known reason, those with a reason, the others in their order."""
+    if "reason" not in table.columns:  # a copy that an earlier version published
+        table = table.with_columns(reason=pl.lit(None, pl.String))
     return table.sort("met", "reason", maintain_order=True, nulls_last=[True, False])
 
 
+def notable(table: pl.DataFrame) -> pl.DataFrame:
+    """Of `misses_first`, all but the cells that meet their goal, or have none."""
+    return misses_first(table).filter(~pl.col("met").fill_null(True) | ~pl.col("kind").is_in(OF_CELLS))
+
+
 def shown(table: pl.DataFrame) -> pl.DataFrame:
-    """Of `misses_first`, what a terminal shows: cells that meet their goal, or have none, are left out."""
-    return misses_first(table).filter(~pl.col("met").fill_null(True) | ~pl.col("kind").is_in(OF_CELLS)).select(COLUMNS)
+    """What a terminal shows."""
+    return notable(table).select(COLUMNS)
 
 
 def unexplained(table: pl.DataFrame) -> int:

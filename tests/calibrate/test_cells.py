@@ -6,7 +6,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from mcas_assets.calibrate.cells import change_coverage, draw_of, score_coverage, true_zero
+from mcas_assets.calibrate.cells import change_coverage, draw_of, score_coverage, true_zero, updated
 from mcas_assets.calibrate.rows import COVERAGE, rate_row
 from mcas_assets.calibrate.simulations import Settings
 from mcas_assets.calibrate.trials import SIZES, coverage_rows, zero_rows
@@ -47,10 +47,16 @@ def test_intervals_hold_about_as_often_as_they_say(pool, settings):
     assert np.nanmean(changes, axis=(0, 1)).min() > 0.85
 
 
-def test_the_change_between_versions_is_no_change_where_they_are_one(pool, settings):
-    """The truth that coverage is counted against is 0 for a single concept with one attribute prompt: nothing moves."""
-    one = replace(pool, a_images=pool.a_images[:1], b_images=pool.b_images[:1])
-    assert np.isnan(change_coverage(one, replace(settings, chosen=(1,)), range(2))).all()
+def test_an_update_keeps_half_of_the_images_moves_every_other_concept_and_draws_the_rest_anew(pool):
+    large = pool_of(replicates=400)
+    after = updated(large, np.array([0, 1, 2, 3]), seed=0)
+    same = (after.images == large.images).all(axis=2)
+    assert same[[0, 1, 2, 3, 5, 6]].mean(axis=1) == pytest.approx(0.5, abs=0.08)
+    assert same[4].all()  # it was not among those that are looked at
+    share = lambda one: (one.labels == 1).mean(axis=1)  # noqa: E731
+    moved = share(after) - share(large)
+    assert moved[[0, 2]] == pytest.approx([0.27, -0.24], abs=0.08)  # labels err in a twentieth
+    assert moved[[1, 3, 4]] == pytest.approx(0, abs=0.06)
 
 
 @pytest.mark.timeout(120)

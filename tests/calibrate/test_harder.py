@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from mcas_assets.calibrate.harder import ERRS, erring_labels, harder_rows, labeller_rows
-from mcas_assets.calibrate.known_limits import BOOTSTRAP, DISOBEYED, RARE, RIGHT, reason_of
-from mcas_assets.calibrate.pool import UNREAD
+from mcas_assets.calibrate.known_limits import BOOTSTRAP, DISCRETE, DISOBEYED, RARE, RIGHT, reason_of
+from mcas_assets.calibrate.pool import NEITHER
 from mcas_assets.calibrate.simulations import Settings
 from tests.calibrate.test_run import Silent, pool_of
 
@@ -20,7 +20,7 @@ def harder_pool(axis):
     g = np.random.default_rng(5)
     of_gender = axis == "gender"
     other = g.random(pool.truth.shape) < (1 / 12 if of_gender else 0.25)
-    truth = np.where(other, UNREAD if of_gender else 2, pool.truth)
+    truth = np.where(other, NEITHER if of_gender else 2, pool.truth)
     return replace(pool, axis=axis, truth=truth, groups=2 if of_gender else 3, mixtures=())
 
 
@@ -75,7 +75,9 @@ HELD = {rate: (np.arange(100) < 100 * rate).astype(float) for rate in (0.8, 0.95
         ("coverage", "gender", "corrected share", 64, 0.8, None),
         ("harder", "gender", "corrected share", 64, 0.8, DISOBEYED),
         ("harder", "skin_tone", "mcas adjusted", 64, 0.8, BOOTSTRAP),
-        ("harder", "skin_tone", "itpas raw", 64, 0.8, None),
+        ("harder", "skin_tone", "labels that err", 64, 0.8, None),
+        ("coverage", "gender", "share, wilson", 16, 0.8, DISCRETE),
+        ("coverage", "gender", "corrected share", 30, 0.8, DISCRETE),
         ("coverage", "gender", "change of itaas, paired, bca", 16, 0.8, BOOTSTRAP),
     ],
 )

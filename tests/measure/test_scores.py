@@ -11,6 +11,7 @@ import pytest
 from mcas_assets.declare.audit import Audit
 from mcas_assets.measure.scores import Measured, measure
 from mcas_assets.plan.requests import build_plan, build_texts
+from mcas_assets.scoring.mcas.variance_parts import SOURCES
 from mcas_assets.store import facts
 from mcas_assets.store.database import Store
 
@@ -129,3 +130,30 @@ def test_the_digest_knows_the_panel(tmp_path):
     found = scored(tmp_path, one=(0.1, 0.3, 0.9, 1.4))
     other = replace(found, panel=found.panel.with_columns(n_stable=pl.lit(0)))
     assert other.digest() != found.digest()
+
+
+def test_every_axis_and_embedder_has_a_row_for_each_source_of_variance(audited, tiny):
+    rows = audited.rows("select axis, embedder, list(source order by source) from score_variances group by all")
+    assert len(rows) == len(tiny.axes) * len(tiny.embedders)
+    assert {tuple(sources) for *_, sources in rows} == {tuple(sorted(SOURCES))}
+    assert audited.rows("select distinct reason from score_variances where source = 'wording'") == [
+        ("one wording a concept",)
+    ]
+
+
+def test_the_declared_universe_is_the_score_that_is_reported_and_one_share_is(audited, tiny):
+    scores = audited.rows(
+        "select axis, concept, adjusted, lean_rank from scores where embedder = 'phantom-balanced' and category <> 'neutral'"
+        " order by all"
+    )
+    declared = audited.rows(
+        "select axis, concept, value, rank from multiverse where is_declared and measure = 'score' order by all"
+    )
+    assert [row[:2] for row in declared] == [row[:2] for row in scores]
+    assert [row[2] for row in declared] == pytest.approx([row[2] for row in scores])
+    assert [row[3] for row in declared] == [row[3] for row in scores]
+    shares = audited.rows(
+        "select m.value - (r.share - 0.5) from multiverse m join representation r using (axis, concept, embedder) "
+        "where m.is_declared and m.measure = 'share' and r.labels = 'zero-shot' and r.group_name in ('man', 'light')"
+    )
+    assert [one for (one,) in shares] == pytest.approx([0.0] * len(declared))

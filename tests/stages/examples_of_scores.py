@@ -124,6 +124,44 @@ MEANS = Example(
         "null mean has a reason": (first(mean_mcas=None), row_at(1, reason=None)),
     },
 )
+_SOURCE = {"axis": "gender", "embedder": "e", "n": 5.0, "freedom": 4.0}
+VARIANCES = Example(
+    "score_variances",
+    mark="audit",
+    good=[
+        _SOURCE | {"source": "wording", "variance": 0.01, "error": 0.002, "common": 0.004},
+        _SOURCE | {"source": "guidance", "reason": "a setting of the system"},
+    ],
+    bad={
+        "source is known": first(source="weather"),
+        "variance counts from 0": first(variance=-0.1, common=None),
+        "what moves all alike is part of the variance": first(common=0.02),
+        "null variance has a reason": (first(variance=None), row_at(1, reason=None)),
+    },
+)
+_UNIVERSE = {
+    "axis": "gender",
+    "embedder": "e",
+    "measure": "score",
+    "wording": "all",
+    "words": "all",
+    "baseline": "none",
+}
+MULTIVERSE = Example(
+    "multiverse",
+    mark="audit",
+    good=[
+        _UNIVERSE | {"concept": "nurse", "value": -0.2, "rank": 2},
+        _UNIVERSE | {"concept": "pilot", "value": 0.2, "rank": 1},
+        _UNIVERSE | {"concept": "judge", "reason": "no image of it is left"},
+    ],
+    bad={
+        "measure is known": first(measure="guess"),
+        "universe value within bounds": (first(value=8.1), first(value=-8.1)),
+        "universe ranks count from 1": first(rank=0),
+        "null value has a reason": (first(value=None), row_at(2, reason=None)),
+    },
+)
 PANEL = Example(
     "panel",
     mark="audit",

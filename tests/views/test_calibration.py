@@ -31,6 +31,12 @@ def test_cells_that_are_well_are_in_the_table_alone():
     assert shown.columns[-1] == "reason"
 
 
+def test_a_copy_from_before_there_were_reasons_is_shown_too():
+    shown = calibration.shown(table().drop("reason"))
+    assert set(shown["name"][:2]) == {"missed", "cell with a reason"}
+    assert shown["reason"].is_null().all()
+
+
 def test_the_summary_counts_goals_by_kind_and_misses_without_a_reason():
     lines = list(calibration.summary(table()))
     assert "recovery: 1 of 2 goals are met" in lines

@@ -1,6 +1,9 @@
 """The little of Markdown that the reference pages are made of."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+
+Page = tuple[str, Iterator[str]]
+"""The name of its file, and its parts."""
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

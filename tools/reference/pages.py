@@ -9,11 +9,7 @@ that hold them, outcomes from their list, commands from the command line itself.
 import inspect
 from collections.abc import Iterator
 from types import ModuleType
-from typing import Any
 
-import typer
-
-from mcas_assets.cli import app as cli
 from mcas_assets.core.outcomes import FATAL, MEANINGS, REFUSED, RETRYABLE, SETTLED
 from mcas_assets.core.paths import ROOT
 from mcas_assets.declare import population_files as population_forms
@@ -27,7 +23,8 @@ from mcas_assets.store.publication import questions
 from mcas_assets.systems.hosted.entry import HostedEntry
 from mcas_assets.systems.image_sets.mapping import MappingKeys, Ready
 from mcas_assets.watch.canary import Canary
-from tools.reference.markdown import capital, table
+from tools.reference.commands import commands
+from tools.reference.markdown import Page, capital, table
 from tools.reference.models import section
 from tools.reference.schema import described
 
@@ -71,9 +68,6 @@ def pages() -> dict[str, str]:
         commands,
     )
     return {name: "\n\n".join(filter(None, [NOTE, *parts])) + "\n" for name, parts in (made() for made in makers)}
-
-
-Page = tuple[str, Iterator[str]]
 
 
 def audits() -> Page:
@@ -271,41 +265,6 @@ def outcomes() -> Page:
         )
 
     return "outcomes.md", parts()
-
-
-def commands() -> Page:
-    """The command line."""
-    group: Any = typer.main.get_command(cli.app)
-
-    def parts() -> Iterator[str]:
-        yield "# Commands"
-        yield "`uv run mcas COMMAND` in a checkout, `mcas COMMAND` where the environment is active."
-        yield (inspect.getdoc(cli) or "").split("\n\n")[1].replace("\n", " ")
-        yield "These stand before the command:"
-        yield table(("", "default", "meaning"), [(*_parameter(one), one.help or "") for one in group.params])
-        for name, command in group.commands.items():
-            arguments = [one for one in command.params if one.param_type_name == "argument"]
-            named = [one.name.upper() if one.required else f"[{one.name.upper()}]" for one in arguments]
-            options = ["[OPTIONS]"] * (len(command.params) > len(arguments))
-            yield f"## mcas {name}"
-            yield command.help.strip()
-            yield "```text\n" + " ".join(["mcas", name, *options, *named]) + "\n```"
-            yield table(("", "default", "meaning"), [(*_parameter(one), one.help or "") for one in command.params])
-
-    return "commands.md", parts()
-
-
-def _parameter(one: Any) -> tuple[str, str]:
-    """How an argument or an option is written, and what it is by default."""
-    spelling = one.name.upper() if one.param_type_name == "argument" else " / ".join([*one.opts, *one.secondary_opts])
-    if one.required:
-        return f"`{spelling}`", "needed"
-    if isinstance(one.default, bool):
-        on, off = one.opts[0], one.secondary_opts[0] if one.secondary_opts else ""
-        default = on if one.default else off
-    else:
-        default = "" if one.default is None else str(one.default)
-    return f"`{spelling}`", f"`{default}`" if default else ""
 
 
 def _about(module: ModuleType) -> str:

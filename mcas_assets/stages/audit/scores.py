@@ -4,10 +4,12 @@ import polars as pl
 
 from mcas_assets.declare.audit import Audit
 from mcas_assets.measure import scores
+from mcas_assets.measure.multiverse import MEASURES
 from mcas_assets.quality.expectations import among, between, ordered
 from mcas_assets.quality.frames import are_within, inside, unexplained
 from mcas_assets.scoring.mcas.association import COMPONENTS
 from mcas_assets.scoring.mcas.score_intervals import INTERVAL_METHODS
+from mcas_assets.scoring.mcas.variance_parts import SOURCES
 from mcas_assets.stages import reads
 from mcas_assets.stages.contract import Checked, Made, Stage, Table, Work
 from mcas_assets.stages.reads import Declared
@@ -29,7 +31,8 @@ def _make(work: Work) -> Made:
     )
     tables = {
         "scores": measured.scores, "components": measured.components, "mean_scores": measured.means,
-        "panel": measured.panel,
+        "panel": measured.panel, "score_variances": measured.variances,
+        "multiverse": measured.multiverse,
     }  # fmt: skip
     with work.workplace.store.open() as con:
         facts.mark_audited(con, work.system_version)
@@ -74,6 +77,14 @@ def _components(checked: Checked) -> pl.DataFrame:
 
 def _means(checked: Checked) -> pl.DataFrame:
     return checked.rows.with_columns(is_unexplained_null=unexplained("mean_mcas", "reason"))
+
+
+def _variances(checked: Checked) -> pl.DataFrame:
+    return checked.rows.with_columns(is_unexplained_null=unexplained("variance", "reason"))
+
+
+def _multiverse(checked: Checked) -> pl.DataFrame:
+    return checked.rows.with_columns(is_unexplained_null=unexplained("value", "reason"))
 
 
 def _panel(checked: Checked) -> pl.DataFrame:
@@ -128,6 +139,30 @@ MEANS = Table(
         "null mean has a reason": among("is_unexplained_null", (False,)),
     },
 )
+VARIANCES = Table(
+    "score_variances",
+    key=("system_version", "audit", "axis", "embedder", "source"),
+    frame=_variances,
+    expected_rows=lambda checked: len(checked.work.audit.axes) * len(checked.work.audit.embedders) * len(SOURCES),
+    rules={
+        "source is known": among("source", SOURCES),
+        "variance counts from 0": between("variance", 0, None),
+        "what moves all alike is part of the variance": ordered("common", "variance"),
+        "null variance has a reason": among("is_unexplained_null", (False,)),
+    },
+)
+MULTIVERSE = Table(
+    "multiverse",
+    key=(*KEY, "measure", "wording", "words", "attribute_prompts", "threshold", "baseline"),
+    frame=_multiverse,
+    may_be_empty=True,  # where no attribute image was delivered and the axis has more than two groups
+    rules={
+        "measure is known": among("measure", MEASURES),
+        "universe value within bounds": between("value", -4 * _LARGEST, 4 * _LARGEST),
+        "universe ranks count from 1": between("rank", 1, None),
+        "null value has a reason": among("is_unexplained_null", (False,)),
+    },
+)
 PANEL = Table(
     "panel",
     key=("system_version", "audit", "axis"),
@@ -145,9 +180,9 @@ STAGE = Stage(
     name="scores",
     description="IIAS, ITPAS, ITAAS, TTAS and MCAS of every concept, by every axis and embedder (arXiv 2304.13855).",
     reads=("texts", "images", "embeddings"),
-    tables=(SCORES, COMPONENT_ROWS, MEANS, PANEL),
+    tables=(SCORES, COMPONENT_ROWS, MEANS, PANEL, VARIANCES, MULTIVERSE),
     make=_make,
-    code_version="6",
+    code_version="7",
     declares=_declares,
     kinds=frozenset({"numpy", "duckdb"}),
     is_published=True,
