@@ -101,6 +101,40 @@ create table if not exists tone_facts (
     primary key (reader, sha256)
 );
 
+-- What people see. Which images they were asked about: drawn without a look at any label, so that votes hold for every labeller.
+create table if not exists review_draws (
+    draw           varchar not null,      -- 12 hex digits of the audit, the system version and the seed
+    audit          varchar not null,
+    system_version varchar not null,
+    seed           bigint not null,
+    scheme         varchar not null,      -- in words, with how many images of each concept were asked for
+    concept        varchar not null,      -- within which the image was drawn; neutral prompts too
+    n_concept      bigint not null,       -- images of the concept that were delivered by then
+    place          bigint not null,       -- in the order that the seed gives the images of the concept, from 1
+    image_id       varchar not null,
+    sha256         varchar not null,
+    path           varchar not null,
+    drawn_at       timestamptz not null default now(),
+    primary key (draw, image_id)
+);
+
+-- Every answer of every person. Rows are only ever added: a later row of one rater and image takes the place of an earlier one in
+-- what is counted, and both are kept.
+create sequence if not exists review_vote_number;
+
+create table if not exists review_votes (
+    number          bigint primary key,   -- the later of two has the larger; clocks may jump
+    draw            varchar not null,
+    axis            varchar not null,
+    image_id        varchar not null,
+    rater           varchar not null,
+    answer          varchar,              -- a group of the axis, or 'no group': cannot tell, or none of them; null: taken back
+    is_adjudication boolean not null,     -- given where raters differed, to settle it; no vote of a rater
+    source          varchar not null,     -- page, or the name of the file that it came in by
+    voted_at        timestamptz not null, -- as the page, or the file, says
+    kept_at         timestamptz not null default now()
+);
+
 -- The ledger ---------------------------------------------------------------------------------------------------------
 
 create sequence if not exists materialisation_version;
@@ -571,6 +605,73 @@ create table if not exists divergence_history (
     p_value        double,
     q_value        double,
     reason         varchar                -- why value is null
+);
+
+-- How far the people who rated the same images agree, by axis. Abstaining is an answer like another.
+create table if not exists rater_agreement_history (
+    version        bigint not null,
+    system         varchar not null,
+    system_version varchar not null,
+    audit          varchar not null,
+    axis           varchar not null,
+    n_drawn        bigint not null,       -- images that people are asked about
+    n_raters       bigint not null,
+    n_rated        bigint not null,       -- images that two or more raters answered for; n_agreed + n_settled + n_open
+    n_single       bigint not null,       -- images with one answer so far, which count for nothing
+    n_agreed       bigint not null,       -- all raters gave one answer
+    n_settled      bigint not null,       -- they differed, and another person settled it
+    n_open         bigint not null,       -- they differ, and nobody has settled it
+    n_no_group     bigint not null,       -- of the agreed and settled, those that people tell no group of
+    alpha          double,                -- Krippendorff's, nominal, over groups and 'no group'; 1 agrees, 0 as by chance
+    alpha_low      double,                -- bootstrap over images
+    alpha_high     double,
+    told_alpha     double,                -- the same with abstaining taken for a missing answer
+    told_low       double,
+    told_high      double,
+    reason         varchar,               -- why alpha is null
+    told_reason    varchar                -- why told_alpha is null
+);
+
+-- How labels err by what people agree on: one row for each axis, labeller, people's answer and label, over the rated images of all concepts.
+create table if not exists people_confusion_history (
+    version        bigint not null,
+    system         varchar not null,
+    system_version varchar not null,
+    audit          varchar not null,
+    axis           varchar not null,
+    labels         varchar not null,      -- zero-shot or pixels, as of confusion
+    embedder       varchar,
+    group_name     varchar not null,      -- what people say: a group of the axis, or 'no group'
+    answer         varchar not null,      -- what the labeller says: a group, or 'no group'
+    n_images       bigint not null,       -- rated images with both
+    n_known        bigint not null,       -- rated images of this group, as people say
+    rate           double,                -- n_images / n_known, 0 to 1
+    reason         varchar                -- why rate is null
+);
+
+-- Shares with people as the reference: one row for each axis, labeller, concept and group.
+create table if not exists people_shares_history (
+    version        bigint not null,
+    system         varchar not null,
+    system_version varchar not null,
+    audit          varchar not null,
+    axis           varchar not null,
+    labels         varchar not null,
+    embedder       varchar,
+    category       varchar,
+    concept        varchar not null,
+    group_name     varchar not null,
+    n_images       bigint not null,       -- delivered images of the concept, all of them labelled
+    n_rated        bigint not null,       -- of those, the ones that people agree on or have settled
+    n_group        bigint not null,       -- of those, the ones of this group
+    n_open         bigint not null,       -- images of the concept that raters differ on, and nobody has settled
+    method         varchar not null,      -- prediction-powered: by votes on this concept; rogan-gladen: by the errors of labels over all
+                                          --   concepts, which must then be alike in this one
+    share          double,                -- of the images in which people tell a group, 0 to 1
+    share_low      double,
+    share_high     double,
+    reason         varchar,               -- why share is null
+    note           varchar                -- what must be known beside it
 );
 
 -- How far the measurement is from a known truth, on the phantom: one row a figure.

@@ -16,7 +16,8 @@ TESTS = ROOT / "tests"
 
 LAYERS = (
     "definitions", "cli", "orchestration", "notify", "servers", "pages", "views", "project", "policy", "stages", "quality",
-    "compare", "calibrate", "estimate", "watch", "measure", "images", "embedders", "systems", "plan", "store", "declare",
+    "compare", "calibrate", "estimate", "watch", "review", "measure", "images", "embedders", "systems", "plan", "store",
+    "declare",
     "phantom", "scoring", "core",
 )  # fmt: skip
 """Packages from the top down: each imports from those below it, and from no other. `__main__` is as high as `definitions`."""
@@ -25,8 +26,8 @@ WITH_SQL = ("store",)
 OTHER_SQL = {"orchestration/history.py"}
 """Pragmas of Dagster's own SQLite files, which are not the store's."""
 
-OF_NO_PACKAGE = {"conformance", "data", "docs", "sql", "tools"}
-"""Folders of tests that mirror no package: of the method's vectors, the documents, the questions and the tools; and data."""
+OF_NO_PACKAGE = {"conformance", "data", "docs", "remedies", "sql", "tools"}
+"""Folders of tests that mirror no package: the method's vectors, documents, remedies, questions and tools; and data."""
 
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 

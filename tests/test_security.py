@@ -10,13 +10,13 @@ TESTS = Path(__file__).parent
 
 HELD_BY = {
     "the thing measured does not vouch for itself": [
-        "systems/test_identity.py::test_a_forged_note_of_a_download_does_not_keep_the_version",
-        "systems/test_identity.py::test_a_forged_name_of_a_blob_does_not_keep_the_version",
-        "systems/test_identity.py::test_a_folder_of_links_that_looks_like_the_hubs_cache_is_told_by_its_bytes",
-        "systems/test_identity.py::test_a_record_of_digests_in_a_folder_that_is_not_the_home_is_not_read",
+        "systems/test_cached_identity.py::test_a_forged_note_of_a_download_does_not_keep_the_version",
+        "systems/test_cached_identity.py::test_a_forged_name_of_a_blob_does_not_keep_the_version",
+        "systems/test_cached_identity.py::test_a_folder_of_links_that_looks_like_the_hubs_cache_is_told_by_its_bytes",
+        "systems/test_cached_identity.py::test_a_record_of_digests_in_a_folder_that_is_not_the_home_is_not_read",
         "systems/test_identity.py::test_a_weight_flipped_behind_the_caches_back_changes_the_version",
         "systems/test_no_wrong_version.py::test_a_change_during_a_run_is_refused_and_what_was_kept_is_of_the_version_that_made_it",
-        "embedders/test_embedders.py::test_weights_replaced_after_identification_are_noticed",
+        "embedders/test_identity.py::test_weights_replaced_after_identification_are_noticed",
     ],
     "what reads cannot write, and looking starts nothing": [
         "store/test_sandbox.py::test_nothing_but_reading_the_copy_is_possible",
@@ -63,10 +63,26 @@ HELD_BY = {
     "an answer is bounded in size, depth and time": [
         "systems/hosted/test_transport.py::test_an_answer_without_end_takes_no_more_memory_than_the_largest_that_is_taken_in",
         "systems/hosted/test_transport.py::test_an_answer_in_drops_ends_when_its_time_is_over",
+        "systems/hosted/test_transport.py::test_a_handshake_in_drops_ends_when_its_time_is_over",
         "systems/hosted/test_transport.py::test_a_client_that_waits_for_drops_says_that_there_was_no_answer",
         "systems/hosted/test_transport.py::test_what_lies_too_deep_is_not_read",
         "systems/hosted/test_transport.py::test_a_packed_answer_is_not_unpacked",
         "systems/hosted/test_transport.py::test_answers_that_are_no_image_end_a_paid_run",
+        "systems/hosted/test_odd_answers.py::test_an_odd_answer_of_the_images_api_is_an_outcome",
+        "systems/hosted/test_odd_answers.py::test_an_odd_answer_of_gemini_is_an_outcome",
+        "systems/hosted/test_odd_answers.py::test_a_spoiled_answer_is_an_outcome",
+    ],
+    "a number that is declared or reported is bounded, and a budget is kept to": [
+        "systems/hosted/test_hosted.py::test_a_budget_in_dollars_is_never_passed_however_many_are_under_way",
+        "systems/hosted/test_hosted.py::test_a_price_or_budget_that_no_one_means_is_refused_with_its_key",
+        "systems/hosted/test_hosted.py::test_what_a_provider_counts_never_gives_a_budget_back",
+        "systems/hosted/test_odd_answers.py::test_a_wait_of_any_form_is_waited_for_within_bounds_or_not_at_all",
+        "declare/test_limits.py::test_a_number_that_nobody_means_is_refused_with_the_largest_that_may_be_given",
+    ],
+    "a refusal has a witness": [
+        "systems/image_sets/test_guards.py::test_a_picture_of_one_colour_shows_nothing_and_is_no_refusal",
+        "systems/hosted/test_google.py::test_a_refusal_says_which_version_refused_and_in_what_words",
+        "measure/test_refusals.py::test_terminal_outcomes_are_refusals_and_the_others_are_counted_apart",
     ],
     "Ctrl+C ends with the sentence and its status": [
         "cli/test_interrupts.py::test_every_interrupt_ends_with_the_sentence_and_its_status",
@@ -93,6 +109,8 @@ HELD_BY = {
         "cli/test_keep.py::test_what_is_damaged_or_missing_is_unsound_and_its_remedy_mends_it",
         "cli/test_keep.py::test_a_restored_home_is_up_to_date_and_its_scores_are_equal",
         "cli/test_keep.py::test_what_a_kept_score_stands_on_stays_and_the_rest_goes",
+        "systems/test_leftovers.py::test_digests_of_files_that_changed_or_are_gone_are_forgotten_and_others_stay",
+        "systems/test_leftovers.py::test_tables_of_sets_that_no_system_has_are_dropped_and_one_that_is_declared_is_not_read_again",
     ],
 }
 

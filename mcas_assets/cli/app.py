@@ -13,7 +13,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from mcas_assets.cli import ask, audit, compare, gate, interrupts, keep, project, redraw, view, watch
+from mcas_assets.cli import ask, audit, compare, gate, interrupts, keep, project, redraw, review, view, watch
 from mcas_assets.cli.groups import Grouped
 from mcas_assets.cli.streams import keep_own, restore_own, tolerate
 from mcas_assets.core.errors import (
@@ -66,6 +66,7 @@ for command in (
     ask.ui,
     view.view,
     view.report,
+    review.review,
     audit.repair,
     redraw.redraw,
     watch.watch,

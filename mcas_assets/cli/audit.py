@@ -93,9 +93,10 @@ def _show(console, declared, system_version: str, truth, rows: bool) -> bool:  #
     from mcas_assets.views.audit import print_summary, refusal_lines, standing_line
     from mcas_assets.views.intersections import intersection_lines
     from mcas_assets.views.multiverse import multiverse_lines
+    from mcas_assets.views.raters import review_lines
 
     store = Store(paths.home())
-    scores, means, shares, cells, amplified, many, rates, disparities, account = (
+    scores, means, shares, cells, amplified, many, rates, disparities, account, raters = (
         published_rows(store, table, declared.audit, system_version)
         for table in (
             "scores",
@@ -107,6 +108,7 @@ def _show(console, declared, system_version: str, truth, rows: bool) -> bool:  #
             "refusals",
             "refusal_disparities",
             "import_account",
+            "rater_agreement",
         )
     )
     counts = ", ".join(f"{n} {outcome}" for outcome, n in count_outcomes(store, declared.audit, system_version))
@@ -124,6 +126,7 @@ def _show(console, declared, system_version: str, truth, rows: bool) -> bool:  #
             *multiverse_lines(declared, many),
             *amplification_lines(declared, amplified),
             *intersection_lines(declared, cells),
+            *review_lines(raters),
         ):
             console.print(line, style="dim", highlight=False, markup=False, soft_wrap=True)
     return not scores["mcas"].drop_nulls().is_empty() or bool(shares["n_counted"].sum())

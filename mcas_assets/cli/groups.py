@@ -5,7 +5,7 @@ from typing import Any
 from typer.core import TyperGroup
 
 GROUPS = {
-    "Measure": ("audit", "plan", "compare", "attribute", "calibrate"),
+    "Measure": ("audit", "plan", "compare", "attribute", "calibrate", "review"),
     "Look at what was measured": ("view", "report", "ui", "sql", "systems"),
     "Judge, and keep watch": ("gate", "watch", "canary"),
     "Have a place of one's own": ("init", "list"),

@@ -78,9 +78,10 @@ def prune(
     days: Annotated[float | None, typer.Option(help="Keep what is younger, too.", min=0, max=36_500)] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Drop it. Without this, it is only said what would go.")] = False,
 ) -> None:
-    """Say what nothing stands on any more, and with --yes drop it: former versions, their images, runs, logs.
+    """Say what nothing stands on any more, and with --yes drop it: former versions, their images, runs, logs, caches.
 
-    Never what a kept score stands on, nor a record of what was paid. Example: mcas prune --keep 3 --days 30 --yes
+    Caches: digests of files that changed, tables of image sets that no declared system has. Never what a kept score stands
+    on, nor a record of what was paid. Example: mcas prune --keep 3 --days 30 --yes
     """
     from datetime import UTC, datetime, timedelta
 
@@ -90,6 +91,8 @@ def prune(
     from mcas_assets.store.pruning import drop, superfluous
     from mcas_assets.store.publication import publish
     from mcas_assets.store.sizes import in_words
+    from mcas_assets.systems.find import load_systems
+    from mcas_assets.systems.leftovers import drop_leftovers, leftovers
 
     home, store = paths.home(), Store(paths.home())
     if not store.path.exists():
@@ -100,8 +103,14 @@ def prune(
             f"{'dropped' if yes else 'would go'}: {len(what.versions):,} former versions, {len(what.images):,} images that only "
             f"they used, {len(what.files):,} image files ({in_words(what.size)}), {len(runs):,} runs of Dagster"
         )
+        rest = leftovers(home, load_systems(paths.systems_file()))
+        say(
+            f"{'forgotten' if yes else 'would be forgotten'}: digests of {len(rest.digests):,} files that changed or are gone, "
+            f"{len(rest.tables):,} tables of image sets that no system has ({in_words(rest.size)})"
+        )
         before = _sizes(home)
         if yes:
+            drop_leftovers(home, rest)
             drop(store, what)
             if store.published.exists():
                 publish(store)

@@ -123,10 +123,11 @@ def read_rows(lines: list[str], n_above: int) -> tuple[list[Row], list[Mistake]]
     table = csv.DictReader(lines, skipinitialspace=True, strict=True, delimiter=separator)
     rows, mistakes = [], []
     try:
-        mistakes += _wrong_columns(table.fieldnames or [], n_above + 1) if lines else []
+        table.fieldnames = _columns(table.fieldnames or [])
+        mistakes += _wrong_columns(table.fieldnames, n_above + 1) if lines else []
         for cells in table if not mistakes else ():
             line = n_above + table.line_num
-            if None in cells:
+            if any(cell.strip() for cell in cells.pop(None, ())):
                 remedy = "Put a text that holds a comma in double quotes"
                 mistakes.append(Mistake((), "has more cells than there are columns", remedy, line))
                 continue
@@ -141,6 +142,14 @@ def read_rows(lines: list[str], n_above: int) -> tuple[list[Row], list[Mistake]]
         remedy = "Close every quote, and save the file as CSV"
         mistakes.append(Mistake((), f"is not valid CSV: {error}", remedy, n_above + table.line_num + 1))
     return rows, mistakes
+
+
+def _columns(names: Sequence[str]) -> list[str]:
+    """The names of columns in small letters, without the empty ones that a spreadsheet leaves to the right of a table."""
+    proper = [name.strip().lower() for name in names]
+    while proper and not proper[-1]:
+        proper.pop()
+    return proper
 
 
 def _wrong_columns(names: Sequence[str], line: int) -> Iterator[Mistake]:

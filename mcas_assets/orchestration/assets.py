@@ -16,7 +16,7 @@ from mcas_assets.orchestration.declarations import note_all
 from mcas_assets.orchestration.looks import look
 from mcas_assets.orchestration.partitions import system_versions
 from mcas_assets.orchestration.records import GROUP, key_of, record_if_new
-from mcas_assets.stages.contract import Made, Stage, Work
+from mcas_assets.stages.contract import FACTS, Made, Stage, Work
 from mcas_assets.stages.registry import STAGES, current_versions
 from mcas_assets.stages.workplace import Workplace
 from mcas_assets.store.publication import publish
@@ -76,8 +76,10 @@ def _materialise(
     work = Work(STAGES, audit, workplace, version, context.run.run_id, against)
     if stage.draws:
         note_all(workplace, version, audit)
-    with workplace.store.open():  # before the work, which may not read newer ones
-        inputs = {name: work.newest(name).version for name in stage.reads}
+    with workplace.store.open() as con:  # before the work, which may not read newer ones
+        inputs: dict[str, int | str] = {name: work.newest(name).version for name in stage.reads}
+        if stage.facts is not None:
+            inputs[FACTS] = stage.facts(con, audit.audit, version)
     made = stage.make(work)
     code_version = context.assets_def.get_asset_spec(context.asset_key).code_version or stage.code_version
     kept, is_new = record_if_new(

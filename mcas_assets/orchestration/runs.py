@@ -1,7 +1,7 @@
 """Runs in this process, on the installation's own Dagster instance: an audit, a comparison."""
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import uuid4
@@ -22,7 +22,8 @@ from mcas_assets.orchestration.partitions import is_told, register, state_event,
 from mcas_assets.orchestration.policies import declared_policies, why_not_held
 from mcas_assets.orchestration.records import key_of
 from mcas_assets.stages.audit.comparison import STAGE as COMPARISON
-from mcas_assets.stages.current import why_not_current
+from mcas_assets.stages.audit.review import STAGE as REVIEW
+from mcas_assets.stages.current import is_stale, why_not_current
 from mcas_assets.stages.registry import STAGES
 from mcas_assets.stages.workplace import Workplace
 from mcas_assets.store import facts, quality
@@ -56,6 +57,7 @@ def run_in_process(
     partition: str | None = None,
     ops: Mapping[str, Any] | None = None,
     tags: Mapping[str, str] | None = None,
+    only: Sequence[dg.AssetKey] | None = None,
 ) -> str:
     """Run a job in this process.
 
@@ -66,6 +68,7 @@ def run_in_process(
         partition: Its partition, if it has any.
         ops: Configuration of its ops, by name.
         tags: Of the run.
+        only: The assets to make, with their checks; by default all of the job.
 
     Returns:
         The run's id.
@@ -78,7 +81,12 @@ def run_in_process(
     try:
         with relaxed_sqlite_sync(instance):
             job.execute_in_process(
-                instance=instance, partition_key=partition, run_id=run_id, run_config=config, tags=tags
+                instance=instance,
+                partition_key=partition,
+                run_id=run_id,
+                run_config=config,
+                tags=tags,
+                asset_selection=only,
             )
     except dg.DagsterError as error:
         with workplace.store.open() as con:
@@ -151,6 +159,28 @@ def run_comparison(
     ops = {key_of(audit.audit, COMPARISON.name).to_python_identifier(): {"config": {"before": [before]}}}
     run_in_process(job, workplace, instance, after, ops, {"mcas/audit": audit.audit})
     return versions.of_pair(versions.former_tables(store, audit, after), before), True
+
+
+def run_review(audit: Audit, system_version: str, workplace: Workplace, instance: dg.DagsterInstance) -> bool:
+    """Make anew what rests on people's votes, with its checks, and publish: nothing where no vote is new. Nothing else is made.
+
+    Returns:
+        Whether it was made.
+
+    Raises:
+        StoreError: The version was not audited.
+        CheckFailed: A blocking check did not pass.
+    """
+    definitions = build_definitions([audit], workplace)
+    key = key_of(audit.audit, REVIEW.name)
+    code = definitions.resolve_asset_graph().get(key).code_version
+    if not is_stale(workplace.store, REVIEW, audit, system_version, code):
+        return False
+    register(instance, system_version)
+    job = definitions.resolve_job_def(job_name(audit.audit))
+    only = [key, dg.AssetKey("publication")]
+    run_in_process(job, workplace, instance, system_version, tags={"mcas/audit": audit.audit}, only=only)
+    return True
 
 
 def _is_current(

@@ -62,7 +62,7 @@ def build_app(store: Store) -> Starlette:
         Route("/pictures/{side:int}/{name}", partial(_picture, pictures)),
         Route("/files/{name}", partial(_file, pictures)),
         Route("/average/{kind}", partial(_average, published, pictures)),
-        Route("/static/{name}", _static),
+        Route("/static/{name}", static_file),
     ]
     return Starlette(routes=routes, exception_handlers={BadInput: _refused, 404: _nothing_here})
 
@@ -160,7 +160,8 @@ async def _average(published: Published, pictures: Pictures, request: Request) -
     return Response(await run_in_threadpool(made), media_type="image/webp", headers=lasting)
 
 
-async def _static(request: Request) -> Response:
+async def static_file(request: Request) -> Response:
+    """A script or style of ours."""
     name = request.path_params["name"]
     if name == "charts.js":
         return Response(await asyncio.to_thread(charts.bundle), media_type="text/javascript", headers=FRESH)

@@ -59,11 +59,12 @@ def section(
     context = {
         "audit": audit, "version": version, "axis": axis, "concept": concept, "poles": poles, "panel": panel,
         "labeller": labellers[0] if labellers else None, "cells": cells, "detail": detail, "seed": SEED,
-        "shares": _shares(reader, links, audit, version, axis, concept),
+        "shares": _shares(reader, links, audit, version, axis, concept), "agreement": reader.agreement(audit, version, axis),
         "others": others,
         "not_given": _not_given(links, images, {**keys, "concept": concept}),
         "rows": [image for cell in [*cells, *others] for image in cell["images"]] if detail.with_rows else [],
-        "all_images": links.page("images", **keys, concept=concept), "up": links.page("version", audit=audit, version=version),
+        "behind": _behind(links, keys, concept), "all_images": links.page("images", **keys, concept=concept),
+        "up": links.page("version", audit=audit, version=version),
         "other_axes": [
             (name, links.page("concept", audit=audit, version=version, axis=name, concept=concept))
             for name in reader.poles(audit) if name != axis
@@ -143,11 +144,19 @@ def _not_given(links: Links, images: pl.DataFrame, keys: Row) -> list[Row]:
     ]
 
 
+def _behind(links: Links, keys: Row, concept: str) -> dict[str, str | None]:
+    """For each component, where the images lie that it is made of; a text has none."""
+    of_concept, of_poles = links.page("images", **keys, concept=concept), links.page("images", **keys, role="attribute")
+    return {"iias": of_concept, "itpas": of_poles, "itaas": of_concept, "ttas": None}
+
+
 def _shares(reader: Reader, links: Links, audit: str, version: str, axis: str, concept: str) -> list[Row]:
     rows = reader.table("representation", audit=audit, system_version=version).filter(axis=axis, concept=concept)
     against = reader.table("amplification", audit=audit, system_version=version).filter(axis=axis, concept=concept)
+    people = reader.people(audit, version, axis)
     return [
-        {**row, "url": links.page("images", audit=audit, version=version, axis=axis, concept=concept, group=row["group_name"]),
+        {**row, "people": people.get((row["labels"], row["embedder"], concept, row["group_name"])),
+         "url": links.page("images", audit=audit, version=version, axis=axis, concept=concept, group=row["group_name"]),
          "against": against.filter(
              pl.col("labels") == row["labels"], pl.col("embedder").eq_missing(pl.lit(row["embedder"], pl.String)),
              pl.col("group_name") == row["group_name"]).to_dicts()}

@@ -1,7 +1,5 @@
 """The first page: every system and audit, newest version each, with headline, stamp, rank and what changed."""
 
-from collections.abc import Sequence
-
 import polars as pl
 
 from mcas_assets.pages import charts
@@ -58,7 +56,7 @@ def _compared(reader: Reader, links: Links, audit: str) -> list[Row]:
 
 
 def leaderboard(reader: Reader, links: Links, audit: str, axis: str) -> Row:
-    """The newest version of every system, by how far its mean leans, with a chart: see `ranks` for what a rank says."""
+    """The newest version of every system, from that whose mean leans most to pole a, with a chart."""
     of_audit = reader.audited.filter(audit=audit)
     newest = of_audit.group_by("system", maintain_order=True).last()["system_version"].to_list()
     poles = reader.require_axis(audit, axis)
@@ -75,9 +73,11 @@ def leaderboard(reader: Reader, links: Links, audit: str, axis: str) -> Row:
             "towards": poles.towards(mean["mean_adjusted"]), "flag": flag[0] if flag else None,
             "url": links.page("version", audit=audit, version=version) ,
         })  # fmt: skip
-    for row, rank in zip(rows, ranks([(row["value"], row["low"], row["high"]) for row in rows]), strict=True):
-        row["rank"] = rank
-    rows.sort(key=lambda row: (row["rank"] is None, row["rank"] or (0, 0), -abs(row["value"] or 0)))
+    placed = ranks(reader, audit, axis)
+    for row in rows:
+        found_rank = placed.get((row["system_version"], row["embedder"]))
+        row["rank"] = found_rank if found_rank and found_rank["rank"] is not None else None
+    rows.sort(key=lambda row: (row["rank"] is None, row["rank"]["rank"] if row["rank"] else 0, row["short"]))
     drawn = [
         {"name": row["short"], "value": row["value"], "low": row["low"], "high": row["high"], "url": row["url"],
          "pole": "a" if row["value"] > 0 else "b", "mark": "flagged" if _excludes_zero(row) else "not flagged",
@@ -88,26 +88,11 @@ def leaderboard(reader: Reader, links: Links, audit: str, axis: str) -> Row:
     return {"rows": rows, "chart": charts.leanings(drawn, title) if len(drawn) > 1 else None}
 
 
-def ranks(values: Sequence[tuple[float | None, float | None, float | None]]) -> list[tuple[int, int] | None]:
-    """The ranks that each system may have by the size of its lean, the largest first, given (value, low, high) of each.
-
-    The size of a lean whose interval holds 0 lies between 0 and its farther end. A system surely comes after those whose
-    smallest size is above its largest, and surely before those whose largest is below its smallest: what lies between are the
-    ranks that it may have. Two whose intervals overlap are a tie. None where there is no interval.
-    """
-    sizes = [None if low is None or high is None else _size(low, high) for _, low, high in values]
-    known = [size for size in sizes if size is not None]
-    return [
-        None if size is None else (
-            1 + sum(other[0] > size[1] for other in known), len(known) - sum(other[1] < size[0] for other in known)
-        )
-        for size in sizes
-    ]  # fmt: skip
-
-
-def _size(low: float, high: float) -> tuple[float, float]:
-    far = max(abs(low), abs(high))
-    return (0.0, far) if low <= 0 <= high else (min(abs(low), abs(high)), far)
+def ranks(reader: Reader, audit: str, axis: str) -> dict[tuple[str, str], Row]:
+    """The newest ranking on an axis, by (system version, embedder): rows of `system_ranks`. Every version is ranked among all."""
+    rows = reader.table("system_ranks", audit=audit).filter(axis=axis)
+    newest = rows.filter(pl.col("version") == rows["version"].max()) if len(rows) else rows
+    return {(row["ranked"], row["embedder"]): row for row in newest.iter_rows(named=True)}
 
 
 def _excludes_zero(row: Row) -> bool:

@@ -187,6 +187,17 @@ class Reader:
         shares = self.table("representation", audit=audit, system_version=version)
         return shares.filter(axis=axis)["group_name"].unique(maintain_order=True).to_list()
 
+    def people(self, audit: str, version: str, axis: str) -> dict[tuple, Row]:
+        """Shares with people as the reference, by (labels, embedder, concept, group); nothing where nobody rated."""
+        rows = self.table("people_shares", audit=audit, system_version=version).filter(axis=axis)
+        key = ("labels", "embedder", "concept", "group_name")
+        return {tuple(row[name] for name in key): row for row in rows.iter_rows(named=True)}
+
+    def agreement(self, audit: str, version: str, axis: str) -> Row | None:
+        """How far raters agree on an axis, or None where nobody rated."""
+        rows = self.table("rater_agreement", audit=audit, system_version=version).filter(axis=axis)
+        return rows.row(0, named=True) if len(rows) else None
+
     def images(self, audit: str, version: str, axis: str | None = None, **narrowed: str | None) -> pl.DataFrame:
         """Rows of the question `images`: uses of images with the label of the first labeller of `axis`.
 

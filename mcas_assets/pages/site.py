@@ -54,7 +54,15 @@ def render(sections: Sequence[Section], links: Links, **page: Any) -> str:
         links: Where things lie.
         page: `crumbs` ((text, address), ...), `at`, `made_at`; `inlined` holds `style`, `script` and `bundle` of a single file.
     """
-    known = {"crumbs": (), "inlined": None, "note": None, "at": None, "made_at": None, "has_charts": True} | page
+    known = {
+        "crumbs": (),
+        "inlined": None,
+        "note": None,
+        "at": None,
+        "made_at": None,
+        "has_charts": True,
+        "own_script": None,
+    } | page
     return _environment().get_template("page.html").render(sections=sections, links=links, **known)
 
 

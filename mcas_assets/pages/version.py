@@ -59,7 +59,7 @@ def axis_of(reader: Reader, links: Links, audit: str, version: str, axis: str) -
         "mean": means.row(0, named=True) if len(means) else None, "has_panel": len(embedders) > 1,
         "n_judged": len(judged), "n_flagged": int(judged["is_flagged"].sum()),
         "components": _components(reader, audit, version, axis, embedders[0], {row["concept"]: row["url"] for row in rows}),
-        "shares": _shares(reader, links, audit, version, axis),
+        "shares": _shares(reader, links, audit, version, axis), "agreement": reader.agreement(audit, version, axis),
         "amplified": reader.table("mean_amplification", audit=audit, system_version=version).filter(axis=axis).to_dicts(),
     }  # fmt: skip
 
@@ -105,6 +105,7 @@ def _labelled(reader: Reader, links: Links, audit, version, axis, labeller, shar
     held: dict[tuple[str, str], list[Row]] = {}
     for row in against.filter(wanted).iter_rows(named=True):
         held.setdefault((row["concept"], row["group_name"]), []).append(row)
+    people = reader.people(audit, version, axis)
     rows: list[Row] = []
     for row in shares.filter(wanted, pl.col("group_name").is_in(shown)).iter_rows(named=True):
         is_corrected = row["corrected_share"] is not None
@@ -113,6 +114,7 @@ def _labelled(reader: Reader, links: Links, audit, version, axis, labeller, shar
             **row, "is_corrected": is_corrected, "value": row["corrected_share"] if is_corrected else row["share"],
             "low": row[ends[0]], "high": row[ends[1]], "against": held.get((row["concept"], row["group_name"]), []),
             "outcomes": json.loads(row["outcomes"]),
+            "people": people.get((row["labels"], row["embedder"], row["concept"], row["group_name"])),
             "url": links.page("images", audit=audit, version=version, axis=axis, concept=row["concept"],
                               group=row["group_name"]),
         })  # fmt: skip

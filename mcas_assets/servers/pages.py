@@ -2,7 +2,8 @@
 
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 
 import uvicorn
 
@@ -14,8 +15,10 @@ from mcas_assets.store.database import Store
 
 HOST = "127.0.0.1"
 
+Ready = Callable[[str], None]
 
-def serve(store: Store, port: int, ready: Callable[[str], None]) -> None:
+
+def serve(store: Store, port: int, ready: Ready) -> None:
     """Serve the pages of a home until the process is interrupted.
 
     Args:
@@ -29,6 +32,19 @@ def serve(store: Store, port: int, ready: Callable[[str], None]) -> None:
     """
     app = build_app(store)
     threading.Thread(target=bundle, daemon=True).start()  # it takes seconds to make, and the first chart wants it
+    with listen(port) as listening:
+        ready(f"http://{HOST}:{listening.getsockname()[1]}/")
+        config = uvicorn.Config(Guard(app), log_level="warning", access_log=False, lifespan="off", server_header=False)
+        uvicorn.Server(config).run(sockets=[listening])
+
+
+@contextmanager
+def listen(port: int) -> Generator[socket.socket]:
+    """A port of this machine that is ours; 0 takes a free one.
+
+    Raises:
+        BadInput: It cannot be had.
+    """
     with socket.socket() as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -36,6 +52,4 @@ def serve(store: Store, port: int, ready: Callable[[str], None]) -> None:
         except OSError as error:
             raise BadInput("--port", f"{port} cannot be had ({error.strerror})", "Give another one, or 0") from error
         listening.listen(128)
-        ready(f"http://{HOST}:{listening.getsockname()[1]}/")
-        config = uvicorn.Config(Guard(app), log_level="warning", access_log=False, lifespan="off", server_header=False)
-        uvicorn.Server(config).run(sockets=[listening])
+        yield listening

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 import polars as pl
+from duckdb import DuckDBPyConnection
 
 from mcas_assets.core.errors import StoreError
 from mcas_assets.declare.audit import Audit
@@ -21,6 +22,9 @@ from mcas_assets.store import ledger
 from mcas_assets.store.schema import frame_schema
 
 AS_MANY_ROWS = "as many rows as it must have"
+
+FACTS = "facts"
+"""Among the inputs of a materialisation, what tells the facts that its stage reads from what they were."""
 
 
 @dataclass(frozen=True)
@@ -173,6 +177,8 @@ class Stage:
         code_version: Raised by hand when its code would give another result from the same inputs.
         declares: What it reads of what people declare, as JSON values: an edit of that makes it stale. By default everything,
             which is safe, and makes it stale more often than needed.
+        facts: What tells the facts that people add at any time, and it reads, from what they were: the ledger keeps it among the
+            inputs, as `FACTS`. None where it reads none.
         kinds: What it works with, for the lineage.
         draws: Whether it asks the system under audit.
         is_planned: Whether it is the same for every system version.
@@ -187,6 +193,7 @@ class Stage:
     make: Callable[[Work], Made]
     code_version: str = "1"
     declares: Callable[[Audit, Declared], Any] | None = None
+    facts: Callable[[DuckDBPyConnection, str, str], str] | None = None
     kinds: frozenset[str] = frozenset({"duckdb"})
     draws: bool = False
     is_planned: bool = False

@@ -11,6 +11,7 @@ from duckdb import DuckDBPyConnection
 from mcas_assets.declare.audit import Audit
 from mcas_assets.images import generate
 from mcas_assets.plan.requests import build_plan, build_texts, plan_digest
+from mcas_assets.stages.contract import FACTS, Stage
 from mcas_assets.stages.registry import STAGES
 from mcas_assets.store import facts, ledger, quality
 from mcas_assets.store.database import Store
@@ -44,7 +45,8 @@ def why_not_current(
             for name in code_versions
         }
         made = {stage: row for stage, row in rows.items() if row is not None}
-        reason = _unmade(con, rows, code_versions) or _unmet(con, audit, made, embedders) or _unchecked(con, made)
+        reason = _unmade(con, rows, code_versions) or _unread(con, made, audit, system_version)
+        reason = reason or _unmet(con, audit, made, embedders) or _unchecked(con, made)
         if reason is not None:
             return reason
         images = ledger.read_table(con, "images", made["images"].version)
@@ -53,6 +55,18 @@ def why_not_current(
         return "it was not published"
     generate.verify(store, kept)
     return None
+
+
+def is_stale(store: Store, stage: Stage, audit: Audit, system_version: str, code_version: str | None) -> bool:
+    """Whether one stage is to be made anew: never made, by other code, of older stages or facts, or not published since."""
+    with store.open() as con:
+        names = (stage.name, *stage.reads)
+        rows = {name: ledger.latest(con, name, STAGES[name].partition(system_version), audit.audit) for name in names}
+        made = rows[stage.name]
+        known = {name: row.code_version for name, row in rows.items() if row is not None} | {stage.name: code_version}
+        if made is None or _unmade(con, rows, known) or _unread(con, {stage.name: made}, audit, system_version):
+            return True
+    return published_version(store) < made.version
 
 
 def _unmade(
@@ -68,6 +82,15 @@ def _unmade(
             # A stage that was made again with an equal result left what was made of it as it should be.
             if read is not None and read.version != version and read.data_version != ledger.data_version(con, version):
                 return f"{stage} was made of an older {name}"
+    return None
+
+
+def _unread(con: DuckDBPyConnection, made: Mapping[str, LedgerRow], audit: Audit, system_version: str) -> str | None:
+    """What was added to the facts that a stage reads beside other stages: votes of people."""
+    for stage, row in made.items():
+        facts = STAGES[stage].facts
+        if facts is not None and row.input_versions.get(FACTS) != facts(con, audit.audit, system_version):
+            return f"{stage} was made before the newest votes"
     return None
 
 

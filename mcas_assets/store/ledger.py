@@ -196,7 +196,9 @@ def partitions(con: DuckDBPyConnection, asset: str, audit: str) -> list[str]:
 
 
 def data_version(con: DuckDBPyConnection, version: int | str) -> str | None:
-    """The data version of one materialisation, or None if the ledger knows no such version."""
+    """The data version of one materialisation, or None if the ledger knows no such version (what tells facts apart is none)."""
+    if not str(version).isdecimal():
+        return None
     rows = con.execute("select data_version from materialisations where version = ?", [version]).fetchall()
     return rows[0][0] if rows else None
 

@@ -8,6 +8,7 @@ import threading
 from functools import cache
 from pathlib import Path
 
+import duckdb
 import polars as pl
 from duckdb import DuckDBPyConnection
 
@@ -15,6 +16,7 @@ from mcas_assets.core.errors import StoreError
 from mcas_assets.core.paths import SQL
 from mcas_assets.store.database import Store, faults_told
 from mcas_assets.store.sandbox import Limits, answer, open_copy
+from mcas_assets.store.schema import frame_schema
 
 PAGES = SQL / "pages"
 """One file a question; `$name` stands for a value."""
@@ -50,6 +52,8 @@ class Published:
     def table(self, name: str, at: int, **equal: object) -> pl.DataFrame:
         """The rows of a versioned table as of version `at` of the ledger in which each named column is equal to its value.
 
+        A copy that was published before there was such a table has no rows of it.
+
         Raises:
             ValueError: A name that is none of a table or column.
             StoreError: See `rows`.
@@ -57,9 +61,11 @@ class Published:
         if bad := [word for word in (name, *equal) if not _NAME.fullmatch(word)]:
             raise ValueError(f"no names of a table or column: {bad}")
         wanted = " and ".join(f"{column} is not distinct from ${column}" for column in equal)
-        return self._ask(
-            f"select * from {name}_as_of($at)" + (f" where {wanted}" if wanted else ""), {"at": at, **equal}
-        )
+        text = f"select * from {name}_as_of($at)" + (f" where {wanted}" if wanted else "")
+        try:
+            return self._ask(text, {"at": at, **equal})
+        except duckdb.CatalogException:
+            return frame_schema(name).to_frame()
 
     def vectors(self, dim: int, **values: object) -> pl.DataFrame:
         """content, vector of the images or texts `contents` by one embedder; `kind` is image or text.

@@ -47,6 +47,16 @@ class DigestCache:
             self._keep()
         return content
 
+    def outdated(self) -> list[str]:
+        """The files that it remembers and that are gone, or others by now: what it knows of them is never asked for again."""
+        return [file for file, known in self._entries().items() if not _is_still(Path(file), known)]
+
+    def forget(self, files: Iterable[str]) -> None:
+        """Remember these no longer."""
+        for file in files:
+            self._entries().pop(file, None)
+        self._keep()
+
     def _entries(self) -> dict[str, list]:
         if self._known is None:
             try:
@@ -67,6 +77,13 @@ class DigestCache:
             draft.replace(self._path)
         except OSError:
             draft.unlink(missing_ok=True)
+
+
+def _is_still(file: Path, known: object) -> bool:
+    try:
+        return isinstance(known, list) and known[:-1] == list(stamp_of(file))
+    except (OSError, ValueError):  # gone, or no name that a file can have
+        return False
 
 
 def stamp_of(file: Path) -> tuple[int, int, int, int]:

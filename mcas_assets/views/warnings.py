@@ -18,6 +18,11 @@ REMEDIES = {
         "Its labeller reads attribute images of a group as another: mcas sql how-labels-err. Look at them, reword the texts of the "
         "group, or label with another embedder"
     ),
+    "what raters differ on is settled": "No share rests on votes until it is: mcas review --rater NAME --disagreements",
+    "raters agree": (
+        "People see different groups in the same images, so no label can be right about them. See what they differ on, word the "
+        "groups more plainly, and rate again: mcas sql how-far-raters-agree"
+    ),
     "the set has every prompt of the audit": "What it lacks: mcas sql what-was-imported. Map its prompts with prompts: or rewrite:",
     "half of what was asked was answered": "See that the provider answers (mcas systems), then run mcas canary again",
 }

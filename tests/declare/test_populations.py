@@ -77,6 +77,18 @@ def test_remarks_notes_spaces_quotes_and_windows_line_ends_are_read(tmp_path):
     assert load_population("town", tmp_path).shares["gender"]["nurse"] == {"woman": 1.0}
 
 
+@pytest.mark.parametrize("end", ["", ",", ",,,"])
+def test_columns_in_capitals_and_empty_ones_beside_the_table_are_read(tmp_path, end):
+    rows = [f"Concept,GROUP, Share {end}", f"nurse,woman,0.75{end}", f"nurse,man,0.25{end}", end]
+    write(tmp_path, HEAD + "\n".join(rows))
+    assert load_population("town", tmp_path).shares["gender"]["nurse"] == {"woman": 0.75, "man": 0.25}
+
+
+def test_a_cell_beside_the_table_is_named(tmp_path):
+    told = mistakes(tmp_path, HEAD + "concept,group,share,,\nnurse,woman,0.75,,x\nnurse,man,0.25,,\n")
+    assert told == [(7, "", "has more cells than there are columns")]
+
+
 WEIGHED = (
     "concept,group,share,weight\nnurse,woman,0.75,1200.5\nnurse,man,0.25,1200.5\njudge,woman,0.5,68\njudge,man,0.5,68\n"
 )

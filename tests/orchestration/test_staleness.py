@@ -107,7 +107,7 @@ def test_words_for_people_make_nothing_stale(place):
 
 def test_a_new_concept_makes_the_plan_stale_and_what_scores_it_and_then_what_depends_on_the_plan(place):
     edit(place.audit_file, ("  - {concept: ceo", CHEF + "  - {concept: ceo"))
-    assert place.stale() == {"plan", "texts", "refusals", "scores", "representation", "comparison"}
+    assert place.stale() == {"plan", "texts", "refusals", "scores", "representation", "review", "comparison"}
     place.run(*PLANNED)
     assert place.stale() >= {"images", "embeddings", "scores", "representation"}
     assert not place.stale() & set(PLANNED)
@@ -183,8 +183,8 @@ def test_a_population_that_cannot_be_read_is_no_reason_to_offer_no_definitions(p
 @pytest.mark.parametrize(
     ("setting", "stages"),
     [
-        ("level: 0.9", {"refusals", "scores", "representation", "ranks", "comparison"}),
-        ("seed: 5", {"refusals", "scores", "representation", "comparison"}),
+        ("level: 0.9", {"refusals", "scores", "representation", "ranks", "review", "comparison"}),
+        ("seed: 5", {"refusals", "scores", "representation", "review", "comparison"}),
         ("resamples: 100", {"scores", "comparison"}),
         ("permutations: 100", {"scores", "comparison"}),
         ("confidence: 0.7", {"scores", "representation", "comparison"}),

@@ -1,4 +1,4 @@
-"""Ranks say which places a system may have: ties stay ties, and a lean is counted whichever way it goes."""
+"""Ranks are those of the table, whichever version they were made after; stamps are verdicts of the gate."""
 
 from itertools import product
 from pathlib import Path
@@ -16,20 +16,28 @@ from mcas_assets.store.reading import Published
 from mcas_assets.store.schema import frame_schema
 
 
-def test_systems_whose_intervals_lie_apart_have_one_rank_each_whichever_way_they_lean():
-    assert ranks([(0.1, 0.05, 0.15), (-0.5, -0.6, -0.4), (0.3, 0.25, 0.35)]) == [(3, 3), (1, 1), (2, 2)]
-
-
-def test_systems_whose_intervals_overlap_share_their_ranks():
-    assert ranks([(0.3, 0.2, 0.4), (-0.35, -0.5, -0.2), (0.9, 0.8, 1.0)]) == [(2, 3), (2, 3), (1, 1)]
-
-
-def test_a_lean_whose_interval_holds_0_may_be_nothing():
-    assert ranks([(0.0, -0.3, 0.3), (0.1, 0.05, 0.15), (0.9, 0.8, 1.0)]) == [(2, 3), (2, 3), (1, 1)]
-
-
-def test_without_an_interval_there_is_no_rank_and_the_others_are_ranked_without_it():
-    assert ranks([(None, None, None), (0.2, 0.1, 0.3)]) == [None, (1, 1)]
+def test_systems_are_ranked_by_the_newest_ranking_and_one_without_has_none(tmp_path: Path):
+    store, about = Store(tmp_path), {"audit": "a", "axis": "gender", "embedder": "e"}
+    with store.open() as con:
+        for of, places in (
+            ("s@1", {"s@1": (1, 1, 1)}),
+            ("t@2", {"s@1": (2, 1, 2), "t@2": (1, 1, 2), "u@3": (None, None, None)}),
+        ):
+            rows = [
+                about | {"system": of[0], "system_version": of, "ranked": ranked, "rank": rank, "rank_low": low, "rank_high": high,
+                         "n_ranked": 2}
+                for ranked, (rank, low, high) in places.items()
+            ]  # fmt: skip
+            row = ledger.Materialisation(
+                asset="ranks", partition=of, audit="a", run_id="r", code_version="1", data_version="d"
+            )
+            ledger.record(con, row, {"system_ranks": pl.DataFrame(rows, schema=frame_schema("system_ranks"))})
+    publish(store)
+    found = ranks(Reader(Published(store)), "a", "gender")
+    assert {of: (row["rank"], row["rank_low"], row["rank_high"]) for (of, _), row in found.items()} == {
+        "s@1": (2, 1, 2), "t@2": (1, 1, 2), "u@3": (None, None, None)
+    }  # fmt: skip
+    assert ranks(Reader(Published(store)), "a", "skin_tone") == {}
 
 
 @pytest.mark.parametrize("is_blocking", [False, True])

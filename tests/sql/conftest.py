@@ -5,9 +5,10 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
-from mcas_assets.store import declarations, facts, ledger, publication, quality
+from mcas_assets.store import declarations, facts, ledger, publication, quality, votes
 from mcas_assets.store.database import Store
 from mcas_assets.store.declarations import Declaration
+from tests.sql.people_rows import draw_rows, people_tables, vote_rows
 from tests.sql.rows import (
     AUDIT,
     MOMENTS,
@@ -99,6 +100,9 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Store:
         ledger.record(con, made("policy/release/scores", NEW, "p"), {"policy_results": policy_rows()})  # 10
         ledger.record(con, made("texts", "", "x"), {"texts": texts})  # 11
         ledger.record(con, made("ranks", NEW, "k"), {"system_ranks": rank_rows()})
+        ledger.record(con, made("review", NEW, "v"), people_tables())
+        votes.append_draw(con, draw_rows())
+        votes.append_votes(con, vote_rows())
         changed, doing = comparison_tables()
         ledger.record(con, made("comparison", NEW, "d", images=4), changed)  # 12
         ledger.record(con, made("attribution", NEW, "t"), doing)  # 13

@@ -13,13 +13,19 @@ from mcas_assets.stages.contract import AS_MANY_ROWS, Checked, Table, Work
 from mcas_assets.stages.registry import STAGES
 from mcas_assets.stages.workplace import Workplace
 from mcas_assets.store.schema import frame_schema
-from tests.stages import examples_of_changes, examples_of_files, examples_of_scores, examples_of_shares
+from tests.stages import (
+    examples_of_changes,
+    examples_of_files,
+    examples_of_people,
+    examples_of_scores,
+    examples_of_shares,
+)
 from tests.stages.breaches import GENERAL, GOOD, Example, StoredExample, as_stored, broken
 
 TABLES = {table.name: table for stage in STAGES.values() for table in stage.tables} | {one.name: one for one in BESIDE}
 EXAMPLES: dict[str, Example | StoredExample] = {
     one.table: one
-    for module in (examples_of_scores, examples_of_shares, examples_of_changes)
+    for module in (examples_of_scores, examples_of_shares, examples_of_changes, examples_of_people)
     for one in vars(module).values()
     if isinstance(one, Example)
 } | {
@@ -122,6 +128,9 @@ def test_tables_in_which_there_may_be_nothing_to_tell():
         "share_comparisons",
         "refusal_comparisons",
         "comparison_factors",
+        "rater_agreement",
+        "people_confusion",
+        "people_shares",
     }
     assert {table.name for table in TABLES.values() if table.may_be_empty} == told
 
@@ -143,5 +152,8 @@ def test_how_many_rows_a_table_must_have_is_known_without_its_rows(audited, tiny
             expected[table.name] = table.expected_rows(Checked(rows.clear(), version, work))
             there[table.name] = len(rows)
     assert expected == there
-    told_by_themselves = {"plan", "texts", "import_account", "canary", "attributions", "system_ranks", "multiverse"}
+    told_by_themselves = {
+        "plan", "texts", "import_account", "canary", "attributions", "system_ranks", "multiverse", "rater_agreement",
+        "people_confusion", "people_shares",
+    }  # fmt: skip
     assert set(expected) == set(TABLES) - told_by_themselves

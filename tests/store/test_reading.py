@@ -39,6 +39,16 @@ def test_a_name_of_a_table_is_a_name(new_home):
         Published(store).table("scores; drop table x", 0)
 
 
+def test_a_table_that_is_younger_than_the_copy_has_no_rows(new_home):
+    store = Store(new_home)
+    with store.open() as con:
+        con.execute("drop macro table people_shares_as_of")
+    publish(store)
+    rows = Published(store).table("people_shares", 0, audit="a")
+    assert rows.is_empty()
+    assert "share_low" in rows.columns
+
+
 def test_nothing_published_is_said(tmp_path):
     with pytest.raises(StoreError, match="nothing is published"):
         Published(Store(tmp_path)).rows("newest")

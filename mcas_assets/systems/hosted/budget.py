@@ -5,7 +5,11 @@ from typing import Annotated, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Dollars = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+MOST_DOLLARS = 10_000
+"""For an image, or for a million tokens: what is above is a slip of the pen, such as cents for dollars."""
+
+Dollars = Annotated[float, Field(ge=0, le=MOST_DOLLARS, allow_inf_nan=False)]
+_MOST_TOKENS = 10**9  # of one request: what a provider counts beyond that is no count
 _CENT_OF_A_CENT = 1e-9  # US dollars: sums of floats are not held to more
 
 
@@ -19,8 +23,8 @@ class Budget(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    usd: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
-    requests: Annotated[int, Field(ge=1)] | None = None
+    usd: Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)] | None = None
+    requests: Annotated[int, Field(ge=1, le=10**9)] | None = None
 
     def words(self, price: float, past: "Past", images: int) -> str:
         """What the budget is, and how many of so many further images it covers; empty where there is none."""
@@ -53,8 +57,13 @@ class TokenPrices(BaseModel):
     output: Dollars
 
     def of(self, tokens_in: object, tokens_out: object) -> float | None:
-        """What so many tokens cost, or None where the provider did not count them."""
+        """What so many tokens cost, or None where the provider did not count them, or gives numbers that no count can be.
+
+        A count below nothing would give a budget back what was spent of it.
+        """
         if not isinstance(tokens_in, int) or not isinstance(tokens_out, int):
+            return None
+        if not (0 <= tokens_in <= _MOST_TOKENS and 0 <= tokens_out <= _MOST_TOKENS):
             return None
         return (tokens_in * self.input + tokens_out * self.output) / 1e6
 

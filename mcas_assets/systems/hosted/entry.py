@@ -46,7 +46,7 @@ class HostedEntry(Entry):
     token_prices: TokenPrices | None = None
     budget: Budget = Budget()
     concurrency: Annotated[int, Field(ge=1, le=256)] = 4
-    requests_per_minute: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    requests_per_minute: Annotated[float, Field(ge=0.001, le=100_000, allow_inf_nan=False)] | None = None
     timeout: Annotated[float, Field(ge=0.1, le=3600, allow_inf_nan=False)] = 300.0
     retry: Retry = Retry()
     declines: Annotated[tuple[Pattern, ...], Field(strict=False)] = ()
@@ -66,6 +66,10 @@ class HostedEntry(Entry):
                 problem = "is http beyond this machine: the key would travel for others to read"
                 yield Mistake(("base_url",), problem, "Use https, or say plain_http: true")
         budget = raw.get("budget")
-        if isinstance(budget, dict) and budget.get("usd") is not None and raw.get("price") is None:
+        # At a price of nothing no request would ever reach a budget in dollars.
+        if isinstance(budget, dict) and budget.get("usd") is not None and raw.get("price") in (None, 0):
             remedy = "Give price: US dollars an image, or budget.requests in place of budget.usd"
-            yield Mistake(("budget", "usd"), "cannot be held to without a price", remedy)
+            problem = (
+                "cannot be held to without a price" if raw.get("price") is None else "cannot be held to at a price of 0"
+            )
+            yield Mistake(("budget", "usd"), problem, remedy)

@@ -108,11 +108,16 @@ class _Clock:
 
     def __exit__(self, *ended: object) -> None:
         self._timer.cancel()
+        for connected in self._sockets:
+            connected.close()
 
     def notice(self, event: str, info: Mapping[str, Any]) -> None:
-        """Remember the connection, told by the client's trace of what it does."""
-        if event.endswith(("connect_tcp.complete", "start_tls.complete")):  # TLS takes the socket over
-            self._sockets.append(info["return_value"].get_extra_info("socket"))
+        """Take hold of the connection, told by the client's trace of what it does.
+
+        By a handle of our own: TLS takes the client's over from its first byte on, and may be dripped a handshake.
+        """
+        if event.endswith("connect_tcp.complete"):
+            self._sockets.append(info["return_value"].get_extra_info("socket").dup())
             if self.is_over:
                 self._end()
 
@@ -120,8 +125,8 @@ class _Clock:
         self.is_over = True
         for connected in tuple(self._sockets):
             try:
-                # Below TLS too, without a last word to the other side: it may not be listening.
-                socket.socket.shutdown(connected, socket.SHUT_RDWR)
+                # Below TLS, without a last word to the other side: it may not be listening.
+                connected.shutdown(socket.SHUT_RDWR)
             except OSError:  # closed meanwhile
                 continue
 

@@ -90,7 +90,7 @@ def read_set(reader: Reader, mapping: Mapping, folder: Path, name: str) -> Manif
         BadInput: The set cannot be read, lacks a column that the mapping names, or changes while it is read.
     """
     state = _state(reader)
-    prefix = text_digest(f"{name}\0{reader.root.resolve()}")[:12]
+    prefix = prefix_of(name, reader.root)
     key = document_digest([READ_BY, state, mapping.document(), mapping.model])
     table = folder / f"{prefix}-{key[:32]}.parquet"
     known = _known(table)
@@ -113,6 +113,11 @@ def read_set(reader: Reader, mapping: Mapping, folder: Path, name: str) -> Manif
     finally:
         draft.unlink(missing_ok=True)
     return Manifest(table, **facts)
+
+
+def prefix_of(name: str, root: Path) -> str:
+    """What the names of the tables of a system's set begin with."""
+    return text_digest(f"{name}\0{root.resolve()}")[:12]
 
 
 def _write(reader: Reader, mapping: Mapping, draft: Path) -> dict:

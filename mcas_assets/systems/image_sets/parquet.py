@@ -99,8 +99,9 @@ class _Cursor:
     def at(self, row: int) -> Any:
         group = bisect_right(self._starts, row) - 1
         if group != self._group:
-            self._group, self.row, self._batch = group, self._starts[min(group, len(self._starts) - 1)], None
-            self._batches = _batches(self._file, self.path, [self._image], [group])
+            self._group, self.row, self._batch = group, self._starts[group], None
+            groups = [group] if group < self._file.num_row_groups else []  # no such row: said below, and no damage
+            self._batches = _batches(self._file, self.path, [self._image], groups)
         while self._batch is None or row >= self.row + len(self._batch):
             self.row += 0 if self._batch is None else len(self._batch)
             self._batch = next(self._batches, None)

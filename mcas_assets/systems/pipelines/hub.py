@@ -101,7 +101,7 @@ def snapshot(repo: str, revision: str, allow: Sequence[str], ignore: Sequence[st
         problem = f"cannot be had at revision {revision[:12]} ({kind_and_line(error)})"
         remedy = (
             "Connect to the hub once to download it (for a gated repository: accept its terms and `hf auth login`), "
-            "or download it elsewhere and declare the folder with path"
+            "or download it elsewhere and declare that folder in its place (path: of a system, folder: of an embedder)"
         )
         raise BadInput(repo, problem, remedy) from error
 

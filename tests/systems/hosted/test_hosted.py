@@ -10,9 +10,10 @@ import threading
 import pytest
 
 from mcas_assets.core.errors import BadInput
-from mcas_assets.systems.find import SYSTEMS, find_system
+from mcas_assets.systems.find import SYSTEMS, find_system, load_systems
 from mcas_assets.systems.hosted.answer import Answer, delivered
-from mcas_assets.systems.hosted.budget import Budget, Past, Purse
+from mcas_assets.systems.hosted.budget import Budget, Past, Purse, TokenPrices
+from mcas_assets.systems.hosted.entry import HostedEntry
 from mcas_assets.systems.protocol import Metered
 from tests.systems.hosted.providers import KEY, Reply, google_ok, openai_error, picture, requests_of
 
@@ -116,6 +117,42 @@ def test_what_was_spent_before_counts(gpt, openai_provider):
     assert refused.outcome == "budget_exhausted"
     assert "1 USD" in refused.reason
     assert refused.attempt == 0
+
+
+NO_NUMBERS = (".nan", ".inf", "-.inf", "-1", "1e400", "1.0e+400", '"5"', "$5", "5 USD", '"0,05"', "true", "[1]", "{}")
+ODD_NUMBERS = [
+    *((key, number) for key in ("price", "token_prices", "budget", "requests", "requests_per_minute") for number in NO_NUMBERS),
+    ("price", "10001"), ("token_prices", "10001"), ("budget", "1.0e+10"), ("requests", "0"), ("requests", "2000000000"),
+    ("requests_per_minute", "0"), ("requests_per_minute", "1.0e-300"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("key", "number"), ODD_NUMBERS)
+def test_a_price_or_budget_that_no_one_means_is_refused_with_its_key(key, number, tmp_path):
+    given = {"price": "0.05", "token_prices": "1.0", "budget": "9.0", "requests": "9", "requests_per_minute": "60"} | {
+        key: number
+    }
+    (tmp_path / "systems.yaml").write_text(
+        "systems:\n  mine:\n    kind: openai\n    model: m\n    width: 64\n    height: 64\n    quality: low\n"
+        f"    price: {given['price']}\n    token_prices: {{input: {given['token_prices']}, output: 1.0}}\n"
+        f"    budget: {{usd: {given['budget']}, requests: {given['requests']}}}\n"
+        f"    requests_per_minute: {given['requests_per_minute']}\n"
+    )
+    where = {"token_prices": "token_prices.input", "budget": "budget.usd", "requests": "budget.requests"}.get(key, key)
+    with pytest.raises(BadInput, match=rf"systems\.mine\.{where}: "):
+        load_systems(tmp_path / "systems.yaml")["mine"]
+
+
+def test_a_budget_in_dollars_at_a_price_of_nothing_is_refused():
+    told = list(HostedEntry.contradictions({"price": 0.0, "budget": {"usd": 1.0}}))
+    assert [mistake.problem for mistake in told] == ["cannot be held to at a price of 0"]
+    assert list(HostedEntry.contradictions({"price": 0.0, "budget": {"requests": 9}})) == []
+
+
+@pytest.mark.parametrize("counted", [(-5, -9), (10**400, 1), (1, 10**400), (True, None), ("7", 7), (1.5, 2)])
+def test_what_a_provider_counts_never_gives_a_budget_back(counted):
+    cost = TokenPrices(input=5.0, output=30.0).of(*counted)
+    assert cost is None
 
 
 def test_a_purse_gives_back_what_a_request_did_not_cost():

@@ -168,6 +168,26 @@ def test_an_answer_in_drops_ends_when_its_time_is_over(speak):
     assert time.monotonic() - begun < 30, "the clock does not depend on the server"
 
 
+def drip_handshake(line: socket.socket) -> None:
+    line.sendall(b"\x16\x03\x03\x40\x00")  # a record of TLS, of which one byte after the other comes
+    while True:
+        line.sendall(b"\x02")
+        time.sleep(0.05)
+
+
+def test_a_handshake_in_drops_ends_when_its_time_is_over():
+    with raw_server(drip_handshake) as url:
+        far = url.replace("http://", "https://")
+        # The client's own limit is above the one that was declared: the clock ends it, not the library.
+        with (
+            transport.OneHost(far, 0.5) as host,
+            pytest.raises(httpx2.ReadTimeout, match=r"no whole answer within 0\.5 s"),
+        ):
+            host.handle_request(
+                httpx2.Request("GET", far, extensions={"timeout": dict.fromkeys(("connect", "read"), 120.0)})
+            )
+
+
 @pytest.mark.parametrize("speak", [drip_body, drip_headers])
 def test_a_client_that_waits_for_drops_says_that_there_was_no_answer(gpt, speak):
     with raw_server(speak) as url:

@@ -1,0 +1,39 @@
+"""The page of one rater, served on this machine behind the guard, until the rater says that they are done.
+
+Since it writes, every request needs the token that the command prints, besides what the guard asks of all: our own name, our own
+page, and JSON.
+"""
+
+import uvicorn
+
+from mcas_assets.pages.review import build_review
+from mcas_assets.review.queue import Queue
+from mcas_assets.servers.guard import Guard, new_token
+from mcas_assets.servers.pages import HOST, Ready, listen
+from mcas_assets.store.database import Store
+
+
+def serve(store: Store, queue: Queue, port: int, ready: Ready) -> None:
+    """Serve the page of a rater until they are done, or the process is interrupted.
+
+    Args:
+        store: Where votes go.
+        queue: What is asked.
+        port: Where; 0 takes a free one.
+        ready: Called with the address, which holds the token, once the port is ours.
+
+    Raises:
+        BadInput: The port cannot be had.
+    """
+    token = new_token()
+    with listen(port) as listening:
+
+        def finish() -> None:
+            server.should_exit = True
+
+        app = Guard(build_review(store, queue, finish), token=token)
+        server = uvicorn.Server(
+            uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off", server_header=False)
+        )
+        ready(f"http://{HOST}:{listening.getsockname()[1]}/?token={token}")
+        server.run(sockets=[listening])

@@ -1,0 +1,84 @@
+"""A home in which two versions of the phantom were audited, compared and published, made once a session; and a hub."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from mcas_assets.declare.audit import load_audit
+from mcas_assets.store.database import Store
+from mcas_assets.systems.find import find_system
+from tests.systems.pipelines.conftest import hub
+from tests.systems.pipelines.hub import Hub
+
+__all__ = ["Hub", "hub"]
+SMALLEST = Path(__file__).parents[1] / "data" / "smallest.yaml"
+MODEL = "phantom-stereotyped"
+
+
+class Home(NamedTuple):
+    """A home, and the two versions that it holds, of one and of two steps."""
+
+    path: Path
+    before: str
+    after: str
+
+    @property
+    def store(self) -> Store:
+        return Store(self.path)
+
+
+@pytest.fixture(scope="session")
+def audited_twice(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """Do not write to it: see `home`."""
+    from mcas_assets.orchestration.instance import open_instance
+    from mcas_assets.orchestration.runs import run_audit
+    from mcas_assets.stages.workplace import Workplace
+
+    path = tmp_path_factory.mktemp("twice") / "home"
+    with open_instance(path) as instance:
+        ran = [
+            run_audit(load_audit(SMALLEST), find_system(MODEL, steps=steps), Workplace(home=path), instance)
+            for steps in (1, 2)
+        ]
+    return Home(path, *(one.system_version for one in ran))
+
+
+@pytest.fixture
+def home(audited_twice: Home, tmp_path: Path) -> Home:
+    """A copy of it, where MCAS_HOME points to."""
+    return audited_twice._replace(path=Path(shutil.copytree(audited_twice.path, tmp_path / "home")))
+
+
+@pytest.fixture
+def systems(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Writes the systems that commands know."""
+
+    def write(**entries: dict) -> Path:
+        file = tmp_path / "systems.yaml"
+        file.write_text(json.dumps({"systems": entries}))
+        monkeypatch.setenv("MCAS_SYSTEMS", str(file))
+        return file
+
+    return write
+
+
+@pytest.fixture
+def start():
+    """Starts Python code in another process, which does not outlive the test."""
+    begun: list[subprocess.Popen[str]] = []
+
+    def run(code: str, *words: object) -> subprocess.Popen[str]:
+        begun.append(
+            subprocess.Popen([sys.executable, "-c", code, *map(str, words)], stdout=subprocess.PIPE, text=True)
+        )
+        return begun[-1]
+
+    yield run
+    for process in begun:
+        process.kill()
+        process.communicate()
