@@ -101,7 +101,7 @@ def check_results(key: dg.AssetKey, table: Table, results: Sequence[RuleResult])
             if of_check
             else "nothing to tell, and no row"
         )
-        lines = [met, *(f"{one.rule}: {one.outcome}, {one.unexpected or 'the table'}" for one in failed)]
+        lines = [met, *(f"{one.rule}: {one.status}, {one.unexpected or 'the table'}" for one in failed)]
         metadata: dict[str, Any] = {"rules": len(of_check), "failed": len(failed)}
         if failed:
             metadata["broken"] = dg.MetadataValue.table([dg.TableRecord(_told(one)) for one in failed])
@@ -118,6 +118,6 @@ def check_results(key: dg.AssetKey, table: Table, results: Sequence[RuleResult])
 
 def _told(result: RuleResult) -> dict[str, Any]:
     return {
-        "rule": result.rule, "outcome": result.outcome, "checked": result.checked, "unexpected": result.unexpected or 0,
+        "rule": result.rule, "status": result.status, "checked": result.checked, "unexpected": result.unexpected or 0,
         "expectation": result.expectation,
     }  # fmt: skip

@@ -16,7 +16,7 @@ import polars as pl
 
 from mcas_assets.quality.expectations import Facts, Rule, Severity, import_quietly
 
-Outcome = Literal["pass", "fail", "error"]
+Status = Literal["pass", "fail", "error"]
 SAMPLE_ROWS = 20
 
 
@@ -27,7 +27,7 @@ class RuleResult:
     Attributes:
         rule: Name of the rule.
         success: Whether it held.
-        outcome: `pass`, `fail`, or `error` where it could not be evaluated (a column is missing, say).
+        status: `pass`, `fail`, or `error` where it could not be evaluated (a column is missing, say).
         checked: How many rows it looked at.
         unexpected: How many of them broke it; None for a rule on the table as a whole.
         observed: What was seen: the count of rows, the share that broke it, or the error's message.
@@ -39,7 +39,7 @@ class RuleResult:
 
     rule: str
     success: bool
-    outcome: Outcome
+    status: Status
     checked: int
     unexpected: int | None
     observed: dict[str, Any]
@@ -101,7 +101,10 @@ def result_rows(
     partition: str,
     audit: str,
 ) -> pl.DataFrame:
-    """Results of a table's rules as rows for `quality.append`; `version` is the materialisation that was checked."""
+    """Results of a table's rules as rows for `quality.append`; `version` is the materialisation that was checked.
+
+    The column of the status is called `outcome`, as it is promised to those who query it.
+    """
     rows = [
         {
             "run_id": run_id,
@@ -113,7 +116,7 @@ def result_rows(
             "rule": result.rule,
             "expectation": result.expectation,
             "success": result.success,
-            "outcome": result.outcome,
+            "outcome": result.status,
             "severity": result.severity,
             "checked": result.checked,
             "unexpected": result.unexpected,
@@ -143,16 +146,16 @@ def _result(rule: Rule, answer: Any, rows: int) -> RuleResult:
     detail = dict(answer.result)
     broken = _error_message(answer.exception_info)
     if broken is not None:
-        observed, outcome = {"error": broken}, "error"
+        observed, status = {"error": broken}, "error"
     else:
         names = ("observed_value", "unexpected_percent", "missing_count")
         observed = {name: detail[name] for name in names if detail.get(name) is not None}
-        outcome = "pass" if answer.success else "fail"
+        status = "pass" if answer.success else "fail"
     return RuleResult(
         rule=rule.name,
-        success=outcome == "pass",
-        outcome=outcome,
-        checked=int(detail.get("element_count", 0 if outcome == "error" else rows)),
+        success=status == "pass",
+        status=status,
+        checked=int(detail.get("element_count", 0 if status == "error" else rows)),
         unexpected=detail.get("unexpected_count"),
         observed=_json_safe(observed),
         sample=_json_safe(detail.get("partial_unexpected_index_list") or [])[:SAMPLE_ROWS],

@@ -40,13 +40,13 @@ def results() -> list[RuleResult]:
 
 def test_there_is_one_result_for_each_rule_in_their_order(results):
     assert [one.rule for one in results] == [rule.name for rule in RULES]
-    assert [one.outcome for one in results] == ["pass", "fail", "error", "fail"]
+    assert [one.status for one in results] == ["pass", "fail", "error", "fail"]
     assert [one.success for one in results] == [True, False, False, False]
 
 
 def test_a_missing_column_is_an_error_of_its_rule(results):
     broken = results[2]
-    assert (broken.outcome, broken.success, broken.checked) == ("error", False, 0)
+    assert (broken.status, broken.success, broken.checked) == ("error", False, 0)
     assert "wind" in broken.observed["error"]
 
 

@@ -88,14 +88,14 @@ def results() -> dict[str, RuleResult]:
 
 @pytest.mark.parametrize("name", WHOLE)
 def test_a_rule_on_the_table_as_a_whole(name, results):
-    assert results[name].outcome == ("pass" if WHOLE[name][1] else "fail")
+    assert results[name].status == ("pass" if WHOLE[name][1] else "fail")
 
 
 @pytest.mark.parametrize("name", EACH)
 def test_a_rule_on_each_row(name, results):
     breaking = EACH[name][1]
     assert {row["row"] for row in results[name].sample} == breaking
-    assert results[name].outcome == ("fail" if breaking else "pass")
+    assert results[name].status == ("fail" if breaking else "pass")
 
 
 def test_critical_rules_block_and_warnings_do_not():

@@ -127,7 +127,7 @@ def broken(table: Table, frame: pl.DataFrame, mark: str) -> Breaks:
     """Which rules the rows of each mark break, of a frame that has as many rows as it must have."""
     found: dict[str, set[str]] = defaultdict(set)
     for result in validate(frame, table.name, table.suite, table.key, {EXPECTED_ROWS: len(frame)}):
-        assert result.outcome != "error", result
+        assert result.status != "error", result
         if not result.success:
             assert result.unexpected == len(result.sample) > 0, result  # all of them, or who broke it is not known
             for row in result.sample:

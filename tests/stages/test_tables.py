@@ -62,7 +62,7 @@ def test_what_is_wrong_with_images_as_a_whole_is_found(delivered, changes, rule,
     kept.facts[1].update(changes)
     frame = TABLES["images"].checkable(kept.recorded("images"))
     results = validate(frame, "images", TABLES["images"].suite, TABLES["images"].key, {EXPECTED_ROWS: len(frame)})
-    assert {one.rule: one.outcome for one in results if not one.success} == {rule: "fail"}
+    assert {one.rule: one.status for one in results if not one.success} == {rule: "fail"}
 
 
 def test_images_of_one_prompt_that_all_show_the_same_are_found_whatever_their_files_are(tmp_path):
@@ -83,7 +83,7 @@ def test_a_missing_row_a_row_twice_and_a_nan_are_found_in_any_table():
     rows = as_stored("panel", [good | {"audit": mark, "lowest_correlation": value} for mark, value in marks])
     frame = table.checkable(Checked(rows))
     results = validate(frame, "panel", table.suite, table.key, {EXPECTED_ROWS: 5})
-    failed = {one.rule: {row["audit"] for row in one.sample} for one in results if one.outcome == "fail"}
+    failed = {one.rule: {row["audit"] for row in one.sample} for one in results if one.status == "fail"}
     assert failed == {GENERAL[0]: set(), GENERAL[1]: {"twice"}, GENERAL[2]: {"nan"}}
     assert all(one.blocking for one in results if one.rule in GENERAL)
 
@@ -109,7 +109,7 @@ def test_a_table_without_rows_fails_even_where_none_are_expected(name, tmp_path)
     frame = table.checkable(without_rows(name, tmp_path))
     assert frame.is_empty()
     (count,) = validate(frame, name, table.suite[:1], table.key, {EXPECTED_ROWS: 0})
-    assert (count.rule, count.outcome, count.blocking) == (AS_MANY_ROWS, "fail", True)
+    assert (count.rule, count.status, count.blocking) == (AS_MANY_ROWS, "fail", True)
 
 
 def without_rows(name: str, home: Path) -> Checked:
