@@ -20,8 +20,12 @@ def encoding_of(path: Path) -> str:
         OSError: It cannot be read.
     """
     with path.open("rb") as stream:
-        head = stream.read(4)
-    return next((name for mark, name in _MARKS.items() if head.startswith(mark)), "utf-8")
+        return encoding_of_start(stream.read(4))
+
+
+def encoding_of_start(data: bytes) -> str:
+    """The encoding that data of which this is the start is marked with, else UTF-8."""
+    return next((name for mark, name in _MARKS.items() if data.startswith(mark)), "utf-8")
 
 
 def separator_of(line: str) -> str:

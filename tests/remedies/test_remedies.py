@@ -10,12 +10,31 @@ from pathlib import Path
 import pytest
 
 from mcas_assets.core.errors import BadInput
-from tests.remedies import asked, declared, entries, given_models, given_sets, homes, projects, rating
+from tests.remedies import (
+    asked,
+    copies,
+    declared,
+    entries,
+    far,
+    given_embedders,
+    given_models,
+    given_sets,
+    homes,
+    measured,
+    models_at_work,
+    projects,
+    rating,
+    sets_meanwhile,
+    versions,
+)
 from tests.remedies.elsewhere import ELSEWHERE
 from tests.remedies.sites import Site, all_sites, executed, watched
 from tests.remedies.situations import Situation, in_module, name_of
 
-MODULES = (declared, entries, given_sets, given_models, homes, asked, projects, rating)
+MODULES = (
+    declared, entries, given_sets, sets_meanwhile, given_models, models_at_work, given_embedders, homes, copies, asked, versions,
+    measured, far, projects, rating,
+)  # fmt: skip
 SITUATIONS = [
     pytest.param(one, id=f"{module.__name__.rpartition('.')[2]}: {name_of(one).replace('_', ' ')}")
     for module in MODULES

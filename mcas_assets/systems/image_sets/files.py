@@ -13,6 +13,9 @@ from mcas_assets.core.office import encoding_of, office_table
 from mcas_assets.systems.image_sets.names import is_leftover
 from mcas_assets.systems.image_sets.rows import At
 
+LFS = b"version https://git-lfs"
+"""What a pointer of Git LFS begins with, which lies where the file itself was not fetched."""
+
 _LOOK = 100  # rows of JSON lines that are looked at for the column with file names
 _BATCH = 1024
 
@@ -44,6 +47,19 @@ def walk(folder: Path) -> Iterator[Path]:
             yield from walk(entry)
         else:
             yield entry
+
+
+def require_fetched(path: Path) -> None:
+    """Refuse a pointer of Git LFS in a file's place: whatever reads it would call it damaged.
+
+    Raises:
+        BadInput: It is one.
+        OSError: It cannot be read.
+    """
+    with path.open("rb") as stream:
+        is_pointer = stream.read(len(LFS)) == LFS
+    if is_pointer:
+        raise BadInput(path, "is a Git LFS pointer, not the data", "Run `git lfs pull` in its repository")
 
 
 def read_ranges(root: Path, places: Sequence[At]) -> Iterator[bytes]:
@@ -105,6 +121,7 @@ def table_rows(path: Path) -> Iterator[dict[str, Any]]:
 def _told(path: Path) -> Generator[None]:
     """Raise what keeps a table from being read as BadInput."""
     try:
+        require_fetched(path)
         yield
     except UnicodeDecodeError as error:
         remedy = "Save it as UTF-8 (in Excel: CSV UTF-8)"
@@ -126,6 +143,10 @@ def _csv(path: Path) -> Iterator[dict[str, Any]]:
                 if None in row:
                     problem = f"line {reader.line_num} has more cells than the header"
                     raise BadInput(path, problem, "Put quotes around a cell that holds a comma")
+                if not any(
+                    (value or "").strip(" \x1a") for value in row.values()
+                ):  # left below a table; an end of file of DOS
+                    continue
                 yield {(name or "").strip(): value or None for name, value in row.items()}
         except csv.Error as error:
             raise BadInput(path, f"line {reader.line_num} is not CSV ({error})", "Mend the line") from error
@@ -139,7 +160,8 @@ def _jsonl(path: Path) -> Iterator[dict[str, Any]]:
             try:
                 row = json.loads(line)
             except (ValueError, RecursionError) as error:
-                raise BadInput(path, f"line {number} is not JSON ({error})", "Mend the line") from error
+                remedy = 'Mend the line, or write each row on one line of its own: {"file_name": ..., ...}'
+                raise BadInput(path, f"line {number} is not JSON ({error})", remedy) from error
             if not isinstance(row, dict):
                 raise BadInput(path, f"line {number} is no JSON object", 'Write each row as {"file_name": ..., ...}')
             yield row
@@ -171,6 +193,7 @@ def open_parquet(path: Path) -> Any:
     from pyarrow import parquet
 
     try:
+        require_fetched(path)
         # Column chunks are read piece by piece: a row group of images may be larger than memory.
         return parquet.ParquetFile(path, buffer_size=1 << 20, pre_buffer=False)
     except (pa.ArrowException, OSError) as error:

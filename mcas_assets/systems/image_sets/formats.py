@@ -14,6 +14,8 @@ from mcas_assets.systems.image_sets.webdataset import WebDataset
 
 _BY_ENDING = {".parquet": "parquet", ".tar": "webdataset", ".csv": "image-folder", ".jsonl": "image-folder"}
 
+_PACKED = {".zip", ".7z", ".rar", ".gz", ".tgz", ".bz2", ".xz", ".zst"}
+
 
 def open_set(path: Path, mapping: Mapping) -> Reader:
     """The reader of a set.
@@ -50,6 +52,8 @@ def _look(path: Path, mapping: Mapping) -> str:
         is_table = path.name.lower() in TABLES
         format = "image-folder" if is_table else _BY_ENDING.get(path.suffix.lower())
         if format is None:
+            if path.suffix.lower() in _PACKED:
+                raise BadInput(path, "is a packed archive", "Unpack it, and give the folder that it makes", "path")
             known = ", ".join(_BY_ENDING)
             raise BadInput(path, f"is no image set: its ending is none of {known}", "Give the set's folder", "path")
         return format
@@ -61,6 +65,8 @@ def _look(path: Path, mapping: Mapping) -> str:
             return format
     if endings & ENDINGS:
         return "tree"
+    if packed := sorted(endings & _PACKED):
+        raise BadInput(path, f"holds packed archives ({', '.join(packed)}) and no images", "Unpack them there", "path")
     raise BadInput(path, "holds no image set of a known format", "Say with format: which one it is", "format")
 
 

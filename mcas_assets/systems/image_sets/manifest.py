@@ -22,6 +22,7 @@ from mcas_assets.core.digests import bytes_digest, canonical_json, document_dige
 from mcas_assets.core.errors import BadInput, one_line
 from mcas_assets.declare.mistakes import did_you_mean
 from mcas_assets.systems.identity import stamp_of
+from mcas_assets.systems.image_sets.files import LFS
 from mcas_assets.systems.image_sets.guards import Fence, too_large
 from mcas_assets.systems.image_sets.mapping import Mapping
 from mcas_assets.systems.image_sets.rows import At, Reader, Row
@@ -39,7 +40,7 @@ SCHEMA = pl.Schema(
 """Columns of the table: `outcome` is null where the image itself has to be looked at, at `file`, `offset`, `size`."""
 
 PIECE = 4096  # rows written and read at a time
-READ_BY = "1"  # raised when reading the same files gives other rows
+READ_BY = "2"  # raised when reading the same files gives other rows
 _YOUNG = 0.05  # seconds: a file changed so shortly ago may change again within the resolution of its time stamp
 _MOST_FILTERS = 50  # values of filtered rows that are told apart
 _CHUNK = 1 << 20
@@ -180,7 +181,7 @@ def _entry(reader: Reader, mapping: Mapping, fence: Fence, row: Row, fields: dic
     data = row.data if row.data is not None else next(reader.read([at]))
     if not data:
         return entry | {"outcome": "missing", "reason": "the file is empty: a download that was not finished"}
-    if data.startswith(b"version https://git-lfs"):
+    if data.startswith(LFS):
         return entry | {"outcome": "missing", "reason": "the file is a pointer of Git LFS: fetch what it stands for"}
     return entry | at._asdict() | {"sha256": bytes_digest(data)}
 

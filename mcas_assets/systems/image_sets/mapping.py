@@ -206,7 +206,7 @@ class Mapping(MappingKeys):
         if wording.is_template(self.prompt):
             return wording.fill(self.prompt, fields) or None
         value = fields.get(self.prompt)
-        text = "" if value is None else str(value).strip()
+        text = "" if value is None or value != value else str(value).strip()
         return text or None
 
     def seed_of(self, fields: dict[str, Any]) -> int | None:

@@ -7,8 +7,9 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from mcas_assets.core.errors import BadInput
+from mcas_assets.core.office import encoding_of_start
 from mcas_assets.core.pictures import ENDINGS
-from mcas_assets.systems.image_sets.files import read_ranges
+from mcas_assets.systems.image_sets.files import read_ranges, require_fetched
 from mcas_assets.systems.image_sets.names import is_beside
 from mcas_assets.systems.image_sets.rows import At, Row
 
@@ -66,6 +67,7 @@ class _Sample:
         self.key = key
         self._fields: dict[str, Any] = {"__key__": key}
         self._at: At | None = None
+        self._is_plain_ending, self._n_alike = False, 0
         self._fault: str | None = None
 
     def add(self, tar: str, member: tarfile.TarInfo, ending: str, archive: tarfile.TarFile) -> None:
@@ -78,7 +80,14 @@ class _Sample:
         if ending in ("json", *_TEXTS) and is_plain:
             self._read(ending, member, archive)
         elif f".{ending.rpartition('.')[2]}" in ENDINGS:
-            self._at = At(tar, member.offset_data, member.size)
+            self._take(At(tar, member.offset_data, member.size), "." not in ending)
+
+    def _take(self, at: At, is_plain: bool) -> None:
+        """An image of the sample: 1.png stands before 1.mask.png; of two that are equals, none is taken in silence."""
+        if self._at is None or is_plain > self._is_plain_ending:
+            self._at, self._is_plain_ending, self._n_alike = at, is_plain, 1
+        elif is_plain == self._is_plain_ending:
+            self._n_alike += 1
 
     def _read(self, ending: str, member: tarfile.TarInfo, archive: tarfile.TarFile) -> None:
         stream = archive.extractfile(member) if member.size <= _MOST_TEXT else None
@@ -86,7 +95,8 @@ class _Sample:
             self._fault = f"{member.name!r} has {member.size:,} bytes, too many for a text"
             return
         try:
-            text = stream.read().decode("utf-8-sig")
+            data = stream.read()
+            text = data.decode(encoding_of_start(data))
             value = json.loads(text) if ending == "json" else text.strip()
         except (ValueError, RecursionError, tarfile.TarError, OSError) as error:
             self._fault = f"{member.name!r} is not readable ({error})"[:300]
@@ -94,11 +104,14 @@ class _Sample:
         self._fields |= value if isinstance(value, dict) else {ending: value}
 
     def row(self, record: str) -> Row:
+        if self._n_alike > 1 and self._fault is None:
+            self._fault = f"the sample holds {self._n_alike} images, and nothing says which is meant"
         return Row(f"{record}:{self.key}", self._fields, at=self._at, fault=self._fault)
 
 
 def _members(path: Path) -> Iterator[tuple[tarfile.TarInfo, tarfile.TarFile]]:
     try:
+        require_fetched(path)
         with tarfile.open(path, "r:") as archive:
             for member in archive:
                 archive.members = []  # ty: ignore[missing-attribute] - or it would remember every member it has met
