@@ -15,8 +15,9 @@ PACKAGE = ROOT / "mcas_assets"
 TESTS = ROOT / "tests"
 
 LAYERS = (
-    "definitions", "cli", "orchestration", "servers", "pages", "views", "project", "policy", "stages", "quality", "compare",
-    "calibrate", "estimate", "watch", "review", "measure", "images", "embedders", "systems", "plan", "store", "declare",
+    "definitions", "cli", "orchestration", "notify", "servers", "pages", "views", "project", "policy", "stages", "quality",
+    "compare", "calibrate", "estimate", "watch", "review", "measure", "images", "embedders", "systems", "plan", "store",
+    "declare",
     "phantom", "scoring", "core",
 )  # fmt: skip
 """Packages from the top down: each imports from those below it, and from no other. `__main__` is as high as `definitions`."""

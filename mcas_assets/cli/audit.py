@@ -60,9 +60,15 @@ def audit(
     from mcas_assets.core.progress import BothProgress, LogProgress, TerminalProgress
     from mcas_assets.orchestration.instance import instance_at_work
     from mcas_assets.orchestration.runs import run_audit
+    from mcas_assets.orchestration.telling import news_sent
     from mcas_assets.stages.workplace import Workplace
 
-    with instance_at_work(paths.home()) as instance, only_one(), TerminalProgress() as bars:
+    with (
+        instance_at_work(paths.home()) as instance,
+        news_sent(instance),
+        only_one(),
+        TerminalProgress() as bars,
+    ):
         ran = run_audit(declared, subject, Workplace(progress=BothProgress(LogProgress(), bars)), instance)
     if ran.is_current:
         note.print(f"up to date: {declared.audit} of {ran.system_version} is as it was audited; nothing was done")

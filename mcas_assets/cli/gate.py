@@ -55,6 +55,7 @@ def gate(
     from uuid import uuid4
 
     from mcas_assets.declare.audit import load_audit
+    from mcas_assets.orchestration.telling import send_news
     from mcas_assets.policy.gate import hold, keep
     from mcas_assets.policy.judge import FAILED, PASSED
     from mcas_assets.policy.load import load_policy
@@ -72,6 +73,7 @@ def gate(
     judged = hold(workplace.store, rules, declared, version, current)
     if keep(workplace.store, judged, f"gate-{uuid4()}"):
         publish(workplace.store)
+        send_news(workplace.store)
     if junit is not None:
         write_junit(judged, junit)
     if markdown is not None:

@@ -18,7 +18,7 @@ def review(
         typer.Argument(help="System version, its beginning, or a system's name; by default the newest of the audit."),
     ] = "",
     rater: Annotated[str | None, typer.Option(help="Who answers; opens a page, and waits for its answers.")] = None,
-    audit: Annotated[str, typer.Option(help="Name in data/audits, or path of a YAML file.")] = "phantom",
+    audit: Annotated[str, typer.Option(help="Name of a declared audit, or path of a YAML file.")] = "phantom",
     axis: Annotated[str | None, typer.Option(help="What is asked about; by default the audit's first axis.")] = None,
     images: Annotated[
         int | None,

@@ -19,12 +19,13 @@ def watch(
     from mcas_assets.orchestration.instance import instance_at_work
     from mcas_assets.orchestration.runs import run_audit, tell
     from mcas_assets.orchestration.sensor import observe
+    from mcas_assets.orchestration.telling import news_sent
     from mcas_assets.stages.workplace import Workplace
     from mcas_assets.store.publication import publish
     from mcas_assets.watch.look import at_source
 
     audits = {audit.audit: audit for audit in declared_audits()}
-    with instance_at_work(paths.home()) as instance, only_one():
+    with instance_at_work(paths.home()) as instance, news_sent(instance), only_one():
         workplace = Workplace()
         decision, seen = observe(workplace, instance, audits)
         _show(decision)
@@ -42,7 +43,7 @@ def watch(
                 try:
                     run_audit(audits[wanted.audit], system, told, instance)
                 except McasError as error:  # told at once: the audits of other systems go on
-                    say(f"error: {error}", err=True)
+                    say(f"error: {error}", err=True, always=True)
                     failed.append(f"{wanted.audit} of {wanted.system_version}")
         tell(instance, decision.states)
         publish(workplace.store)
@@ -77,9 +78,15 @@ def canary(
     from mcas_assets.orchestration.canary import run_window
     from mcas_assets.orchestration.instance import instance_at_work
     from mcas_assets.orchestration.sensor import observe
+    from mcas_assets.orchestration.telling import news_sent
     from mcas_assets.stages.workplace import Workplace
 
-    with instance_at_work(paths.home()) as instance, only_one(), TerminalProgress() as bars:
+    with (
+        instance_at_work(paths.home()) as instance,
+        news_sent(instance),
+        only_one(),
+        TerminalProgress() as bars,
+    ):
         workplace = Workplace(progress=BothProgress(LogProgress(), bars))
         states = {state.system: state for state in observe(workplace, instance, ())[0].states}
         if system not in states:

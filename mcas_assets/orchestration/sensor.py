@@ -18,6 +18,7 @@ from mcas_assets.orchestration.clock import ClockWatch
 from mcas_assets.orchestration.jobs import PUBLISH, job_name
 from mcas_assets.orchestration.orphans import DIED, UNDER_WAY, fail_orphaned_runs
 from mcas_assets.orchestration.partitions import is_told, state_event, system_event, system_versions
+from mcas_assets.orchestration.telling import send_news
 from mcas_assets.stages.current import COMPLETE
 from mcas_assets.stages.workplace import Workplace
 from mcas_assets.store import facts, ledger
@@ -57,6 +58,7 @@ def build_watch(jobs: Sequence[Any], audits: Collection[str]) -> dg.SensorDefini
         decision, seen = observe(workplace, context.instance, audits)
         for note in decision.notes:
             context.log.info(note)
+        send_news(workplace.store, context.instance)
         told = json.loads(context.cursor) if context.cursor else {}
         news = {state.system: _key(state) for state in decision.states}
         events = list(_events(context.instance, decision, seen, told))

@@ -23,6 +23,7 @@ from tests.remedies import (
     measured,
     models_at_work,
     projects,
+    reviews,
     sets_meanwhile,
     versions,
 )
@@ -32,7 +33,7 @@ from tests.remedies.situations import Situation, in_module, name_of
 
 MODULES = (
     declared, entries, given_sets, sets_meanwhile, given_models, models_at_work, given_embedders, homes, copies, asked, versions,
-    measured, far, projects,
+    measured, far, projects, reviews,
 )  # fmt: skip
 SITUATIONS = [
     pytest.param(one, id=f"{module.__name__.rpartition('.')[2]}: {name_of(one).replace('_', ' ')}")

@@ -16,6 +16,11 @@ VERSION = "sd@0123456789ab"
 
 @pytest.fixture
 def pictured(new_home: Path, tiny: Audit) -> Store:
+    """See `with_images`."""
+    return with_images(Store(new_home), tiny)
+
+
+def with_images(store: Store, tiny: Audit) -> Store:
     """Six images of each concept, of which one of the nurse was refused, and two attribute images."""
     rows: list[dict[str, Any]] = [
         {"concept": concept, "role": "neutral" if concept == "person" else "concept", "replicate": n}
@@ -28,7 +33,7 @@ def pictured(new_home: Path, tiny: Audit) -> Store:
             "seed": n, "outcome": "refused_prompt" if is_lost else "ok", "sha256": None if is_lost else f"{n + 100:064x}",
             "path": None if is_lost else f"images/00/{n + 100:064x}.png",
         }  # fmt: skip
-    store, frame = Store(new_home), pl.DataFrame(rows, schema=frame_schema("images"))
+    frame = pl.DataFrame(rows, schema=frame_schema("images"))
     made = ledger.Materialisation(
         asset="images", partition=VERSION, audit=tiny.audit, run_id="r", code_version="1", data_version="d"
     )
