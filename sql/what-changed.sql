@@ -1,8 +1,9 @@
 -- What changed between two versions, by concept (`not shown`: not at this number of images), and what else differed.
+-- Where a row is `noted`, its `interval_note` says what must be known beside the interval.
 -- Empty until two versions of a system were audited by the same audit, or compared: `mcas compare BEFORE AFTER`.
 select
     j.audit, j.before, j.after, j.axis, j.embedder, j.concept, j.verdict, j.difference, j.low, j.high, j.q_value,
-    j.value_before, j.value_after,
+    if(j.interval_note is null, null, '*') as noted, j.value_before, j.value_after, j.interval_note,
     a.difference as adjusted_difference, a.low as adjusted_low, a.high as adjusted_high,
     j.noise_band, j.minimum_detectable, j.n_pairs, j.n_further, j.n_needed, j.interval_method,
     count(*) filter (j.verdict = 'changed')

@@ -80,6 +80,7 @@ def _materialise(
         inputs: dict[str, int | str] = {name: work.newest(name).version for name in stage.reads}
         if stage.facts is not None:
             inputs[FACTS] = stage.facts(con, audit.audit, version)
+    workplace.at_step(stage.name)
     made = stage.make(work)
     code_version = context.assets_def.get_asset_spec(context.asset_key).code_version or stage.code_version
     kept, is_new = record_if_new(

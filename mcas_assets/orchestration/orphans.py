@@ -10,6 +10,8 @@ from pathlib import Path
 import dagster as dg
 from filelock import FileLock, Timeout
 
+from mcas_assets.store.under_way import lock_file
+
 DIED = "mcas/died"
 """Tag of a run that was found dead."""
 
@@ -32,7 +34,7 @@ def hold_run_lock(home: Path, run_id: str) -> None:
     Not only while it works: that it has ended is written when all that it was given is put away, and may fail to be written
     (the disk is full). Its file stays until someone looks and finds that the run has ended, or that it is an orphan.
     """
-    path = _lock_file(home, run_id)
+    path = lock_file(home, run_id)
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(path)
     lock.acquire()
@@ -72,7 +74,7 @@ def fail_orphaned_runs(
         instance.report_run_failed(
             run, "The process of this run is gone. What it had stored is kept; its successor goes on there."
         )
-        _lock_file(home, run_id).unlink(missing_ok=True)
+        lock_file(home, run_id).unlink(missing_ok=True)
     return dead
 
 
@@ -89,7 +91,7 @@ def _under_way(instance: dg.DagsterInstance) -> list[str]:
 
 
 def _is_dead(instance: dg.DagsterInstance, home: Path, run_id: str, now: float, grace: float) -> bool:
-    path = _lock_file(home, run_id)
+    path = lock_file(home, run_id)
     if path.exists():
         lock = FileLock(path)
         try:
@@ -101,7 +103,3 @@ def _is_dead(instance: dg.DagsterInstance, home: Path, run_id: str, now: float, 
     record = instance.get_run_record_by_id(run_id)
     # Set back, a clock says that the run was made in the future: it then waits for as long as the clock was set back.
     return record is not None and now - record.create_timestamp.timestamp() > grace
-
-
-def _lock_file(home: Path, run_id: str) -> Path:
-    return home / "runs" / f"{run_id}.lock"

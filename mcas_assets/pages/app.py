@@ -16,10 +16,11 @@ from mcas_assets.core.errors import BadInput, StoreError
 from mcas_assets.pages import charts, comparison, concept, images, overview, plane, trend, trust, version
 from mcas_assets.pages.links import LiveLinks
 from mcas_assets.pages.pictures import Pictures, kept_of
-from mcas_assets.pages.reader import NotThere, Reader
+from mcas_assets.pages.reader import NotThere, Reader, Row
 from mcas_assets.pages.site import STATIC, Section, render, short
 from mcas_assets.store.database import Store
 from mcas_assets.store.reading import Published
+from mcas_assets.store.under_way import read_under_way
 
 FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 """Of what is named by its digest, or by the version of the ledger."""
@@ -38,7 +39,7 @@ def build_app(store: Store) -> Starlette:
     """The pages of a home, from its published copy as it is whenever a page is asked for."""
     published, pictures = Published(store), Pictures(store.home)
     pages: dict[str, Build] = {
-        "/": lambda reader, links, keys: overview.section(reader, links),
+        "/": lambda reader, links, keys: overview.section(reader, links, read_under_way(store.home)),
         "/version": lambda reader, links, keys: version.section(reader, links, *_wanted(keys, "audit", "version")),
         "/concept": _concept,
         "/images": _images,
@@ -57,14 +58,14 @@ def build_app(store: Store) -> Starlette:
         "/map": lambda reader, links, keys: plane.section(reader, links, *_wanted(keys, "audit", "version", "axis")),
     }
     texts = lru_cache(MOST_TEXTS)(partial(_text, published, pages))
-    routes = [Route(path, partial(_page, published, texts)) for path in pages]
+    routes = [Route(path, partial(_page, published, texts, partial(_text, published, pages))) for path in pages]
     routes += [
         Route("/pictures/{side:int}/{name}", partial(_picture, pictures)),
         Route("/files/{name}", partial(_file, pictures)),
         Route("/average/{kind}", partial(_average, published, pictures)),
         Route("/static/{name}", static_file),
     ]
-    return Starlette(routes=routes, exception_handlers={BadInput: _refused, 404: _nothing_here})
+    return Starlette(routes=routes, exception_handlers={BadInput: partial(_refused, store), 404: _nothing_here})
 
 
 def _wanted(keys: Keys, *names: str) -> list[str]:
@@ -94,13 +95,19 @@ def _images(reader: Reader, links: LiveLinks, keys: Keys) -> Section:
     return images.section(reader, links, *_wanted(keys, "audit", "version"), page=page, size=size, **wanted)
 
 
-async def _page(published: Published, texts: Callable[..., str], request: Request) -> Response:
-    """A page, or the way to it: an address without a version of the ledger leads to that of the newest."""
+async def _page(
+    published: Published, kept: Callable[..., str], fresh: Callable[..., str], request: Request
+) -> Response:
+    """A page, or the way to it: an address without a version of the ledger leads to that of the newest.
+
+    While something runs, the overview is made anew each time and not kept: it says how far that is.
+    """
     keys, url = request.query_params, request.url
     if _number(keys, "at", None) is None:
         newest = await run_in_threadpool(lambda: Reader(published).at)
         return RedirectResponse(str(url.include_query_params(at=newest).replace(scheme="", netloc="")))
-    text = await run_in_threadpool(texts, url.path, url.query, published.stamp())
+    is_live = url.path == "/" and read_under_way(published.store.home) is not None
+    text = await run_in_threadpool(fresh if is_live else kept, url.path, url.query, published.stamp())
     return HTMLResponse(text, headers=FRESH)
 
 
@@ -171,17 +178,18 @@ async def static_file(request: Request) -> Response:
     return FileResponse(file, media_type=TYPES[file.suffix], headers=FRESH)
 
 
-async def _refused(request: Request, error: Exception) -> Response:
+async def _refused(store: Store, request: Request, error: Exception) -> Response:
     """What an address asks for and is not there, or what cannot be read, in one sentence with its remedy."""
     status = 404 if isinstance(error, NotThere) else 503 if isinstance(error, StoreError) else 422
-    return _error_page(str(error), status)
+    running = overview.running(read_under_way(store.home)) if isinstance(error, StoreError) else None
+    return _error_page(str(error), status, running)
 
 
 async def _nothing_here(request: Request, error: Exception) -> Response:
     return _error_page(f"{request.url.path}: there is no such page. The overview lists what there is", 404)
 
 
-def _error_page(sentence: str, status: int) -> Response:
-    section = Section("error.html", "Not here", {"sentence": sentence})
+def _error_page(sentence: str, status: int, running: Row | None = None) -> Response:
+    section = Section("error.html", "Not here", {"sentence": sentence, "running": running})
     text = render([section], LiveLinks(0), crumbs=[("Overview", "/")], has_charts=False)
     return HTMLResponse(text, status, headers=FRESH)

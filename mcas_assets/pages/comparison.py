@@ -3,6 +3,7 @@
 import polars as pl
 
 from mcas_assets.pages import charts
+from mcas_assets.pages.further import further_pairs
 from mcas_assets.pages.links import Links
 from mcas_assets.pages.reader import Labeller, NotThere, Reader, Row
 from mcas_assets.pages.site import Section, short
@@ -95,14 +96,15 @@ def _chart(rows: list[Row], a: str, b: str) -> str | None:
 def _pairs_of(
     reader: Reader, links: Links, keys: Row, axis: str, rows: list[Row], labeller: Labeller | None, *, whole: bool
 ) -> list[Row]:
-    """The pairs of the concepts that changed, and of the next ones by size of the change."""
+    """The pairs of the concepts that changed, and of the next ones by size of the change, with those of later rounds apart."""
     n_changed = sum(row["verdict"] == "changed" for row in rows)
     found: list[Row] = []
     for row in rows[: max(n_changed, MOST_CONCEPTS)]:
         pairs = pairs_of_concept(reader, links, keys, axis, row["concept"], labeller)
+        further = further_pairs(reader, links, keys, row["embedder"], row["concept"], row["n_further"] or 0)
         found.append({
             **row, "n": len(pairs), "n_changed": sum(pair["has_changed"] for pair in pairs),
-            "pairs": pairs if whole else pairs[:MOST_PAIRS],
+            "pairs": pairs if whole else pairs[:MOST_PAIRS], "further": further if whole else further[:MOST_PAIRS],
         })  # fmt: skip
     return found
 
@@ -110,7 +112,7 @@ def _pairs_of(
 def pairs_of_concept(
     reader: Reader, links: Links, keys: Row, axis: str, concept: str, labeller: Labeller | None
 ) -> list[Row]:
-    """The pairs of a concept, those whose label differs first, each with thumbnails and addresses."""
+    """The first pairs of a concept, those whose label differs first, each with thumbnails and addresses."""
     by = labeller or Labeller("", None)
     rows = reader.rows("pairs", **keys, axis=axis, labels=by.labels, embedder=by.embedder, concept=concept)
     return [

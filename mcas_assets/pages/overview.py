@@ -1,23 +1,54 @@
 """The first page: every system and audit, newest version each, with headline, stamp, rank and what changed."""
 
+import time
+from datetime import UTC, datetime
+
 import polars as pl
 
 from mcas_assets.pages import charts
 from mcas_assets.pages.links import Links
 from mcas_assets.pages.reader import Reader, Row
 from mcas_assets.pages.site import Section, short
+from mcas_assets.store.under_way import UnderWay
 from mcas_assets.views.numbers import interval, signed
 
 
-def section(reader: Reader, links: Links) -> Section:
-    """The overview, also where nothing was audited yet: it then says what would fill it."""
+def section(reader: Reader, links: Links, under_way: UnderWay | None = None) -> Section:
+    """The overview, also where nothing was audited yet: it then says what would fill it.
+
+    `under_way` is what runs just now: of no version of the ledger, and seen on live pages alone.
+    """
     audits = reader.audited["audit"].unique(maintain_order=True).to_list()
     context = {
         "audits": [_audit(reader, links, audit) for audit in audits],
         "failures": _failures(reader, links),
         "states": reader.rows("states").to_dicts(),
+        "running": running(under_way),
     }
     return Section("overview.html", "Overview", context)
+
+
+def running(under_way: UnderWay | None) -> Row | None:
+    """What a run is at, in the words of the page, or None where none is alive."""
+    if under_way is None:
+        return None
+    at, rate, left = under_way, under_way.rate, under_way.left
+    parts = [f"{at.task}: {at.done:,} of {at.total:,}"] if at.task else []
+    parts += [f"{rate:.1f} a second" if rate >= 1 else f"{1 / rate:.1f} seconds each"] if rate else []
+    parts += ["done" if at.done >= at.total else f"about {_seconds(left)} left"] if left is not None else []
+    return {
+        "what": at.what, "version": short(at.system_version) if at.system_version else None, "step": at.step,
+        "since": datetime.fromtimestamp(at.since, UTC), "items": ", ".join(parts),
+        "ago": _seconds(max(0.0, time.time() - at.told)),
+    }  # fmt: skip
+
+
+def _seconds(count: float) -> str:
+    """In the largest unit of which there are two."""
+    for unit, name in ((3600, "h"), (60, "min")):
+        if count >= 2 * unit:
+            return f"{count / unit:.0f} {name}"
+    return f"{count:.0f} s"
 
 
 def _audit(reader: Reader, links: Links, audit: str) -> Row:

@@ -21,6 +21,10 @@ from mcas_assets.watch.canary import CANARIES
 from mcas_assets.watch.look import Find, at_source
 
 
+def _unheard(step: str) -> None:
+    """Where nobody wants to be told."""
+
+
 @dataclass(frozen=True)
 class Workplace:
     """Given to whatever works; a test gives its own.
@@ -36,6 +40,7 @@ class Workplace:
         policy_folder: Where policies lie.
         tone_reader: Reads skin tones from pixels, for axes whose groups name Monk tones.
         progress: Told of long work.
+        at_step: Told of each stage that a run begins.
         system: The system of this run where it was not declared in `data/systems.yaml` (a folder given to the command).
     """
 
@@ -49,6 +54,7 @@ class Workplace:
     policy_folder: Path = field(default_factory=lambda: paths.place("policies"))
     tone_reader: ToneReader = field(default_factory=SalientTone)
     progress: Progress = field(default_factory=LogProgress)
+    at_step: Callable[[str], None] = _unheard
     system: System | None = None
 
     @property

@@ -220,7 +220,8 @@ def comparison_tables() -> tuple[dict[str, pl.DataFrame], dict[str, pl.DataFrame
     numbers = {"n_before": 2, "n_after": 2, "n_pairs": 2, "category": "occupations", "axis": "gender"}
     changes = [
         pair | numbers | {"embedder": embedder, "concept": concept, "component": component, "difference": difference,
-                          "verdict": verdict}
+                          "verdict": verdict,
+                          "interval_note": "several wordings: a bootstrap" if concept == "pilot" else None}
         for embedder in ("clip", "siglip")
         for concept, difference, verdict in (("nurse", -0.3, "changed"), ("pilot", 0.1, "underpowered"))
         for component in ("iias", "mcas", "adjusted")

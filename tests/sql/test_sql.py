@@ -278,6 +278,19 @@ def test_what_changed_is_told_once_a_concept_and_embedder_with_what_else_differe
     ]
 
 
+def test_what_changed_marks_the_intervals_of_which_more_must_be_known(published):
+    told = "several wordings: a bootstrap"
+    assert ask(published, "what-changed", "concept", "noted", "interval_note") == [
+        ("nurse", None, None), ("nurse", None, None), ("pilot", "*", told), ("pilot", "*", told)
+    ]  # fmt: skip
+    text = captured(
+        publication.query(published, publication.questions()["what-changed"].read_text(encoding="utf-8")),
+        Console(width=80), 0, False,
+    )  # fmt: skip
+    heading = next(line for line in text.splitlines() if "concept" in line and "verdict" in line)
+    assert "noted" in heading
+
+
 def test_whose_doing_lists_what_was_recombined_and_what_could_not_be(published):
     assert sorted(ask(published, "whose-doing", "factor", "share", "reason")) == [
         ("packages: torch", None, "gone"),
