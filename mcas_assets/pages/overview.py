@@ -38,7 +38,7 @@ def running(under_way: UnderWay | None) -> Row | None:
     parts += ["done" if at.done >= at.total else f"about {_seconds(left)} left"] if left is not None else []
     return {
         "what": at.what, "version": short(at.system_version) if at.system_version else None, "step": at.step,
-        "since": datetime.fromtimestamp(at.since, UTC), "items": ", ".join(parts),
+        "since": datetime.fromtimestamp(at.since, UTC), "pace": ", ".join(parts),
         "ago": _seconds(max(0.0, time.time() - at.told)),
     }  # fmt: skip
 

@@ -99,7 +99,7 @@ def test_items_have_their_pace_and_what_is_left_in_units_that_fit():
     def of(**known: float) -> str:
         found = running(UnderWay(**(RUN.__dict__ | {"task": "images", "begun": 0.0} | known)))  # ty: ignore[invalid-argument-type]
         assert found is not None
-        return found["items"]
+        return found["pace"]
 
     assert of(done=0, total=1200, told=5) == "images: 0 of 1,200"
     assert of(done=20, total=1200, told=10) == "images: 20 of 1,200, 2.0 a second, about 10 min left"
