@@ -34,7 +34,9 @@ def test_further_pairs_whose_pictures_differ_most_stand_first(shown, reader):
     section = comparison.section(reader, LiveLinks(reader.at), shown.audit, shown.before, shown.after, "ceo", "gender")
     (axis,) = section.context["axes"]
     further = pl.DataFrame(axis["pairs"][0]["further"])
-    panel = reader.rows("panel", audit=shown.audit, version=shown.after).filter(name=axis["embedder"]).row(0, named=True)
+    panel = (
+        reader.rows("panel", audit=shown.audit, version=shown.after).filter(name=axis["embedder"]).row(0, named=True)
+    )
     vectors = {}
     for side in ("before", "after"):
         found = reader.published.vectors(
