@@ -276,7 +276,9 @@ def plan(*words: str, home: Path) -> str:
 
 def test_the_command_names_images_time_and_where_the_spread_is_from_and_makes_nothing(tmp_path):
     printed = plan("--detect", "0.3", home=tmp_path / "home")
-    assert printed.startswith("plan: 42 images, 6 a concept")
+    named, planned = printed.splitlines()[:2]
+    assert named.startswith("tiny of phantom-stereotyped@")
+    assert planned.startswith("plan: 42 images, 6 a concept")
     assert "0.3 on every axis" in printed
     assert "assumed" in printed
     assert not (tmp_path / "home").exists()

@@ -34,9 +34,12 @@ REASONS = {
     ("orchestration.webserver", "dagster._core.workspace.context", "WorkspaceProcessContext"): (
         "Dagster's webserver as an application takes it, and nothing public makes it"
     ),
-    ("orchestration.webserver", "dagster._core.workspace.load_target", "WorkspaceFileTarget"): (
-        "that context takes it: which code the UI shows"
-    ),
+    **{
+        ("orchestration.webserver", "dagster._core.workspace.load_target", name): (
+            "that context takes it: which code the UI shows, by the file of a checkout or project, else by the installed module"
+        )
+        for name in ("ModuleTarget", "WorkspaceFileTarget")
+    },
 }
 
 
