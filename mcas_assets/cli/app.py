@@ -25,7 +25,9 @@ from mcas_assets.core.errors import (
     PolicyNotMet,
     Unsound,
 )
+from mcas_assets.core.paths import home
 from mcas_assets.core.terminal import be_quiet, say
+from mcas_assets.store.faults import explain, is_full
 
 app = typer.Typer(cls=Grouped, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
 
@@ -102,6 +104,12 @@ def main() -> None:
         _leave(2, f"error: {error}")
     except McasError as error:
         _leave(1, f"error: {error}")
+    except OSError as error:
+        # Dagster's file of what a step says lies on the same disk: where that is full, closing it raises once more, last.
+        if not is_full(error):
+            restore_own()
+            raise
+        _leave(2, f"error: {explain(home(), error)}")
 
 
 def _leave(status: int, message: str = "") -> NoReturn:

@@ -98,11 +98,16 @@ def _command(pid: int) -> str | None:
     return line if len(line) <= _COMMAND_LENGTH else line[: _COMMAND_LENGTH - 3] + "..."
 
 
+def is_full(error: OSError) -> bool:
+    """Whether an error of the operating system says that a disk, a quota or a file is full."""
+    return error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
 def explain(path: Path, error: duckdb.Error | sqlite3.Error | OSError) -> StoreError | None:
     """The StoreError that tells what `error` means, or None where it is no fault of files or disk."""
     if isinstance(error, duckdb.Error) and is_lock_conflict(error):
         return locked(path, error)
-    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+    if isinstance(error, OSError) and is_full(error):
         return StoreError(path, _FULL, _REMEDY_FULL)
     if (
         isinstance(error, (OSError, sqlite3.Error, duckdb.OperationalError, duckdb.FatalException))

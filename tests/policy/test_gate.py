@@ -235,6 +235,7 @@ def test_each_outcome_has_an_exit_status_of_its_own(outcome: McasError, status, 
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1200)
 def test_the_fair_phantom_meets_every_rule_of_a_release_and_the_stereotyped_one_does_not(tmp_path):
     """Of 48 images a concept: with fewer a group could not be shown to be erased, and that is not judged."""
     audit = load_audit("phantom")
