@@ -117,9 +117,8 @@ def _leave(status: int, message: str = "") -> NoReturn:
     if status == interrupts.STATUS or interrupts.was_asked():  # typer makes an exit of Ctrl+C, without a word
         interrupts.end()
     restore_own()
-    with contextlib.suppress(
-        OSError
-    ):  # where the disk is full that the terminal itself is written to, nothing can be said
+    # Where the disk is full that the terminal itself is written to, nothing can be said.
+    with contextlib.suppress(OSError):
         if message:
             say(message, err=True, always=True)
         sys.stdout.flush()

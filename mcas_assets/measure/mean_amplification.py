@@ -10,6 +10,7 @@ from mcas_assets.declare.audit import Audit, targets_of
 from mcas_assets.declare.parts import Axis
 from mcas_assets.declare.populations import Population
 from mcas_assets.measure.confusion import Labeller, confusion
+from mcas_assets.measure.directions import whole
 from mcas_assets.measure.shares import has_tones
 from mcas_assets.measure.vectors import seed_units
 from mcas_assets.scoring.shares.amplification import NO_ASSOCIATION, associations
@@ -62,8 +63,9 @@ def measure(
         key | {"axis": name, "labels": labeller.labels, "embedder": labeller.embedder} | row
         for name, axis in audit.axes.items()
         for labeller in labellers[name]
+        for known in (confusion(axis, name, images, labeller),)
         for population in populations
-        for row in _rows(audit, name, axis, images, labeller, population)
+        for row in _rows(audit, _asked(audit, name, axis, images, labeller, population), known, population)
     ]
     return pl.DataFrame(rows, schema=frame_schema("mean_amplification"))
 
@@ -74,11 +76,7 @@ def n_rows(audit: Audit) -> int:
     return labellers * len(audit.populations) * len(MEASURES)
 
 
-def _rows(
-    audit: Audit, name: str, axis: Axis, images: pl.DataFrame, labeller: Labeller, population: Population
-) -> Iterator[dict]:
-    asked = _asked(audit, name, axis, images, labeller, population)
-    known = confusion(axis, name, images, labeller)
+def _rows(audit: Audit, asked: _Asked, known: np.ndarray, population: Population) -> Iterator[dict]:
     for measured in MEASURES:
         row = {
             "population": population.name, "year": population.year, "locale": population.locale, "measure": measured,
@@ -119,8 +117,7 @@ def _asked(
         told = [i for i in np.flatnonzero(of_concept == concept) if isinstance(labeller.of[shas[i]], int)]
         if category == "neutral" or None in fair or len(told) < FEWEST:
             continue
-        whole = np.array(fair, dtype=np.float64)
-        references.append(whole / whole.sum())
+        references.append(whole(fair))
         weights.append(population.weight(name, concept))
         parts.append((np.array([int(labeller.of[shas[i]]) for i in told]), np.full(len(told), len(names)), units[told]))
         names.append(concept)

@@ -9,10 +9,10 @@ import logging
 import os
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from mcas_assets.core.digests import text_digest
 from mcas_assets.core.errors import BadInput
 from mcas_assets.core.extras import require_extra
 from mcas_assets.declare.project import Notify
@@ -43,7 +43,7 @@ def send(news: Sequence[News], to: Iterable[Notify], memory: Path, now: datetime
     for one in to:
         try:
             address = one.address()
-            whom = sha256(address.encode()).hexdigest()[:16]
+            whom = text_digest(address)[:16]
             told: dict[str, str] = known.setdefault(whom, {"last": "", "told": {}})["told"]
             new = [piece for piece in news if piece.event in one.events and piece.key not in told]
             new = [piece for piece in new if not one.systems or piece.system in one.systems]

@@ -4,11 +4,9 @@ So the votes hold for every labeller alike, and a rater who stops half way has r
 images of a concept is fixed: who asks for more images gets the same ones and further ones.
 """
 
-from hashlib import sha256
-
 import polars as pl
 
-from mcas_assets.core.digests import rows_digest
+from mcas_assets.core.digests import rows_digest, text_digest
 from mcas_assets.core.errors import BadInput
 from mcas_assets.declare.audit import Audit
 from mcas_assets.store import ledger, votes
@@ -77,4 +75,4 @@ def _chosen(rows: pl.DataFrame, audit: Audit, system_version: str, images: int, 
 
 def shuffled(*words: object) -> str:
     """By what images are put in an order that looks like none: a digest of a seed, who is asked, and the image."""
-    return sha256("/".join(map(str, words)).encode()).hexdigest()
+    return text_digest("/".join(map(str, words)))

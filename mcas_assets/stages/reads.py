@@ -71,19 +71,14 @@ class Declared:
         try:
             found = load_population(name, self.population_folder)
         except BadInput:
-            return [
-                name,
-                "unreadable",
-                _bytes_digest(
-                    list_populations(self.population_folder).get(name, self.population_folder / f"{name}.csv")
-                ),
-            ]
+            path = list_populations(self.population_folder).get(name, self.population_folder / f"{name}.csv")
+            return [name, "unreadable", _bytes_digest(path)]
         shares = {
             axis: {concept: found.shares.get(axis, {}).get(concept) for concept in _names(audit)} for axis in audit.axes
         }
-        weights = [[axis, concept, found.weight(axis, concept)] for axis in audit.axes for concept in _names(audit)]
+        sizes = [[axis, concept, found.weight(axis, concept)] for axis in audit.axes for concept in _names(audit)]
         told = [
-            one for one in weights if one[2] is not None
+            one for one in sizes if one[2] is not None
         ]  # only where there are any, so that no other population moves
         return [name, found.year, found.locale, found.source, found.is_equal, shares, *([told] if told else [])]
 

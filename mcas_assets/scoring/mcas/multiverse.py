@@ -6,6 +6,7 @@ specification curve of Simonsohn, Simmons & Nelson 2020, *Nature Human Behaviour
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -43,14 +44,13 @@ def universes(vectors: AuditVectors, baselines: Mapping[str, Sequence[int]]) -> 
         vectors: The embeddings, with their wordings.
         baselines: By name, the indices of the concepts whose mean score is taken off; none for the raw score.
     """
-    for wording, targets in _targets(vectors):
-        for words, of_words in _directions(vectors.a_words, vectors.b_words, None, None):
-            for prompts, of_images in _directions(
-                vectors.a_images, vectors.b_images, vectors.a_prompts, vectors.b_prompts
-            ):
-                raw = targets @ (of_words + of_images)
-                for name, neutral in baselines.items():
-                    yield Universe(wording, words, prompts, name, raw - (raw[list(neutral)].mean() if neutral else 0.0))
+    by_words = _directions(vectors.a_words, vectors.b_words, None, None)
+    by_prompts = _directions(vectors.a_images, vectors.b_images, vectors.a_prompts, vectors.b_prompts)
+    choices = product(_targets(vectors), by_words, by_prompts)  # which makes each of the three once
+    for (wording, targets), (words, of_words), (prompts, of_images) in choices:
+        raw = targets @ (of_words + of_images)
+        for name, neutral in baselines.items():
+            yield Universe(wording, words, prompts, name, raw - (raw[list(neutral)].mean() if neutral else 0.0))
 
 
 def shared_wordings(vectors: AuditVectors) -> list:
