@@ -6,13 +6,13 @@ wait, is told the next time.
 
 import json
 import logging
-import os
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from mcas_assets.core.digests import text_digest
+from mcas_assets.core.drafts import replace_text
 from mcas_assets.core.errors import BadInput
 from mcas_assets.core.extras import require_extra
 from mcas_assets.declare.project import Notify
@@ -60,7 +60,7 @@ def send(news: Sequence[News], to: Iterable[Notify], memory: Path, now: datetime
     for one in known.values():
         one["told"] = {key: at for key, at in one["told"].items() if now - datetime.fromisoformat(at) < 2 * FRESH}
     if sent:
-        _write(memory, known)
+        replace_text(memory, json.dumps(known, indent=1) + "\n")
     return sent
 
 
@@ -98,9 +98,3 @@ def _read(memory: Path) -> dict[str, Any]:
     except ValueError:
         log.warning("%s cannot be read, and is begun anew: some may be told twice", memory)
         return {}
-
-
-def _write(memory: Path, known: dict[str, Any]) -> None:
-    fresh = memory.with_name(f"{memory.name}.{os.getpid()}")
-    fresh.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
-    fresh.replace(memory)

@@ -5,13 +5,13 @@ the next one of the home writes over it.
 """
 
 import json
-import os
 import time
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from mcas_assets.core.drafts import replace_text
 from mcas_assets.core.progress import Advance
 
 EVERY = 1.0
@@ -92,11 +92,8 @@ class Account:
 
     def _write(self) -> None:
         self._at = replace(self._at, told=time.time())
-        fresh = self._file.with_name(f"{self._file.name}.{os.getpid()}.tmp")
         with suppress(OSError):
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            fresh.write_text(json.dumps(asdict(self._at)) + "\n", encoding="utf-8")
-            fresh.replace(self._file)
+            replace_text(self._file, json.dumps(asdict(self._at)) + "\n")
 
 
 def lock_file(home: Path, run_id: str) -> Path:

@@ -6,12 +6,13 @@ folder wrote that too.
 """
 
 import json
-import os
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from mcas_assets.core.digests import file_digest, text_digest
+from mcas_assets.core.drafts import replace_text
 from mcas_assets.core.errors import BadInput
 
 _RACY = 2.0  # seconds: a file changed so shortly ago may change again within the resolution of its time stamp
@@ -70,13 +71,8 @@ class DigestCache:
         if self._path is None:
             return
         # A cache that cannot be written only costs time, so it never stands in the way of an audit.
-        draft = self._path.with_name(f".{self._path.name}.{os.getpid()}.tmp")
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            draft.write_text(json.dumps(self._entries()))
-            draft.replace(self._path)
-        except OSError:
-            draft.unlink(missing_ok=True)
+        with suppress(OSError):
+            replace_text(self._path, json.dumps(self._entries()))
 
 
 def _is_still(file: Path, known: object) -> bool:
