@@ -34,8 +34,14 @@ def serve(store: Store, port: int, ready: Ready) -> None:
     threading.Thread(target=bundle, daemon=True).start()  # it takes seconds to make, and the first chart wants it
     with listen(port) as listening:
         ready(f"http://{HOST}:{listening.getsockname()[1]}/")
-        config = uvicorn.Config(Guard(app), log_level="warning", access_log=False, lifespan="off", server_header=False)
-        uvicorn.Server(config).run(sockets=[listening])
+        server_of(Guard(app)).run(sockets=[listening])
+
+
+def server_of(app: Guard) -> uvicorn.Server:
+    """A server of a guarded application that says nothing of itself, and nothing of requests."""
+    return uvicorn.Server(
+        uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off", server_header=False)
+    )
 
 
 @contextmanager

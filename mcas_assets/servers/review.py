@@ -4,12 +4,10 @@ Since it writes, every request needs the token that the command prints, besides 
 page, and JSON.
 """
 
-import uvicorn
-
 from mcas_assets.pages.review import build_review
 from mcas_assets.review.queue import Queue
 from mcas_assets.servers.guard import Guard, new_token
-from mcas_assets.servers.pages import HOST, Ready, listen
+from mcas_assets.servers.pages import HOST, Ready, listen, server_of
 from mcas_assets.store.database import Store
 
 
@@ -31,9 +29,6 @@ def serve(store: Store, queue: Queue, port: int, ready: Ready) -> None:
         def finish() -> None:
             server.should_exit = True
 
-        app = Guard(build_review(store, queue, finish), token=token)
-        server = uvicorn.Server(
-            uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off", server_header=False)
-        )
+        server = server_of(Guard(build_review(store, queue, finish), token=token))
         ready(f"http://{HOST}:{listening.getsockname()[1]}/?token={token}")
         server.run(sockets=[listening])
