@@ -5,6 +5,7 @@ The arithmetic is `scoring`; here rows are gathered for it and its answers are p
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -81,7 +82,7 @@ def measure(
             components += component_rows(about, targets, intervals, tests)
             variances += variance_rows(about, targets, vectors)
             many += multiverse_rows(
-                about, audit, targets, vectors, _labels(axis, audit, images, texts, shown, said, embedder)
+                about, audit, targets, vectors, _labels(labels, axis, audit, images, texts, shown, said, embedder)
             )
             means.append(mean_row(about, targets, vectors, baseline_places(audit, targets), audit.inference.level))
     table = _table("scores", scores)
@@ -97,6 +98,7 @@ def measure(
 
 
 def _labels(
+    declared: Mapping[str, int] | None,
     axis: str,
     audit: Audit,
     images: pl.DataFrame,
@@ -105,11 +107,18 @@ def _labels(
     said: Vectors,
     embedder: Embedder,
 ) -> dict[float, np.ndarray]:
-    """By confidence, the labels of the images of targets in the order of `gather`; none for an axis of more than two groups."""
+    """By confidence, the labels of the images of targets in the order of `gather`; none for an axis of more than two groups.
+
+    `declared` are those at the confidence of the audit, by sha256.
+    """
+    if declared is None:
+        return {}
     about, found = images_of_targets(targets_of(audit), images), {}
     for confidence in thresholds(audit):
         at = audit.inference.model_copy(update={"confidence": confidence})
-        labels = pole_labels(axis, audit.model_copy(update={"inference": at}), texts, shown, said, embedder)
+        labels = declared
+        if confidence != audit.inference.confidence:
+            labels = pole_labels(axis, audit.model_copy(update={"inference": at}), texts, shown, said, embedder)
         if labels is not None:
             found[confidence] = np.array([labels[sha] for sha in about["sha256"]], dtype=np.int64)
     return found
