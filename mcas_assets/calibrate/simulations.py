@@ -15,7 +15,7 @@ import numpy as np
 
 from mcas_assets.calibrate.pool import Pool
 from mcas_assets.core.progress import Advance
-from mcas_assets.scoring.changes.comparison import compare_concepts
+from mcas_assets.scoring.changes.comparison import compare_changes
 from mcas_assets.scoring.mcas.concept_bootstrap import COLUMNS
 from mcas_assets.scoring.mcas.concept_tests import concept_tests
 from mcas_assets.scoring.stats.arrays import Floats, Ints
@@ -119,10 +119,10 @@ def same_version(pool: Pool, settings: Settings, numbers: Numbers) -> Floats:
     for number in numbers:
         order = generator_of(settings, "same", number).permutation(pool.replicates)
         before, after = order[: settings.images], order[settings.images : 2 * settings.images]
-        comparisons = compare_concepts(
+        comparisons = compare_changes(
             pool.audit(before, pool.asked), pool.audit(after, pool.asked),
             resamples=2, draws=settings.draws, level=settings.level, method="percentile", seed=number,
-        )  # fmt: skip
+        )["mcas"]  # fmt: skip
         outcomes.append(
             [[one.verdict == "changed", np.nan if one.p_value is None else one.p_value] for one in comparisons]
         )

@@ -7,7 +7,6 @@ of MCAS: that of the adjusted score holds the noise of the neutral images of bot
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -77,7 +76,7 @@ def paired_difference(
     return judge(task.compare(whole, n), level, detectable)[0]
 
 
-def compare_concepts(
+def compare_changes(
     before: AuditVectors,
     after: AuditVectors,
     neutral: Sequence[int] = (),
@@ -88,10 +87,10 @@ def compare_concepts(
     method: Method = "bca",
     draws: int = DRAWS,
     seed: int = 0,
-) -> list[Comparison]:
-    """Compare MCAS of every concept between two versions of a system, on the pairs that both have.
+) -> dict[Change, list[Comparison]]:
+    """Compare every concept between two versions of a system, on the pairs that both have.
 
-    The change of MCAS equals that of its differing part, since TTAS holds no image. The noise band (A/A) is
+    MCAS has a verdict; its components and the adjusted score have none. The change of MCAS equals that of its differing part, since TTAS holds no image. The noise band (A/A) is
     the same comparison of a version with itself under fresh seeds, paired by replicate.
 
     Args:
@@ -107,28 +106,11 @@ def compare_concepts(
         seed: As in `paired_difference`.
 
     Returns:
-        One comparison per concept, q-values over all that have a p-value and are not neutral.
+        By change, one comparison per concept; of MCAS with q-values over all that have a p-value and are not neutral.
 
     Raises:
         ValueError: The versions do not pair up, or are of different prompts or words.
     """
-    options: dict[str, Any] = {"level": level, "resamples": resamples, "method": method, "draws": draws, "seed": seed}
-    return compare_changes(before, after, neutral, detectable=detectable, **options)["mcas"]
-
-
-def compare_changes(
-    before: AuditVectors,
-    after: AuditVectors,
-    neutral: Sequence[int] = (),
-    *,
-    detectable: float | None = None,
-    level: float = 0.95,
-    resamples: int = RESAMPLES,
-    method: Method = "bca",
-    draws: int = DRAWS,
-    seed: int = 0,
-) -> dict[Change, list[Comparison]]:
-    """The same for every component and for the adjusted score, which have no verdict: see `compare_pairs`."""
     check_options(level, method, resamples)
     pairs = Pairs(before, after, np.asarray(neutral, dtype=np.int64))
     task = Task(Draws(grouping(before), resamples, seed), level, POWER, method, draws, seed, family_of(pairs))

@@ -30,7 +30,7 @@ def noise_band(
 
     Args:
         versions: The versions whose noise is pooled: those that are compared.
-        neutral: As in `compare_concepts`.
+        neutral: As in `compare_changes`.
         level: Share of the changes that the band holds.
         splits: Halvings of each version.
         seed: Of the halvings.

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mcas_assets.scoring.changes.changes import Task
-from mcas_assets.scoring.changes.comparison import compare_concepts, compare_pairs, paired_difference
+from mcas_assets.scoring.changes.comparison import compare_changes, compare_pairs, paired_difference
 from mcas_assets.scoring.changes.pairs import Pairs
 from mcas_assets.scoring.mcas.draws import Draws, grouping
 from mcas_assets.scoring.stats.power import minimum_detectable
@@ -27,31 +27,31 @@ def test_the_terms_of_the_pairs_add_up_to_the_change_of_the_score(audit, neutral
 
 def test_a_shift_of_one_concept_is_found_and_the_others_are_not(audit):
     before, after = audit(3, images=60, attributes=60), audit(4, images=60, attributes=60, shift=1.0)
-    comparisons = compare_concepts(before, after, detectable=0.6)
+    comparisons = compare_changes(before, after, detectable=0.6)["mcas"]
     assert [c.verdict for c in comparisons] == ["changed", "not shown", "not shown", "not shown"]
     assert known(comparisons[0].low) > 0
     assert all(known(c.low) < 0 < known(c.high) for c in comparisons[1:])
 
 
 def test_images_that_did_not_change_show_nothing(audit):
-    comparisons = compare_concepts(audit(5), audit(5))
+    comparisons = compare_changes(audit(5), audit(5))["mcas"]
     assert {c.verdict for c in comparisons} == {"not shown"}
     assert {c.difference for c in comparisons} == {0.0}
     assert {c.reason for c in comparisons} == {"the two versions gave the same images"}
 
 
 def test_too_few_pairs_or_too_wide_a_band_is_underpowered(audit):
-    few = compare_concepts(audit(6, images=4), audit(7, images=4))
+    few = compare_changes(audit(6, images=4), audit(7, images=4))["mcas"]
     assert {c.verdict for c in few} == {"underpowered"}
     assert few[0].reason == "fewer than 5 independent images"
-    wide = compare_concepts(audit(6), audit(7), detectable=1e-6)
+    wide = compare_changes(audit(6), audit(7), detectable=1e-6)["mcas"]
     assert {c.verdict for c in wide} == {"underpowered"}
 
 
 def test_a_concept_without_pairs_has_a_reason_and_the_others_stand(audit):
     before, after = audit(8), audit(9)
     gone = [replace(v, images=v.images[20:], concept=v.concept[20:]) for v in (before, after)]
-    comparisons = compare_concepts(*gone)
+    comparisons = compare_changes(*gone)["mcas"]
     assert (comparisons[0].difference, comparisons[0].reason) == (None, "no pair of images of the concept")
     assert comparisons[1].p_value is not None
 
@@ -59,16 +59,16 @@ def test_a_concept_without_pairs_has_a_reason_and_the_others_stand(audit):
 def test_versions_that_do_not_pair_are_refused(audit):
     vectors = audit(1)
     with pytest.raises(ValueError, match="must pair up"):
-        compare_concepts(vectors, audit(1, images=19))
+        compare_changes(vectors, audit(1, images=19))["mcas"]
     with pytest.raises(ValueError, match="must share a_words"):
-        compare_concepts(vectors, replace(vectors, a_words=vectors.a_words[::-1]))
+        compare_changes(vectors, replace(vectors, a_words=vectors.a_words[::-1]))["mcas"]
 
 
 def test_a_version_against_itself_alarms_as_often_as_it_says(audit):
     """100 pairs of fresh seeds, 4 concepts: 5 % of p below .05, 95 % of intervals hold 0, within 3 standard errors."""
     alarms, covered = [], []
     for k in range(100):
-        comparisons = compare_concepts(audit(2 * k + 100), audit(2 * k + 101), resamples=300, draws=300, seed=k)
+        comparisons = compare_changes(audit(2 * k + 100), audit(2 * k + 101), resamples=300, draws=300, seed=k)["mcas"]
         alarms.append(np.mean([known(c.p_value) <= 0.05 for c in comparisons]))
         covered.append(np.mean([known(c.low) <= 0 <= known(c.high) for c in comparisons]))
     # Concepts share attribute images, so the audit and not the concept is the independent unit.

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks.worlds import WORD, World, mixed_with
-from mcas_assets.scoring.changes.comparison import compare_concepts
+from mcas_assets.scoring.changes.comparison import compare_changes
 from mcas_assets.scoring.changes.labelled_changes import LabelledChanges
 from mcas_assets.scoring.changes.pairs import Pairs
 from mcas_assets.scoring.stats.curves import curve_ends
@@ -36,12 +36,12 @@ def test_every_share_is_covered_whether_it_moved_or_not(images):
 def test_the_verdict_is_of_mcas_over_the_concepts_and_names_its_method():
     before, after = mixed_with(WORLD, MOVED, 1, 60, 0.6)
     neutral = (WORLD.concepts, WORLD.concepts + 1)
-    found = compare_concepts(before, after, neutral, resamples=50)
+    found = compare_changes(before, after, neutral, resamples=50)["mcas"]
     assert {one.method for one in found} == {"mover"}
     assert [one.verdict for one in found[-2:]] == ["not judged"] * 2
     assert {one.verdict for one in found[0:16:4]} == {"changed"}
     assert "changed" not in {one.verdict for k in (1, 3) for one in found[k:16:4]}
-    without = compare_concepts(replace(before, labels=None), after, neutral, resamples=50)
+    without = compare_changes(replace(before, labels=None), after, neutral, resamples=50)["mcas"]
     assert {one.method for one in without} == {"bootstrap"}
     assert "no labels of two groups" in str(without[0].note)
     np.testing.assert_allclose([one.difference for one in without], [one.difference for one in found], rtol=0, atol=0)
@@ -49,6 +49,6 @@ def test_the_verdict_is_of_mcas_over_the_concepts_and_names_its_method():
 
 def test_labels_that_fail_hand_over_to_the_bootstrap():
     blind = replace(WORLD, unclear=0.6)
-    found = compare_concepts(*mixed_with(blind, blind, 1, 20, 0.6), resamples=50)
+    found = compare_changes(*mixed_with(blind, blind, 1, 20, 0.6), resamples=50)["mcas"]
     assert {one.method for one in found} == {"bootstrap"}
     assert "no clear group" in str(found[0].note)
