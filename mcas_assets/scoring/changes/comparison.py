@@ -90,8 +90,9 @@ def compare_changes(
 ) -> dict[Change, list[Comparison]]:
     """Compare every concept between two versions of a system, on the pairs that both have.
 
-    MCAS has a verdict; its components and the adjusted score have none. The change of MCAS equals that of its differing part, since TTAS holds no image. The noise band (A/A) is
-    the same comparison of a version with itself under fresh seeds, paired by replicate.
+    MCAS has a verdict; its components and the adjusted score have none. The change of MCAS equals that of its
+    differing part, since TTAS holds no image. The noise band (A/A) is the same comparison of a version with itself
+    under fresh seeds, paired by replicate.
 
     Args:
         before: Vectors of the old version.
