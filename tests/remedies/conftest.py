@@ -17,6 +17,11 @@ from tests.systems.pipelines.hub import Hub
 
 __all__ = ["Hub", "hub"]
 SMALLEST = Path(__file__).parents[1] / "data" / "smallest.yaml"
+HOSTED = {
+    "kind": "openai", "model": "m", "base_url": "http://127.0.0.1:9/v1", "width": 64, "height": 64, "quality": "low"
+}  # fmt: skip
+"""An entry of a hosted system at whose address nobody answers."""
+
 MODEL = "phantom-stereotyped"
 
 

@@ -7,6 +7,7 @@ from mcas_assets.core.paths import DATA
 from mcas_assets.systems.find import find_system
 from mcas_assets.systems.pipelines.hub import look_up, snapshot
 from mcas_assets.systems.pipelines.hub_weights import laid_out
+from tests.remedies.conftest import HOSTED
 from tests.remedies.situations import Step, situation
 
 COMMIT = "0123456789" * 4
@@ -75,15 +76,7 @@ def a_repository_whose_weights_cannot_be_loaded(hub, systems) -> Iterator[Step]:
 
 @situation
 def a_hosted_system_without_its_key(systems, monkeypatch) -> Iterator[Step]:
-    entry = {
-        "kind": "openai",
-        "model": "m",
-        "base_url": "http://127.0.0.1:9/v1",
-        "width": 64,
-        "height": 64,
-        "quality": "low",
-    }
-    file = systems(hosted=entry)
+    file = systems(hosted=HOSTED)
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     found: Any = find_system
     yield lambda: found("hosted", file)._ready(), "Set OPENAI_API_KEY; it is kept nowhere"
@@ -92,15 +85,7 @@ def a_hosted_system_without_its_key(systems, monkeypatch) -> Iterator[Step]:
 
 @situation
 def a_hosted_system_without_its_client(systems, monkeypatch) -> Iterator[Step]:
-    entry = {
-        "kind": "openai",
-        "model": "m",
-        "base_url": "http://127.0.0.1:9/v1",
-        "width": 64,
-        "height": 64,
-        "quality": "low",
-    }
-    file = systems(hosted=entry)
+    file = systems(hosted=HOSTED)
     monkeypatch.setenv("OPENAI_API_KEY", "sk-none")
     with monkeypatch.context() as patch:
         patch.setitem(__import__("sys").modules, "openai", None)

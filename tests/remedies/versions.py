@@ -15,7 +15,7 @@ from mcas_assets.plan.requests import build_plan
 from mcas_assets.store.publication import query
 from mcas_assets.systems.find import find_system
 from tests.remedies.asked import AUDIT
-from tests.remedies.conftest import MODEL
+from tests.remedies.conftest import HOSTED, MODEL
 from tests.remedies.situations import Step, situation
 
 
@@ -142,15 +142,7 @@ def an_image_of_a_set(place: Path, sets) -> Iterator[Step]:
 
 @situation
 def an_image_that_no_seed_fixes(systems) -> Iterator[Step]:
-    entry = {
-        "kind": "openai",
-        "model": "m",
-        "base_url": "http://127.0.0.1:9/v1",
-        "width": 64,
-        "height": 64,
-        "quality": "low",
-    }
-    file, fair = systems(hosted=entry), find_system("phantom-fair").identity()
+    file, fair = systems(hosted=HOSTED), find_system("phantom-fair").identity()
     asked: list[Any] = ["hosted@0123456789ab", {"kind": "openai"}]
 
     def find(name: str, **settings: Any) -> Any:
