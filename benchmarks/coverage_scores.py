@@ -37,6 +37,9 @@ VARIANTS: dict[str, World] = {
     "5 % of labels wrong": World(wrong=0.05),
     "10 % of labels wrong": World(wrong=0.1),
     "10 % without a label": World(unclear=0.1),
+    "a third group between the two": World(third=0.4),
+    "a third group beyond the second": World(third=0.3, third_at=-0.3),
+    "a rare third group": World(third=0.05, third_at=0.3),
 }
 
 
@@ -44,7 +47,8 @@ def truths(world: World) -> dict[str, np.ndarray]:
     """(c + 2, 6) true scores, by zero point."""
     neutral = [world.concepts, world.concepts + 1]
     raw = columns_of(world.truth())
-    even = columns_of(replace(world, neutral_share=0.5).truth())
+    parity = {"neutral_share": 1 / 3, "third": 0.5} if world.third else {"neutral_share": 0.5}
+    even = columns_of(replace(world, **parity).truth())
     return {
         "raw": raw,
         "adjusted": raw - raw[neutral].mean(axis=0),

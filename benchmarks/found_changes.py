@@ -160,6 +160,8 @@ def main(
         update={"concept": replicates, "attribute": replicates, "neutral": replicates}
     )
     run_seed = shipped.run_seed if seed is None else seed
+    folder = home or paths.home()
+    folder.mkdir(parents=True, exist_ok=True)
     of = pools(
         shipped.model_copy(
             update={
@@ -169,7 +171,7 @@ def main(
                 "comparison": Spending(further=0),
             }
         ),
-        Workplace(home=home or paths.home()),
+        Workplace(home=folder),
     )
     truth = moved()
     title = f"{runs} runs, {len(truth)} moved"

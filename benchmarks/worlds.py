@@ -1,4 +1,4 @@
-"""Simulated audits whose true scores are known: concepts of two groups in given shares, drawn anew for every number."""
+"""Simulated audits whose true scores are known: concepts of two groups or three in given shares, drawn anew for every number."""
 
 from dataclasses import dataclass
 
@@ -32,6 +32,8 @@ class World:
         neutral_share: Of the first group in the neutral images.
         wrong: Share of images whose label is that of the other group.
         unclear: Share of images without a label.
+        third: Share, of the images that do not show the first group, that show a third one.
+        third_at: Where that lies on the axis between the second group (0) and the first (1), or beyond.
         is_plain: Whether nothing but the group tells concepts apart, and no prompt leans.
     """
 
@@ -46,6 +48,8 @@ class World:
     neutral_share: float = 0.5
     wrong: float = 0.0
     unclear: float = 0.0
+    third: float = 0.0
+    third_at: float = 0.5
     is_plain: bool = False
 
     @property
@@ -60,11 +64,15 @@ class World:
     def truth(self) -> np.ndarray:
         """(c + 2, 4) true IIAS, ITPAS, ITAAS and TTAS."""
         gaps, _, prompts = self._fixed()
-        means = (self.share() - 0.5) * gaps
+        means = (self.share() - 0.5 + self._of_third() * self.third_at) * gaps
         # Poles and words differ on the axis only.
         return np.stack(
             [means * self.gap, prompts[:, 0] * self.gap, means * 2 * WORD, prompts[:, 0] * 2 * WORD], axis=1
         )
+
+    def _of_third(self) -> np.ndarray:
+        """(c + 2,) shares of the third group."""
+        return self.third * (1 - self.share())
 
     def audit(self, number: int, images: int, generator: "np.random.Generator | Alike | None" = None) -> AuditVectors:
         """Audit `number`, with so many images of a concept; every audit has seeds of its own.
@@ -79,13 +87,15 @@ class World:
         latent = generator.standard_normal((1000 + 2 * self.neutral, 2))
         mixed = np.sqrt(self.alike) * latent[seeds, 0] + np.sqrt(1 - self.alike) * generator.standard_normal(len(seeds))
         first = mixed < ndtri(self.share())[concept]
-        drawn = self._images(first, gaps[concept], middles[concept], latent[seeds, 1], generator)
+        is_third = mixed > ndtri(1 - self._of_third())[concept]
+        at = first + is_third * self.third_at
+        drawn = self._images(at, gaps[concept], middles[concept], latent[seeds, 1], generator)
         attribute_seeds = np.tile(np.arange(self.attribute), 2)
         poles = [
-            self._images(np.full(2 * self.attribute, is_a), self.gap, 0.0, latent[attribute_seeds, 1], generator)
+            self._images(np.full(2 * self.attribute, float(is_a)), self.gap, 0.0, latent[attribute_seeds, 1], generator)
             for is_a in (True, False)
         ]
-        labels = np.where(first ^ (generator.random(len(first)) < self.wrong), 0, 1)
+        labels = np.where(first ^ (generator.random(len(first)) < self.wrong), 0, np.where(is_third, 2, 1))
         labels[generator.random(len(first)) < self.unclear] = -1
         words = np.zeros((2, WIDTH - 1))
         words[:, 0] = WORD, -WORD
@@ -106,11 +116,11 @@ class World:
         return (gaps, 0.0 * middles, 0.0 * prompts) if self.is_plain else (gaps, middles, prompts)
 
     def _images(
-        self, first: np.ndarray, gaps: np.ndarray | float, middles: np.ndarray | float, traits: np.ndarray,
+        self, at: np.ndarray, gaps: np.ndarray | float, middles: np.ndarray | float, traits: np.ndarray,
         generator: "np.random.Generator | Alike",
     ) -> np.ndarray:  # fmt: skip
-        rows = self.within * generator.standard_normal((len(first), WIDTH - 1))
-        rows[:, 0] += (first - 0.5) * gaps
+        rows = self.within * generator.standard_normal((len(at), WIDTH - 1))
+        rows[:, 0] += (at - 0.5) * gaps
         rows[:, 1] += 0.1 * traits
         rows[:, 1:] += middles
         return _complete(rows)

@@ -122,14 +122,16 @@ def gather_pool(
         b_labels=np.stack([label_rows[prompt] for prompt in declared.b.prompts]),
         truth=np.array([[truth[sha] for sha in whole[prompt]] for prompt in prompts]),
         mixtures=tuple(_mixtures(audit, axis, images, image_vectors, labels, truth)), groups=len(declared.groups),
+        a_truth=np.array([[truth[sha] for sha in whole[prompt]] for prompt in declared.a.prompts]),
+        b_truth=np.array([[truth[sha] for sha in whole[prompt]] for prompt in declared.b.prompts]),
     )  # fmt: skip
 
 
 def _labels(axis: Axis, labeller: Labeller) -> dict[str, int]:
-    """By sha256: 0 and 1 for the groups of pole a and b, -1 for neither."""
-    place = {group.name: i for i, group in enumerate(axis.groups)}
-    order = {place[axis.a.name]: 0, place[axis.b.name]: 1}
-    return {sha: order.get(label, -1) if isinstance(label, int) else -1 for sha, label in labeller.of.items()}
+    """By sha256: 0 and 1 for the groups of pole a and b, 2 and more for others, -1 for none."""
+    poles = {axis.a.name: 0, axis.b.name: 1}
+    order = {i: poles.get(group.name, 2 + i) for i, group in enumerate(axis.groups)}
+    return {sha: order[label] if isinstance(label, int) else -1 for sha, label in labeller.of.items()}
 
 
 def _complete(images: pl.DataFrame, prompts: list[str]) -> dict[str, list[str]]:

@@ -61,11 +61,12 @@ class Pool:
         prompts: (c, d) of the text prompts.
         a_images, b_images: (p, r, d) of the attribute prompts of each pole.
         a_words, b_words: (k, d).
-        labels: (c, r) what the embedder says: 0 or 1 for the groups of pole a and b, -1 for neither.
+        labels: (c, r) what the embedder says: 0 or 1 for the groups of pole a and b, 2 or more for others, -1 for none.
         a_labels, b_labels: (p, r) the same of the attribute images.
         truth: (c, r) 0 or 1 as it is known, 2 for a third group, `NEITHER` or `UNREAD`.
         mixtures: For the dose-response.
-        groups: Of the axis. Where there are more than two, no score rests on labels.
+        groups: Of the axis.
+        a_truth, b_truth: (p, r) the same of the attribute images, or None.
     """
 
     axis: str
@@ -84,6 +85,8 @@ class Pool:
     truth: NDArray[np.int64]
     mixtures: tuple[Mixture, ...] = ()
     groups: int = 2
+    a_truth: NDArray[np.int64] | None = None
+    b_truth: NDArray[np.int64] | None = None
 
     @property
     def replicates(self) -> int:
@@ -153,8 +156,16 @@ class Pool:
             a_words=self.a_words, b_words=self.b_words, seeds=seeds,
             a_seeds=np.tile(of_attributes, len(a)), b_seeds=np.tile(of_attributes, len(b)),
             a_prompts=np.repeat(np.arange(len(a)), m), b_prompts=np.repeat(np.arange(len(b)), m) + len(a),
-            labels=None if self.groups > 2 else labels,
+            labels=labels,
         )  # fmt: skip
+
+    def disobeyed(self) -> tuple[int, int]:
+        """Attribute images that show another group than was asked for, and those of which the group is known."""
+        shown = [(place, pole) for place, pole in enumerate((self.a_truth, self.b_truth)) if pole is not None]
+        return (
+            sum(int(((pole >= 0) & (pole != place)).sum()) for place, pole in shown),
+            sum(int((pole >= 0).sum()) for _, pole in shown),
+        )
 
     def confusion(self, draw: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
         """(2, 3) counts of attribute images: row = pole asked for, column = label, the last = none."""

@@ -38,7 +38,7 @@ from mcas_assets.store.schema import frame_schema
 STAGE = "comparison"
 TABLES = ("comparisons", "share_comparisons", "refusal_comparisons", "comparison_summary", "comparison_factors")
 FIRST = "no version of this system was audited before it"
-METHOD = "4"
+METHOD = "5"
 """Raised by hand when the same inputs would be compared to another result: pairs are then compared anew."""
 
 Tables = dict[str, pl.DataFrame]

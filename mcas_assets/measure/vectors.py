@@ -42,7 +42,7 @@ def gather(
 ) -> AuditVectors:
     """The vectors of one axis, with what belongs together: images by concept, seeds, wordings and attribute prompts.
 
-    `labels` says by sha256 which of two groups an image shows, 0 or 1, or -1; None leaves labels out. `wordings` says by prompt
+    `labels` says by sha256 which group an image shows, as in `AuditVectors`; None leaves labels out. `wordings` says by prompt
     which wording it is of, where concepts share some; None makes a wording of each prompt.
     """
     ok = images.filter(outcome="ok")

@@ -75,7 +75,7 @@ def test_without_labels_what_needs_them_is_missing_and_the_rest_says_how_it_was_
     rows, components, _ = rows_of(replace(vectors, labels=None))
     first = rows[0]
     assert first["interval_method"] == "bootstrap"
-    assert first["interval_note"].startswith("no labels of two groups")
+    assert first["interval_note"].startswith("no labels of groups")
     assert first["mcas_low"] is not None
     assert (first["gap"], first["share_equivalent"], first["parity"], first["parity_low"]) == (None, None, None, None)
     assert [row["interval_method"] for row in components[:4]] == ["bootstrap", "bootstrap", "bootstrap", None]

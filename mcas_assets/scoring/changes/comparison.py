@@ -139,7 +139,7 @@ def compare_pairs(
         concept, nor is the adjusted score, nor a neutral prompt: these are `not judged`.
     """
     labelled = None if pairs.labels is None else LabelledChanges(pairs, pairs.groups)
-    why = labelled.why_not() if labelled else ("no labels of two groups",) * len(pairs.rows)
+    why = labelled.why_not() if labelled else ("no labels of groups",) * len(pairs.rows)
     rows: list[list[Comparison]] = []
     for c, members in enumerate(pairs.rows):
         terms, reasons = pairs.terms(c), pairs.reasons(c)
@@ -203,7 +203,7 @@ def _with_curves(
             found.append(replace(one, reason="zero variance"))
         else:
             rows = labelled.pairs.rows[c]
-            note = coverage_note(len(rows), float(labelled.group[:, rows].mean())) if name in _SIMULATED else None
+            note = coverage_note(len(rows), float(labelled.first[:, rows].mean())) if name in _SIMULATED else None
             found.append(replace(one, low=float(low[c]), high=float(high[c]), p_value=float(p_values[c]), method="mover",
                                  minimum_detectable=float(least[c]), note=note))  # fmt: skip
     return found

@@ -94,6 +94,7 @@ def _labelled_widths(
     labelled: Labelled, values: Floats, beside: Floats, attributes: Attributes, places: Ints, alpha: float
 ) -> tuple[Floats, Floats]:
     """How far the ends of the intervals of all pairs lie below and above the differences."""
+    labelled = labelled.placed(values)
     fit = labelled.fit(values)
     of_image = fit.errors / labelled.counts[labelled.concept]
     units = labelled.groups.seed[: len(values)]
@@ -110,5 +111,6 @@ def _labelled_widths(
         labelled.shares[pairs], labelled.counts[pairs].astype(np.float64), sizes[pairs] * np.array([1.0, -1.0]),
         correlations, np.maximum(variance - 2 * rest[first, second], 0.25 * variance),
         np.minimum(fit.freedom[pairs].sum(axis=1), attributes.freedom),
+        None if labelled.distances is None else labelled.distances[:, pairs],
     )  # fmt: skip
     return half_widths(terms, np.full(len(first), alpha))

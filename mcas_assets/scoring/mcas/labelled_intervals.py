@@ -12,7 +12,7 @@ from mcas_assets.scoring.mcas.concept_bootstrap import COLUMNS
 from mcas_assets.scoring.mcas.labelled_parts import Attributes, Fit, Labelled
 from mcas_assets.scoring.mcas.vectors import AuditVectors
 from mcas_assets.scoring.stats.arrays import Floats, Ints
-from mcas_assets.scoring.stats.mover import Terms, mover_ends, mover_p_values, satterthwaite
+from mcas_assets.scoring.stats.mover import Terms, joined, mover_ends, mover_p_values, satterthwaite
 
 Zero = Literal["none", "default", "parity"]
 
@@ -40,29 +40,34 @@ class LabelledIntervals:
         self.images = np.asarray(vectors.images)
         has_poles = bool(vectors.sizes()[1] and vectors.sizes()[2])
         self.attributes = Attributes(vectors, labelled.groups) if has_poles else None
-        self.fits: dict[int, Fit] = {_ITAAS: labelled.fit(scores.s_word)}
+        values = {_ITAAS: scores.s_word}
         if has_poles:
-            self.fits[_IIAS] = labelled.fit(scores.s_img)
-            self.fits[_MCAS] = labelled.fit(scores.s_img + scores.s_word)
+            values |= {_IIAS: scores.s_img, _MCAS: scores.s_img + scores.s_word}
+        self.placed = {column: labelled.placed(own) for column, own in values.items()}
+        self.fits: dict[int, Fit] = {column: self.placed[column].fit(own) for column, own in values.items()}
         self.rows = np.flatnonzero(np.isin(labelled.concept, base))
         self.even = self._parity_weights()
 
     def gap(self) -> Floats:
-        """(c,) by how much MCAS moves with the share; NaN where it is not known to be other than 0."""
+        """(c,) by how much MCAS moves from pole b's group to pole a's; NaN where that is not known to be other than 0."""
         if _MCAS not in self.fits:
             return np.full(self.count, np.nan)
         gaps = self.fits[_MCAS].gaps
-        return np.where(gaps.values**2 > 4 * gaps.variances, gaps.values, np.nan)
+        return np.where(gaps.values**2 > 4 * gaps.variances, gaps.values * self.placed[_MCAS].poles_apart, np.nan)
 
     def _parity_weights(self) -> Floats | None:
-        """Weights of sum 1 of the neutral images that give both groups half; None where a concept shows one group.
+        """Weights of sum 1 of the neutral images that give all groups the same share; None where a concept shows one group.
 
-        The value of a concept at a share of one half, on the line through its images.
+        The value of a concept at that share, on the line through its images.
         """
         if not len(self.base) or not (self.labelled.spread[self.base] > 0).all():
             return None
         of = self.labelled.concept[self.rows]
-        to_half = (0.5 - self.labelled.shares[of]) * self.labelled.centred[self.rows] / self.labelled.spread[of]
+        to_half = (
+            (self.labelled.even - self.labelled.shares[of])
+            * self.labelled.centred[self.rows]
+            / self.labelled.spread[of]
+        )
         return (1 / self.labelled.counts[of] + to_half) / len(self.base)
 
     def parity(self) -> Floats:
@@ -80,7 +85,7 @@ class LabelledIntervals:
         """Intervals of the scores less a zero point, (c, 6); without p-values if they are not tested."""
         columns = [k for k in (_IIAS, _ITPAS, _ITAAS, _MCAS) if k in self.fits or (k == _ITPAS and self.attributes)]
         terms = [self._terms(estimates[:, k], k, zero) for k in columns]
-        together = Terms(*(np.concatenate(parts) for parts in zip(*terms, strict=True)))
+        together = joined(terms)
         low, high = mover_ends(together, level)
         tested = mover_p_values if is_tested else _untested
         p_values = tested(together)
@@ -96,15 +101,16 @@ class LabelledIntervals:
         return found
 
     def _terms(self, estimates: Floats, column: int, zero: Zero) -> Terms:
-        shares, counts, gaps, correlations = self._share_terms(column, zero)
+        shares, counts, gaps, correlations, distances = self._share_terms(column, zero)
         variance, freedom = self._rest(column, zero)
-        return Terms(estimates, shares, counts, gaps, correlations, variance, freedom)
+        return Terms(estimates, shares, counts, gaps, correlations, variance, freedom, distances)
 
-    def _share_terms(self, column: int, zero: Zero) -> tuple[Floats, Floats, Floats, Floats]:
-        """Shares of the concept, then of each neutral one, with counts, gaps and correlations, (c, 1 + b ...)."""
+    def _share_terms(self, column: int, zero: Zero) -> tuple[Floats, Floats, Floats, Floats, Floats | None]:
+        """Shares of the concept, then of each neutral one, with counts, gaps, correlations and distances, (c, 1 + b ...)."""
+        labelled = self.placed.get(column, self.labelled)
         base = self.base if zero == "default" else self.base[:0]
         places = np.concatenate([np.arange(self.count)[:, None], np.tile(base, (self.count, 1))], axis=1)
-        shares = self.labelled.shares[places]
+        shares, distances = labelled.shares[places], labelled.distances
         counts = np.maximum(self.labelled.counts, 1)[places].astype(np.float64)
         gaps = np.zeros(places.shape)
         if column in self.fits:
@@ -114,7 +120,8 @@ class LabelledIntervals:
             for place, b in enumerate(base):  # a neutral concept is a part of what it is held against
                 gaps[b, 1 + place] += sizes[b]
                 gaps[b, 0] = 0.0
-        return shares, counts, gaps, self._correlations(base)
+        tabulated = None if distances is None else distances[:, places]
+        return shares, counts, gaps, self._correlations(base), tabulated
 
     def _gap_sizes(self, column: int) -> Floats:
         """(c,) gaps whose squares are the expected ones: an unsure gap moves a score more than its best guess does."""

@@ -1,11 +1,13 @@
 """What the interval of a score is made of where images are labelled: shares, gaps, and errors by seed.
 
-The score of a concept is a constant plus the gap between the two groups' values times the share of the first. The parts
-of its error are the share's, that of images within their group, and that of the attribute images. Errors of images that
-share a seed are added up before they are squared.
+The score of a concept is a constant plus the gap between the two groups' values times the share of the first; of more groups,
+the gap times the mean position of its images, each at the place of its group on the line. The parts of its error are the
+share's, that of images within their group, and that of the attribute images. Errors of images that share a seed are added up
+before they are squared.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -15,9 +17,13 @@ from mcas_assets.scoring.mcas.draws import Grouping
 from mcas_assets.scoring.mcas.vectors import AuditVectors
 from mcas_assets.scoring.stats.arrays import Floats, Ints
 from mcas_assets.scoring.stats.mover import Gaps, pooled_gaps
+from mcas_assets.scoring.stats.positions import position_distances
 
 MOST_UNCLEAR = 0.2
 """Largest share of images without a clear group at which labels still carry an interval."""
+
+TWO = 2
+"""Groups of which the share of one tells that of the other."""
 
 
 @dataclass(frozen=True)
@@ -45,24 +51,72 @@ class Labelled:
     Attributes:
         concept: (n,) concept of each image.
         counts: (c,) images of each concept.
-        group: (n,) 1 for the first group, 0 for the second, 0.5 where it is not clear.
-        shares: (c,) mean of that.
+        positions: (g,) of the groups: 1 for the first, 0 for the second; of more than two by how their images' values differ,
+            those of images without a clear group being one more.
+        group: (n,) position of each image; of two groups 0.5 where it is not clear.
+        shares: (c,) mean of that: of two groups the share of the first.
         spread: (c,) sum of its squares about the mean; 0 where one group was seen.
         unclear: (c,) share of images whose group is not clear.
     """
 
-    def __init__(self, vectors: AuditVectors, scores: ComponentScores, groups: Grouping) -> None:
-        self.scores, self.groups = scores, groups
+    def __init__(
+        self, vectors: AuditVectors, scores: ComponentScores, groups: Grouping, values: Floats | None = None
+    ) -> None:
+        """`values` (n,) of the images tell the positions of more than two groups; by default what they bring into MCAS."""
+        self.vectors, self.scores, self.groups = vectors, scores, groups
         self.concept, self.counts = groups.concept, scores.n_images
         labels = np.asarray(vectors.labels)
-        if labels.shape != self.concept.shape or not np.isin(labels, (-1, 0, 1)).all():
-            raise ValueError("labels must be 0, 1 or -1 for each image")
-        self.group = np.select([labels == 0, labels == 1], [1.0, 0.0], 0.5)
+        if labels.shape != self.concept.shape or (len(labels) and (labels.dtype.kind not in "iu" or labels.min() < -1)):
+            raise ValueError("labels must be a whole number of 0 or more, or -1, for each image")
+        self.is_two = bool(labels.max(initial=0) < TWO)
+        if self.is_two:
+            self.positions = np.array([1.0, 0.0])
+            self.group = np.select([labels == 0, labels == 1], self.positions, 0.5)
+        else:
+            self.labels, self.kind = np.unique(labels, return_inverse=True)
+            told = np.where(np.isnan(scores.s_img), 0.0, scores.s_img) + scores.s_word if values is None else values
+            self.positions = self._positions(told)
+            self.group = self.positions[self.kind]
         self.shares = self.mean(self.group)
         self.centred = self.group - self.shares[self.concept]
         self.spread = self.sums(self.centred**2)
         self.spread[self.spread < 1e-9] = 0.0
         self.unclear = self.mean(labels == -1)
+
+    def placed(self, values: Floats) -> "Labelled":
+        """The same with positions by other values (n,) of the images."""
+        return self if self.is_two else Labelled(self.vectors, self.scores, self.groups, values)
+
+    def _positions(self, values: Floats) -> Floats:
+        """(g,) by how much the values of the groups' images differ within concepts, over all concepts together."""
+        shown = np.eye(len(self.labels))[self.kind]
+        centred = shown - np.stack([self.mean(column)[self.concept] for column in shown.T], axis=1)
+        found = np.linalg.lstsq(
+            centred.T @ centred, centred.T @ (values - self.mean(values)[self.concept]), rcond=None
+        )[0]
+        return found - found.min()
+
+    @property
+    def even(self) -> float:
+        """Mean position where all groups have the same share."""
+        return 0.5 if self.is_two else float(self.positions[self.labels >= 0].mean())
+
+    @property
+    def poles_apart(self) -> float:
+        """By how much the positions of the first two groups differ, NaN where one of them was never seen."""
+        if self.is_two:
+            return 1.0
+        ends = [self.positions[self.labels == group] for group in (0, 1)]
+        return float(ends[0][0] - ends[1][0]) if all(map(len, ends)) else float("nan")
+
+    @cached_property
+    def distances(self) -> Floats | None:
+        """(2, c, q) of the intervals of the mean positions, as in `mover.Terms`; None for two groups, which have Wilson's."""
+        if self.is_two:
+            return None
+        seen = np.zeros((len(self.counts), len(self.labels)))
+        np.add.at(seen, (self.concept, self.kind), 1.0)
+        return np.stack(position_distances(seen, self.positions))
 
     def sums(self, values: np.ndarray) -> Floats:
         """(c,) sums of values (n,) of images over their concepts."""

@@ -158,7 +158,7 @@ def _why_bootstrap(labelled: Labelled | None, groups: Grouping, base: Ints, coun
     """Why the intervals of each concept cannot rest on labels, or None."""
     for_all = None
     if labelled is None:
-        for_all = "no labels of two groups"
+        for_all = "no labels of groups"
     elif groups.wording is not None:
         for_all = _several(groups)
     elif len(np.unique(np.stack([groups.concept, groups.seed[: groups.n_images]]), axis=1).T) < groups.n_images:

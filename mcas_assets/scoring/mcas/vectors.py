@@ -31,8 +31,8 @@ class AuditVectors:
             None.
         a_prompts, b_prompts: (n_a,), (n_b,) prompt of each attribute image, or None: images are resampled
             within their prompt, since the prompts of a pole are fixed by the audit.
-        labels: (n,) which of two groups each image shows, 0 or 1, or -1 where that is not clear; None where there are
-            no labels, or more than two groups.
+        labels: (n,) which group each image shows: 0 for that of pole a, 1 for that of pole b, others from 2, or -1 where that is
+            not clear; None where there are no labels.
         texts: (q, d) the text prompt of each wording of each concept, or None where each has one.
         text_concept: (q,) whose they are, integers in [0, c).
         text_wording: (q,) which wording they are of, in the numbering of `wordings`.

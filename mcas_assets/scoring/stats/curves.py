@@ -11,9 +11,7 @@ from scipy.special import ndtr, ndtri, stdtrit
 
 from mcas_assets.scoring.stats.arrays import Floats
 from mcas_assets.scoring.stats.mover import Terms, half_widths
-
-QUANTILES: Floats = np.linspace(0.0, 8.0, 161)
-"""The z at which curves are tabulated; between them they are taken as straight. The last is a p-value of 1e-15."""
+from mcas_assets.scoring.stats.positions import QUANTILES
 
 
 class Curves(NamedTuple):
@@ -34,7 +32,9 @@ def curves_of(terms: Terms) -> Curves:
     k, q = len(terms.estimates), len(QUANTILES)
     # At z = 0 the interval is the estimate; Wilson's is not defined there.
     alphas = np.tile(2 * ndtr(-QUANTILES[1:]), k)
-    below, above = half_widths(Terms(*(np.repeat(part, q - 1, axis=0) for part in terms)), alphas)
+    *parts, distances = terms
+    tabulated = None if distances is None else np.repeat(distances, q - 1, axis=1)
+    below, above = half_widths(Terms(*(np.repeat(part, q - 1, axis=0) for part in parts), tabulated), alphas)
     none = np.zeros((k, 1))
     return Curves(terms.estimates, *(np.concatenate([none, part.reshape(k, q - 1)], axis=1) for part in (below, above)))
 

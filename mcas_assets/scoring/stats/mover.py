@@ -1,16 +1,20 @@
 """Intervals of a share times a gap with normal errors beside it, put together by MOVER (Zou & Donner 2008).
 
+Of more than two groups the mean position of the images takes the place of the share (`positions`).
+
 An image of a concept shows one of two groups, so the mean of the images' values is a share times the gap between the groups.
 With n images the rarer group is unseen with chance (1 - share) ** n, and no resampling of the images can know of it. The
 interval of the share does: its distances from the estimate, times the gap, are added in squares to Student's t of the rest.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from scipy.special import ndtri, stdtrit
 
 from mcas_assets.scoring.stats.arrays import Floats
+from mcas_assets.scoring.stats.positions import QUANTILES
 
 SMALLEST_P = 1e-15
 _HALVINGS = 50
@@ -27,6 +31,8 @@ class Terms(NamedTuple):
         correlations: (k, m, m) of the observed shares; 1 on the diagonal.
         variance: (k,) of the normal errors.
         freedom: (k,) degrees of freedom of that variance.
+        distances: (2, k, m, q) how far the ends of each share's interval lie below and above it at `positions.QUANTILES`; None
+            for Wilson's.
     """
 
     estimates: Floats
@@ -36,6 +42,14 @@ class Terms(NamedTuple):
     correlations: Floats
     variance: Floats
     freedom: Floats
+    distances: Floats | None = None
+
+
+def joined(parts: Sequence[Terms]) -> Terms:
+    """The terms of several sets of estimates, one set after the other."""
+    *arrays, distances = zip(*parts, strict=True)
+    tabulated = None if distances[0] is None else np.concatenate(distances, axis=1)
+    return Terms(*map(np.concatenate, arrays), tabulated)
 
 
 def wilson_ends(shares: Floats, counts: Floats, z: Floats) -> tuple[Floats, Floats]:
@@ -49,8 +63,11 @@ def wilson_ends(shares: Floats, counts: Floats, z: Floats) -> tuple[Floats, Floa
 def half_widths(terms: Terms, alpha: Floats) -> tuple[Floats, Floats]:
     """How far the two ends of the interval at level 1 - alpha, (k,) in (0, 1), lie below and above the estimates."""
     z = -ndtri(alpha / 2)[:, None]
-    low, high = wilson_ends(terms.shares, terms.counts, z)
-    falls, rises = terms.shares - low, high - terms.shares
+    if terms.distances is None:
+        low, high = wilson_ends(terms.shares, terms.counts, z)
+        falls, rises = terms.shares - low, high - terms.shares
+    else:
+        falls, rises = _at(terms.distances, z[:, 0])
     size, sign = np.abs(terms.gaps), np.sign(terms.gaps)
     rest = stdtrit(terms.freedom, alpha / 2) ** 2 * terms.variance
     together = terms.correlations * (sign[:, :, None] * sign[:, None, :])
@@ -59,6 +76,17 @@ def half_widths(terms: Terms, alpha: Floats) -> tuple[Floats, Floats]:
         squares = np.einsum("ki,kij,kj->k", distances, together, distances)
         ends.append(np.sqrt(np.maximum(squares, 0.0) + rest))
     return ends[0], ends[1]
+
+
+def _at(distances: Floats, z: Floats) -> tuple[Floats, Floats]:
+    """Tabulated distances (2, k, m, q) at one quantile a row, (k,): two of (k, m)."""
+    place = np.minimum(z / QUANTILES[1], len(QUANTILES) - 1 - 1e-9)
+    left, row = place.astype(np.int64), np.arange(len(z))
+    part = (place - left)[:, None]
+    found = (1 - part) * distances[:, row, :, left].swapaxes(0, 1) + part * distances[:, row, :, left + 1].swapaxes(
+        0, 1
+    )
+    return found[0], found[1]
 
 
 def mover_ends(terms: Terms, level: float) -> tuple[Floats, Floats]:

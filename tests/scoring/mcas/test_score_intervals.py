@@ -41,6 +41,32 @@ def test_every_share_is_covered_raw_and_adjusted_and_the_tests_keep_their_size(i
         assert 0.93 <= covered[:, 3].mean() <= 0.97, kind
 
 
+@pytest.mark.parametrize("images", [8, 30])
+@pytest.mark.parametrize("third", [{"third": 0.4}, {"third": 0.3, "third_at": -0.3}], ids=["between", "beyond"])
+def test_three_groups_are_covered_as_two_are(images, third):
+    world = replace(WORLD, **third)
+    truth = columns_of(world.truth())
+    even = columns_of(replace(world, neutral_share=1 / 3, third=0.5).truth())[list(NEUTRAL)].mean(axis=0)
+    rows = {"raw": [], "adjusted": [], "parity": []}
+    for number in range(60):
+        found = score_intervals(world.audit(number, images), NEUTRAL, is_tested=False)
+        assert set(found.methods) == {"mover"}
+        rows["raw"].append(holds(found.raw, truth))
+        rows["adjusted"].append(holds(found.adjusted, truth - truth[list(NEUTRAL)].mean(axis=0)))
+        rows["parity"].append(holds(found.parity, truth - even))
+    for kind, held in rows.items():
+        covered = of_shares(world, held)[:, [IIAS, ITPAS, ITAAS, MCAS]]
+        assert covered.min() >= 0.88, kind
+        assert 0.925 <= covered[:, 3].mean() <= 0.975, kind
+
+
+def test_the_gap_of_three_groups_is_that_between_the_poles():
+    found = score_intervals(replace(WORLD, third=0.4).audit(5, 64), NEUTRAL, is_tested=False)
+    fixed = WORLD._fixed()[0] * (WORLD.gap + 2 * 0.3)
+    np.testing.assert_allclose(found.gap[: WORLD.concepts], fixed[: WORLD.concepts], rtol=0.35)
+    assert np.corrcoef(found.gap[: WORLD.concepts], fixed[: WORLD.concepts])[0, 1] > 0.6
+
+
 def test_a_true_score_of_0_is_rejected_as_often_as_the_level_says_and_hardly_ever_flagged():
     """Nothing leans in this world: 28 concepts, seeds alike by .43, one audit in 20 may flag one."""
     world = World(shares=(0.5,) * 7, unequal=0.0, is_plain=True)
@@ -165,7 +191,7 @@ def one_seed(vectors):
 @pytest.mark.parametrize(
     ("change", "why", "everywhere", "estimand"),
     [
-        (without_labels, "no labels of two groups", True, "these prompts"),
+        (without_labels, "no labels of groups", True, "these prompts"),
         (half_unclear, "50% of the images have no clear group", False, "these prompts"),
         (neutral_unclear, "neutral: 100% of the images have no clear group", True, "these prompts"),
         (
@@ -215,8 +241,8 @@ def test_without_a_neutral_concept_there_is_no_zero_point():
     assert not np.isnan(found.raw.low[:, MCAS]).any()
 
 
-@pytest.mark.parametrize("labels", [[0, 1], [2] * 8])
+@pytest.mark.parametrize("labels", [[0, 1], [-2] * 8])
 def test_labels_that_are_none_are_an_error(labels, audit):
     vectors = audit(1, images=2)
-    with pytest.raises(ValueError, match="labels must be 0, 1 or -1"):
+    with pytest.raises(ValueError, match="labels must be a whole number"):
         score_intervals(replace(vectors, labels=np.array(labels)))
