@@ -362,6 +362,8 @@ create table if not exists score_variances_history (
     source         varchar not null,      -- concept (what is to be told apart), wording, seed, wording and seed, attribute wording,
                                           --   attribute image, attribute word, embedder, or guidance, which no audit varies
     variance       double,                -- of mcas over single conditions, such as wordings, of 0 or more
+    variance_low   double,                -- its interval at the audit's level, which may be wide: few conditions tell little
+    variance_high  double,
     n              double,                -- conditions that the audit averages over, the mean over concepts or poles
     error          double,                -- the part of the squared standard error of a score: variance / n; null for concept
     freedom        double,                -- degrees of freedom of variance: of few it is hardly known
@@ -453,6 +455,7 @@ create table if not exists representation_history (
                                           --   are corrected, and included in the interval
     corrected_low    double,
     corrected_high   double,
+    corrected_note   varchar,             -- what corrected_low and _high do not hold, and what tells it; null where there is none
     reason           varchar,             -- why share is null
     corrected_reason varchar              -- why corrected_share is null
 );

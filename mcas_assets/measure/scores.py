@@ -80,7 +80,7 @@ def measure(
             rows = score_rows(about, targets, intervals, tests, audit.inference.level)
             scores += with_ranks(rows, targets, vectors, audit.inference.level)
             components += component_rows(about, targets, intervals, tests)
-            variances += variance_rows(about, targets, vectors)
+            variances += variance_rows(about, targets, vectors, audit.inference.level)
             many += multiverse_rows(
                 about, audit, targets, vectors, _labels(labels, axis, audit, images, texts, shown, said, embedder)
             )
@@ -89,7 +89,7 @@ def measure(
     agreement = [key | {"axis": axis, **_panel_row(table.filter(axis=axis))} for axis in audit.axes]
     panel = pl.DataFrame(agreement, schema=frame_schema("panel"))
     means_table = pl.DataFrame(means, schema=frame_schema("mean_scores"))
-    variances += embedder_rows(key, table, [embedder.name for embedder in embedders])
+    variances += embedder_rows(key, table, [embedder.name for embedder in embedders], audit.inference.level)
     variances_table = pl.DataFrame(variances, schema=frame_schema("score_variances"))
     return Measured(
         _with_stability(table), _table("components", components), means_table, panel, variances_table,
@@ -111,7 +111,7 @@ def _labels(
 
     `declared` are those at the confidence of the audit, by sha256.
     """
-    if declared is None:
+    if declared is None or len(audit.axes[axis].groups) > 2:
         return {}
     about, found = images_of_targets(targets_of(audit), images), {}
     for confidence in thresholds(audit):

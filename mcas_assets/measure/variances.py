@@ -10,19 +10,20 @@ from mcas_assets.scoring.mcas.variance_parts import Part, of_embedders, of_guida
 from mcas_assets.scoring.mcas.vectors import AuditVectors
 
 
-def variance_rows(about: Mapping[str, str], targets: Targets, vectors: AuditVectors) -> list[dict]:
-    """A row for each source but the embedder. Neutral prompts are not asked."""
+def variance_rows(about: Mapping[str, str], targets: Targets, vectors: AuditVectors, level: float) -> list[dict]:
+    """A row for each source but the embedder, with intervals at `level`. Neutral prompts are not asked."""
     asked = [i for i, (category, _, _) in enumerate(targets) if category != "neutral"]
-    return [_row(about, part) for part in (*variance_parts(vectors, asked), of_guidance())]
+    return [_row(about, part) for part in (*variance_parts(vectors, asked, level), of_guidance())]
 
 
-def embedder_rows(about: Mapping[str, str], scores: pl.DataFrame, embedders: Sequence[str]) -> list[dict]:
+def embedder_rows(about: Mapping[str, str], scores: pl.DataFrame, embedders: Sequence[str], level: float) -> list[dict]:
     """For each axis and embedder the row of how the others of the panel differ from it.
 
     Args:
         about: What all rows share: system, version, audit.
         scores: Rows of `scores`.
         embedders: The panel.
+        level: Of the intervals.
     """
     rows = []
     asked = scores.filter(pl.col("category") != "neutral")
@@ -32,13 +33,14 @@ def embedder_rows(about: Mapping[str, str], scores: pl.DataFrame, embedders: Seq
             for name in embedders
         }
         for name in embedders:
-            part = of_embedders(of[name], [values for other, values in of.items() if other != name])
+            part = of_embedders(of[name], [values for other, values in of.items() if other != name], level)
             rows.append(_row({**about, "axis": axis, "embedder": name}, part))
     return rows
 
 
 def _row(about: Mapping[str, str], part: Part) -> dict:
     return {
-        **about, "source": part.source, "variance": part.variance, "n": part.n, "error": part.error,
+        **about, "source": part.source, "variance": part.variance, "variance_low": part.low, "variance_high": part.high,
+        "n": part.n, "error": part.error,
         "freedom": part.freedom, "common": part.common, "reason": part.reason,
     }  # fmt: skip

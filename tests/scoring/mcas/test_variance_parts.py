@@ -5,7 +5,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from mcas_assets.scoring.mcas.variance_parts import Part, crossed, nested, of_embedders, variance_parts
+from mcas_assets.scoring.mcas.variance_designs import crossed, nested
+from mcas_assets.scoring.mcas.variance_parts import Part, of_embedders, variance_parts
 from mcas_assets.scoring.mcas.vectors import AuditVectors
 
 PLANTED = {"wording": 0.02, "own wording": 0.01, "seed": 0.015, "own seed": 0.02, "wording and seed": 0.03}
@@ -104,3 +105,33 @@ def test_embedders_that_differ_in_zero_and_unit_alone_differ_in_nothing():
     assert of_embedders(mcas, [5 + 3 * mcas]).variance == pytest.approx(0, abs=1e-12)
     assert (of_embedders(mcas, [mcas[::-1]]).variance or 0) > 0
     assert of_embedders(mcas, []).reason == "one embedder alone has scores of all concepts"
+
+
+@pytest.mark.parametrize("wordings", [5, 3, 1])
+def test_intervals_hold_what_was_planted_at_least_as_often_as_their_level_says(wordings):
+    """Where concepts share wordings and seeds in part. They are cautious: little is known of how much is shared."""
+    planted = {name: 16 * value**2 for name, value in PLANTED.items()}
+    truth = {source: planted[source] + planted[f"own {source}"] for source in ("wording", "seed")}
+    truth["wording and seed"] = planted["wording and seed"]
+    if wordings == 1:  # then what is left is a part of the seed
+        truth["seed"] += planted["wording and seed"]
+    held: dict[str, list[bool]] = {source: [] for source in truth}
+    for seed in range(200):
+        for source, part in parts(seed, wordings=wordings, seeds=12).items():
+            if source in truth and part.low is not None:
+                assert part.high is not None
+                held[source].append(part.low <= truth[source] <= part.high)
+    rates = {source: np.mean(one) for source, one in held.items() if one}
+    assert set(rates) == ({"seed"} if wordings == 1 else set(truth))
+    assert min(rates.values()) > 0.935, rates
+
+
+def test_a_part_without_a_variance_has_no_interval_and_others_lie_within_theirs():
+    for part in variance_parts(audit(3, wordings=1), range(6)):
+        if part.variance is None:
+            assert (part.low, part.high) == (None, None)
+        else:
+            assert part.low is not None
+            assert part.high is not None
+            assert 0 <= part.low <= part.variance + 1e-12
+            assert part.variance <= part.high
