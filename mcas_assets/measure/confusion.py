@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
+from scipy.special import bdtr
 
 from mcas_assets.declare.audit import Audit
 from mcas_assets.declare.parts import Axis
@@ -13,6 +14,11 @@ from mcas_assets.store.schema import frame_schema
 
 NO_GROUP = "no group"
 """The answer, in table `confusion`, of a labeller that counts an image for none."""
+
+RARELY = 0.025
+"""Chance of so few uncounted images of a concept below which attribute images are taken to be harder to read than it is."""
+
+PEOPLE = "what people say of its images tells: mcas review"
 
 Label = int | str
 """The place of a group among those of its axis, or the word for why an image counts for none."""
@@ -82,6 +88,36 @@ def confusion_rows(about: Mapping[str, str], axis: Axis, images: pl.DataFrame, l
         for name, row in zip(names, table, strict=True)
         for answer, count in zip([*names, NO_GROUP], row, strict=True)
     ]  # fmt: skip
+
+
+def correction_note(known: np.ndarray, corrected: np.ndarray, n_counted: int, n_abstained: int) -> str | None:
+    """What the intervals of corrected shares do not hold, and what would show it.
+
+    An attribute image that does not show what was asked for counts as an error of the labels, so the share is corrected by too
+    much; benchmarks/coverage_shares.py says how often intervals then hold it.
+
+    Args:
+        known: (k, k + 1) counts that a concept's shares were corrected by.
+        corrected: (k,) the shares, NaN where there are none.
+        n_counted: Images of the concept that were counted for some group.
+        n_abstained: Images that were delivered, and counted for none.
+    """
+    if np.isnan(corrected).any():
+        return None
+    told, n = known[:, :-1], n_counted + n_abstained
+    unread = float(corrected @ (known[:, -1] / np.maximum(known.sum(axis=1), 1)))
+    if bdtr(n_abstained, n, unread) < RARELY:
+        return (
+            f"{unread:.0%} of attribute images of such groups are counted for none, and {n_abstained} of {n} here: the group that "
+            f"is unread there gets too large a share; {PEOPLE}"
+        )
+    other, read = int(told.sum() - np.trace(told)), int(told.sum())
+    if other:
+        return (
+            f"{other} of {read} attribute images were read as another group: if a prompt was not obeyed, and no label erred, the "
+            f"share is corrected by too much, and of 64 images held in 87 % near 0 and 1 (prompts obeyed in 95 %); {PEOPLE}"
+        )
+    return f"a concept may be harder to read than the {read} attribute images, none of which was read as another group; {PEOPLE}"
 
 
 def correct(counts: list[int], known: np.ndarray, axis: Axis, level: float) -> CorrectedShares:

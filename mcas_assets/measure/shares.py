@@ -20,7 +20,7 @@ from mcas_assets.core.overlap import HELPERS, ahead
 from mcas_assets.declare.audit import Audit, Targets, targets_of
 from mcas_assets.declare.parts import Axis
 from mcas_assets.embedders.protocol import Embedder
-from mcas_assets.measure.confusion import Label, Labeller, confusion, correct
+from mcas_assets.measure.confusion import Label, Labeller, confusion, correct, correction_note
 from mcas_assets.measure.tone import ToneReader
 from mcas_assets.measure.vectors import Vectors, read_all_vectors
 from mcas_assets.scoring.shares.representation import ABSTAIN, group_labels, representation
@@ -152,16 +152,20 @@ def zero_shot(
 def pole_labels(
     name: str, audit: Audit, texts: pl.DataFrame, shown: Vectors, said: Vectors, embedder: Embedder
 ) -> dict[str, int] | None:
-    """By sha256 of every image: 0 for the group of pole a, 1 for the other group, -1 for neither.
+    """By sha256: 0 for the group of pole a, 1 for that of pole b (or the other of two), 2 and more for others, -1 for none.
 
-    Labels are zero-shot by the embedder whose scores they explain. None for an axis of more or fewer than two groups.
+    Labels are zero-shot by the embedder whose scores they explain. None for an axis of fewer than two groups.
     """
     axis = audit.axes[name]
-    if len(axis.groups) != 2:
+    if len(axis.groups) < 2:
         return None
     of = zero_shot(name, axis, texts, shown, said, embedder, audit.inference.confidence).of
-    is_turned = axis.groups[1].name == axis.a.name
-    order = {0: int(is_turned), 1: int(not is_turned)}
+    if len(axis.groups) == 2:
+        is_turned = axis.groups[1].name == axis.a.name
+        order = {0: int(is_turned), 1: int(not is_turned)}
+    else:
+        poles = {axis.a.name: 0, axis.b.name: 1}
+        order = {i: poles.get(group.name, 2 + i) for i, group in enumerate(axis.groups)}
     return {sha: order.get(label, -1) if isinstance(label, int) else -1 for sha, label in of.items()}
 
 
@@ -217,6 +221,7 @@ def shares(
         unclear = Counter(label for label in said if isinstance(label, str))
         found = representation(labels, k, missing, level=level)
         corrected = correct([group.count for group in found.groups], known, axis, level)
+        note = correction_note(known, corrected.shares, found.n_counted, found.n_abstained)
         outcomes = {"counted": found.n_counted, **dict(sorted((unclear + missing).items()))}
         for g, group in enumerate(found.groups):
             rows.append({
@@ -229,6 +234,7 @@ def shares(
                 "corrected_share": _number(corrected.shares[g]), "corrected_low": _number(corrected.low[g]),
                 "corrected_high": _number(corrected.high[g]), "reason": group.reason,
                 "corrected_reason": corrected.reason,
+                "corrected_note": note,
             })  # fmt: skip
     return rows
 

@@ -18,7 +18,10 @@ from mcas_assets.views.numbers import interval, percent, signed
 from mcas_assets.views.shares import axis_shares
 
 HALF, NARROW_HALF = 12, 8  # width of one side of the bar, in characters
-UNSEEN = "Attribute images cannot show all of it: prompts that the model does not obey, concepts harder to read than a portrait."
+UNSEEN = (
+    "Attribute images cannot show all of it: prompts that the model does not obey, concepts harder to read than a portrait. "
+    "People can: mcas review."
+)
 TRUTH_COLUMNS = {
     "axis": pl.String,
     "concept": pl.String,

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from mcas_assets.declare.audit import Audit, targets_of
-from mcas_assets.measure.confusion import Labeller, confusion, confusion_rows
+from mcas_assets.measure.confusion import Labeller, confusion, confusion_rows, correction_note
 from mcas_assets.measure.shares import (
     shares,
 )
@@ -106,3 +106,33 @@ def test_a_group_without_attribute_images_is_named_and_nothing_is_corrected():
     row = rows_of(declared(groups=groups), images)["nurse", "non-binary"]
     assert (row["share"], row["corrected_share"], row["n_known"]) == (0.0, None, 0)
     assert row["corrected_reason"] == "no attribute image shows what non-binary looks like to this labeller"
+
+
+@pytest.mark.parametrize(
+    ("known", "corrected", "counted", "abstained", "begins"),
+    [
+        ([[32, 0, 0], [0, 32, 0]], [0.4, 0.6], 16, 0, "a concept may be harder to read than the 64 attribute images"),
+        ([[32, 0, 0], [2, 30, 0]], [0.4, 0.6], 16, 0, "2 of 64 attribute images were read as another group"),
+        (
+            [[20, 0, 12], [0, 32, 0]],
+            [0.8, 0.2],
+            64,
+            1,
+            "30% of attribute images of such groups are counted for none, and 1 of 65",
+        ),
+        ([[20, 0, 12], [0, 32, 0]], [0.8, 0.2], 11, 5, "a concept may be harder to read than the 52 attribute images"),
+    ],
+)
+def test_a_corrected_share_says_what_its_interval_does_not_hold_and_who_can_tell(
+    known, corrected, counted, abstained, begins
+):
+    note = str(correction_note(np.array(known), np.array(corrected), counted, abstained))
+    assert note.startswith(begins)
+    assert note.endswith("mcas review")
+    assert correction_note(np.array(known), np.array([np.nan, np.nan]), counted, abstained) is None
+
+
+def test_a_share_without_a_correction_has_no_note_and_one_with_it_has():
+    rows = rows_of(declared(), pictures(a="mm", b="ww", nurse="xxx", pilot="mw", person="m"))
+    assert rows["nurse", "man"]["corrected_note"] is None
+    assert "mcas review" in rows["pilot", "man"]["corrected_note"]
