@@ -95,7 +95,7 @@ def labeller_rows(
                 share = float((pool.truth[c] == g).sum() / (pool.truth[c] >= 0).sum())
                 name = f"labels that err, share of {names[g]}: {images} images, {pool.concepts[c]} ({share:.2f})"
                 held = found[:, k : k + 1, g, 0]
-                why = reason_of("harder", pool, "labels that err", images, share, held[:, 0])
+                why = reason_of(pool, "labels that err", images, share, held[:, 0])
                 rows.append(rate_row("harder", pool.axis, pool.embedder, name, held, COVERAGE, detail, why))
         name = f"labels that err, as labelled: {images} images"
         value, ends = mean_of_trials(found[..., 1].reshape(len(found), -1))

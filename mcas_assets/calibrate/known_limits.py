@@ -1,10 +1,13 @@
 """Cells that cannot reach their goal, each with its reason: what an audit says beside such a number, too."""
 
 import numpy as np
+from scipy.special import bdtr, ndtri
 
 from mcas_assets.calibrate.pool import Pool
-from mcas_assets.calibrate.rows import COVERAGE, Kind
+from mcas_assets.calibrate.rows import COVERAGE
+from mcas_assets.measure.confusion import RARELY
 from mcas_assets.scoring.stats.arrays import Floats
+from mcas_assets.scoring.stats.power import POWER
 
 FEW = 3
 """Images of the rarer group below which an interval is made of doubt more than of counts."""
@@ -15,18 +18,19 @@ MOST_DISCRETE = 30
 RARE = "fewer than three images of the rarer group: the interval is cautious (inference.md)"
 BOOTSTRAP = "a bootstrap, which covers less than it says where a group is rare and images are few (interval_note)"
 RIGHT = "labels right on all known images do not exclude errors in one or two of a hundred: cautious (inference.md)"
-DISOBEYED = "attribute images that do not show what was asked for count as errors of the labels (said below each table of scores)"
+DISOBEYED = "attribute images that do not show what was asked for count as errors of the labels (corrected_note)"
 DISCRETE = (
     "few images give few possible shares: coverage rises and falls about .95 with share and number (inference.md)"
 )
-READ = "concepts are harder to read from pixels than attribute images are (said below each table of scores)"
+UNREAD_MORE = (
+    "attribute images of the shown groups go unlabelled in {:.1%}, concepts in {:.1%}: taken for alike (corrected_note)"
+)
 
 
-def reason_of(kind: Kind, pool: Pool, name: str, images: int, share: float, found: Floats) -> str | None:
+def reason_of(pool: Pool, name: str, images: int, share: float, found: Floats) -> str | None:
     """Why a cell may miss its goal, or None if that is not known.
 
     Args:
-        kind: Of the figure.
         pool: That audits are drawn from.
         name: Of the interval.
         images: Of the concept in each audit.
@@ -38,14 +42,39 @@ def reason_of(kind: Kind, pool: Pool, name: str, images: int, share: float, foun
     if is_cautious and images * min(share, 1 - share) < FEW:
         return RARE
     if name in ("share, wilson", "corrected share"):
-        return _of_share(kind, name, images, is_cautious)
-    is_of_scores = not name.startswith("labels")
-    return BOOTSTRAP if name.endswith("bca") or (pool.groups > 2 and is_of_scores) else None
+        return _of_share(pool, name, images, is_cautious)
+    return BOOTSTRAP if name.endswith("bca") else None
 
 
-def _of_share(kind: Kind, name: str, images: int, is_cautious: bool) -> str | None:
-    if kind == "harder" and name == "corrected share":
-        return DISOBEYED
+def of_correction(pool: Pool) -> str | None:
+    """Why corrected shares may be off, by what is known of the attribute images, or None where they are as is assumed."""
+    reasons, (other, known) = [], pool.disobeyed()
+    if other:
+        reasons.append(f"{other} of {known} {DISOBEYED}")
+    table, asked = pool.confusion(), pool.truth[pool.asked]
+    shares = np.array([(asked == group).sum() for group in (0, 1)]) / max((asked >= 0).sum(), 1)
+    expected = float(shares @ (table[:, -1] / np.maximum(table.sum(axis=1), 1)))
+    seen = pool.labels[pool.asked][asked >= 0]
+    if bdtr((seen == -1).sum(), len(seen), expected) < RARELY:
+        reasons.append(UNREAD_MORE.format(expected, float((seen == -1).mean())))
+    return "; ".join(reasons) or None
+
+
+def weak_control(r: float | None, n: int, is_found_elsewhere: bool) -> str | None:
+    """Why a correlation that was planted over n concepts may not be told from 0, or None.
+
+    It is told by an instrument that shows what was planted on another axis, has the right sign, and is smaller than one which n
+    concepts would find in 8 of 10 cases (Fisher's z).
+    """
+    found = float(np.tanh((ndtri(0.975) + ndtri(POWER)) / np.sqrt(n - 3)))
+    if not is_found_elsewhere or r is None or not 0 < r < found:
+        return None
+    return f"{n} concepts find a correlation of {found:.2f} in 8 of 10 cases, one of {r:.2f} less often; another axis shows it"
+
+
+def _of_share(pool: Pool, name: str, images: int, is_cautious: bool) -> str | None:
+    if name == "corrected share" and not is_cautious and (why := of_correction(pool)):
+        return why
     if images <= MOST_DISCRETE:
         return DISCRETE
     return RIGHT if is_cautious and name == "corrected share" else None

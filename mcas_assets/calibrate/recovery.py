@@ -1,11 +1,12 @@
 """Is what was planted found again: dose-response, shares held against the truth reader, and the positive control."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 from scipy.special import stdtrit
 
+from mcas_assets.calibrate.known_limits import of_correction, weak_control
 from mcas_assets.calibrate.pool import UNREAD, Mixture, Pool
 from mcas_assets.calibrate.rows import LINE, SHARE, Goal, Row, Z, row
 from mcas_assets.scoring.mcas.association import ComponentScores, Score, association
@@ -151,6 +152,7 @@ def recovery(pool: Pool, is_judged: bool) -> list[Row]:
         why = "no share can be given; see the confusion matrix"
         return [figure("corrected share: mean error", None, goal=goal, detail=why)]
     error, uncorrected = np.array(errors), np.array(raw)
+    is_by_correction = float(np.abs(uncorrected).mean()) < float(np.abs(error).mean())
     worst = int(np.abs(error).argmax())
     unread = int((pool.truth[pool.asked] == UNREAD).sum())
     abstained = int((pool.labels[pool.asked] < 0).sum())
@@ -167,7 +169,8 @@ def recovery(pool: Pool, is_judged: bool) -> list[Row]:
         figure("corrected share: bias", float(error.mean()), detail=f"mean signed error; {about}"),
         figure("labelled share: mean error", float(np.abs(uncorrected).mean()), detail=f"absolute, uncorrected; {about}"),
     ]  # fmt: skip
-    return rows + _agreements(pool, truth)
+    why = of_correction(pool) if is_by_correction else None
+    return [replace(one, reason=why) if one.met is False else one for one in rows] + _agreements(pool, truth)
 
 
 def _agreements(pool: Pool, truth: Floats) -> list[Row]:
@@ -201,6 +204,15 @@ def positive_control(pool: Pool, planted: dict[str, float], is_biased: bool) -> 
     name = "ttas: r with the planted share"
     low = float("nan") if ends[0] is None else ends[0]
     return [row("positive_control", pool.axis, pool.embedder, name, r, ends, goal, detail, judged=low)]
+
+
+def with_reasons(controls: list[Row], concepts: int) -> list[Row]:
+    """Positive controls of all axes of one embedder over so many concepts, with why one may be missed that another is not."""
+    met = {one.axis for one in controls if one.met}
+    return [
+        replace(one, reason=weak_control(one.value, concepts, bool(met - {one.axis}))) if one.met is False else one
+        for one in controls
+    ]
 
 
 def correlation(first: Floats, second: Floats) -> tuple[float | None, tuple[float | None, float | None], int]:

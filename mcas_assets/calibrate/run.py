@@ -14,9 +14,8 @@ import polars as pl
 from mcas_assets.calibrate.drawing import Pictures, draw, embed_all, of_size
 from mcas_assets.calibrate.gather import TRUTHS, gather_pool, known_axes, mixtures_of
 from mcas_assets.calibrate.harder import harder_pools, harder_rows
-from mcas_assets.calibrate.known_limits import READ
 from mcas_assets.calibrate.pool import UNREAD, Pool, spread_over_shares
-from mcas_assets.calibrate.recovery import dose_response, positive_control, recovery
+from mcas_assets.calibrate.recovery import dose_response, positive_control, recovery, with_reasons
 from mcas_assets.calibrate.rows import Row, frame
 from mcas_assets.calibrate.simulations import Settings, processes
 from mcas_assets.calibrate.trials import coverage_rows, false_alarm_rows, null_rows, zero_rows
@@ -111,6 +110,8 @@ def calibrate(
         pools = [gather_pool(store, audit, axis, images, texts, embedder, truths[axis]) for axis in axes]
         for pool in pools:
             rows += _figures(pool, scale, audit.inference.seed, is_first=place == 0)
+        controls = [positive_control(pool, _planted(pool), is_biased=pool.embedder == BIASED) for pool in pools]
+        rows += with_reasons([one for found in controls for one in found], min(len(pool.asked) for pool in pools))
         if place == 0:
             if tone_reader is not None:
                 rows += _by_tone(store, audit, images, texts, embedder, truths, tone_reader)
@@ -175,15 +176,14 @@ def _read_truth(store: Store, contents: pl.DataFrame, axes: list[str], progress:
 
 def _figures(pool: Pool, scale: Scale, seed: int, *, is_first: bool) -> list[Row]:
     """The parts that need no simulation."""
+    return [*dose_response(pool, scale.dose, seed, is_first), *recovery(pool, is_first)]
+
+
+def _planted(pool: Pool) -> dict[str, float]:
+    """Share of group b that the biased embedder's captions had, by concept."""
     from mcas_assets.phantom.world import WORLDS
 
-    side = TRUTHS[pool.axis]
-    planted = {slug: getattr(shares, side) for slug, shares in WORLDS[PLANTED_IN].planted.items()}
-    return [
-        *dose_response(pool, scale.dose, seed, is_first),
-        *recovery(pool, is_first),
-        *positive_control(pool, planted, is_biased=pool.embedder == BIASED),
-    ]
+    return {slug: getattr(shares, TRUTHS[pool.axis]) for slug, shares in WORLDS[PLANTED_IN].planted.items()}
 
 
 def _by_tone(
@@ -202,8 +202,7 @@ def _by_tone(
     for axis in axes:
         labeller = represent.by_tone(audit.axes[axis], tones)
         pool = gather_pool(store, audit, axis, images, texts, embedder, truths[axis], labeller)
-        of_shares = [one for one in recovery(pool, is_judged=True) if "share" in one.name]
-        rows += [replace(one, reason=READ) if one.met is False else one for one in of_shares]
+        rows += [one for one in recovery(pool, is_judged=True) if "share" in one.name]
     return rows
 
 

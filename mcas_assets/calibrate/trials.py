@@ -15,7 +15,7 @@ from mcas_assets.calibrate.cells import (
     share_coverage,
     true_zero,
 )
-from mcas_assets.calibrate.known_limits import BOOTSTRAP, reason_of
+from mcas_assets.calibrate.known_limits import reason_of
 from mcas_assets.calibrate.pool import Pool
 from mcas_assets.calibrate.rows import COVERAGE, SIZE, Kind, Row, alarm_goal, mean_of_trials, rate_row, row
 from mcas_assets.calibrate.simulations import Settings, Simulation, mapped, meaningless_axis, same_version
@@ -74,7 +74,6 @@ def zero_rows(
 ) -> list[Row]:  # fmt: skip
     """How often a score that is 0 is found to be other than 0, for each number of images of a concept."""
     figure, rows, flags = partial(row, kind, pool.axis, pool.embedder), [], {side: [] for side in SIDES}
-    why = BOOTSTRAP if pool.groups > 2 else None
     for images in SIZES:
         p_values = run_simulation(true_zero, "true zero", pool, settings.sized(images), audits, progress, executor)
         for s, side in enumerate(SIDES):
@@ -85,7 +84,7 @@ def zero_rows(
                 continue
             size = f"{audits} audits of {able} concepts whose {side} score is 0, {images} images each"
             found = np.where(np.isnan(p), np.nan, p <= SIGNIFICANT)
-            rows.append(rate_row(kind, pool.axis, pool.embedder, name, found, SIZE, size, why))
+            rows.append(rate_row(kind, pool.axis, pool.embedder, name, found, SIZE, size))
             flags[side] += [flagged(one, 1 - settings.level).any() for one in p]
     for side, of_side in flags.items():
         if of_side:
@@ -132,7 +131,7 @@ def _cells(kind: Kind, pool: Pool, settings: Settings, name: str, found: Floats)
     detail = f"{len(found)} audits, {pool.replicates} images of each prompt to draw from"
     for k, c in enumerate(settings.chosen):
         cell = f"{name}: {settings.images} images, {pool.concepts[c]} ({shares[c]:.2f})"
-        why = reason_of(kind, pool, name, settings.images, float(shares[c]), found[:, k])
+        why = reason_of(pool, name, settings.images, float(shares[c]), found[:, k])
         rows.append(rate_row(kind, pool.axis, pool.embedder, cell, found[:, k : k + 1], COVERAGE, detail, why))
     return rows
 

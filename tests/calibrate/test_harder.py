@@ -1,10 +1,21 @@
 """Shares by a labeller that errs by group: corrected they hold the truth, as labelled they do not."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from mcas_assets.calibrate.harder import ERRS, erring_labels, harder_rows, labeller_rows
-from mcas_assets.calibrate.known_limits import BOOTSTRAP, DISCRETE, DISOBEYED, RARE, RIGHT, reason_of
+from mcas_assets.calibrate.known_limits import (
+    BOOTSTRAP,
+    DISCRETE,
+    DISOBEYED,
+    RARE,
+    RIGHT,
+    of_correction,
+    reason_of,
+    weak_control,
+)
 from mcas_assets.calibrate.pool import NEITHER
 from mcas_assets.calibrate.simulations import Settings
 from tests.calibrate.test_run import Silent, pool_of
@@ -14,8 +25,6 @@ SETTINGS = Settings(images=64, chosen=(0, 2, 4), resamples=50)
 
 def harder_pool(axis):
     """Of the pool of `test_run`, one figure in twelve stands between two, or every fourth tone is of a third group."""
-    from dataclasses import replace
-
     pool = pool_of(replicates=60)
     g = np.random.default_rng(5)
     of_gender = axis == "gender"
@@ -66,20 +75,43 @@ HELD = {rate: (np.arange(100) < 100 * rate).astype(float) for rate in (0.8, 0.95
 
 
 @pytest.mark.parametrize(
-    ("kind", "axis", "name", "images", "rate", "reason"),
+    ("axis", "name", "images", "rate", "reason"),
     [
-        ("coverage", "gender", "mcas raw", 16, 0.8, None),
-        ("coverage", "gender", "mcas raw", 16, 1.0, RARE),
-        ("coverage", "gender", "mcas raw", 64, 1.0, None),
-        ("coverage", "gender", "corrected share", 64, 1.0, RIGHT),
-        ("coverage", "gender", "corrected share", 64, 0.8, None),
-        ("harder", "gender", "corrected share", 64, 0.8, DISOBEYED),
-        ("harder", "skin_tone", "mcas adjusted", 64, 0.8, BOOTSTRAP),
-        ("harder", "skin_tone", "labels that err", 64, 0.8, None),
-        ("coverage", "gender", "share, wilson", 16, 0.8, DISCRETE),
-        ("coverage", "gender", "corrected share", 30, 0.8, DISCRETE),
-        ("coverage", "gender", "change of itaas, paired, bca", 16, 0.8, BOOTSTRAP),
+        ("gender", "mcas raw", 16, 0.8, None),
+        ("gender", "mcas raw", 16, 1.0, RARE),
+        ("gender", "mcas raw", 64, 1.0, None),
+        ("gender", "corrected share", 64, 1.0, RIGHT),
+        ("gender", "corrected share", 64, 0.8, None),
+        ("skin_tone", "mcas adjusted", 64, 0.8, None),
+        ("skin_tone", "labels that err", 64, 0.8, None),
+        ("gender", "share, wilson", 16, 0.8, DISCRETE),
+        ("gender", "corrected share", 30, 0.8, DISCRETE),
+        ("gender", "change of itaas, paired, bca", 16, 0.8, BOOTSTRAP),
     ],
 )
-def test_a_cell_that_cannot_reach_its_goal_says_why_and_others_do_not(kind, axis, name, images, rate, reason):
-    assert reason_of(kind, harder_pool(axis), name, images, 0.1, HELD[rate]) == reason
+def test_a_cell_that_cannot_reach_its_goal_says_why_and_others_do_not(axis, name, images, rate, reason):
+    assert reason_of(harder_pool(axis), name, images, 0.1, HELD[rate]) == reason
+
+
+def test_a_corrected_share_is_explained_only_by_attribute_images_that_are_not_as_is_assumed():
+    pool = harder_pool("gender")
+    obeyed = replace(pool, a_truth=np.zeros_like(pool.a_labels), b_truth=np.ones_like(pool.b_labels))
+    assert of_correction(obeyed) is None
+    of_one = obeyed.a_truth.copy()
+    of_one[0, :2] = 1
+    disobeyed = replace(obeyed, a_truth=of_one)
+    assert str(of_correction(disobeyed)).startswith(f"2 of {2 * pool.a_labels.size} {DISOBEYED}")
+    assert str(reason_of(disobeyed, "corrected share", 64, 0.1, HELD[0.8])).startswith("2 of ")
+    unread = pool.a_labels.copy()
+    unread[0] = -1
+    assert "go unlabelled in" in str(of_correction(replace(obeyed, a_labels=unread)))
+
+
+@pytest.mark.parametrize(
+    ("r", "is_found_elsewhere", "is_explained"),
+    [(0.3, True, True), (0.3, False, False), (-0.1, True, False), (0.6, True, False)],
+)
+def test_a_weak_control_is_explained_by_few_concepts_only_where_another_axis_shows_it(
+    r, is_found_elsewhere, is_explained
+):
+    assert (weak_control(r, 29, is_found_elsewhere) is not None) == is_explained
