@@ -48,7 +48,8 @@ def test_zero_shot_labels_are_those_of_the_nearest_group_and_unclear_ones_are_no
     [
         ([("man", "a man"), ("woman", "a woman")], {"m": 0, "w": 1, "?": -1}),
         ([("woman", "a woman"), ("man", "a man")], {"m": 0, "w": 1, "?": -1}),
-        ([("man", "a man"), ("woman", "a woman"), ("other", "a person")], None),
+        ([("man", "a man"), ("woman", "a woman"), ("other", "a person")], {"m": -1, "w": 1, "?": -1}),
+        ([("other", "a woman"), ("man", "a man"), ("woman", "a person")], {"m": -1, "w": 2, "?": -1}),
     ],
 )
 def test_labels_by_pole_count_from_pole_a_whatever_the_order_of_the_groups(groups, labels):
