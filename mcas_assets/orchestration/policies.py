@@ -19,7 +19,7 @@ from mcas_assets.declare.audit import Audit
 from mcas_assets.orchestration.checks import check_spec, partitions_of
 from mcas_assets.orchestration.records import key_of
 from mcas_assets.policy.gate import Judged, code_version, hold, keep
-from mcas_assets.policy.judge import FAILED, NOT_JUDGED, PASSED, overall
+from mcas_assets.policy.judge import FAILED, NOT_JUDGED, PASSED, Status, overall
 from mcas_assets.policy.load import Policy, list_policies, load_policy, require_fit
 from mcas_assets.policy.requirements import Requirement
 from mcas_assets.stages.registry import STAGES
@@ -120,7 +120,7 @@ def _described(policy: Policy, requirement: Requirement) -> str:
     return " ".join(filter(None, (f"Policy {policy.policy}: {requirement.condition}.", requirement.why, breach)))
 
 
-def _stops(requirement: Requirement, status: str) -> bool:
+def _stops(requirement: Requirement, status: Status) -> bool:
     return requirement.blocking and status == FAILED
 
 

@@ -6,15 +6,17 @@ p-values become q-values (Benjamini & Hochberg 1995). A row that could not have 
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final, Literal
 
 import numpy as np
 
 from mcas_assets.scoring.stats.limits import images_to_fail, p_beyond
 from mcas_assets.scoring.stats.multiplicity import benjamini_hochberg
 
-PASSED, FAILED, NOT_JUDGED = "passed", "failed", "not judged"
-STATUSES = (PASSED, FAILED, NOT_JUDGED)
+Status = Literal["passed", "failed", "not judged"]
+PASSED: Final = "passed"
+FAILED: Final = "failed"
+NOT_JUDGED: Final = "not judged"
 
 Found = dict[str, Any]
 

@@ -13,7 +13,7 @@ import polars as pl
 from duckdb import DuckDBPyConnection
 
 from mcas_assets.declare.audit import Audit
-from mcas_assets.policy.judge import judge, overall
+from mcas_assets.policy.judge import Status, judge, overall
 from mcas_assets.policy.load import Policy, require_fit
 from mcas_assets.stages.registry import STAGES
 from mcas_assets.store import ledger
@@ -40,7 +40,7 @@ class Judged:
     audit_digest: str
 
     @property
-    def status(self) -> str:
+    def status(self) -> Status:
         """`passed`, `failed` or `not judged`, of the policy as a whole."""
         return overall(self.results)
 

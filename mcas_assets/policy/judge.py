@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 import polars as pl
 
-from mcas_assets.policy.evidence import FAILED, NOT_JUDGED, PASSED, Found, not_judged, settle, weigh
+from mcas_assets.policy.evidence import FAILED, NOT_JUDGED, PASSED, Found, Status, not_judged, settle, weigh
 from mcas_assets.policy.load import Policy
 from mcas_assets.policy.requirements import (
     AgainstPopulation,
@@ -65,7 +65,7 @@ def judge(
     return pl.DataFrame(rows, schema=frame_schema("policy_results"))
 
 
-def overall(results: pl.DataFrame) -> str:
+def overall(results: pl.DataFrame) -> Status:
     """The status over all rows: failed if one is, else not judged if one is not or there is none, else passed."""
     statuses = set(results["status"])
     return FAILED if FAILED in statuses else PASSED if statuses == {PASSED} else NOT_JUDGED

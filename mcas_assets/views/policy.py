@@ -11,15 +11,15 @@ from rich.text import Text
 
 from mcas_assets.core.errors import BadInput
 from mcas_assets.policy.gate import Judged
-from mcas_assets.policy.judge import FAILED, NOT_JUDGED, PASSED, overall
+from mcas_assets.policy.judge import FAILED, NOT_JUDGED, PASSED, Status, overall
 from mcas_assets.policy.requirements import Requirement
 from mcas_assets.views.drawing import NARROW, cell_of, plain_table, track
 from mcas_assets.views.numbers import signed
 
 HALF = 12  # width of one side of a bar, in characters
 MOST_ROWS = 6  # breaches shown of each requirement
-MARKS = {PASSED: ("✔", "green"), FAILED: ("✘", "red"), NOT_JUDGED: ("?", "yellow")}
-WORDS = {PASSED: "met", FAILED: "NOT MET", NOT_JUDGED: "CANNOT BE JUDGED"}
+MARKS: dict[Status, tuple[str, str]] = {PASSED: ("✔", "green"), FAILED: ("✘", "red"), NOT_JUDGED: ("?", "yellow")}
+WORDS: dict[Status, str] = {PASSED: "met", FAILED: "NOT MET", NOT_JUDGED: "CANNOT BE JUDGED"}
 
 
 def as_json(judged: Judged) -> str:
@@ -112,7 +112,7 @@ def print_judged(console: Console, judged: Judged) -> None:
     console.print(_conclusion(judged), highlight=False)
 
 
-def _print_rows(console: Console, requirement: Requirement, status: str, rows: pl.DataFrame) -> None:
+def _print_rows(console: Console, requirement: Requirement, status: Status, rows: pl.DataFrame) -> None:
     mark, colour = MARKS[status]
     console.print(Text.assemble((f"{mark} {requirement.requirement}", colour), (f"  {requirement.why or ''}", "dim")))
     if status == NOT_JUDGED:
