@@ -857,7 +857,7 @@ create table if not exists comparisons_history (
     verdict            varchar not null,  -- of the change of mcas: changed, not shown (at this number of images) or underpowered;
                                           --   not judged: a component, the adjusted score, a neutral prompt
     reason             varchar,           -- why a number is missing
-    interval_method    varchar,           -- mover (labelled shares) or bootstrap; null where there is no interval
+    interval_method    varchar,           -- mover (labelled shares), bootstrap, or student (over several wordings); null where there is none
     interval_note      varchar,           -- what must be known beside the interval: why it is a bootstrap, or its coverage in
                                           --   simulation where that was outside .93 to .97
     n_further          bigint             -- of the pairs, those drawn after the others had been looked at; null in older homes

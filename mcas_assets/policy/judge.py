@@ -159,7 +159,7 @@ def _overlooked(requirement: Worsening, row: Found) -> str | None:
         return None
     if least > requirement.by if requirement.by and least is not None else row["verdict"] == "underpowered":
         seen = "" if least is None else f": the smallest that could have been seen is {least:.3g}"
-        return f"the comparison could have missed a change{seen}"
+        return f"{row['verdict']}: the comparison could have missed a change{seen}"
     return None
 
 

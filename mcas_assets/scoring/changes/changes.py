@@ -18,12 +18,13 @@ from mcas_assets.scoring.stats.intervals import (
     Influence,
     Method,
     interval_ends,
+    student_ends,
     unbiased_variance,
 )
 from mcas_assets.scoring.stats.power import minimum_detectable
 
 Verdict = Literal["changed", "not shown", "underpowered", "not judged"]
-IntervalMethod = Literal["mover", "newcombe", "bootstrap"]
+IntervalMethod = Literal["mover", "newcombe", "bootstrap", "student"]
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 INTERVAL_METHODS: tuple[IntervalMethod, ...] = get_args(IntervalMethod)
 SAME_IMAGES = "the two versions gave the same images"
@@ -95,12 +96,18 @@ class Task:
         return (1 - self.level) / max(self.family, 1)
 
     def compare(self, terms: list[Term], n_pairs: int) -> list[Comparison]:
-        """Changes of one concept, each a sum of means of pairs, by the bootstrap."""
+        """Changes of one concept, each a sum of means of pairs: by the bootstrap, over several wordings by Student's t.
+
+        Few wordings give few different draws of them, none beyond the largest that was asked in.
+        """
         differences = self.differences(terms)
         parts = self.influence(terms)
-        replicates = self.replicates(terms)
-        ends = interval_ends(replicates, differences, parts, self.level, self.method)
         variance, freedom = unbiased_variance(parts)
+        is_over_wordings = self.draws.groups.wording is not None
+        if is_over_wordings:
+            ends = student_ends(differences, variance, freedom, self.level)
+        else:
+            ends = interval_ends(self.replicates(terms), differences, parts, self.level, self.method)
         few, same = self.few(terms), is_same(terms)
         results = []
         for k, difference in enumerate(differences.tolist()):
@@ -116,7 +123,7 @@ class Task:
                 least = minimum_detectable(error, float(freedom[k]), level=1 - self.alpha, power=self.power)
                 low, high = float(ends.low[k]), float(ends.high[k])
                 one = replace(one, low=low, high=high, p_value=float(ends.p_values[k]), minimum_detectable=least,
-                              method="bootstrap")  # fmt: skip
+                              method="student" if is_over_wordings else "bootstrap")  # fmt: skip
             results.append(one)
         return results
 

@@ -16,7 +16,7 @@ from mcas_assets.scoring.changes.labelled_changes import LabelledChanges
 from mcas_assets.scoring.changes.measured_coverage import coverage_note
 from mcas_assets.scoring.changes.pairs import CHANGES, Change, Pairs, Term
 from mcas_assets.scoring.changes.stages import Stages
-from mcas_assets.scoring.mcas.draws import Draws, Grouping, grouping
+from mcas_assets.scoring.mcas.draws import FEWEST_WORDINGS, Draws, Grouping, fewest_wordings, grouping
 from mcas_assets.scoring.mcas.vectors import AuditVectors
 from mcas_assets.scoring.stats.arrays import NO_SPREAD, as_vector
 from mcas_assets.scoring.stats.curves import curve_ends, curve_p_values, detectable_at
@@ -146,7 +146,10 @@ def compare_pairs(
         if not terms:
             found = [blank(0)] * len(CHANGES)
         elif why[c]:
-            found = [replace(one, note=one.method and _note(why[c])) for one in task.compare(terms, len(members))]
+            found = [
+                replace(one, note=one.method and _note(why[c], pairs.groups))
+                for one in task.compare(terms, len(members))
+            ]
         else:
             found = _without_interval(task, terms, len(members))
         rows.append([blank(len(members), no) if no else one for one, no in zip(found, reasons, strict=True)])
@@ -170,8 +173,13 @@ def compare_pairs(
 _SIMULATED = ("mcas", "iias", "itaas")  # changes that the images of a concept bring in
 
 
-def _note(why: str | None) -> str:
-    return f"{why}: a bootstrap, which covers less than it says where a group is rare and pairs are few"
+def _note(why: str | None, groups: Grouping) -> str:
+    """What must be known beside an interval that does not rest on labels."""
+    fewest = fewest_wordings(groups)
+    if fewest is None:
+        return f"{why}: a bootstrap, which covers less than it says where a group is rare and pairs are few"
+    few = "" if fewest >= FEWEST_WORDINGS else f"; of {fewest} it covers less than it says where wording matters"
+    return f"{why}: Student's t over wordings and seeds{few}"
 
 
 def _without_interval(task: Task, terms: list[Term], n_pairs: int) -> list[Comparison]:

@@ -73,6 +73,18 @@ def grouping(vectors: AuditVectors) -> Grouping:
     return Grouping(seed, strata_of(seed, np.concatenate(cells)), wording, wording_strata, concept)
 
 
+FEWEST_WORDINGS = 5
+"""Below it, an interval for a population of prompts covers too little where wording matters: benchmarks/coverage_wordings.py."""
+
+
+def fewest_wordings(groups: Grouping) -> int | None:
+    """Wordings of the concept that has the fewest of those with several; None where none has."""
+    if groups.wording is None:
+        return None
+    counts = np.bincount(np.unique(np.stack([groups.concept, groups.wording]), axis=1)[0])
+    return int(counts[counts > 1].min())
+
+
 def _seeds(labels: ArrayLike | None, n: int, before: int, name: str) -> Ints:
     """Seeds as given, or one of its own for each image, told apart from real seeds by the sign.
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from mcas_assets.scoring.mcas.association import ComponentScores
 from mcas_assets.scoring.mcas.concept_bootstrap import COLUMNS, bootstrap_concepts, columns_of, unsure_reasons
-from mcas_assets.scoring.mcas.draws import Grouping, grouping, rows_of_concepts
+from mcas_assets.scoring.mcas.draws import FEWEST_WORDINGS, Grouping, fewest_wordings, grouping, rows_of_concepts
 from mcas_assets.scoring.mcas.labelled_intervals import Ends, LabelledIntervals, Zero
 from mcas_assets.scoring.mcas.labelled_parts import MOST_UNCLEAR, Labelled
 from mcas_assets.scoring.mcas.vectors import AuditVectors
@@ -29,8 +29,6 @@ INTERVAL_METHODS: tuple[IntervalMethod, ...] = get_args(IntervalMethod)
 Estimand = Literal["these prompts", "a population of prompts"]
 
 NO_BASELINE = "no neutral baseline"
-FEWEST_WORDINGS = 5
-"""Below it, an interval for a population of prompts covers too little where wording matters: benchmarks/coverage_wordings.py."""
 ONE_GROUP = "one group only was seen: the interval rests on the gap of the other concepts, and is cautious on its side"
 NO_PARITY = "parity: the neutral images are not labelled as both groups"
 Reasons = tuple[tuple[str | None, ...], ...]
@@ -176,10 +174,8 @@ def _why_bootstrap(labelled: Labelled | None, groups: Grouping, base: Ints, coun
 
 def _several(groups: Grouping) -> str:
     """That concepts have several wordings, and how few, if so few that the draws of them say little."""
-    pairs = np.unique(np.stack([groups.concept, np.asarray(groups.wording)]), axis=1)[0]
-    counts = np.bincount(pairs)
-    fewest = int(counts[counts > 1].min())
-    if fewest >= FEWEST_WORDINGS:
+    fewest = fewest_wordings(groups)
+    if fewest is None or fewest >= FEWEST_WORDINGS:
         return "a concept has several wordings"
     return f"a concept has {fewest} wordings, and fewer than {FEWEST_WORDINGS} say little of a population of prompts"
 

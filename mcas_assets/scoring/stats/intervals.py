@@ -159,6 +159,17 @@ def interval_ends(
     return Ends(low, high, error, reasons, p_values)
 
 
+def student_ends(estimates: Floats, variance: Floats, freedom: Floats, level: float) -> Ends:
+    """Student's intervals of k estimates with their estimated variances and degrees of freedom, all (k,)."""
+    freedom, error = np.minimum(freedom, _NORMAL), np.sqrt(variance)
+    flat = error < NO_SPREAD
+    error = np.where(flat, np.nan, error)
+    half = stdtrit(freedom, (1 + level) / 2) * error
+    p_values = np.clip(2 * stdtr(freedom, -np.abs(estimates) / error), 1e-300, 1.0)
+    reasons = tuple("zero variance" if one else None for one in flat)
+    return Ends(estimates - half, estimates + half, error, reasons, p_values)
+
+
 def _place_of_zero(replicates: Floats, estimates: Floats, count: Ints, error: Floats) -> Floats:
     """(k,) normal quantile of 0 among the replicates; beyond all of them, by standard errors from the estimate."""
     below = (replicates < 0).sum(axis=1) + 0.5 * (replicates == 0).sum(axis=1)

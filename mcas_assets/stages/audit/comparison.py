@@ -87,7 +87,7 @@ COMPARISONS = Table(
         "difference is after less before": between("difference_error", 0, _TOLERANCE),
         "further pairs are among the pairs": ordered("n_further", "n_pairs"),
         "noise_band counts from 0": between("noise_band", 0, None),
-        "interval_method is known": among("interval_method", ("mover", "bootstrap", None)),
+        "interval_method is known": among("interval_method", ("mover", "bootstrap", "student", None)),
         **COMPARED,
     },
 )
