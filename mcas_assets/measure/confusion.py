@@ -8,7 +8,7 @@ import polars as pl
 from scipy.special import bdtr
 
 from mcas_assets.declare.audit import Audit
-from mcas_assets.declare.parts import Axis
+from mcas_assets.declare.parts import Axis, Labels
 from mcas_assets.scoring.shares.label_error import CorrectedShares, corrected_shares
 from mcas_assets.store.schema import frame_schema
 
@@ -34,7 +34,7 @@ class Labeller:
         of: For each delivered image, by sha256, its label.
     """
 
-    labels: str
+    labels: Labels
     embedder: str | None
     of: Mapping[str, Label]
 
