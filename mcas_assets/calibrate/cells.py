@@ -106,6 +106,18 @@ def change_coverage(pool: Pool, settings: Settings, numbers: Numbers) -> Floats:
     return np.array(outcomes)
 
 
+def pair_correlations(pool: Pool, settings: Settings) -> Floats:
+    """(concepts,) correlation of the groups that one seed shows before and after the update; 0 where one group is shown."""
+    chosen = np.array(settings.chosen, dtype=np.int64)
+    other, found = updated(pool, chosen, settings.seed), np.zeros(len(chosen))
+    for k, c in enumerate(chosen):
+        pairs = np.stack([pool.labels[c], other.labels[c]])
+        pairs = pairs[:, (pairs >= 0).all(axis=0)] == 0
+        if pairs.any(axis=1).all() and not pairs.all(axis=1).any():
+            found[k] = np.corrcoef(pairs)[0, 1]
+    return found
+
+
 def paired_coverage(pool: Pool, settings: Settings, numbers: Numbers) -> Floats:
     """Whether the bootstrap of `paired_difference` holds the change of ITAAS to the next concept: (audits, concepts)."""
     chosen = np.array(settings.chosen, dtype=np.int64)

@@ -6,8 +6,12 @@ from scipy.special import bdtr, ndtri
 from mcas_assets.calibrate.pool import Pool
 from mcas_assets.calibrate.rows import COVERAGE
 from mcas_assets.measure.confusion import RARELY
+from mcas_assets.scoring.changes.labelled_changes import POOLED
 from mcas_assets.scoring.stats.arrays import Floats
 from mcas_assets.scoring.stats.power import POWER
+
+MORE_ALIKE = 0.2
+"""By so much more the pairs of a concept must correlate than those of all for that to make its interval too wide."""
 
 FEW = 3
 """Images of the rarer group below which an interval is made of doubt more than of counts."""
@@ -27,7 +31,12 @@ UNREAD_MORE = (
 )
 
 
-def reason_of(pool: Pool, name: str, images: int, share: float, found: Floats) -> str | None:
+ALIKE = "one seed's groups before and after correlate by {:.2f} here and {:.2f} over all concepts, to which that is drawn: cautious"
+
+
+def reason_of(
+    pool: Pool, name: str, images: int, share: float, found: Floats, alike: tuple[float, float] | None = None
+) -> str | None:
     """Why a cell may miss its goal, or None if that is not known.
 
     Args:
@@ -36,11 +45,14 @@ def reason_of(pool: Pool, name: str, images: int, share: float, found: Floats) -
         images: Of the concept in each audit.
         share: Of the group in the concept.
         found: (audits,) 1 where the interval held, else 0 or NaN.
+        alike: Of a change, the correlation of its pairs, and its mean over concepts.
     """
     known = found[~np.isnan(found)]
     is_cautious = COVERAGE.most is not None and len(known) > 0 and known.mean() > COVERAGE.most
     if is_cautious and images * min(share, 1 - share) < FEW:
         return RARE
+    if alike and is_cautious and images < 2 * POOLED and alike[0] > alike[1] + MORE_ALIKE:
+        return ALIKE.format(*alike)
     if name in ("share, wilson", "corrected share"):
         return _of_share(pool, name, images, is_cautious)
     return BOOTSTRAP if name.endswith("bca") else None

@@ -10,6 +10,7 @@ from mcas_assets.calibrate.cells import (
     SCORES,
     SIDES,
     change_coverage,
+    pair_correlations,
     paired_coverage,
     score_coverage,
     share_coverage,
@@ -118,20 +119,23 @@ def coverage_rows(
             shares = run(share_coverage, f"coverage, shares, {images} images")
             for k, name in enumerate(("share, wilson", "corrected share")):
                 rows += cells(name, shares[..., k])
-        changes = run(change_coverage, f"coverage, changes, {images} images")
+        changes, alike = run(change_coverage, f"coverage, changes, {images} images"), pair_correlations(pool, of_size)
         for k, name in enumerate(CHANGES):
-            rows += cells(f"change of {name}", changes[..., k])
+            rows += cells(f"change of {name}", changes[..., k], alike)
     pairs = run_simulation(paired_coverage, "coverage, pairs", pool, settings, audits, progress, executor)
     return rows + _cells(kind, pool, settings, "change of itaas, paired, bca", pairs)
 
 
-def _cells(kind: Kind, pool: Pool, settings: Settings, name: str, found: Floats) -> list[Row]:
-    """A row a concept from (audits, concepts) of 1 (holds), 0 (does not), NaN (there is no interval)."""
+def _cells(
+    kind: Kind, pool: Pool, settings: Settings, name: str, found: Floats, alike: Floats | None = None
+) -> list[Row]:
+    """A row a concept from (audits, concepts) of 1 (holds), 0 (does not), NaN (there is no interval); `alike` as in `reason_of`."""
     shares, rows = pool.shares(), []
     detail = f"{len(found)} audits, {pool.replicates} images of each prompt to draw from"
     for k, c in enumerate(settings.chosen):
         cell = f"{name}: {settings.images} images, {pool.concepts[c]} ({shares[c]:.2f})"
-        why = reason_of(pool, name, settings.images, float(shares[c]), found[:, k])
+        pairs = None if alike is None else (float(alike[k]), float(alike.mean()))
+        why = reason_of(pool, name, settings.images, float(shares[c]), found[:, k], pairs)
         rows.append(rate_row(kind, pool.axis, pool.embedder, cell, found[:, k : k + 1], COVERAGE, detail, why))
     return rows
 

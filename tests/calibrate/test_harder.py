@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from mcas_assets.calibrate.cells import pair_correlations
 from mcas_assets.calibrate.harder import ERRS, erring_labels, harder_rows, labeller_rows
 from mcas_assets.calibrate.known_limits import (
     BOOTSTRAP,
@@ -115,3 +116,24 @@ def test_a_weak_control_is_explained_by_few_concepts_only_where_another_axis_sho
     r, is_found_elsewhere, is_explained
 ):
     assert (weak_control(r, 29, is_found_elsewhere) is not None) == is_explained
+
+
+@pytest.mark.parametrize(
+    ("images", "rate", "alike", "is_explained"),
+    [
+        (16, 1.0, (0.7, 0.4), True),
+        (64, 1.0, (0.7, 0.4), False),
+        (16, 1.0, (0.5, 0.4), False),
+        (16, 0.8, (0.7, 0.4), False),
+    ],
+)
+def test_a_cautious_change_is_explained_by_pairs_that_are_more_alike_than_others(images, rate, alike, is_explained):
+    why = reason_of(harder_pool("gender"), "change of mcas", images, 0.5, HELD[rate], alike)
+    assert (why is not None and why.startswith("one seed's groups")) == is_explained
+
+
+def test_pairs_correlate_by_what_an_update_keeps():
+    kept = pair_correlations(harder_pool("gender"), SETTINGS)
+    assert kept.shape == (3,)
+    assert (kept > 0).all()
+    assert (kept < 0.95).all()

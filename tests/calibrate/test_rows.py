@@ -15,10 +15,12 @@ def test_a_figure_that_is_missing_misses_its_goal():
 
 
 def test_the_tolerance_of_alarms_is_what_chance_allows():
-    goal = alarm_goal(200)
+    goal = alarm_goal(200, rates=1)
     assert goal.is_met(15 / 200)
     assert not goal.is_met(16 / 200)  # P(more than 15 of 200 at 5 %) is 4.4 %
     assert "200" in goal.text
+    assert alarm_goal(200).is_met(19 / 200)  # of sixteen such rates one passes this by chance in 5 % of calibrations
+    assert not alarm_goal(200).is_met(20 / 200)
 
 
 def test_outcomes_of_one_trial_may_depend_on_each_other():
