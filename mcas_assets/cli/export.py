@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from mcas_assets.core import paths
-from mcas_assets.core.errors import BadInput
 from mcas_assets.core.extras import require_extra
 from mcas_assets.core.terminal import say
 
@@ -132,22 +131,20 @@ def verify(
         say(found.about)
     for one in found.found:
         say(f"{one.kind:<10} {one.text}")
-    say(f"{'files':<10} {found.n_files:,} in the manifest {found.manifest}")
+    say(f"{'files':<10} {found.n_files:,} in the manifest, whose sha256 is\n{'':<10} {found.manifest}")
     say(f"{'computed':<10} {found.checked}")
     for name in found.signatures:
         say(f"{'signed':<10} {name} lies there; whether it is good is for the program that signed to say")
     if found.found:
-        raise Unsound(f"{folder}: {len(found.found):,} that do not agree")
-    say(
-        f"{'all':<10} agrees with itself{'' if manifest else '; who made it is not told by that (--manifest, or a signature)'}"
-    )
+        raise Unsound(
+            f"{folder}: {len(found.found):,} {'thing does' if len(found.found) == 1 else 'things do'} not agree"
+        )
+    say(f"{'all':<10} agrees with itself{'' if manifest else '; who made it is not told by that'}")
 
 
 def _origin(organization: str, relationship: str, model: str, dataset: str):  # noqa: ANN202 - Origin is imported late
-    from mcas_assets.export.origin import RELATIONSHIPS, Origin
+    from mcas_assets.export.origin import Origin
 
-    if relationship not in RELATIONSHIPS:
-        raise BadInput("--relationship", f"is {relationship!r}", f"Use one of {', '.join(RELATIONSHIPS)}")
     return Origin(organization, relationship, model or None, dataset or None)
 
 

@@ -58,7 +58,7 @@ def metadata(reader: Reader, measured: Measured) -> pl.DataFrame:
     Returns:
         `label_AXIS_LABELLER` columns of text, `vector_EMBEDDER` of float32 arrays of unit length.
     """
-    ok = measured.tables["images"].filter(pl.col("path").is_not_null())
+    ok = measured.table("images").filter(pl.col("path").is_not_null())
     use = pl.concat_str(
         "role",
         pl.col("axis").fill_null("-"),

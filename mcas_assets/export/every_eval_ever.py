@@ -197,7 +197,7 @@ def _id(*parts: str) -> str:
 
 def _samples(measured: Measured) -> Iterator[Json]:
     """A line for each requested image of a concept and axis, as the first labeller of the axis sees it."""
-    images = measured.tables["images"].filter(pl.col("role") != "attribute", ~pl.col("outcome").is_in(sorted(OURS)))
+    images = measured.table("images").filter(pl.col("role") != "attribute", ~pl.col("outcome").is_in(sorted(OURS)))
     shares = measured.table("representation").select("axis", "labels", "embedder").unique("axis", maintain_order=True)
     labels = measured.table("image_labels")
     for axis, kind, embedder in shares.iter_rows():

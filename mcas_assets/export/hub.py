@@ -10,7 +10,6 @@ import polars as pl
 import yaml
 from huggingface_hub import EvalResult, EvalResultEntry, ModelCardData, eval_result_entries_to_yaml
 
-from mcas_assets.core.errors import BadInput
 from mcas_assets.export.origin import Origin
 from mcas_assets.export.tables import Measured
 from mcas_assets.pages.reader import Row
@@ -26,13 +25,7 @@ def write(measured: Measured, folder: Path, origin: Origin) -> list[Path]:
 
     Returns:
         The files.
-
-    Raises:
-        BadInput: A name of a model or data set is none of a hub.
     """
-    for what, name in (("--model", origin.model), ("--dataset", origin.dataset)):
-        if name is not None and (name.count("/") != 1 or not all(name.split("/"))):
-            raise BadInput(what, f"is {name!r}", "Use OWNER/NAME, as a hub has it")
     folder.mkdir(parents=True, exist_ok=True)
     card = folder / "model-card.md"
     card.write_text(_card(measured, origin), encoding="utf-8", newline="\n")

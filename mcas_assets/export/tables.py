@@ -7,7 +7,6 @@ from typing import Any
 
 import polars as pl
 
-from mcas_assets.core.errors import BadInput
 from mcas_assets.declare.audit import Audit
 from mcas_assets.export.impact_ratios import impact_ratios
 from mcas_assets.pages.reader import Reader, Row
@@ -58,7 +57,7 @@ class Measured:
     @property
     def images(self) -> pl.DataFrame:
         """The delivered image files, each once: `sha256, path`."""
-        there = self.tables["images"].filter(pl.col("path").is_not_null())
+        there = self.table("images").filter(pl.col("path").is_not_null())
         return there.unique("sha256", maintain_order=True).select("sha256", "path")
 
     def table(self, name: str) -> pl.DataFrame:
@@ -71,14 +70,11 @@ def read(reader: Reader, audit: str, version: str) -> Measured:
 
     Raises:
         NotThere: The audit has no scores of it.
-        BadInput: Its images are not published.
     """
     reader.require(audit, version)
     keys = {"audit": audit, "version": version}
     found = {name: _rows(reader, name, audit, version) for name in _names()}
-    if found["images"].is_empty():
-        raise BadInput(version, f"audit {audit!r} has scores of it, and no images", "Audit it again: mcas audit")
-    found |= {name: reader.rows(name.replace("_", "-"), **keys) for name in ("image_facts", "checks")}
+    found |= {name: reader.rows(name.replace("_", "-"), **keys) for name in ("image_facts", "mark_facts", "checks")}
     found["impact_ratios"] = impact_ratios(
         found["representation"], found["refusals"], found["intersections"], _level(reader, audit, version)
     )

@@ -224,11 +224,11 @@ def test_the_command_needs_no_home_and_leaves_none_and_ends_with_status_7_where_
     )  # fmt: skip
     assert done.returncode == 7, done.stderr
     assert "missing    README.md" in done.stdout
-    assert f"not sound: {folder}: 1 that do not agree" in done.stderr
+    assert f"not sound: {folder}: 1 thing does not agree" in done.stderr
     assert not nowhere.exists()
 
 
 def test_the_command_raises_what_gives_that_status(folder, mcas):
     shutil.rmtree(folder / "records")
-    with pytest.raises(Unsound, match="do not agree"):
+    with pytest.raises(Unsound, match="things do not agree"):
         mcas("verify", str(folder))
