@@ -52,7 +52,8 @@ def evidence(
     Whole or not at all; mcas verify checks it without this home. Example: mcas export evidence --out evidence
     """
     origin = _origin(organization, relationship, model, dataset)
-    require_extra("evidence", "mcas export evidence")
+    for extra in ("view", "evidence"):
+        require_extra(extra, "mcas export evidence")
     from mcas_assets.export.evidence import write_evidence
 
     reader, measured = _measured(version, audit)

@@ -7,7 +7,7 @@ from mcas_assets.core.paths import IS_INSTALLED
 
 MODULES = {
     "view": ("altair", "jinja2", "starlette", "uvicorn", "vl_convert"),
-    "evidence": ("altair", "jinja2", "rocrate", "starlette", "uvicorn", "vl_convert"),
+    "evidence": ("rocrate",),
     "notify": ("apprise",),
     "provenance": ("c2pa",),
     "ui": ("dagster_webserver", "starlette", "uvicorn"),

@@ -100,7 +100,7 @@ def explorers(handed: Handed) -> list[tuple[str, str]]:
     )
     one = f"import fiftyone as fo; fo.launch_app(fo.Dataset.from_images_dir({images!r})).wait()"
     return [
-        ("datasets", f"python -c \"from datasets import load_dataset; print(load_dataset({str(place)!r}))\""),
+        ("datasets", f"python -i -c \"from datasets import load_dataset; images = load_dataset({str(place)!r})\""),
         ("Embedding Atlas", f"uvx embedding-atlas {place / METADATA} --text prompt{vector}"),
         ("LightlyStudio", f'uvx --from lightly-studio python -c "{studio}"'),
         ("FiftyOne", f'uvx --from fiftyone python -c "{one}"'),

@@ -74,7 +74,8 @@ def read(reader: Reader, audit: str, version: str) -> Measured:
     reader.require(audit, version)
     keys = {"audit": audit, "version": version}
     found = {name: _rows(reader, name, audit, version) for name in _names()}
-    found |= {name: reader.rows(name.replace("_", "-"), **keys) for name in ("image_facts", "mark_facts", "checks")}
+    found |= {name: reader.rows(name.replace("_", "-"), **keys) for name in ("image_facts", "checks")}
+    found["mark_facts"] = reader.marks("mark-facts", audit, version)
     found["impact_ratios"] = impact_ratios(
         found["representation"], found["refusals"], found["intersections"], _level(reader, audit, version)
     )

@@ -35,6 +35,7 @@ def test_it_holds_the_report_the_tables_the_records_and_every_image_as_it_was_de
     }  # fmt: skip
     assert wanted <= there
     assert {f"tables/{name}.parquet" for name in given.measured.tables} <= there
+    assert "0 of 42 delivered images carry a C2PA mark" in (filed.folder / "report/trust.html").read_text()
     for sha256, path in given.measured.images.iter_rows():
         assert (filed.folder / path).read_bytes() == (given.home / path).read_bytes()
         assert sha256 in path

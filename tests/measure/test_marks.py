@@ -2,10 +2,13 @@
 
 import io
 import random
+import shutil
+from pathlib import Path
 
 import polars as pl
 import pytest
 from PIL import Image
+from starlette.testclient import TestClient
 
 from mcas_assets.export.tables import read
 from mcas_assets.measure import marks
@@ -81,9 +84,6 @@ def test_nothing_is_fetched(marked, monkeypatch):
 @pytest.fixture(scope="module")
 def home(audited, tmp_path_factory, marked):
     """A home in which three images of ceo carry a mark, one of which does not fit; the copy is published."""
-    import shutil
-    from pathlib import Path
-
     home = Path(shutil.copytree(audited.home, tmp_path_factory.mktemp("marked") / "home"))
     store = Store(home)
     broken = bytearray(marked)
@@ -116,8 +116,6 @@ def test_what_was_drawn_before_is_read_once_and_counted_by_version(home):
 
 
 def test_the_page_of_trust_says_how_many_are_marked(home, audited, tiny):
-    from starlette.testclient import TestClient
-
     read_all_marks(home, READER)
     publish(home)
     client = TestClient(build_app(home))
@@ -126,6 +124,17 @@ def test_the_page_of_trust_says_how_many_are_marked(home, audited, tiny):
     assert "3 of 42 delivered images carry a C2PA mark" in section
     assert "by A maker of images, Another maker, of source type" in section
     assert "trainedAlgorithmicMedia" in section
+
+
+def test_a_copy_from_before_marks_were_read_has_a_page_of_trust_without_them(audited, tiny, tmp_path):
+    store = Store(Path(shutil.copytree(audited.home, tmp_path / "home")))
+    with store.open() as con:
+        con.execute("drop table mark_facts")
+    publish(store)
+    keys = {"audit": tiny.audit, "version": audited.ran.system_version}
+    answer = TestClient(build_app(store)).get("/trust", params=keys)
+    assert (answer.status_code, "Provenance marks" in answer.text) == (200, False)
+    assert "mark_facts" not in read(Reader(Published(store)), *keys.values()).tables
 
 
 def test_evidence_has_the_marks_of_its_images(home, audited, tiny):
