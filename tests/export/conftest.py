@@ -23,7 +23,7 @@ POLICY = """
 policy: mine
 title: Mine
 audits: [tiny]
-rules: [{rule: lean, kind: association, beyond: 3.5, evidence: estimate, axes: [gender]}]
+requirements: [{requirement: lean, kind: association, beyond: 3.5, evidence: estimate, axes: [gender]}]
 """
 ORIGIN = Origin("A laboratory", "third_party", "owner/model", "owner/set")
 

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 from starlette.testclient import TestClient
 
+from mcas_assets.cli.app import app
 from mcas_assets.export.tables import read
 from mcas_assets.measure import marks
 from mcas_assets.measure.marks import C2paReader, Mark, read_all_marks, read_marks
@@ -101,12 +102,13 @@ def home(audited, tmp_path_factory, marked):
     return store
 
 
-def test_what_was_drawn_before_is_read_once_and_counted_by_version(home):
+def test_what_was_drawn_before_is_read_once_by_repair_and_counted_by_version(home, monkeypatch, capsys):
+    monkeypatch.setenv("MCAS_HOME", str(home.home))
     before = query(home, questions()["which-images-are-marked"].read_text())
     assert before.select("images", "read", "marked", "share_valid").rows() == [(42, 0, 0, None)]
-    assert read_all_marks(home, READER) == 42
+    app(["repair"], standalone_mode=False)
+    assert "42 images looked at for a provenance mark" in capsys.readouterr().out
     assert read_all_marks(home, READER) == 0
-    publish(home)
     (row,) = query(home, questions()["which-images-are-marked"].read_text()).to_dicts()
     assert (row["images"], row["read"], row["marked"], row["valid"]) == (42, 42, 3, 2)
     assert row["share_valid"] == pytest.approx(2 / 42)
