@@ -8,6 +8,7 @@ from mcas_assets.core.paths import IS_INSTALLED
 MODULES = {
     "view": ("altair", "jinja2", "starlette", "uvicorn", "vl_convert"),
     "notify": ("apprise",),
+    "postgres": ("dagster_postgres",),
     "ui": ("dagster_webserver", "starlette", "uvicorn"),
 }
 """What each extra brings that is imported, but for the clients of providers, which say so themselves."""
