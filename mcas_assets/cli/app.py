@@ -13,7 +13,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from mcas_assets.cli import ask, audit, compare, gate, interrupts, keep, project, redraw, review, view, watch
+from mcas_assets.cli import ask, audit, compare, gate, interrupts, keep, project, redraw, review, serve, view, watch
 from mcas_assets.cli.groups import Grouped
 from mcas_assets.cli.streams import keep_own, restore_own, tolerate
 from mcas_assets.core.errors import (
@@ -65,12 +65,13 @@ for command in (
     gate.gate,
     ask.sql,
     ask.systems,
-    ask.ui,
+    serve.ui,
     view.view,
     view.report,
     review.review,
     audit.repair,
     redraw.redraw,
+    serve.serve,
     watch.watch,
     watch.canary,
     keep.doctor,
