@@ -46,7 +46,7 @@ def section(reader: Reader, links: Links, audit: str, version: str) -> Section:
         "n_cells": len(calibration.filter(pl.col("met"), pl.col("kind").is_in(OF_CELLS))) if len(calibration) else 0,
         "stamps": reader.rows("stamps").filter(audit=audit, system_version=version).to_dicts(),
         "policies": reader.table("policy_results", audit=audit, system_version=version)
-                    .sort("verdict", "rule", "concept").to_dicts(),
+                    .sort("status", "requirement", "concept").to_dicts(),
         "identity": _lines(json.loads(identity[0]["identity"])) if identity else [],
         "seen": identity[0] if identity else None, "checks": checks.to_dicts(),
         "n_failed": int((~checks["success"]).sum()) if len(checks) else 0,
