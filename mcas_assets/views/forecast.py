@@ -18,6 +18,8 @@ from mcas_assets.watch.look import at_source
 WIDTH = 80
 """Characters of a line."""
 
+_PLAIN = ("requested", "up to date", "declares no audits")  # of which nothing is left to say
+
 
 @dataclass(frozen=True)
 class Due:
@@ -119,9 +121,12 @@ def lines(
         told = state.system_version if state.state == "available" else f"{state.state}: {one_line(state.detail)}"
         audits = f", audits {' '.join(entry.audits)}" if entry is not None and entry.audits else ", audits nothing"
         yield from _wrapped(f"{state.system:<{width}}  {told}{audits if entry is not None else ''}", width + 4)
-    yield "Would audit now:" if now else "Would audit nothing now: all that is declared is as it was audited."
+    yield "Would audit now:" if now else "Would audit nothing now."
     for one in now:
         yield from _wrapped(f"{one.audit} of {one.system_version}: {one.effort}", 4)
+    for note in decision.notes:
+        if "@" in note and not note.endswith(_PLAIN):  # given up, or waiting for a further try
+            yield from _wrapped(note, 4)
     if any(one.usd for one in now):
         usd, most = sum(one.usd for one in now), sum(one.most for one in now)
         yield from _wrapped(

@@ -111,3 +111,13 @@ def test_a_system_that_costs_money_needs_a_limit_unless_nothing_asks_it(tmp_path
                 require_limits(entries, file)
         else:
             require_limits(entries, file)
+
+
+def test_what_a_person_has_to_look_at_before_it_is_audited_again_is_said(workplace):
+    notes = (
+        "mine: phantom of mine@0123456789ab: given up after 6 runs (run 1234abcd says why); run it by hand once that is mended",
+        "mine: gender of mine@0123456789ab: up to date",
+    )
+    text = " ".join(told(workplace, Decision((), (), (), frozenset(), notes), []).split())
+    assert "Would audit nothing now. mine: phantom of mine@0123456789ab: given up after 6 runs" in text
+    assert "up to date" not in text
