@@ -158,10 +158,11 @@ def latest(con: DuckDBPyConnection, asset: str, partition: str, audit: str) -> L
         "select * from materialisations where asset = ? and partition = ? and audit = ? order by version desc limit 1",
         [asset, partition, audit],
     )
-    values = found.fetchone()
-    if values is None:
+    columns = [column[0] for column in found.description]
+    rows = found.fetchall()
+    if not rows:
         return None
-    row: dict[str, Any] = dict(zip((column[0] for column in found.description), values, strict=True))
+    row: dict[str, Any] = dict(zip(columns, rows[0], strict=True))
     row["created_at"] = row["created_at"].astimezone(UTC)
     row["tables"], row["declarations"] = tuple(row["tables"]), tuple(row["declarations"] or ())
     row["input_versions"] = json.loads(row["input_versions"])
