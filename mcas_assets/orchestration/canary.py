@@ -20,7 +20,7 @@ from mcas_assets.orchestration.history import relaxed_sqlite_sync
 from mcas_assets.orchestration.partitions import register, system_versions
 from mcas_assets.orchestration.records import GROUP
 from mcas_assets.orchestration.resources import workplace_resource
-from mcas_assets.orchestration.sensor import is_watching, observe
+from mcas_assets.orchestration.sensor import QUIET, WHY, is_watching, observe
 from mcas_assets.stages.beside import CANARY
 from mcas_assets.stages.checking import check_and_record
 from mcas_assets.stages.contract import Checked
@@ -30,6 +30,7 @@ from mcas_assets.store.database import Store
 from mcas_assets.store.publication import publish
 from mcas_assets.store.windows import windows_of_system, windows_of_version
 from mcas_assets.systems.find import load_systems
+from mcas_assets.watch.canary import CHANGED, ask, judge, load_canary, requests
 
 ASSET, JOB, BEHAVIOUR, WEEKLY = "canary", "canary_window", "behaviour_is_as_before", "canary_weekly"
 # Raised by hand when the canary's code would give another result from the same answers.
@@ -117,8 +118,8 @@ def window_request(system_version: str, window: str) -> dg.RunRequest:
     return dg.RunRequest(
         run_key=f"{ASSET}/{system_version}/{window}",
         partition_key=system_version,
-        run_config=window_config(window),
-        tags={"mcas/why": WEEKLY},
+        run_config=window_config(window) | QUIET,
+        tags={WHY: WEEKLY},
     )
 
 
@@ -140,7 +141,7 @@ def run_window(
             instance=instance,
             partition_key=system_version,
             resources={"workplace": workplace_resource(workplace)},
-            run_config=window_config(window) | {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            run_config=window_config(window) | QUIET,
         )
     with workplace.store.open() as con:
         return windows_of_version(con, system_version).row(-1, named=True)
@@ -155,8 +156,6 @@ def _take(
     context: dg.AssetExecutionContext, workplace: Workplace, system_version: str, window: str
 ) -> tuple[pl.DataFrame, int, bool]:
     """(all windows of the version, the ledger's version of them, whether the window is new)."""
-    from mcas_assets.watch.canary import CHANGED, ask, judge, load_canary, requests
-
     name, store = system_version.rpartition("@")[0], workplace.store
     entry = load_systems(workplace.system_file).get(name)
     if entry is None or entry.canary is None:
@@ -223,7 +222,7 @@ def _checks(
     yield from check_results(dg.AssetKey(ASSET), CANARY, results)
     yield dg.AssetCheckResult(
         check_name=BEHAVIOUR,
-        passed=newest["verdict"] != "behaviour changed",
+        passed=newest["verdict"] != CHANGED,
         severity=dg.AssetCheckSeverity.WARN,
         description=f"{newest['window_name']} against {newest['previous'] or 'none'}: {newest['verdict']}",
         metadata={

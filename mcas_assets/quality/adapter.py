@@ -1,13 +1,12 @@
 """Rules against frames by Great Expectations, with results as plain values.
 
-Rules that plainly hold are told beforehand (screen.py). Great Expectations 1.24 takes pandas frames only, and returns
-results regrouped by column: each is matched to its rule by the name in its `meta`. It is imported on first use, and
-one context without files serves the whole process.
+Great Expectations 1.24 takes pandas frames only, and returns results regrouped by column: each is matched to
+its rule by the name in its `meta`. It is imported on first use, and one context without files serves the
+whole process.
 """
 
 import json
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,7 +15,6 @@ from typing import Any, Literal
 import polars as pl
 
 from mcas_assets.quality.expectations import Facts, Rule, Severity, import_quietly
-from mcas_assets.quality.screen import Held, held, screened
 
 Status = Literal["pass", "fail", "error"]
 SAMPLE_ROWS = 20
@@ -69,22 +67,10 @@ def validate(
     Raises:
         KeyError: A fact is missing.
     """
-    facts, seen = facts or {}, screened(frame)
-    told = {rule.name: held(seen, rule.condition, facts) for rule in rules}
-    rest = [rule for rule in rules if told[rule.name] is None]
-    results = {rule.name: _met(rule, met) for rule in rules if (met := told[rule.name]) is not None}
-    results |= {one.rule: one for one in (answered(frame, table, rest, key, facts) if rest else ())}
-    return [results[rule.name] for rule in rules]
-
-
-def answered(
-    frame: pl.DataFrame, table: str, rules: Sequence[Rule], key: Sequence[str], facts: Facts
-) -> list[RuleResult]:
-    """What Great Expectations answers of each rule, whether it plainly holds or not. See `validate`."""
     frames, suite_of, severity_of = _great_expectations()
     expectations = []
     for rule in rules:
-        expectation = rule.condition.build(facts)
+        expectation = rule.build(facts or {})
         expectation.meta = {"rule": rule.name}
         expectation.severity = severity_of(rule.severity)
         expectations.append(expectation)
@@ -151,18 +137,6 @@ def _great_expectations() -> tuple[Any, Any, Any]:
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
     frames = context.data_sources.pandas_default.add_dataframe_asset("frames")
     return frames.add_batch_definition_whole_dataframe("whole"), gx.ExpectationSuite, FailureSeverity
-
-
-def _met(rule: Rule, met: Held) -> RuleResult:
-    return RuleResult(
-        rule=rule.name, success=True, status="pass", checked=met.checked, unexpected=met.unexpected, observed=met.observed,
-        sample=[], severity=rule.severity, blocking=rule.blocking, expectation=_type_of(rule.condition.expectation),
-    )  # fmt: skip
-
-
-def _type_of(expectation: str) -> str:
-    """The name of an expectation in results, by that of its class: ExpectColumnValues... is expect_column_values_..."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", expectation).lower()
 
 
 def _result(rule: Rule, answer: Any, rows: int) -> RuleResult:

@@ -2,17 +2,17 @@
 
 import polars as pl
 
-from mcas_assets.quality.expectations import Condition, among, between, equal, ordered
+from mcas_assets.quality.expectations import Build, among, between, equal, ordered
 from mcas_assets.quality.frames import inside
 from mcas_assets.scoring.changes.changes import VERDICTS
 
-EXPLAINED: dict[str, Condition] = {"null number has a reason": among("is_unexplained_null", (False,))}
-TESTED: dict[str, Condition] = {
+EXPLAINED: dict[str, Build] = {"null number has a reason": among("is_unexplained_null", (False,))}
+TESTED: dict[str, Build] = {
     "p_value in (0, 1]": between("p_value", 0, 1, above_low=True),
     "q_value in (0, 1]": between("q_value", 0, 1, above_low=True),
     "p_value is at most q_value": ordered("p_value", "q_value"),
 }
-COMPARED: dict[str, Condition] = {
+COMPARED: dict[str, Build] = {
     "verdict is known": among("verdict", VERDICTS),
     **EXPLAINED,
     "after is this version": equal("after", "system_version"),

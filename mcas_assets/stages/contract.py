@@ -14,7 +14,7 @@ from duckdb import DuckDBPyConnection
 
 from mcas_assets.core.errors import StoreError
 from mcas_assets.declare.audit import Audit
-from mcas_assets.quality.expectations import Condition, Rule, among, exact_rows, suite, unique
+from mcas_assets.quality.expectations import Build, Rule, among, exact_rows, suite, unique
 from mcas_assets.quality.frames import has_nan
 from mcas_assets.stages.reads import Declared
 from mcas_assets.stages.workplace import Workplace
@@ -139,8 +139,8 @@ class Table:
 
     name: str
     key: tuple[str, ...]
-    rules: Mapping[str, Condition] = field(default_factory=dict)
-    hints: Mapping[str, Condition] = field(default_factory=dict)
+    rules: Mapping[str, Build] = field(default_factory=dict)
+    hints: Mapping[str, Build] = field(default_factory=dict)
     frame: Callable[[Checked], pl.DataFrame] = _as_they_are
     expected_rows: Callable[[Checked], int] = _as_many_as_there_are
     may_be_empty: bool = False
@@ -148,7 +148,7 @@ class Table:
     @cached_property
     def suite(self) -> tuple[Rule, ...]:
         """All rules: the count of rows, the key, no NaN; then those of this table."""
-        general: dict[str, Condition] = {AS_MANY_ROWS: exact_rows(), "each row once": unique(*self.key)}
+        general: dict[str, Build] = {AS_MANY_ROWS: exact_rows(), "each row once": unique(*self.key)}
         if self.has_numbers:
             general["no number is NaN"] = among("has_nan", (False,))
         return suite(self.name, {**general, **self.rules}) + suite(self.name, self.hints, severity="warning")

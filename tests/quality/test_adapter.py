@@ -99,21 +99,6 @@ def test_rules_are_known_without_importing_great_expectations():
     assert done.stdout.strip() == "[]"
 
 
-def test_rules_that_hold_are_told_without_great_expectations():
-    code = """
-import sys
-import polars as pl
-from mcas_assets.quality.adapter import validate
-from mcas_assets.quality.expectations import EXPECTED_ROWS, among, exact_rows, present, suite, unique
-rules = suite("weather", {"hours": exact_rows(), "sky": present("sky"), "known": among("sky", ("clear",)), "key": unique("sky")})
-found = validate(pl.DataFrame({"sky": ["clear"]}), "weather", rules, ["sky"], {EXPECTED_ROWS: 1})
-assert [one.status for one in found] == ["pass"] * 4
-assert not {"great_expectations", "pandas"} & set(sys.modules)
-"""
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-
-
 def test_validation_prints_nothing_and_asks_nothing_of_the_network():
     code = """
 import sys
@@ -124,9 +109,8 @@ sys.addaudithook(refuse)
 import polars as pl
 from mcas_assets.quality.adapter import validate
 from mcas_assets.quality.expectations import present, suite
-(found,) = validate(pl.DataFrame({"sky": [None]}, {"sky": str}), "weather", suite("weather", {"sky": present("sky")}), ["sky"])
-assert found.status == "fail"
-assert "great_expectations" in sys.modules
+(found,) = validate(pl.DataFrame({"sky": ["clear"]}), "weather", suite("weather", {"sky is present": present("sky")}), ["sky"])
+assert found.success
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -1,14 +1,12 @@
 """Each kind of rule, held against a few rows: which of them break it. Nulls and NaN are passed over, but by `present`."""
 
-from dataclasses import replace
-
 import polars as pl
 import pytest
 
 from mcas_assets.quality.adapter import RuleResult, validate
 from mcas_assets.quality.expectations import (
     EXPECTED_ROWS,
-    Condition,
+    Build,
     Where,
     among,
     between,
@@ -41,12 +39,12 @@ def is_yes(column) -> Where:
     return column("word") == "yes"
 
 
-def expecting(count: int) -> Condition:
+def expecting(count: int) -> Build:
     """As many rows as other facts say."""
-    return replace(exact_rows(), options=lambda _: exact_rows().options({EXPECTED_ROWS: count}))
+    return lambda _: exact_rows()({EXPECTED_ROWS: count})
 
 
-WHOLE: dict[str, tuple[Condition, bool]] = {
+WHOLE: dict[str, tuple[Build, bool]] = {
     "as many as expected": (exact_rows(), True),
     "fewer than expected": (expecting(6), False),
     "more than expected": (expecting(4), False),
@@ -54,7 +52,7 @@ WHOLE: dict[str, tuple[Condition, bool]] = {
     "three in four are known": (among("word", ("yes", "no"), mostly=0.75), True),  # three of the four that there are
     "four in five are known": (among("word", ("yes", "no"), mostly=0.8), False),
 }
-EACH: dict[str, tuple[Condition, set[str]]] = {
+EACH: dict[str, tuple[Build, set[str]]] = {
     "present: a number": (present("number"), {"d", "e"}),
     "present: a word": (present("word"), {"e"}),
     "present: a boolean": (present("is_true"), {"d"}),
