@@ -15,7 +15,7 @@ PACKAGE = ROOT / "mcas_assets"
 TESTS = ROOT / "tests"
 
 LAYERS = (
-    "definitions", "cli", "orchestration", "notify", "servers", "pages", "views", "project", "policy", "stages", "quality",
+    "definitions", "cli", "api", "orchestration", "notify", "servers", "pages", "views", "project", "policy", "stages", "quality",
     "compare", "calibrate", "estimate", "watch", "review", "measure", "images", "embedders", "systems", "plan", "store",
     "declare",
     "phantom", "scoring", "core",
