@@ -47,6 +47,7 @@ def section(reader: Reader, links: Links, audit: str, version: str) -> Section:
         "stamps": reader.rows("stamps").filter(audit=audit, system_version=version).to_dicts(),
         "policies": reader.table("policy_results", audit=audit, system_version=version)
                     .sort("status", "requirement", "concept").to_dicts(),
+        "marks": next(iter(reader.marks("marks", audit, version).to_dicts()), None),
         "identity": _lines(json.loads(identity[0]["identity"])) if identity else [],
         "seen": identity[0] if identity else None, "checks": checks.to_dicts(),
         "n_failed": int((~checks["success"]).sum()) if len(checks) else 0,
