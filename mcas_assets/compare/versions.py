@@ -29,6 +29,7 @@ from mcas_assets.core.errors import BadInput, StoreError
 from mcas_assets.declare.audit import Audit
 from mcas_assets.declare.mistakes import did_you_mean
 from mcas_assets.embedders.protocol import Embedder
+from mcas_assets.measure.shares import has_tones
 from mcas_assets.measure.tone import ToneReader
 from mcas_assets.scoring.changes.pairs import CHANGES
 from mcas_assets.store import ledger, quality
@@ -36,9 +37,11 @@ from mcas_assets.store.database import Store
 from mcas_assets.store.schema import frame_schema
 
 STAGE = "comparison"
-TABLES = ("comparisons", "share_comparisons", "refusal_comparisons", "comparison_summary", "comparison_factors")
+TABLES = (
+    "comparisons", "share_comparisons", "refusal_comparisons", "comparison_summary", "comparison_factors", "further_labels",
+)  # fmt: skip
 FIRST = "no version of this system was audited before it"
-METHOD = "4"
+METHOD = "5"
 """Raised by hand when the same inputs would be compared to another result: pairs are then compared anew."""
 
 Tables = dict[str, pl.DataFrame]
@@ -126,6 +129,15 @@ def expected_rows(table: str, audit: Audit, summary: pl.DataFrame, rows: pl.Data
     return len(rows) if pairs else 0
 
 
+def n_further_labels(audit: Audit, comparisons: pl.DataFrame) -> int:
+    """How many rows `further_labels` must have, by the further pairs that comparisons count: two images a pair and labeller."""
+    scores = comparisons.filter(component="mcas").unique(["before", "axis", "embedder", "concept"])
+    zero_shot = int(scores["n_further"].sum())
+    by_tone = scores.filter(pl.col("axis").is_in([name for name, axis in audit.axes.items() if has_tones(axis)]))
+    toned = by_tone.group_by("before", "axis", "concept").agg(pl.col("n_further").max())
+    return 2 * (zero_shot + int(toned["n_further"].sum()))
+
+
 def of_pair(tables: Mapping[str, pl.DataFrame], before: str) -> Tables:
     """The rows of one pair."""
     return {name: table.filter(before=before) for name, table in tables.items()}
@@ -207,6 +219,7 @@ def _compare(
     return factors | {
         "comparisons": changes.comparisons, "comparison_summary": changes.summary, "share_comparisons": shares,
         "refusal_comparisons": refusals,
+        "further_labels": compare_labels.label_further(store, audit, about, pairing, texts, labelled),
     }  # fmt: skip
 
 

@@ -101,9 +101,10 @@ def _pairs_of(
     found: list[Row] = []
     for row in rows[: max(n_changed, MOST_CONCEPTS)]:
         pairs = pairs_of_concept(reader, links, keys, axis, row["concept"], labeller)
-        further = further_pairs(reader, links, keys, row["embedder"], row["concept"], row["n_further"] or 0)
+        further = further_pairs(reader, links, keys, axis, row["concept"], labeller)
         found.append({
             **row, "n": len(pairs), "n_changed": sum(pair["has_changed"] for pair in pairs),
+            "n_further_changed": sum(pair["has_changed"] for pair in further),
             "pairs": pairs if whole else pairs[:MOST_PAIRS], "further": further if whole else further[:MOST_PAIRS],
         })  # fmt: skip
     return found
