@@ -13,6 +13,9 @@ import altair as alt
 A_COLOUR, B_COLOUR, MUTED = "#2f7fb8", "#c8642b", "#8a8f98"
 """Of pole a, of pole b (blue and orange of one lightness), and of what leans to neither."""
 
+KINDS = (A_COLOUR, B_COLOUR, "#9a6fb0", "#5c6773", "#4d9a6a", "#b9912f")
+"""Of kinds without an order, each with a shape of its own."""
+
 Row = dict[str, Any]
 
 
@@ -149,7 +152,7 @@ def course(rows: Sequence[Row], events: Sequence[Row], title: str) -> str:
 @lru_cache
 def _course(title: str) -> str:
     x = alt.X("name:N", sort=[ORDER], title=None, axis=alt.Axis(labelAngle=-25, labelLimit=220))
-    colours = alt.Scale(range=[A_COLOUR, B_COLOUR, "#9a6fb0", "#5c6773"])
+    colours = alt.Scale(range=list(KINDS))
     series = alt.Color("series:N", scale=colours, legend=alt.Legend(title="embedder", orient="top"))
     apart = alt.XOffset("series:N", scale=alt.Scale(paddingOuter=1))
     base = alt.Chart(_data()).encode(x, series, apart, _text(), alt.Href("url:N"), alt.Shape("series:N", legend=None))
@@ -164,13 +167,13 @@ def cloud(rows: Sequence[Row], kinds: Sequence[str]) -> str:
 
     Args:
         rows: x, y, kind (one of `kinds`), text, picture, url.
-        kinds: What colours and shapes stand for, in order.
+        kinds: What colours and shapes stand for, in order; as many as `KINDS` at most.
     """
-    colours = alt.Scale(domain=list(kinds), range=[A_COLOUR, B_COLOUR, "#9a6fb0", "#5c6773", "#4d9a6a", "#b9912f"])
+    colours = alt.Scale(domain=list(kinds), range=list(KINDS))
     chart = alt.Chart(_data()).mark_point(size=46, filled=True, opacity=0.75)
     shown = chart.encode(
         alt.X("x:Q", axis=None), alt.Y("y:Q", axis=None), alt.Href("url:N"),
-        alt.Color("kind:N", scale=colours, legend=alt.Legend(title="label", orient="top")),
+        alt.Color("kind:N", scale=colours, legend=alt.Legend(title="asked for", orient="top")),
         alt.Shape("kind:N", scale=alt.Scale(domain=list(kinds)), legend=None),
         tooltip=[alt.Tooltip("picture:N", title="image"), _text()],
     ).properties(width="container", height=560)  # fmt: skip

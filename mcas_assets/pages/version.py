@@ -35,7 +35,7 @@ def section(reader: Reader, links: Links, audit: str, version: str) -> Section:
         "before": before and {"version": before, "url": links.page("comparison", audit=audit, before=before, after=version)},
         "trend": links.page("trend", audit=audit, system=about["system"]), "trust": links.page("trust", **keys),
         "all_images": links.page("images", **keys),
-        "map": links.page("map", **keys, axis=next(iter(reader.poles(audit)))),
+        "map": links.page("map", **keys),
     }  # fmt: skip
     return Section("version.html", short(version), context)
 

@@ -24,7 +24,7 @@ def pages_of(shown) -> dict[str, str]:
         "comparison": f"/comparison?audit={shown.audit}&before={before}&after={after}",
         "trend": f"/trend?audit={shown.audit}&system=phantom-updated",
         "trust": f"/trust?{of}",
-        "map": f"/map?{of}&axis=gender",
+        "map": f"/map?{of}",
     }
 
 
