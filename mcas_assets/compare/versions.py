@@ -111,7 +111,8 @@ def former_tables(store: Store, audit: Audit, after: str) -> Tables:
         row = ledger.latest(con, STAGE, after, audit.audit)
         if row is None:
             return _stacked([])
-        return {name: ledger.read_table(con, name, row.version) for name in TABLES}
+        # A table that is younger than the rows was not written with them.
+        return _stacked([{name: ledger.read_table(con, name, row.version) for name in TABLES if name in row.tables}])
 
 
 def expected_rows(table: str, audit: Audit, summary: pl.DataFrame, rows: pl.DataFrame) -> int:

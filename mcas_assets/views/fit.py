@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import polars as pl
+from rich.align import Align
 from rich.box import SIMPLE_HEAD
 from rich.cells import cell_len
 from rich.console import Console, Group, RenderableType
@@ -147,10 +148,9 @@ def _choose(columns: list[Column], width: int) -> tuple[list[Column], list[Colum
 def _grid(columns: list[Column], frame: pl.DataFrame) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
     for one in columns:
-        table.add_column(
-            Text(one.heading), justify="right" if one.is_number else "left", overflow="fold", vertical="bottom",
-            min_width=one.width, max_width=one.width,
-        )  # fmt: skip
+        side = "right" if one.is_number else "left"
+        heading = Align(Text(one.heading), side, vertical="bottom")  # above the rows, however many lines others take
+        table.add_column(heading, justify=side, overflow="fold", min_width=one.width, max_width=one.width)
     for row in frame.select(one.name for one in columns).iter_rows():
         table.add_row(*(Text(text_of(value)) for value in row))
     return table

@@ -9,8 +9,8 @@ from mcas_assets.orchestration.instance import open_instance
 from mcas_assets.orchestration.runs import run_audit
 from mcas_assets.stages.workplace import Workplace
 from mcas_assets.systems.find import find_system
-from tests.browser import CHROMIUM, FLAGS
 from tests.served import serving
+from tools.browser import CHROMIUM, FLAGS
 
 pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine"),

@@ -18,7 +18,7 @@ from mcas_assets.servers.guard import Guard
 from mcas_assets.store.database import Store
 from mcas_assets.store.publication import publish
 from mcas_assets.store.reading import Published
-from tests.browser import CHROMIUM, FLAGS
+from tools.browser import CHROMIUM, FLAGS
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
