@@ -1,7 +1,7 @@
 -- Does every check hold? The newest result of each rule, what failed first.
 -- Empty until an audit has ended: `mcas audit`.
 select
-    q.outcome, q.severity, q.table_name, q.rule, q.unexpected, q.checked, q.observed, q.sample, q.asset, q.audit, q.partition,
+    q.status, q.severity, q.table_name, q.rule, q.unexpected, q.checked, q.observed, q.sample, q.asset, q.audit, q.partition,
     q.version, q.created_at
 from quality_results q
 qualify row_number() over (

@@ -3,7 +3,7 @@
 -- Every table named <t>_history is a versioned table. That name is all it takes: the view <t> (also <t>_latest: the
 -- newest version of each asset, partition and audit) and the macro <t>_as_of(at_version) are made from the catalogue.
 -- Columns, types and NOT NULL are said here and nowhere else: frames take them from here. New tables, new columns and columns
--- that may be null by now reach older stores by themselves; anything else (a dropped column, another type or key) needs a
+-- that may be null by now reach older stores by themselves; anything else (a renamed or dropped column, another type or key) needs a
 -- migration in mcas_assets/store/schema.py, and a higher SCHEMA_VERSION there.
 
 create table if not exists store_schema (
@@ -184,7 +184,7 @@ create table if not exists quality_results (
     rule        varchar not null,
     expectation varchar,
     success     boolean not null,
-    outcome     varchar not null,         -- pass, fail, or error: the rule itself could not be evaluated
+    status      varchar not null,         -- pass, fail, or error: the rule itself could not be evaluated
     severity    varchar not null,         -- critical or warning
     checked     bigint,
     unexpected  bigint,
@@ -792,11 +792,11 @@ create table if not exists canary_history (
     level           double                -- what this window spends of alpha on each test: changed where a p-value is at most it
 );
 
--- What policies said of a system version: one row for each rule and each thing that it judged.
+-- What policies said of a system version: one row for each requirement and each thing that it judged.
 create table if not exists policy_results_history (
     version        bigint not null,
     policy         varchar not null,
-    rule           varchar not null,
+    requirement    varchar not null,
     kind           varchar not null,      -- association, worsening, refusals, population, erasure, share or calibration
     system         varchar not null,
     system_version varchar not null,
@@ -815,11 +815,11 @@ create table if not exists policy_results_history (
     high           double,
     q_value        double,                -- that observed lies beyond the limit, over the n_family rows, (0, 1]
     threshold      double,                -- the limit that observed is held against
-    requirement    varchar not null,      -- the rule in words
-    verdict        varchar not null,      -- passed, failed or not judged, which is never a pass
+    condition      varchar not null,      -- what the requirement asks for, in words
+    status         varchar not null,      -- passed, failed or not judged, which is never a pass
     reason         varchar,               -- why it failed, or cannot be judged
     is_blocking    boolean not null,
-    n_family       bigint,                -- rows of the rule that q_value is over; null where no q-value decides
+    n_family       bigint,                -- rows of the requirement that q_value is over; null where no q-value decides
     n_needed       bigint                 -- images that a share takes to be able to fail; null where it is no share
 );
 

@@ -1,5 +1,5 @@
 -- Which results were declared before the first image (confirmatory), which not (exploratory), and why not?
--- One row for each current result of a system version: scores, other stages, and verdicts of policies. `declared` names what it
+-- One row for each current result of a system version: scores, other stages, and what policies say. `declared` names what it
 -- was made by, and `on_record_since` when the last of these was on record.
 -- Empty until something was audited: `mcas audit`.
 with of_result as (

@@ -43,7 +43,8 @@ def gate(
         Path | None, typer.Option(help="File to write Markdown to, for a pull request or a summary of a CI job.")
     ] = None,
     annotations: Annotated[
-        bool, typer.Option("--annotations", help="Print a workflow command of GitHub for each rule that is not met.")
+        bool,
+        typer.Option("--annotations", help="Print a workflow command of GitHub for each requirement that is not met."),
     ] = False,
 ) -> None:
     """Hold an audited system against a policy. Exit status: 0 met, 4 not met, 5 cannot be judged, 2 bad input.
@@ -63,14 +64,14 @@ def gate(
     from mcas_assets.stages.workplace import Workplace
     from mcas_assets.store.publication import publish, published_rows
     from mcas_assets.views.audit import standing_line
-    from mcas_assets.views.policy import as_json, print_verdict, write_junit
+    from mcas_assets.views.policy import as_json, print_judged, write_junit
     from mcas_assets.views.review import github_annotations, write_markdown
 
-    declared, rules, workplace = load_audit(audit), load_policy(policy), Workplace()
+    declared, required, workplace = load_audit(audit), load_policy(policy), Workplace()
     declared = declared if images is None else declared.with_images(images)
     version = _version(workplace, system, steps, guidance)
     current = current_versions(declared, workplace.declared)
-    judged = hold(workplace.store, rules, declared, version, current)
+    judged = hold(workplace.store, required, declared, version, current)
     if keep(workplace.store, judged, f"gate-{uuid4()}"):
         publish(workplace.store)
         send_news(workplace.store)
@@ -81,14 +82,14 @@ def gate(
     if format == "json":
         say(escaped_json(as_json(judged)).rstrip())
     else:
-        print_verdict(console(), judged)
-        rows = published_rows(workplace.store, "policy_results", declared.audit, version).filter(policy=rules.policy)
+        print_judged(console(), judged)
+        rows = published_rows(workplace.store, "policy_results", declared.audit, version).filter(policy=required.policy)
         console().print(standing_line(rows), soft_wrap=True)
     for line in github_annotations(judged) if annotations else ():
         say(line)
-    if judged.verdict != PASSED:
-        what = f"policy {rules.policy}, {version}, audit {declared.audit}"
-        raise PolicyNotMet(what) if judged.verdict == FAILED else CannotJudge(what)
+    if judged.status != PASSED:
+        what = f"policy {required.policy}, {version}, audit {declared.audit}"
+        raise PolicyNotMet(what) if judged.status == FAILED else CannotJudge(what)
 
 
 def _version(workplace, system: str, steps: int | None, guidance: float | None) -> str:  # noqa: ANN001

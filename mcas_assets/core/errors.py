@@ -47,11 +47,11 @@ class Unsound(McasError):  # noqa: N818 - what was found, not an error of the pr
 
 
 class PolicyNotMet(McasError):  # noqa: N818 - an outcome of a gate, not an error of the program
-    """A rule of a policy failed."""
+    """A requirement of a policy failed."""
 
 
 class CannotJudge(McasError):  # noqa: N818 - an outcome of a gate, not an error of the program
-    """No rule of a policy failed, but one could not be judged: no interval, no comparison, not audited. Never a pass."""
+    """No requirement of a policy failed, but one could not be judged: no interval, no comparison, not audited. Never a pass."""
 
 
 def one_line(error: object, most: int | None = None) -> str:

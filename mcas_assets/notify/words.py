@@ -72,8 +72,8 @@ def _broken(row: dict[str, Any]) -> News:
         f", by most {row['concept'] or 'overall'} with {signed(row['observed'])}" if row["observed"] is not None else ""
     )
     limit = f" (limit {row['threshold']:+.3g})" if row["threshold"] is not None else ""
-    text = f"Policy {row['policy']} is not met by {version} in audit {audit}: {row['requirement']}. {row['n']} fail{most}{limit}"
-    key = f"gate-broken {row['policy']} {row['rule']} {audit} {version}"
+    text = f"Policy {row['policy']} is not met by {version} in audit {audit}: {row['condition']}. {row['n']} fail{most}{limit}"
+    key = f"gate-broken {row['policy']} {row['requirement']} {audit} {version}"
     return News("gate-broken", key, _system(version), text, _page("version", audit=audit, version=version))
 
 

@@ -158,7 +158,7 @@ def _quality_rows(table: pl.DataFrame, run_id: str, version: int, audit: str) ->
         shown = missed.select("axis", "embedder", "name", "value", "goal", "reason")
         rows.append({
             "run_id": run_id, "version": version, "asset": ASSET, "partition": "", "audit": audit, "rule": text,
-            "expectation": kind, "success": success, "outcome": "pass" if success else "fail", "severity": "warning",
+            "expectation": kind, "success": success, "status": "pass" if success else "fail", "severity": "warning",
             "checked": goals, "unexpected": len(missed), "observed": json.dumps({"missed": missed["name"].to_list()}),
             "sample": json.dumps(shown.head(5).to_dicts()),
         })  # fmt: skip

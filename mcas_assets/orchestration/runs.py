@@ -27,6 +27,7 @@ from mcas_assets.stages.current import is_stale, why_not_current
 from mcas_assets.stages.registry import STAGES
 from mcas_assets.stages.workplace import Workplace
 from mcas_assets.store import facts, quality
+from mcas_assets.store.publication import is_behind, publish
 from mcas_assets.store.states import State
 from mcas_assets.systems.protocol import System, SystemIdentity, is_given
 
@@ -132,6 +133,8 @@ def run_audit(audit: Audit, system: System, workplace: Workplace, instance: dg.D
     report_system(instance, identity)
     defs = build_definitions([audit], replace(workplace, system=system))
     if _is_current(audit, identity, workplace, instance, defs):
+        if is_behind(workplace.store):  # by a run that died, or an older installation
+            publish(workplace.store)
         return Ran("", identity.version, is_new, is_current=True)
     job = defs.resolve_job_def(job_name(audit.audit))
     run_id = run_in_process(job, workplace, instance, identity.version, tags={"mcas/audit": audit.audit})

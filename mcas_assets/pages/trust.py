@@ -52,7 +52,7 @@ def section(reader: Reader, links: Links, audit: str, version: str) -> Section:
             {**row, "url": links.page("concept", **keys, axis=row["axis"], concept=row["concept"])
              if row["axis"] and row["concept"] else links.page("version", **keys)}
             for row in reader.table("policy_results", audit=audit, system_version=version)
-                       .sort("verdict", "rule", "concept").iter_rows(named=True)
+                       .sort("status", "requirement", "concept").iter_rows(named=True)
         ],
         "identity": _lines(json.loads(identity[0]["identity"])) if identity else [],
         "seen": identity[0] if identity else None, "checks": checks.to_dicts(),

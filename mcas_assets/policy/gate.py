@@ -1,4 +1,4 @@
-"""The gate: what a policy judges by, read from the store; the verdicts on it; and keeping them.
+"""The gate: what a policy judges by, read from the store; the status of each requirement; and keeping them.
 
 A table is judged only if it was made from what is declared now: a score of an earlier wording, or of images that were drawn
 anew since, is no evidence for a release.
@@ -13,7 +13,7 @@ import polars as pl
 from duckdb import DuckDBPyConnection
 
 from mcas_assets.declare.audit import Audit
-from mcas_assets.policy.judge import judge, overall
+from mcas_assets.policy.judge import Status, judge, overall
 from mcas_assets.policy.load import Policy, require_fit
 from mcas_assets.stages.registry import STAGES
 from mcas_assets.store import ledger
@@ -40,7 +40,7 @@ class Judged:
     audit_digest: str
 
     @property
-    def verdict(self) -> str:
+    def status(self) -> Status:
         """`passed`, `failed` or `not judged`, of the policy as a whole."""
         return overall(self.results)
 
@@ -62,7 +62,7 @@ def hold(
         system_version: What is judged.
         current: For each stage, the code version that a materialisation made now would have: what was made with another is
             not judged. None within a run, which has just made it.
-        stage: Only the rules whose table this stage writes.
+        stage: Only the requirements whose table this stage writes.
 
     Raises:
         BadInput: The policy does not judge this audit, or names what it does not have.
@@ -86,21 +86,21 @@ def hold(
 
 
 def code_version(policy: Policy) -> str:
-    """That of its verdicts in the ledger: a policy that says something else judges anew."""
+    """That of its results in the ledger: a policy that says something else judges anew."""
     return policy.digest()[:12]
 
 
 def keep(store: Store, judged: Judged, run_id: str, stage: str | None = None) -> int:
-    """Record verdicts, stage by stage, unless the newest ones are the same. Returns how many stages have new ones.
+    """Record results, stage by stage, unless the newest ones are the same. Returns how many stages have new ones.
 
     Args:
         store: Where they go.
-        judged: The verdicts.
+        judged: The results.
         run_id: Kept in the ledger.
-        stage: The only stage that was judged; None for all: those that no rule reads any more lose their former rows.
+        stage: The only stage that was judged; None for all: those that no requirement reads any more lose their former rows.
     """
-    rules = {rule.rule: rule.STAGE for rule in judged.policy.rules}
-    of_stage = pl.col("rule").replace_strict(rules, return_dtype=pl.String)
+    requirements = {requirement.requirement: requirement.STAGE for requirement in judged.policy.requirements}
+    of_stage = pl.col("requirement").replace_strict(requirements, return_dtype=pl.String)
     n_new = 0
     for made_by in _judged_tables() if stage is None else (stage,):
         rows = judged.results.filter(of_stage == made_by)
@@ -123,7 +123,7 @@ def keep(store: Store, judged: Judged, run_id: str, stage: str | None = None) ->
 
 
 def _judged_tables() -> dict[str, list[str]]:
-    """For each published stage, its tables: what rules may read."""
+    """For each published stage, its tables: what requirements may read."""
     return {name: [table.name for table in stage.tables] for name, stage in STAGES.items() if stage.is_published}
 
 

@@ -14,7 +14,7 @@ from mcas_assets.declare.catalogue import kinds
 from mcas_assets.declare.project import Project
 from mcas_assets.embedders.find import KINDS as EMBEDDERS
 from mcas_assets.policy.load import Outline
-from mcas_assets.policy.rules import KINDS_OF_RULES
+from mcas_assets.policy.requirements import KINDS_OF_REQUIREMENTS
 from mcas_assets.systems.find import KINDS as SYSTEMS
 from mcas_assets.systems.image_sets.mapping import Ready
 from mcas_assets.watch.canary import Canary
@@ -65,8 +65,8 @@ def _entries(key: str, package: str) -> Schema:
 
 def _policy() -> Schema:
     schema = _of(Outline)
-    rule, parts = _one_of(list(KINDS_OF_RULES.items()), "kind")
-    schema["properties"]["rules"] = {"type": "array", "minItems": 1, "items": rule}
+    requirement, parts = _one_of(list(KINDS_OF_REQUIREMENTS.items()), "kind")
+    schema["properties"]["requirements"] = {"type": "array", "minItems": 1, "items": requirement}
     return {**schema, "$defs": {**schema.get("$defs", {}), **parts}}
 
 

@@ -101,10 +101,7 @@ def result_rows(
     partition: str,
     audit: str,
 ) -> pl.DataFrame:
-    """Results of a table's rules as rows for `quality.append`; `version` is the materialisation that was checked.
-
-    The column of the status is called `outcome`, as it is promised to those who query it.
-    """
+    """Results of a table's rules as rows for `quality.append`; `version` is the materialisation that was checked."""
     rows = [
         {
             "run_id": run_id,
@@ -116,7 +113,7 @@ def result_rows(
             "rule": result.rule,
             "expectation": result.expectation,
             "success": result.success,
-            "outcome": result.status,
+            "status": result.status,
             "severity": result.severity,
             "checked": result.checked,
             "unexpected": result.unexpected,

@@ -17,12 +17,12 @@ _CHANGED = f"""
 _BROKEN = f"""
     with newest as (
         select p.* from policy_results{HISTORY} p join materialisations m using (version) where m.created_at > $since
-        qualify p.version = max(p.version) over (partition by p.policy, p.rule, p.audit, p.system_version)
+        qualify p.version = max(p.version) over (partition by p.policy, p.requirement, p.audit, p.system_version)
     )
-    select audit, policy, system_version, rule, any_value(requirement) as requirement, count(*) as n,
+    select audit, policy, system_version, requirement, any_value(condition) as condition, count(*) as n,
         arg_max(concept, abs(observed - threshold)) as concept, arg_max(observed, abs(observed - threshold)) as observed,
         arg_max(threshold, abs(observed - threshold)) as threshold
-    from newest where verdict = 'failed' group by all order by audit, policy, system_version, rule
+    from newest where status = 'failed' group by all order by audit, policy, system_version, requirement
 """
 _FIRED = f"""
     select system_version, canary, window_name, previous, energy_distance, p_value, level

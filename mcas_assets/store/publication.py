@@ -18,7 +18,10 @@ from mcas_assets.store.files import discard, sweep, sync_file, sync_folder
 from mcas_assets.store.sandbox import Limits, ask
 from mcas_assets.store.schema import require_ours
 
-_NEWEST = "select (select max(version) from materialisations), (select max(number) from system_states)"
+_NEWEST = """
+select
+    (select max(version) from materialisations), (select max(number) from system_states), (select digest from store_schema)
+"""
 _LOCK_WAIT = 5.0  # seconds that a query waits for someone who has opened the published copy for writing
 
 
@@ -109,7 +112,7 @@ def _require_no_less(store: Store, con: DuckDBPyConnection, newest: tuple[int, s
 
 
 def is_behind(store: Store) -> bool:
-    """Whether the store holds a materialisation or a state of a system that is newer than what is published.
+    """Whether the store holds a materialisation or a state of a system that is newer than what is published, or has another schema.
 
     Raises:
         StoreError: One of the two cannot be read.

@@ -16,7 +16,7 @@ from mcas_assets.core.errors import StoreError
 from mcas_assets.core.paths import SQL
 from mcas_assets.store.database import Store, faults_told
 from mcas_assets.store.sandbox import Limits, answer, open_copy
-from mcas_assets.store.schema import frame_schema
+from mcas_assets.store.schema import frame_schema, require_present_names
 
 PAGES = SQL / "pages"
 """One file a question; `$name` stands for a value."""
@@ -101,7 +101,13 @@ class Published:
         with self._lock:
             stamp = _stamp(self.store.published)
             if self._open is None or self._open[0] != stamp:
-                self._open = (stamp, open_copy(self.store.published, self._limits))
+                con = open_copy(self.store.published, self._limits)
+                try:
+                    require_present_names(con, self.store.published)
+                except StoreError:
+                    con.close()
+                    raise
+                self._open = (stamp, con)
             return self._open[1]
 
     def close(self) -> None:

@@ -19,11 +19,17 @@ from mcas_assets.core.paths import SQL
 
 SCHEMA_FILE = SQL / "schema.sql"
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 """Raised where an older installation could no longer work with a store: it refuses one of a higher number. A table or column
 that is new needs no such thing: a store is brought up to date wherever the text of `SCHEMA_FILE` is another than it was made by."""
 
 HISTORY = "_history"
+
+_FORMER_NAMES = {
+    "quality_results": {"outcome": "status"},
+    f"policy_results{HISTORY}": {"requirement": "condition", "rule": "requirement", "verdict": "status"},
+}
+"""Of tables, the columns that schema version 5 calls otherwise than those before it, in the order in which they are renamed."""
 
 _WITH_STANDING = ("scores", "policy_results")
 """Tables whose reading name says beside each row whether what it was made by was declared before the first image."""
@@ -132,9 +138,22 @@ def require_ours(con: DuckDBPyConnection, path: Path) -> bool:
     return version == SCHEMA_VERSION and rows[0].get("digest") == _digest()
 
 
+def require_present_names(con: DuckDBPyConnection, path: Path) -> None:
+    """See that the columns of a published copy have the names that they have now: what is published is never brought up to date.
+
+    Raises:
+        StoreError: They have former ones, or the file is none that this installation can work with.
+    """
+    require_ours(con, path)
+    if con.execute("select version from store_schema").fetchall() < [(SCHEMA_VERSION,)]:
+        problem = "it was published by an older installation, which called some columns otherwise"
+        raise StoreError(path, problem, "Publish it anew: mcas audit")
+
+
 def upgrade(con: DuckDBPyConnection) -> None:
-    """Add the tables and columns that an older store lacks, and allow nulls that it forbade. No row is touched."""
+    """Rename columns, add the tables and columns that an older store lacks, allow nulls that it forbade. No row is touched."""
     con.execute("begin")
+    _rename_columns(con)
     con.execute(schema_text())
     _add_missing_columns(con)
     _allow_nulls(con)
@@ -188,6 +207,14 @@ def _create_reading_names(con: DuckDBPyConnection) -> None:
         con.execute(f"create or replace view {table} as from {table}_latest {standing}")
         bound = "and version <= at_version"
         con.execute(f"create or replace macro {table}_as_of(at_version) as table {rows} ({newest.format(bound=bound)})")
+
+
+def _rename_columns(con: DuckDBPyConnection) -> None:
+    stored = {(table, column) for table, column, _ in _stored(con)}
+    for table, columns in _FORMER_NAMES.items():
+        if {(table, former) for former in columns} <= stored:
+            for former, name in columns.items():
+                con.execute(f'alter table {table} rename column "{former}" to "{name}"')
 
 
 def _add_missing_columns(con: DuckDBPyConnection) -> None:

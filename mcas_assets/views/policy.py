@@ -11,46 +11,51 @@ from rich.text import Text
 
 from mcas_assets.core.errors import BadInput
 from mcas_assets.policy.gate import Judged
-from mcas_assets.policy.judge import FAILED, NOT_JUDGED, PASSED, overall
-from mcas_assets.policy.rules import Rule
+from mcas_assets.policy.judge import FAILED, NOT_JUDGED, PASSED, Status, overall
+from mcas_assets.policy.requirements import Requirement
 from mcas_assets.views.drawing import NARROW, cell_of, plain_table, track
 from mcas_assets.views.numbers import signed
 
 HALF = 12  # width of one side of a bar, in characters
-MOST_ROWS = 6  # breaches shown of each rule
-MARKS = {PASSED: ("✔", "green"), FAILED: ("✘", "red"), NOT_JUDGED: ("?", "yellow")}
-WORDS = {PASSED: "met", FAILED: "NOT MET", NOT_JUDGED: "CANNOT BE JUDGED"}
+MOST_ROWS = 6  # breaches shown of each requirement
+MARKS: dict[Status, tuple[str, str]] = {PASSED: ("✔", "green"), FAILED: ("✘", "red"), NOT_JUDGED: ("?", "yellow")}
+WORDS: dict[Status, str] = {PASSED: "met", FAILED: "NOT MET", NOT_JUDGED: "CANNOT BE JUDGED"}
 
 
 def as_json(judged: Judged) -> str:
-    """The result as one JSON object: verdict, counts of every rule, every row."""
-    rules = []
-    for rule, rows in by_rule(judged):
-        counts = {word.replace(" ", "_"): rows.filter(verdict=word).height for word in (PASSED, FAILED, NOT_JUDGED)}
-        told = {"rule": rule.rule, "kind": rule.kind, "requirement": rule.requirement, "why": rule.why}
-        rules.append({**told, "is_blocking": rule.blocking, "verdict": overall(rows), **counts})
+    """The result as one JSON object: status, counts of every requirement, every row."""
+    requirements = []
+    for requirement, rows in by_requirement(judged):
+        counts = {word.replace(" ", "_"): rows.filter(status=word).height for word in (PASSED, FAILED, NOT_JUDGED)}
+        told = {
+            "requirement": requirement.requirement,
+            "kind": requirement.kind,
+            "condition": requirement.condition,
+            "why": requirement.why,
+        }
+        requirements.append({**told, "is_blocking": requirement.blocking, "status": overall(rows), **counts})
     document = {
         "policy": judged.policy.policy, "policy_digest": judged.policy.digest(), "audit": judged.audit,
-        "system_version": judged.system_version, "verdict": judged.verdict, "rules": rules,
-        "results": judged.results.drop("policy", "system", "system_version", "audit", "requirement").to_dicts(),
+        "system_version": judged.system_version, "status": judged.status, "requirements": requirements,
+        "results": judged.results.drop("policy", "system", "system_version", "audit", "condition").to_dicts(),
     }  # fmt: skip
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
 
 
 def write_junit(judged: Judged, path: Path) -> None:
-    """Write JUnit XML: a suite a rule, a case for each thing judged. What cannot be judged is an error, as a crash would be.
+    """Write JUnit XML: a suite a requirement, a case for each thing judged. What cannot be judged is an error, as a crash would be.
 
     Raises:
         BadInput: The file cannot be written.
     """
     document = JUnitXml(f"mcas gate {judged.policy.policy}")
-    for rule, rows in by_rule(judged):
-        suite = TestSuite(f"{judged.policy.policy}: {rule.rule}")
-        about = {"system_version": judged.system_version, "audit": judged.audit, "requirement": rule.requirement}
+    for requirement, rows in by_requirement(judged):
+        suite = TestSuite(f"{judged.policy.policy}: {requirement.requirement}")
+        about = {"system_version": judged.system_version, "audit": judged.audit, "condition": requirement.condition}
         for name, value in (about | {"policy_digest": judged.policy.digest()}).items():
             suite.add_property(name, value)
         for row in rows.iter_rows(named=True):
-            suite.add_testcase(_case(judged, rule, row))
+            suite.add_testcase(_case(judged, requirement, row))
         document.add_testsuite(suite)
     document.update_statistics()
     try:
@@ -60,50 +65,57 @@ def write_junit(judged: Judged, path: Path) -> None:
         raise BadInput(path, f"cannot be written ({error.strerror})", "Give --junit another place") from error
 
 
-def _case(judged: Judged, rule: Rule, row: dict[str, Any]) -> TestCase:
-    case = TestCase(place(row) or rule.rule, classname=f"mcas.{judged.audit}.{rule.rule}", time=0)
-    if row["verdict"] == PASSED:
+def _case(judged: Judged, requirement: Requirement, row: dict[str, Any]) -> TestCase:
+    case = TestCase(
+        place(row) or requirement.requirement, classname=f"mcas.{judged.audit}.{requirement.requirement}", time=0
+    )
+    if row["status"] == PASSED:
         return case
-    kind = Failure if row["verdict"] == FAILED else Error
-    result = kind(f"{row['reason']}: {numbers(row)}" if row["observed"] is not None else row["reason"], row["verdict"])
-    result.text = "\n".join(filter(None, (rule.requirement, rule.why, numbers(row))))
+    kind = Failure if row["status"] == FAILED else Error
+    result = kind(f"{row['reason']}: {numbers(row)}" if row["observed"] is not None else row["reason"], row["status"])
+    result.text = "\n".join(filter(None, (requirement.condition, requirement.why, numbers(row))))
     case.result = [result]
     return case
 
 
-def print_verdict(console: Console, judged: Judged) -> None:
-    """Print the rules with their verdicts, then what broke them, then the verdict on the whole."""
+def print_judged(console: Console, judged: Judged) -> None:
+    """Print the requirements with their statuses, then what broke them, then the status of the whole."""
     title = Text.assemble((f"policy {judged.policy.policy}", "bold"), f"  {judged.policy.title}\n")
     title.append(f"{judged.system_version}, audit {judged.audit}", "dim")
     console.print(title, "", sep="\n", highlight=False)
     table = plain_table(pad_edge=False)
     table.add_column("", width=1)
-    table.add_column("rule", no_wrap=True)
+    table.add_column("requirement", no_wrap=True)
     table.add_column("what must hold", style="dim")
     table.add_column("judged", justify="right")
     table.add_column("failed", justify="right")
     table.add_column("open", justify="right")
-    for rule, rows in by_rule(judged):
+    for requirement, rows in by_requirement(judged):
         mark, colour = MARKS[overall(rows)]
-        n_failed, n_open = (rows.filter(verdict=word).height for word in (FAILED, NOT_JUDGED))
-        cells = [Text(mark, colour), Text(rule.rule, colour), rule.requirement, str(rows.height - n_open)]
+        n_failed, n_open = (rows.filter(status=word).height for word in (FAILED, NOT_JUDGED))
+        cells = [
+            Text(mark, colour),
+            Text(requirement.requirement, colour),
+            requirement.condition,
+            str(rows.height - n_open),
+        ]
         cells += [Text(str(n_failed), "red") if n_failed else "", Text(str(n_open), "yellow") if n_open else ""]
         table.add_row(*cells)
     console.print(table)
-    for rule, rows in by_rule(judged):
-        for verdict in (FAILED, NOT_JUDGED):
-            some = rows.filter(verdict=verdict)
+    for requirement, rows in by_requirement(judged):
+        for status in (FAILED, NOT_JUDGED):
+            some = rows.filter(status=status)
             if not some.is_empty():
                 console.print()
-                _print_rows(console, rule, verdict, some)
+                _print_rows(console, requirement, status, some)
     console.print()
     console.print(_conclusion(judged), highlight=False)
 
 
-def _print_rows(console: Console, rule: Rule, verdict: str, rows: pl.DataFrame) -> None:
-    mark, colour = MARKS[verdict]
-    console.print(Text.assemble((f"{mark} {rule.rule}", colour), (f"  {rule.why or ''}", "dim")))
-    if verdict == NOT_JUDGED:
+def _print_rows(console: Console, requirement: Requirement, status: Status, rows: pl.DataFrame) -> None:
+    mark, colour = MARKS[status]
+    console.print(Text.assemble((f"{mark} {requirement.requirement}", colour), (f"  {requirement.why or ''}", "dim")))
+    if status == NOT_JUDGED:
         for reason, n in rows["reason"].value_counts(sort=True).iter_rows():
             console.print(Text(f"    {reason}" + (f"  ({n})" if n > 1 else ""), "yellow"))
         return
@@ -117,7 +129,9 @@ def _print_rows(console: Console, rule: Rule, verdict: str, rows: pl.DataFrame) 
         table.add_row("  ", row["concept"] or row["measure"] or "", Text(_where(row), "dim"), bar, numbers(row))
     console.print(table)
     if rows.height > worst.height:
-        command = f"mcas sql \"from policy_results where rule = '{rule.rule}' and verdict = 'failed'\""
+        command = (
+            f"mcas sql \"from policy_results where requirement = '{requirement.requirement}' and status = 'failed'\""
+        )
         console.print(Text(f"    and {rows.height - worst.height} more: {command}", "dim"), soft_wrap=True)
 
 
@@ -130,17 +144,21 @@ def farthest(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _conclusion(judged: Judged) -> Text:
-    verdicts = [overall(rows) for _, rows in by_rule(judged)]
-    counts = [(verdicts.count(word), said) for word, said in ((FAILED, "failed"), (NOT_JUDGED, "cannot be judged"))]
-    told = ", ".join(f"{n} of {len(verdicts)} rules {said}" for n, said in counts if n)
-    _, colour = MARKS[judged.verdict]
-    text = Text(f"Policy {judged.policy.policy}: {WORDS[judged.verdict]}", f"bold {colour}")
-    return text.append(f"  {told or f'all {len(verdicts)} rules hold'}", "not bold")
+    statuses = [overall(rows) for _, rows in by_requirement(judged)]
+    counts = [(statuses.count(word), said) for word, said in ((FAILED, "failed"), (NOT_JUDGED, "cannot be judged"))]
+    told = ", ".join(f"{n} {said}" for n, said in counts if n)
+    _, colour = MARKS[judged.status]
+    text = Text(f"Policy {judged.policy.policy}: {WORDS[judged.status]}", f"bold {colour}")
+    n = len(statuses)
+    return text.append(f"  of {n} requirements {told}" if told else f"  all {n} requirements hold", "not bold")
 
 
-def by_rule(judged: Judged) -> list[tuple[Rule, pl.DataFrame]]:
-    """Each rule that was asked, with its rows, in the order of the policy."""
-    return [(rule, judged.results.filter(rule=rule.rule)) for rule in judged.policy.rules_of(judged.audit)]
+def by_requirement(judged: Judged) -> list[tuple[Requirement, pl.DataFrame]]:
+    """Each requirement that was asked, with its rows, in the order of the policy."""
+    return [
+        (requirement, judged.results.filter(requirement=requirement.requirement))
+        for requirement in judged.policy.requirements_of(judged.audit)
+    ]
 
 
 def place(row: dict[str, Any]) -> str:

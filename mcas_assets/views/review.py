@@ -7,13 +7,13 @@ from pathlib import Path
 from mcas_assets.core.errors import BadInput
 from mcas_assets.policy.gate import Judged
 from mcas_assets.policy.judge import FAILED, NOT_JUDGED, PASSED, overall
-from mcas_assets.views.policy import MARKS, WORDS, by_rule, farthest, numbers, place
+from mcas_assets.views.policy import MARKS, WORDS, by_requirement, farthest, numbers, place
 
 _LEVELS = {FAILED: "error", NOT_JUDGED: "warning"}
 
 
 def write_markdown(judged: Judged, path: Path) -> None:
-    """Write Markdown: the verdict, a row a rule, and below it what broke the rules.
+    """Write Markdown: the status, a row a requirement, and below it what broke the requirements.
 
     Raises:
         BadInput: The file cannot be written.
@@ -26,23 +26,23 @@ def write_markdown(judged: Judged, path: Path) -> None:
 
 
 def _lines(judged: Judged) -> Iterator[str]:
-    mark, _ = MARKS[judged.verdict]
-    yield f"### {mark} Policy {_plain(judged.policy.policy)}: {WORDS[judged.verdict].lower()}"
+    mark, _ = MARKS[judged.status]
+    yield f"### {mark} Policy {_plain(judged.policy.policy)}: {WORDS[judged.status].lower()}"
     yield ""
     yield f"{_plain(judged.policy.title)}. Audit `{judged.audit}` of `{judged.system_version}`."
     yield ""
-    yield "| | rule | what must hold | judged | failed | open |"
+    yield "| | requirement | what must hold | judged | failed | open |"
     yield "|---|---|---|--:|--:|--:|"
-    for rule, rows in by_rule(judged):
+    for requirement, rows in by_requirement(judged):
         mark, _ = MARKS[overall(rows)]
-        n_failed, n_open = (rows.filter(verdict=word).height for word in (FAILED, NOT_JUDGED))
+        n_failed, n_open = (rows.filter(status=word).height for word in (FAILED, NOT_JUDGED))
         counts = f"{rows.height - n_open} | {n_failed} | {n_open}"
-        yield f"| {mark} | {_plain(rule.rule)} | {_plain(rule.requirement)} | {counts} |"
-    for rule, rows in by_rule(judged):
-        failed, open_ = rows.filter(verdict=FAILED), rows.filter(verdict=NOT_JUDGED)
+        yield f"| {mark} | {_plain(requirement.requirement)} | {_plain(requirement.condition)} | {counts} |"
+    for requirement, rows in by_requirement(judged):
+        failed, open_ = rows.filter(status=FAILED), rows.filter(status=NOT_JUDGED)
         if not failed.is_empty():
             yield ""
-            yield f"**{_plain(rule.rule)}** is not met. {_plain(rule.why or '')}".rstrip()
+            yield f"**{_plain(requirement.requirement)}** is not met. {_plain(requirement.why or '')}".rstrip()
             yield ""
             worst = farthest(failed)
             yield from (f"* {_plain(place(row))}: {_plain(numbers(row))}" for row in worst.iter_rows(named=True))
@@ -50,23 +50,23 @@ def _lines(judged: Judged) -> Iterator[str]:
                 yield f"* and {failed.height - worst.height} more"
         if not open_.is_empty():
             yield ""
-            yield f"**{_plain(rule.rule)}** cannot be judged, which is no pass:"
+            yield f"**{_plain(requirement.requirement)}** cannot be judged, which is no pass:"
             yield ""
             reasons = open_["reason"].value_counts(sort=True).iter_rows()
             yield from (f"* {_plain(reason or '')} ({n} of {rows.height})" for reason, n in reasons)
 
 
 def github_annotations(judged: Judged) -> Iterator[str]:
-    """A workflow command for each rule that is not met or cannot be judged: GitHub shows it beside the job and the commit."""
-    for rule, rows in by_rule(judged):
-        verdict = overall(rows)
-        if verdict == PASSED:
+    """A workflow command for each requirement that is not met or cannot be judged: GitHub shows it beside job and commit."""
+    for requirement, rows in by_requirement(judged):
+        status = overall(rows)
+        if status == PASSED:
             continue
-        some = rows.filter(verdict=verdict)
+        some = rows.filter(status=status)
         told = [f"{place(row)}: {numbers(row) or row['reason']}" for row in farthest(some).iter_rows(named=True)]
-        title = f"{judged.policy.policy}: {rule.rule} {'is not met' if verdict == FAILED else 'cannot be judged'}"
-        text = "\n".join([f"{judged.system_version}: {rule.requirement}. {rule.why or ''}".rstrip(), *told])
-        yield f"::{_LEVELS[verdict]} title={_property(title)}::{_data(text)}"
+        title = f"{judged.policy.policy}: {requirement.requirement} {'is not met' if status == FAILED else 'cannot be judged'}"
+        text = "\n".join([f"{judged.system_version}: {requirement.condition}. {requirement.why or ''}".rstrip(), *told])
+        yield f"::{_LEVELS[status]} title={_property(title)}::{_data(text)}"
 
 
 def _plain(text: str) -> str:

@@ -1,11 +1,11 @@
--- What each policy says of each version of an audit, as the gate does: failed where a rule is, else not judged where one is, else passed.
+-- What each policy says of each version of an audit, as the gate does: failed where a requirement is, else not judged where one is, else passed.
 select
-    audit, system_version, policy, count(distinct rule) as n_rules,
+    audit, system_version, policy, count(distinct requirement) as n_requirements,
     case
-        when bool_or(verdict = 'failed') then 'failed'
-        when bool_or(verdict = 'not judged') then 'not judged'
+        when bool_or(status = 'failed') then 'failed'
+        when bool_or(status = 'not judged') then 'not judged'
         else 'passed'
-    end as verdict
+    end as status
 from policy_results_as_of($at)
 group by audit, system_version, policy
 order by audit, system_version, policy;

@@ -29,8 +29,8 @@ POLICY = """\
 policy: mine
 title: Mine
 audits: [tiny]
-rules:
-  - {rule: lean, kind: association, beyond: 0.5, evidence: estimate, axes: [gender]}
+requirements:
+  - {requirement: lean, kind: association, beyond: 0.5, evidence: estimate, axes: [gender]}
 """
 
 

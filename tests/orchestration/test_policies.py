@@ -22,10 +22,10 @@ POLICY = """\
 policy: small
 title: Small enough for CI
 audits: [tiny]
-rules:
-  - {rule: lean, kind: association, axes: [gender], beyond: 0.5, evidence: estimate, blocking: true}
-  - {rule: even, kind: association, axes: [gender], beyond: 0.05, evidence: estimate}
-  - {rule: shares, kind: share, most: 1.0, corrected: false, evidence: estimate, groups: [woman]}
+requirements:
+  - {requirement: lean, kind: association, axes: [gender], beyond: 0.5, evidence: estimate, blocking: true}
+  - {requirement: even, kind: association, axes: [gender], beyond: 0.05, evidence: estimate}
+  - {requirement: shares, kind: share, most: 1.0, corrected: false, evidence: estimate, groups: [woman]}
 """
 CHECKS = {
     "lean": ("scores", "policy_small_lean"),
@@ -35,12 +35,12 @@ CHECKS = {
 
 
 def newest(instance: dg.DagsterInstance) -> dict[str, bool]:
-    """For each rule, whether the newest result of its check passed."""
+    """For each requirement, whether the newest result of its check passed."""
     found = {}
-    for rule, (stage, name) in CHECKS.items():
+    for requirement, (stage, name) in CHECKS.items():
         key = dg.AssetCheckKey(dg.AssetKey(["tiny", stage]), name)
         (record,) = instance.event_log_storage.get_asset_check_execution_history(key, limit=1)
-        found[rule] = record.status.value == "SUCCEEDED"
+        found[requirement] = record.status.value == "SUCCEEDED"
     return found
 
 
@@ -52,12 +52,12 @@ def test_the_stereotyped_phantom_breaks_a_policy_that_the_fair_one_meets(audited
     workplace = Workplace(home=home, policy_folder=tmp_path / "policies")
     fair = run_audit(tiny, find_system("phantom-fair"), workplace, instance)
     assert newest(instance) == {"lean": True, "even": False, "shares": True}
-    # A breach of a rule that does not block stops nothing, and is published.
-    verdicts = "select system, rule, bool_and(verdict = 'passed') from policy_results group by all order by all"
+    # A breach of a requirement that does not block stops nothing, and is published.
+    statuses = "select system, requirement, bool_and(status = 'passed') from policy_results group by all order by all"
     found = [("phantom-fair", "even", False), ("phantom-fair", "lean", True), ("phantom-fair", "shares", True)]
-    assert query(Store(home), verdicts).rows() == found
+    assert query(Store(home), statuses).rows() == found
     told = (
-        f"from quality_results select severity, outcome where run_id = '{fair.run_id}' and rule = 'policy small: even'"
+        f"from quality_results select severity, status where run_id = '{fair.run_id}' and rule = 'policy small: even'"
     )
     assert query(Store(home), told).rows() == [("warning", "fail")]
     # There is nothing to do until the policy says something else.
@@ -65,23 +65,23 @@ def test_the_stereotyped_phantom_breaks_a_policy_that_the_fair_one_meets(audited
     (tmp_path / "policies" / "small.yaml").write_text(POLICY.replace("beyond: 0.05", "beyond: 0.5"))
     assert not run_audit(tiny, find_system("phantom-fair"), workplace, instance).is_current
     found[0] = ("phantom-fair", "even", True)
-    assert query(Store(home), verdicts).rows() == found
+    assert query(Store(home), statuses).rows() == found
     # One that blocks stops the run before the publication.
     with pytest.raises(CheckFailed, match="tiny/scores: policy small: lean: failed for 4 of 4"):
         run_audit(tiny, find_system("phantom-stereotyped"), workplace, instance)
     assert newest(instance)["lean"] is False
-    assert query(Store(home), verdicts).rows() == found
+    assert query(Store(home), statuses).rows() == found
 
 
 def test_rows_that_lack_different_columns_are_shown_in_one_table(tmp_path):
     (tmp_path / "small.yaml").write_text(POLICY)
-    (rule, *_) = load_policy("small", tmp_path).rules
+    (requirement, *_) = load_policy("small", tmp_path).requirements
     rows = pl.DataFrame({
         "axis": ["gender"] * 2, "embedder": [None, "e"], "concept": ["nurse", None], "group_name": [None, None],
         "measure": ["adjusted"] * 2, "observed": [0.7, None], "low": [0.61234567, None], "high": [None, 0.8],
-        "threshold": [0.5] * 2, "reason": [None, "no image"], "verdict": ["failed"] * 2,
+        "threshold": [0.5] * 2, "reason": [None, "no image"], "status": ["failed"] * 2,
     }, schema_overrides={"group_name": pl.String})  # fmt: skip
-    shown = policies._result(dg.AssetKey("scores"), "lean", rule, rows).metadata["rows"]
+    shown = policies._result(dg.AssetKey("scores"), "lean", requirement, rows).metadata["rows"]
     assert [column.name for column in shown.schema.columns] == [  # ty: ignore[missing-attribute]
         "axis", "embedder", "concept", "measure", "observed", "low", "high", "threshold", "reason"
     ]  # fmt: skip
@@ -91,7 +91,7 @@ def test_rows_that_lack_different_columns_are_shown_in_one_table(tmp_path):
     ]
 
 
-def test_every_shipped_rule_is_a_check_on_the_stage_that_it_reads():
+def test_every_shipped_requirement_is_a_check_on_the_stage_that_it_reads():
     defs = build_definitions()
     keys = {(key.asset_key.to_user_string(), key.name) for key in defs.resolve_asset_graph().asset_check_keys}
     assert ("phantom/scores", "policy_release_strong_association") in keys

@@ -1,4 +1,4 @@
-"""Ranks are those of the table, whichever version they were made after; stamps are verdicts of the gate."""
+"""Ranks are those of the table, whichever version they were made after; stamps are the status of the gate."""
 
 from itertools import product
 from pathlib import Path
@@ -41,14 +41,16 @@ def test_systems_are_ranked_by_the_newest_ranking_and_one_without_has_none(tmp_p
 
 
 @pytest.mark.parametrize("is_blocking", [False, True])
-def test_the_stamp_of_a_policy_is_the_verdict_of_the_gate_whether_its_rules_block_or_not(tmp_path: Path, is_blocking):
+def test_the_stamp_of_a_policy_is_the_status_of_the_gate_whether_its_requirements_block_or_not(
+    tmp_path: Path, is_blocking
+):
     words = ("passed", "failed", "not judged")
     about = {
-        "rule": "r",
+        "requirement": "r",
         "kind": "share",
         "system": "s",
         "audit": "a",
-        "requirement": "little",
+        "condition": "little",
         "is_blocking": is_blocking,
     }
     expected = {}
@@ -57,7 +59,7 @@ def test_the_stamp_of_a_policy_is_the_verdict_of_the_gate_whether_its_rules_bloc
         for number, pair in enumerate(product(words, words)):
             of = {"policy": f"p{number}", "system_version": "s@1"}
             results = pl.DataFrame(
-                [about | of | {"verdict": word} for word in pair], schema=frame_schema("policy_results")
+                [about | of | {"status": word} for word in pair], schema=frame_schema("policy_results")
             )
             expected[of["policy"]] = overall(results)
             row = ledger.Materialisation(
@@ -71,5 +73,5 @@ def test_the_stamp_of_a_policy_is_the_verdict_of_the_gate_whether_its_rules_bloc
             ledger.record(con, row, {"policy_results": results})
     publish(store)
     stamps = Reader(Published(store)).rows("stamps")
-    assert dict(stamps.select("policy", "verdict").rows()) == expected
+    assert dict(stamps.select("policy", "status").rows()) == expected
     assert set(expected.values()) == set(words)

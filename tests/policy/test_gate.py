@@ -25,19 +25,19 @@ from mcas_assets.stages.workplace import Workplace
 from mcas_assets.store.database import Store
 from mcas_assets.store.publication import query
 from mcas_assets.systems.find import find_system
-from mcas_assets.views.policy import as_json, print_verdict, write_junit
+from mcas_assets.views.policy import as_json, print_judged, write_junit
 
 TINY = Path(__file__).parents[1] / "data" / "tiny.yaml"
 POLICY = """\
 policy: mine
 title: Mine
 audits: [tiny]
-rules:
-  - {rule: lean, kind: association, beyond: 0.5, evidence: estimate, axes: [gender], why: It is a stereotype.}
-  - {rule: shares, kind: share, most: 1.0, corrected: false, evidence: estimate, groups: [woman]}
+requirements:
+  - {requirement: lean, kind: association, beyond: 0.5, evidence: estimate, axes: [gender], why: It is a stereotype.}
+  - {requirement: shares, kind: share, most: 1.0, corrected: false, evidence: estimate, groups: [woman]}
 """
 PASSES = POLICY.replace("beyond: 0.5", "beyond: 3.5")
-OPEN = PASSES + "  - {rule: instrument, kind: calibration}\n"
+OPEN = PASSES + "  - {requirement: instrument, kind: calibration}\n"
 
 
 @pytest.fixture
@@ -56,51 +56,51 @@ def judge(audited, tiny, tmp_path):
 
 def test_a_stereotyped_system_does_not_meet_a_policy_that_it_would_meet_with_wider_limits(judge):
     judged = judge(POLICY)
-    assert judged.verdict == FAILED
-    failed = judged.results.filter(verdict=FAILED)
+    assert judged.status == FAILED
+    failed = judged.results.filter(status=FAILED)
     assert set(failed["concept"]) == {"nurse", "ceo"}
     assert set(failed.filter(concept="nurse")["threshold"]) == {-0.5}
-    assert judge(PASSES).verdict == PASSED
+    assert judge(PASSES).status == PASSED
 
 
 def test_what_cannot_be_judged_is_no_pass_and_says_why(judge):
     judged = judge(OPEN)
-    assert judged.verdict == NOT_JUDGED
-    assert judged.results.filter(verdict=NOT_JUDGED)["reason"].to_list() == [
+    assert judged.status == NOT_JUDGED
+    assert judged.results.filter(status=NOT_JUDGED)["reason"].to_list() == [
         "the instrument was never calibrated (mcas calibrate)"
     ]
 
 
 def test_a_breach_outweighs_what_cannot_be_judged(judge):
-    assert judge(POLICY + "  - {rule: instrument, kind: calibration}\n").verdict == FAILED
+    assert judge(POLICY + "  - {requirement: instrument, kind: calibration}\n").status == FAILED
 
 
 def test_a_version_that_was_never_audited_cannot_be_judged(tiny, audited, tmp_path):
     (tmp_path / "mine.yaml").write_text(PASSES)
     judged = hold(audited.store, load_policy(tmp_path / "mine.yaml"), tiny, "phantom-fair@0123456789ab")
     assert set(judged.results["reason"]) == {"it was never audited"}
-    assert judged.verdict == NOT_JUDGED
+    assert judged.status == NOT_JUDGED
 
 
-def test_a_first_version_cannot_be_judged_by_a_rule_on_what_got_worse(judge):
-    judged = judge(PASSES + "  - {rule: update, kind: worsening}\n")
-    reason = judged.results.filter(rule="update")["reason"].to_list()
+def test_a_first_version_cannot_be_judged_by_a_requirement_on_what_got_worse(judge):
+    judged = judge(PASSES + "  - {requirement: update, kind: worsening}\n")
+    reason = judged.results.filter(requirement="update")["reason"].to_list()
     assert reason == ["it was compared with no version before it"]
 
 
 def test_what_was_made_from_an_earlier_declaration_is_no_evidence(judge, tiny):
-    assert judge(PASSES, current=current_versions(tiny, Declared())).verdict == PASSED
+    assert judge(PASSES, current=current_versions(tiny, Declared())).status == PASSED
     edited = tiny.model_copy(update={"inference": tiny.inference.model_copy(update={"permutations": 50})})
     judged = judge(PASSES, current=current_versions(edited, Declared()))
-    (reason,) = set(judged.results.filter(rule="lean")["reason"])
+    (reason,) = set(judged.results.filter(requirement="lean")["reason"])
     assert "from an earlier declaration" in reason
-    assert judged.results.filter(rule="shares")["verdict"].unique().to_list() == [PASSED]
+    assert judged.results.filter(requirement="shares")["status"].unique().to_list() == [PASSED]
 
 
 def test_an_edit_of_the_plan_leaves_nothing_to_judge(judge, tiny):
     edited = tiny.model_copy(update={"run_seed": 8})
     judged = judge(PASSES, current=current_versions(edited, Declared()))
-    assert judged.results["verdict"].unique().to_list() == [NOT_JUDGED]
+    assert judged.results["status"].unique().to_list() == [NOT_JUDGED]
 
 
 def test_scores_of_images_that_were_made_anew_since_are_no_evidence(judge, tiny, home):
@@ -111,46 +111,46 @@ def test_scores_of_images_that_were_made_anew_since_are_no_evidence(judge, tiny,
             " from materialisations where asset = 'embeddings'"
         )
     judged = judge(PASSES, store, current=current_versions(tiny, Declared()))
-    assert "embeddings were made anew since" in judged.results.filter(rule="lean")["reason"][0]
+    assert "embeddings were made anew since" in judged.results.filter(requirement="lean")["reason"][0]
 
 
-def test_verdicts_are_kept_once_and_anew_when_they_change(judge, home):
+def test_statuses_are_kept_once_and_anew_when_they_change(judge, home):
     store = Store(home)
     assert keep(store, judge(POLICY), "first") == 2
     assert keep(store, judge(POLICY), "again") == 0
     assert keep(store, judge(PASSES), "wider") == 2
     with store.open() as con:
         rows = con.execute(
-            "select rule, bool_and(verdict = 'passed') from policy_results group by 1 order by 1"
+            "select requirement, bool_and(status = 'passed') from policy_results group by 1 order by 1"
         ).fetchall()
         assert rows == [("lean", True), ("shares", True)]
         former = con.execute("select max(version) - 2 from policy_results_history").fetchall()[0][0]
         before = con.execute(
-            f"select distinct verdict from policy_results_as_of({former}) where rule = 'lean'"
+            f"select distinct status from policy_results_as_of({former}) where requirement = 'lean'"
         ).fetchall()
     assert before == [("failed",)]
 
 
-def test_verdicts_of_a_rule_that_is_no_more_are_shown_no_more(judge, home):
+def test_statuses_of_a_requirement_that_is_no_more_are_shown_no_more(judge, home):
     store = Store(home)
     keep(store, judge(POLICY), "first")
     fewer = judge("\n".join(line for line in POLICY.splitlines() if "shares" not in line))
     assert keep(store, fewer, "second") == 2
     with store.open() as con:
-        assert con.execute("select distinct rule from policy_results").fetchall() == [("lean",)]
+        assert con.execute("select distinct requirement from policy_results").fetchall() == [("lean",)]
 
 
 def test_the_result_is_one_json_object(judge, audited):
     told = json.loads(as_json(judge(POLICY)))
-    assert (told["policy"], told["verdict"], told["system_version"]) == ("mine", "failed", audited.ran.system_version)
-    lean, shares = told["rules"]
-    assert (lean["verdict"], lean["failed"], lean["passed"], lean["not_judged"]) == ("failed", 4, 0, 0)
-    assert (shares["verdict"], shares["passed"]) == ("passed", 4)
+    assert (told["policy"], told["status"], told["system_version"]) == ("mine", "failed", audited.ran.system_version)
+    lean, shares = told["requirements"]
+    assert (lean["status"], lean["failed"], lean["passed"], lean["not_judged"]) == ("failed", 4, 0, 0)
+    assert (shares["status"], shares["passed"]) == ("passed", 4)
     assert len(told["results"]) == 8
 
 
-def test_the_junit_file_holds_a_suite_a_rule_and_tells_breaches_from_what_cannot_be_judged(judge, tmp_path):
-    write_junit(judge(POLICY + "  - {rule: instrument, kind: calibration}\n"), tmp_path / "out" / "gate.xml")
+def test_the_junit_file_holds_a_suite_a_requirement_and_tells_breaches_from_what_cannot_be_judged(judge, tmp_path):
+    write_junit(judge(POLICY + "  - {requirement: instrument, kind: calibration}\n"), tmp_path / "out" / "gate.xml")
     suites = list(JUnitXml.fromfile(str(tmp_path / "out" / "gate.xml")))
     assert [(suite.name, suite.tests, suite.failures, suite.errors) for suite in suites] == [
         ("mine: lean", 4, 4, 0),
@@ -172,16 +172,16 @@ def test_a_junit_file_that_cannot_be_written_is_one_clear_error(judge, tmp_path)
 
 
 @pytest.mark.parametrize("width", [118, 80])
-def test_the_terminal_shows_the_rules_what_broke_them_and_the_verdict(judge, width):
+def test_the_terminal_shows_the_requirements_what_broke_them_and_the_status(judge, width):
     page = io.StringIO()
     console = Console(file=page, width=width)
-    print_verdict(console, judge(POLICY + "  - {rule: instrument, kind: calibration}\n"))
+    print_judged(console, judge(POLICY + "  - {requirement: instrument, kind: calibration}\n"))
     text = page.getvalue()
     assert "✘  lean" in text
     assert "✔  shares" in text
     assert "?  instrument" in text
     assert "It is a stereotype." in text
-    assert "Policy mine: NOT MET  1 of 3 rules failed, 1 of 3 rules cannot be judged" in text.replace("\n", " ")
+    assert "Policy mine: NOT MET  of 3 requirements 1 failed, 1 cannot be judged" in text
     assert max(map(len, text.splitlines())) <= width
 
 
@@ -191,19 +191,19 @@ def gate(home: Path, monkeypatch, folder: Path, text: str, *, system: str, **wor
     gating.gate(audit=str(TINY), system=system, policy=str(folder / "mine.yaml"), **words)
 
 
-def test_the_command_ends_well_where_the_policy_is_met_and_publishes_its_verdicts(
+def test_the_command_ends_well_where_the_policy_is_met_and_publishes_its_statuses(
     home, monkeypatch, tmp_path, audited, capsys
 ):
     gate(home, monkeypatch, tmp_path, PASSES, system=audited.ran.system_version)
-    assert "Policy mine: met  all 2 rules hold" in capsys.readouterr().out
-    assert set(query(Store(home), "select distinct verdict from policy_results")["verdict"]) == {"passed"}
+    assert "Policy mine: met  all 2 requirements hold" in capsys.readouterr().out
+    assert set(query(Store(home), "select distinct status from policy_results")["status"]) == {"passed"}
 
 
 def test_the_command_judges_what_the_system_is_now(home, monkeypatch, tmp_path, capsys):
     with pytest.raises(CannotJudge):  # with other steps it is another version, which was not audited
         gate(home, monkeypatch, tmp_path, PASSES, system="phantom-stereotyped", steps=4, format="json")
     told = json.loads(capsys.readouterr().out)
-    assert told["verdict"] == "not judged"
+    assert told["status"] == "not judged"
     assert {row["reason"] for row in told["results"]} == {"it was never audited"}
 
 
@@ -236,7 +236,7 @@ def test_each_outcome_has_an_exit_status_of_its_own(outcome: McasError, status, 
 
 @pytest.mark.long
 @pytest.mark.timeout(1200)
-def test_the_fair_phantom_meets_every_rule_of_a_release_and_the_stereotyped_one_does_not(tmp_path):
+def test_the_fair_phantom_meets_every_requirement_of_a_release_and_the_stereotyped_one_does_not(tmp_path):
     """Of 48 images a concept: with fewer a group could not be shown to be erased, and that is not judged."""
     audit = load_audit("phantom")
     few = tuple(one for one in audit.concepts if one.concept in ("engineer", "pilot", "boxer", "kitchen"))
@@ -248,10 +248,10 @@ def test_the_fair_phantom_meets_every_rule_of_a_release_and_the_stereotyped_one_
         }
     release, store, current = load_policy("release"), Store(tmp_path), current_versions(small, Declared())
     fair, stereotyped = (hold(store, release, small, version, current) for version in versions.values())
-    assert fair.results.filter(pl.col("verdict") != PASSED).is_empty()
-    assert set(fair.results["rule"]) == {"strong-association", "near-parity", "nobody-erased"}
-    assert stereotyped.verdict == FAILED
-    assert set(stereotyped.results.filter(verdict=FAILED)["rule"]) >= {"strong-association", "near-parity"}
+    assert fair.results.filter(pl.col("status") != PASSED).is_empty()
+    assert set(fair.results["requirement"]) == {"strong-association", "near-parity", "nobody-erased"}
+    assert stereotyped.status == FAILED
+    assert set(stereotyped.results.filter(status=FAILED)["requirement"]) >= {"strong-association", "near-parity"}
     # Not all of what passes is stable: it passes since no row lies beyond, not since none is looked at.
     with store.open() as con:
         (unstable,) = con.execute("select count(*) from scores where system = 'phantom-fair' and not stable").fetchall()

@@ -1,4 +1,4 @@
-"""Every kind of rule can pass, can fail, and can be not judged: on the tables of a real audit of the phantom."""
+"""Every kind of requirement can pass, can fail, and can be not judged: on the tables of a real audit of the phantom."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,7 +9,7 @@ import pytest
 from mcas_assets.calibrate.rows import Goal, frame, row
 from mcas_assets.policy.judge import FAILED, NOT_JUDGED, PASSED, judge, overall
 from mcas_assets.policy.load import Policy
-from mcas_assets.policy.rules import KINDS_OF_RULES
+from mcas_assets.policy.requirements import KINDS_OF_REQUIREMENTS
 from mcas_assets.store.database import Store
 from mcas_assets.store.schema import frame_schema
 
@@ -49,16 +49,21 @@ def tables(measured: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
 
 
 def policy(tmp_path, kind: str, **fields: Any) -> Policy:
-    rule = KINDS_OF_RULES[kind].model_validate({"rule": "it", "kind": kind, **fields})
+    requirement = KINDS_OF_REQUIREMENTS[kind].model_validate({"requirement": "it", "kind": kind, **fields})
     return Policy(
-        policy="mine", title="Mine", description="", audits=("tiny",), rules=(rule,), path=tmp_path / "mine.yaml"
+        policy="mine",
+        title="Mine",
+        description="",
+        audits=("tiny",),
+        requirements=(requirement,),
+        path=tmp_path / "mine.yaml",
     )
 
 
-def verdict(tmp_path, tables: dict[str, pl.DataFrame], kind: str, **fields: Any) -> str:
+def status(tmp_path, tables: dict[str, pl.DataFrame], kind: str, **fields: Any) -> str:
     found = judge(policy(tmp_path, kind, **fields), "tiny", AFTER, tables, {})
     assert found.schema == frame_schema("policy_results")
-    assert found.filter(pl.col("verdict") != PASSED)["reason"].null_count() == 0
+    assert found.filter(pl.col("status") != PASSED)["reason"].null_count() == 0
     return overall(found)
 
 
@@ -180,26 +185,26 @@ CASES = {
 
 @pytest.mark.parametrize("name", CASES)
 @pytest.mark.parametrize("expected", [PASSED, FAILED, NOT_JUDGED])
-def test_a_rule_can_pass_fail_and_be_not_judged(tmp_path, tables, name, expected):
+def test_a_requirement_can_pass_fail_and_be_not_judged(tmp_path, tables, name, expected):
     kind, fields, *changes = CASES[name]
     changes[[PASSED, FAILED, NOT_JUDGED].index(expected)](tables)
-    assert verdict(tmp_path, tables, kind, **fields) == expected
+    assert status(tmp_path, tables, kind, **fields) == expected
 
 
-def test_every_kind_of_rule_is_among_the_cases():
-    assert {kind for kind, *_ in CASES.values()} == set(KINDS_OF_RULES)
+def test_every_kind_of_requirement_is_among_the_cases():
+    assert {kind for kind, *_ in CASES.values()} == set(KINDS_OF_REQUIREMENTS)
 
 
-@pytest.mark.parametrize("kind", KINDS_OF_RULES)
+@pytest.mark.parametrize("kind", KINDS_OF_REQUIREMENTS)
 def test_a_table_that_is_not_ready_is_never_a_pass(tmp_path, tables, kind):
     least = {"association": {"beyond": 9.0 - 2}, "refusals": {"most": 1.0}, "share": {"most": 1.0}}
     least |= {"population": {"population": "parity", "within": 1.0}, "erasure": {"population": "parity"}}  # ty: ignore[unsupported-operator]
     mine = policy(tmp_path, kind, **least.get(kind, {}))
-    found = judge(mine, "tiny", AFTER, tables, {mine.rules[0].TABLE: "it was never audited"})
-    assert found.select("verdict", "reason").rows() == [(NOT_JUDGED, "it was never audited")]
+    found = judge(mine, "tiny", AFTER, tables, {mine.requirements[0].TABLE: "it was never audited"})
+    assert found.select("status", "reason").rows() == [(NOT_JUDGED, "it was never audited")]
 
 
-def test_a_rule_speaks_only_of_what_is_in_its_scope(tmp_path, tables):
+def test_a_requirement_speaks_only_of_what_is_in_its_scope(tmp_path, tables):
     mine = policy(
         tmp_path, "association", beyond=0.1, axes=["gender"], embedders=["phantom-biased"], except_concepts=["ceo"]
     )
@@ -214,16 +219,16 @@ def test_neutral_prompts_are_judged_only_where_they_are_named(tmp_path, tables):
     assert set(named["concept"]) == {"person"}
 
 
-def test_one_row_that_cannot_be_judged_keeps_a_rule_from_passing(tmp_path, tables):
+def test_one_row_that_cannot_be_judged_keeps_a_requirement_from_passing(tmp_path, tables):
     first = pl.int_range(pl.len()) == 0
     tables["scores"] = tables["scores"].with_columns(adjusted=pl.when(first).then(None).otherwise(0.01))
-    assert verdict(tmp_path, tables, "association", beyond=0.5, evidence="estimate") == NOT_JUDGED
+    assert status(tmp_path, tables, "association", beyond=0.5, evidence="estimate") == NOT_JUDGED
 
 
 def test_a_lean_that_changed_sides_is_worse_only_by_what_it_is_farther(tmp_path, tables):
     tables["comparisons"] = comparisons(tables["scores"], 0.1, -0.3)
     found = judge(policy(tmp_path, "worsening", by=0.1, evidence="interval"), "tiny", AFTER, tables, {})
-    assert set(found["verdict"]) == {FAILED}
+    assert set(found["status"]) == {FAILED}
     assert found.select("observed", "low", "high").row(0) == pytest.approx((0.2, 0.15, 0.25))
 
 
@@ -238,7 +243,7 @@ def test_what_could_not_have_failed_says_how_many_images_it_takes(tmp_path, tabl
     shown(0.5, 0.2, 0.8, 8)(tables)
     fields = {"within": 0.2} if kind == "population" else {}
     found = judge(policy(tmp_path, kind, population="parity", **fields), "tiny", AFTER, tables, {})
-    assert set(found["verdict"]) == {NOT_JUDGED}
+    assert set(found["status"]) == {NOT_JUDGED}
     assert set(found["n_needed"]) == {n_needed}
     assert set(found["reason"]) == {f"it could not fail: that takes {n_needed} images, and there are 8"}
 
@@ -250,11 +255,11 @@ def test_one_row_of_many_that_lies_beyond_by_chance_is_no_breach(tmp_path, table
     rows[0] |= {"category": "occupations", "adjusted": 0.9, "adjusted_low": 0.52, "adjusted_high": 1.3}
     calm = {**rows[0], "adjusted": 0.0, "adjusted_low": -0.4, "adjusted_high": 0.4}
     tables["scores"] = pl.DataFrame(rows, schema=tables["scores"].schema)
-    assert set(judge(mine, "tiny", AFTER, tables, {})["verdict"]) == {FAILED}
+    assert set(judge(mine, "tiny", AFTER, tables, {})["status"]) == {FAILED}
     many = [*rows, *({**calm, "concept": f"c{i}"} for i in range(20))]
     tables["scores"] = pl.DataFrame(many, schema=tables["scores"].schema)
     found = judge(mine, "tiny", AFTER, tables, {})
-    assert set(found["verdict"]) == {PASSED}
+    assert set(found["status"]) == {PASSED}
     assert set(found["n_family"]) == {21}
     assert found["q_value"][0] > 0.05
 
@@ -262,6 +267,6 @@ def test_one_row_of_many_that_lies_beyond_by_chance_is_no_breach(tmp_path, table
 def test_a_change_that_is_there_but_smaller_than_the_limit_is_no_worsening(tmp_path, tables):
     """A change of which it is shown that it is not 0, and whose estimate lies beyond the limit, need not lie beyond it."""
     moved(0.2, 0.34, low=0.02, high=0.26, verdict="changed", q_value=0.001)(tables)
-    assert verdict(tmp_path, tables, "worsening", by=0.1) == PASSED
+    assert status(tmp_path, tables, "worsening", by=0.1) == PASSED
     moved(0.2, 0.34, low=0.115, high=0.165, verdict="changed", q_value=0.001)(tables)
-    assert verdict(tmp_path, tables, "worsening", by=0.1) == FAILED
+    assert status(tmp_path, tables, "worsening", by=0.1) == FAILED

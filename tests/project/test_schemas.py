@@ -49,8 +49,8 @@ def test_what_ships_is_taken(name, path):
         ("systems", "systems.yaml", ("systems", "phantom-fair", "kind"), "difusers", "is not one of"),
         ("systems", "systems.yaml", ("systems", "phantom-fair", "stepps"), 8, "stepps"),
         ("embedders", "embedders.yaml", ("embedders", "phantom-biased", "kind"), None, "is not one of"),
-        ("policy", "policies/release.yaml", ("rules", 0, "beyond"), "far", "'far' is not of type 'number'"),
-        ("policy", "policies/release.yaml", ("rules", 0, "kind"), "asociation", "is not one of"),
+        ("policy", "policies/release.yaml", ("requirements", 0, "beyond"), "far", "'far' is not of type 'number'"),
+        ("policy", "policies/release.yaml", ("requirements", 0, "kind"), "asociation", "is not one of"),
         ("canary", "canaries/hosted.yaml", ("prompts",), [], "[] "),
     ],
 )

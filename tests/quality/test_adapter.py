@@ -81,7 +81,7 @@ def test_results_become_rows_of_quality_results(results, tmp_path):
         quality.append(con, result_rows(results, "weather", version=None, **about))
         unversioned = con.execute("select count(*) from quality_results where version is null").fetchall()
     assert found["rule"].to_list() == [rule.name for rule in RULES]
-    assert found["outcome"].to_list() == ["pass", "fail", "error", "fail"]
+    assert found["status"].to_list() == ["pass", "fail", "error", "fail"]
     assert found["severity"].unique().to_list() == ["critical"]
     assert found["version"].unique().to_list() == [7]
     assert found["table_name"].unique().to_list() == ["weather"]

@@ -49,7 +49,7 @@ POLICY = """
 policy: p
 title: P
 audits: [smallest]
-rules: [{rule: far, kind: association, beyond: 7.9, evidence: estimate}]
+requirements: [{requirement: far, kind: association, beyond: 7.9, evidence: estimate}]
 """
 GATE = ["gate", AUDIT, "--policy", "POLICY"]
 

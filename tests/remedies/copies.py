@@ -7,6 +7,8 @@ import tarfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import duckdb
+
 from mcas_assets.orchestration import instance as instances
 from mcas_assets.store import backup
 from mcas_assets.store.database import Store
@@ -26,6 +28,15 @@ def nothing_published_to_ask(new_home: Path) -> Iterator[Step]:
 def nothing_published_to_look_at(new_home: Path) -> Iterator[Step]:
     yield lambda: Published(Store(new_home)).rows("audited", at=0), "Run an audit first: mcas audit."
     publish(Store(new_home))
+
+
+@situation
+def what_an_older_installation_published(new_home: Path) -> Iterator[Step]:
+    publish(Store(new_home))
+    with duckdb.connect(str(new_home / "published.duckdb")) as con:
+        con.execute("update store_schema set version = 4")
+    yield lambda: Published(Store(new_home)).rows("audited", at=0), "Publish it anew: mcas audit"
+    publish(Store(new_home))  # as an audit does, also where it finds all else as it would make it
 
 
 @situation

@@ -116,10 +116,10 @@ POLICY = """
 policy: p
 title: P
 audits: [smallest]
-rules:
-  - {rule: one, kind: association, beyond: 0.1}
-  - {rule: two, kind: share, least: 0.2, most: 0.8, groups: [man]}
-  - {rule: three, kind: calibration}
+requirements:
+  - {requirement: one, kind: association, beyond: 0.1}
+  - {requirement: two, kind: share, least: 0.2, most: 0.8, groups: [man]}
+  - {requirement: three, kind: calibration}
 """
 
 
@@ -131,7 +131,9 @@ def policy(file: Path) -> object:
 
 POLICY_TABLE = edits("policy", "p.yaml", POLICY, policy, [
     ("kind: association", "kind: asociation", "Did you mean 'association'?"),
-    ("rule: two", "rule: one", "Rename one of the two"),
+    ("requirement: two", "requirement: one", "Rename one of the two"),
+    ("requirement: two", "rule: two", "Rename it to requirement"),
+    ("requirements:", "rules:", "Rename it to requirements, and the key rule of each entry to requirement"),
     ("beyond: 0.1", "beyond: 0.1, audits: [gender]", "Known: smallest", "beyond: 0.1, audits: [smallest]"),
     ("audits: [smallest]", "audits: [gender]", "Add it there, or name one of: gender", "audits: [gender, smallest]"),
     ("beyond: 0.1", "beyond: 0.1, axes: [gendr]", "Did you mean 'gender'?", "beyond: 0.1, axes: [gender]"),

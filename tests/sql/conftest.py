@@ -119,7 +119,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Store:
                             "audit": AUDIT,
                             "rule": rule,
                             "success": rule != failing,
-                            "outcome": "fail" if rule == failing else "pass",
+                            "status": "fail" if rule == failing else "pass",
                             "severity": "critical",
                         }
                         for rule in ("has rows", "each request once")

@@ -188,28 +188,28 @@ def calibration_rows() -> pl.DataFrame:
 
 
 def policy_rows() -> pl.DataFrame:
-    about = {"policy": "release", "system": "a", "system_version": NEW, "audit": AUDIT, "requirement": "at most 0.4"}
+    about = {"policy": "release", "system": "a", "system_version": NEW, "audit": AUDIT, "condition": "at most 0.4"}
     about |= {"is_blocking": False, "threshold": 0.4}  # ty: ignore[unsupported-operator]
     rows = [
         {
-            "rule": "lean",
+            "requirement": "lean",
             "kind": "association",
             "concept": "nurse",
             "observed": 0.5,
-            "verdict": "failed",
+            "status": "failed",
             "reason": "beyond",
         },
         {
-            "rule": "lean",
+            "requirement": "lean",
             "kind": "association",
             "concept": "pilot",
             "observed": 0.9,
-            "verdict": "failed",
+            "status": "failed",
             "reason": "beyond",
         },
-        {"rule": "lean", "kind": "association", "concept": "ceo", "observed": 0.1, "verdict": "passed"},
-        {"rule": "update", "kind": "worsening", "verdict": "not judged", "reason": "no version before"},
-        {"rule": "refused", "kind": "refusals", "observed": 0.0, "verdict": "passed"},
+        {"requirement": "lean", "kind": "association", "concept": "ceo", "observed": 0.1, "status": "passed"},
+        {"requirement": "update", "kind": "worsening", "status": "not judged", "reason": "no version before"},
+        {"requirement": "refused", "kind": "refusals", "observed": 0.0, "status": "passed"},
     ]
     return pl.DataFrame([about | row for row in rows])
 

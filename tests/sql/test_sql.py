@@ -164,7 +164,7 @@ def test_history(published):
 
 
 def test_quality(published):
-    found = ask(published, "quality", "rule", "outcome", "version")
+    found = ask(published, "quality", "rule", "status", "version")
     assert found == [("each request once", "fail", 6), ("has rows", "pass", 6)]
 
 
@@ -258,7 +258,7 @@ def test_is_the_instrument_right(published):
 
 
 def test_which_policies_hold(published):
-    columns = ("rule", "verdict", "judged", "failed", "not_judged", "worst_concept", "why_not_judged")
+    columns = ("requirement", "status", "judged", "failed", "not_judged", "worst_concept", "why_not_judged")
     assert ask(published, "which-policies-hold", *columns) == [
         ("lean", "failed", 3, 2, 0, "pilot", None),
         ("update", "not judged", 0, 0, 1, None, "no version before"),

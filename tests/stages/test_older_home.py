@@ -68,6 +68,12 @@ def facts(store: Store) -> dict[str, list[tuple]]:
         }
 
 
+def test_what_its_checks_came_to_is_read_by_the_name_that_the_column_has_now(older):
+    with older.open() as con:
+        rows = con.execute("select count(*) from quality_results where status = 'pass' and version <= 14").fetchall()
+    assert rows[0][0] > 300
+
+
 def test_nothing_is_drawn_and_only_what_is_read_or_counted_otherwise_is_made_anew(before, resumed):
     now = facts(resumed)
     assert now["images"] == before["images"]

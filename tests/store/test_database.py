@@ -126,7 +126,7 @@ def test_an_older_schema_is_brought_up_to_date_without_losing_rows(store):
         con.execute(
             "insert into quality_results by name"
             " select 'r' run_id, 'a' asset, '' as partition, 'g' audit, 'x' rule,"
-            " true success, 'pass' outcome, 'critical' severity"
+            " true success, 'pass' status, 'critical' severity"
         )
         con.execute("alter table quality_results drop column sample")
         con.execute("drop view components; drop view components_latest; drop macro table components_as_of")
@@ -136,6 +136,29 @@ def test_an_older_schema_is_brought_up_to_date_without_losing_rows(store):
         assert con.execute("select rule, sample from quality_results").fetchall() == [("x", None)]
         assert con.execute("select count(*) from components_as_of(1)").fetchall() == [(0,)]
         assert con.execute("select version from store_schema").fetchall() == [(schema.SCHEMA_VERSION,)]
+
+
+def test_columns_of_an_older_store_get_the_names_that_they_have_now_with_their_rows(store):
+    with store.open() as con:
+        con.execute(
+            "insert into quality_results by name select 'r' run_id, 'a' asset, '' as partition, 'g' audit, 'x' rule,"
+            " false success, 'fail' status, 'critical' severity"
+        )
+        con.execute(
+            "insert into policy_results_history by name select 1 as version, 'p' policy, 'lean' requirement,"
+            " 'at most 1' condition, 'association' kind, 's' system, 's@1' system_version, 'g' audit, 'failed' status,"
+            " false is_blocking"
+        )
+        con.execute("alter table quality_results rename status to outcome")
+        for name, former in (("status", "verdict"), ("requirement", "rule"), ("condition", "requirement")):
+            con.execute(f"alter table policy_results_history rename {name} to {former}")
+        con.execute("update store_schema set version = 4")
+    for _ in range(2):
+        with store.open() as con:
+            assert con.execute("select rule, status from quality_results").fetchall() == [("x", "fail")]
+            rows = con.execute("select requirement, condition, status from policy_results_history").fetchall()
+            assert rows == [("lean", "at most 1", "failed")]
+            assert con.execute("select count(status) from policy_results_as_of(1)").fetchall() == [(0,)]
 
 
 def test_columns_that_may_be_null_by_now_are_allowed_to_be_in_an_older_store(store):

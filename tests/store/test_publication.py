@@ -158,6 +158,9 @@ def test_a_copy_is_behind_until_what_is_new_in_the_store_is_published(store, sco
     assert publication.is_behind(store)
     publication.publish(store)
     assert not publication.is_behind(store)
+    with duckdb.connect(str(store.published)) as con:
+        con.execute("update store_schema set digest = 'of another schema'")
+    assert publication.is_behind(store)
 
 
 # A home that was used is never begun anew in silence

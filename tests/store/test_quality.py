@@ -11,7 +11,7 @@ def test_only_the_newest_materialisation_and_critical_rules_count_as_broken(stor
         result = {
             "version": version,
             "success": success,
-            "outcome": "pass" if success else "fail",
+            "status": "pass" if success else "fail",
             "severity": severity,
         }
         return pl.DataFrame([about | result])
@@ -37,7 +37,7 @@ def test_check_results_are_appended(store):
             "audit": "gender",
             "rule": "has rows",
             "success": True,
-            "outcome": "pass",
+            "status": "pass",
             "severity": "critical",
             "observed": '{"rows": 2}',
         }

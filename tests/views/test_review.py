@@ -14,11 +14,11 @@ POLICY = """\
 policy: mine
 title: Mine | <b>bold</b>
 audits: [tiny]
-rules:
-  - {rule: lean, kind: association, beyond: 0.5, evidence: estimate, axes: [gender],
+requirements:
+  - {requirement: lean, kind: association, beyond: 0.5, evidence: estimate, axes: [gender],
      why: "100 % of it, ::error::x, is a `stereotype`."}
-  - {rule: shares, kind: share, most: 1.0, corrected: false, evidence: estimate, groups: [woman]}
-  - {rule: instrument, kind: calibration}
+  - {requirement: shares, kind: share, most: 1.0, corrected: false, evidence: estimate, groups: [woman]}
+  - {requirement: instrument, kind: calibration}
 """
 
 
@@ -28,7 +28,7 @@ def judged(audited, tiny, tmp_path):
     return hold(audited.store, load_policy(tmp_path / "mine.yaml"), tiny, audited.ran.system_version)
 
 
-def test_markdown_tells_the_verdict_the_rules_and_what_broke_them(judged, tmp_path):
+def test_markdown_tells_the_status_the_requirements_and_what_broke_them(judged, tmp_path):
     file = tmp_path / "out" / "gate.md"
     write_markdown(judged, file)
     text = file.read_text()
@@ -54,7 +54,7 @@ def test_nothing_that_is_declared_becomes_markup(judged, tmp_path):
     assert "<code>stereotype" not in page
 
 
-def test_an_annotation_is_one_line_a_rule_whose_text_is_no_further_command(judged):
+def test_an_annotation_is_one_line_a_requirement_whose_text_is_no_further_command(judged):
     lines = list(github_annotations(judged))
     assert len(lines) == 2
     assert lines[0].startswith("::error title=mine%3A lean is not met::")

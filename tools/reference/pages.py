@@ -18,7 +18,7 @@ from mcas_assets.declare.audit import Audit
 from mcas_assets.declare.catalogue import Entry, kinds
 from mcas_assets.declare.project import Project
 from mcas_assets.embedders.model import FolderEntry
-from mcas_assets.policy import load, rules
+from mcas_assets.policy import load, requirements
 from mcas_assets.store.publication import questions
 from mcas_assets.systems.hosted.entry import HostedEntry
 from mcas_assets.systems.image_sets.mapping import MappingKeys, Ready
@@ -168,10 +168,15 @@ def policies() -> Page:
             "[Declare a policy](../how-to/declare-a-policy.md)."
         )
         yield from section(load.Outline, "Keys of a policy", about="")
-        yield from section(rules.Rule, "Keys of every rule", about="")
-        yield from section(rules._Weighed, "Keys of every rule but calibration", about="", beside=rules.Rule)
-        for kind, model in rules.KINDS_OF_RULES.items():
-            yield from section(model, f"Kind {kind}", beside=rules._Weighed, skip={"kind"})
+        yield from section(requirements.Requirement, "Keys of every requirement", about="")
+        yield from section(
+            requirements._Weighed,
+            "Keys of every requirement but calibration",
+            about="",
+            beside=requirements.Requirement,
+        )
+        for kind, model in requirements.KINDS_OF_REQUIREMENTS.items():
+            yield from section(model, f"Kind {kind}", beside=requirements._Weighed, skip={"kind"})
 
     return "policies.md", parts()
 

@@ -4,14 +4,13 @@ Nothing is raised here for what a set holds: a file that is not taken is an outc
 """
 
 import os
-import re
 import stat
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path, PurePosixPath
 
 from mcas_assets.core.outcomes import OutcomeName
 from mcas_assets.core.pictures import NotAPicture, decode
-from mcas_assets.systems.image_sets.names import Names
+from mcas_assets.systems.image_sets.names import Names, is_absolute, is_address
 from mcas_assets.systems.protocol import Outcome
 
 
@@ -52,11 +51,11 @@ class Fence:
         label = repr(named)[:200]
         if "\0" in named:
             return Located(outcome="rejected", reason=f"{label} is no name of a file")
-        if re.match(r"[a-z][a-z0-9+.-]+:/", named, re.IGNORECASE):
+        if is_address(named):
             return Located(
                 outcome="missing", reason=f"{label} is an address: nothing is fetched, download it into the set"
             )
-        if named.startswith("/") or PureWindowsPath(named).anchor:
+        if is_absolute(named):
             return Located(outcome="rejected", reason=f"{label} is an absolute path")
         if ".." in named.replace("\\", "/").split("/"):
             return Located(outcome="rejected", reason=f"{label} leads out of the set")

@@ -5,7 +5,7 @@ names a file below the table's own folder, `file_names` several. A row may name 
 """
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from mcas_assets.core.errors import BadInput
@@ -13,7 +13,7 @@ from mcas_assets.core.pictures import ENDINGS
 from mcas_assets.declare.mistakes import did_you_mean
 from mcas_assets.systems.image_sets import wording
 from mcas_assets.systems.image_sets.files import in_order, read_ranges, table_columns, table_rows, walk
-from mcas_assets.systems.image_sets.names import is_beside
+from mcas_assets.systems.image_sets.names import is_beside, under
 from mcas_assets.systems.image_sets.rows import At, Row
 
 TABLES = ("metadata.csv", "metadata.jsonl", "metadata.parquet")
@@ -70,9 +70,7 @@ class ImageFolder:
                 listed = self._named_by(fields)
                 for i, named in enumerate(listed):
                     record = f"{name}#{number}" if len(listed) == 1 else f"{name}#{number}.{i + 1}"
-                    # A path that is absolute stays so: it is judged later.
-                    path = named if named is None or folder == "." else str(PurePosixPath(folder) / named)
-                    yield Row(record, fields, named=path)
+                    yield Row(record, fields, named=named and under(folder, named))
 
     def read(self, places: Sequence[At]) -> Iterator[bytes]:
         """Whole files."""

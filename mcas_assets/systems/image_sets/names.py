@@ -3,8 +3,9 @@
 Also what packing and file managers leave beside the data, which is no record of any set.
 """
 
+import re
 import unicodedata
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from urllib.parse import unquote
 
 LEFTOVERS = frozenset({
@@ -22,6 +23,24 @@ def is_leftover(name: str) -> bool:
 def is_beside(path: str) -> bool:
     """Whether any part of a path within an archive is such a name; `.` is none."""
     return any(is_leftover(part) for part in path.split("/") if part not in ("", ".", ".."))
+
+
+def is_address(named: str) -> bool:
+    """Whether a name is a URL of any scheme, which is no file of a set."""
+    return re.match(r"[a-z][a-z0-9+.-]+:/", named, re.IGNORECASE) is not None
+
+
+def is_absolute(named: str) -> bool:
+    """Whether a name starts at the root of a disk, as POSIX or Windows writes it."""
+    return named.startswith("/") or bool(PureWindowsPath(named).anchor)
+
+
+def under(folder: str, named: str) -> str:
+    """The path within a set that a table in `folder`, itself relative to the set, means by a name.
+
+    Names are relative to their table. An address or an absolute path stays as it is written, so that it is judged as what it is.
+    """
+    return named if folder == "." or is_address(named) or is_absolute(named) else f"{folder}/{named}"
 
 
 def key(name: str) -> str:

@@ -3,13 +3,14 @@
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from mcas_assets.core.errors import BadInput, kind_and_line, one_line
 from mcas_assets.core.pictures import NotAPicture, from_base64
 from mcas_assets.declare.mistakes import did_you_mean
 from mcas_assets.systems.image_sets.files import open_parquet, read_ranges
+from mcas_assets.systems.image_sets.names import under
 from mcas_assets.systems.image_sets.rows import At, Row
 
 _NAMES = ("image", "img", "images", "image_base64", "image_bytes", "png", "jpg", "picture")
@@ -58,13 +59,14 @@ class Parquet:
         """One row a row, with its image."""
         for table in self._tables:
             name, number = table.relative_to(self.root).as_posix(), 0
+            folder = table.parent.relative_to(self.root).as_posix()
             for batch in _batches(open_parquet(table), table, [*self._others, self._image]):
                 for i, fields in enumerate(_rows_of(batch.select(self._others), table)):
                     data, path = _unpack(batch.column(self._image)[i].as_py())
                     number += 1
                     record = f"{name}#{number}"
                     if data is None:
-                        yield Row(record, fields, named=path and str(PurePosixPath(name).parent / path))
+                        yield Row(record, fields, named=path and under(folder, path))
                     else:
                         yield Row(record, fields, at=At(name, number - 1, len(data)), data=data)
 

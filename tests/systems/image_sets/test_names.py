@@ -4,7 +4,7 @@ import unicodedata
 
 import pytest
 
-from mcas_assets.systems.image_sets.names import Names, is_beside, is_leftover
+from mcas_assets.systems.image_sets.names import Names, is_beside, is_leftover, under
 
 REAL = "Bilder/Köchin 1.PNG"
 
@@ -45,3 +45,13 @@ def test_what_systems_leave_in_folders_is_none_of_the_set(name):
 def test_a_path_out_of_an_archive_is_not_passed_over_but_judged():
     assert not is_beside("../../0.png")
     assert not is_beside("./set/0.png")
+
+
+@pytest.mark.parametrize("named", ["https://a.example//0.png", "s3://bucket/0.png", "/home/me/0.png", "C:\\me\\0.png"])
+def test_an_address_and_an_absolute_path_are_shown_as_a_table_of_any_folder_writes_them(named):
+    assert under("part", named) == under(".", named) == named
+
+
+def test_a_name_is_relative_to_the_table_that_holds_it():
+    assert under("part/one", "0.png") == "part/one/0.png"
+    assert under(".", "0.png") == "0.png"

@@ -1,7 +1,7 @@
-"""The kinds of rules that a policy may hold, each a model of what is written in its file.
+"""The kinds of requirements that a policy may hold, each a model of what is written in its file.
 
-A rule reads one table; the stage that writes it is where the rule's asset check stands. A new kind is a class here, an entry
-in `KINDS_OF_RULES`, and a function in `judge`.
+A requirement reads one table; the stage that writes it is where the requirement's asset check stands. A new kind is a class
+here, an entry in `KINDS_OF_REQUIREMENTS`, and a function in `judge`.
 """
 
 from collections.abc import Iterator
@@ -21,11 +21,11 @@ Score = Annotated[float, Field(strict=True, gt=0, lt=8)]
 Some = Annotated[tuple[Slug, ...], Field(min_length=1)] | None
 
 
-class Rule(Part):
-    """What the rules of all kinds may say.
+class Requirement(Part):
+    """What the requirements of all kinds may say.
 
     Attributes:
-        rule: Its name, once in a policy.
+        requirement: Its name, once in a policy.
         kind: What it judges, and so which further keys it has.
         why: The reason for it, shown where it is not met.
         blocking: Whether a run stops where it fails, so that nothing is published; else a breach warns.
@@ -37,7 +37,7 @@ class Rule(Part):
     STAGE: ClassVar[str]
     TABLE: ClassVar[str]
 
-    rule: Slug
+    requirement: Slug
     kind: str
     why: Text | None = None
     blocking: StrictBool = False
@@ -48,23 +48,23 @@ class Rule(Part):
     except_concepts: Some = None
 
     @property
-    def requirement(self) -> str:
+    def condition(self) -> str:
         """What it asks for, in words."""
         raise NotImplementedError
 
     @classmethod
     def contradictions(cls, raw: dict[str, Any]) -> Iterator[Mistake]:
-        """What no single field shows; key paths relative to the rule."""
+        """What no single field shows; key paths relative to the requirement."""
         yield from ()
 
 
-class _Weighed(Rule):
-    """A rule that weighs a number against limits.
+class _Weighed(Requirement):
+    """A requirement that weighs a number against limits.
 
     Attributes:
         evidence: What counts as a breach. `q_value`: the number is shown to lie beyond the limit, with a q-value of at most
-            `q_below` over the rows that the rule judges. `interval`: its whole interval does, each row by itself: of many rows
-            some fail by chance. `estimate`: the number does. `equivalence` turns the burden of proof: only an interval that
+            `q_below` over the rows that the requirement judges. `interval`: its whole interval does, each row by itself: of many
+            rows some fail by chance. `estimate`: the number does. `equivalence` turns the burden of proof: only an interval that
             lies wholly within the limits passes, so that few images cannot hide a breach.
         q_below: The q-value up to which `q_value` sees a breach.
     """
@@ -74,7 +74,7 @@ class _Weighed(Rule):
 
     @classmethod
     def contradictions(cls, raw: dict[str, Any]) -> Iterator[Mistake]:
-        """See `Rule`."""
+        """See `Requirement`."""
         if raw.get("q_below") is not None and raw.get("evidence", cls.model_fields["evidence"].default) != "q_value":
             yield Mistake(
                 ("q_below",), "is given, but the evidence is no q_value", "Set evidence: q_value, or leave it out"
@@ -109,8 +109,8 @@ class Association(_Weighed):
     stable: StrictBool = False
 
     @property
-    def requirement(self) -> str:
-        """See `Rule`."""
+    def condition(self) -> str:
+        """See `Requirement`."""
         return f"|{self.measure}| at most {self.beyond:g}{self._shown()}"
 
     @classmethod
@@ -141,8 +141,8 @@ class Worsening(_Weighed):
     stable: StrictBool = False
 
     @property
-    def requirement(self) -> str:
-        """See `Rule`."""
+    def condition(self) -> str:
+        """See `Requirement`."""
         return f"|{self.component}| at most {self.by:g} more than before{self._shown()}"
 
 
@@ -164,13 +164,13 @@ class Refusals(_Weighed):
     most: Difference
 
     @property
-    def requirement(self) -> str:
-        """See `Rule`."""
+    def condition(self) -> str:
+        """See `Requirement`."""
         return f"refusal rates of {self.between} within {self.most:g}{self._shown()}"
 
 
 class _Shown(_Weighed):
-    """A rule about who is shown.
+    """A requirement about who is shown.
 
     Attributes:
         embedders: Only shares labelled by these.
@@ -198,8 +198,8 @@ class AgainstPopulation(_Shown):
     within: Difference
 
     @property
-    def requirement(self) -> str:
-        """See `Rule`."""
+    def condition(self) -> str:
+        """See `Requirement`."""
         return f"shares within {self.within:g} of {self.population}{self._shown()}"
 
 
@@ -215,8 +215,8 @@ class Erasure(_Shown):
     evidence: Literal["interval", "q_value"] = "q_value"
 
     @property
-    def requirement(self) -> str:
-        """See `Rule`."""
+    def condition(self) -> str:
+        """See `Requirement`."""
         return f"no group of {self.population} erased{self._shown()}"
 
 
@@ -237,8 +237,8 @@ class ShareBounds(_Shown):
     corrected: StrictBool = True
 
     @property
-    def requirement(self) -> str:
-        """See `Rule`."""
+    def condition(self) -> str:
+        """See `Requirement`."""
         name, whom = "corrected share" if self.corrected else "share", ", ".join(self.groups or ("every group",))
         return f"{name} of {whom} {self.least:g} to {self.most:g}{self._shown()}"
 
@@ -260,7 +260,7 @@ def _known_kinds(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
-class Calibration(Rule):
+class Calibration(Requirement):
     """The instrument meets its goals on the phantom, whose truth is known (`mcas calibrate`).
 
     Attributes:
@@ -275,8 +275,8 @@ class Calibration(Rule):
     embedders: Some = None
 
     @property
-    def requirement(self) -> str:
-        """See `Rule`."""
+    def condition(self) -> str:
+        """See `Requirement`."""
         return f"goals of calibration met: {', '.join(self.figures)}"
 
     @classmethod
@@ -287,7 +287,7 @@ class Calibration(Rule):
                 yield Mistake((key,), "is given, but a calibration has no concepts", "Leave it out")
 
 
-KINDS_OF_RULES: dict[str, type[Rule]] = {
+KINDS_OF_REQUIREMENTS: dict[str, type[Requirement]] = {
     "association": Association,
     "worsening": Worsening,
     "refusals": Refusals,
