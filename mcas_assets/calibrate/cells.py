@@ -4,6 +4,7 @@ Audit k draws with seed k alone, as in `simulations`. Sizes other than the numbe
 """
 
 from dataclasses import replace
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -19,7 +20,8 @@ from mcas_assets.scoring.stats.arrays import Floats, Ints
 
 SCORES = ("iias", "itpas", "itaas", "mcas")  # TTAS holds no image, so it has no interval
 AT = [COLUMNS.index(name) for name in SCORES]
-SIDES = ("raw", "adjusted")
+Side = Literal["raw", "adjusted"]
+SIDES: tuple[Side, ...] = get_args(Side)
 CHANGES: tuple[Change, ...] = ("mcas", "adjusted")
 MCAS = COLUMNS.index("mcas")
 KEPT, MOVED = 0.5, 0.3
@@ -147,7 +149,7 @@ def true_zero(pool: Pool, settings: Settings, numbers: Numbers) -> Floats:
     return np.array(outcomes)
 
 
-def _tilted(pool: Pool, chosen: Ints, side: str) -> Floats:
+def _tilted(pool: Pool, chosen: Ints, side: Side) -> Floats:
     """(k, r) chances of the replicates of each concept at which its score is 0; NaN where groups cannot make it so."""
     which = np.array([*chosen, *pool.neutral], dtype=np.int64)
     scores = pool.audit(np.arange(pool.replicates), which).scores()

@@ -7,7 +7,7 @@ scored them before plays no part.
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 import polars as pl
 from duckdb import DuckDBPyConnection
@@ -16,11 +16,12 @@ from mcas_assets.store import image_facts, ledger
 from mcas_assets.store.registers import identity_of, panel_of
 from mcas_assets.store.schema import frame_schema
 
-KINDS = ("weights", "settings", "scheduler", "instrument", "packages", "code", "machine", "question")
+Kind = Literal["weights", "settings", "scheduler", "instrument", "packages", "code", "machine", "question"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 # What can change a picture, and what can change a vector; the rest of ledger.PACKAGES can change neither.
 _DRAWING = ("diffusers", "numpy", "pillow", "safetensors", "torch", "transformers")
 _EMBEDDING = ("numpy", "open-clip-torch", "pillow", "safetensors", "torch", "transformers")
-_WHY_NOT = {
+_WHY_NOT: dict[Kind, str] = {
     "packages": "only an installation with the former packages could draw with them",
     "code": "only a checkout of the former commit could run it",
     "machine": "only the former machine could draw on it",
@@ -33,7 +34,7 @@ _MACHINE = {"batch_size": "images drawn together"}
 class Factor(NamedTuple):
     """One thing that differs; values as text, None where a version has no such thing."""
 
-    kind: str
+    kind: Kind
     factor: str
     stage: str
     before: str | None
@@ -130,7 +131,7 @@ def _panel(con: DuckDBPyConnection, version: int) -> dict[str, str | None]:
     return dict(panel)
 
 
-def _differing(kind: str, stage: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Factor]:
+def _differing(kind: Kind, stage: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Factor]:
     keys = dict.fromkeys([*before, *after])
     pairs = [(key, _text(before.get(key)), _text(after.get(key))) for key in keys]
     return [Factor(kind, key, stage, old, new) for key, old, new in pairs if old != new]

@@ -7,6 +7,7 @@ import polars as pl
 
 from mcas_assets.compare.pairing import Pairing
 from mcas_assets.declare.audit import Audit
+from mcas_assets.scoring.changes.changes import Verdict
 from mcas_assets.scoring.changes.headline import Headline
 from mcas_assets.store.schema import frame_schema
 
@@ -76,7 +77,7 @@ def _images(pairing: Pairing) -> dict[str, int]:
     return dict(zip(("n_pairs", "n_only_before", "n_only_after"), pairing.images(), strict=True))
 
 
-def _verdict(audit: Audit, p_value: float | None, judged: list[dict]) -> str:
+def _verdict(audit: Audit, p_value: float | None, judged: list[dict]) -> Verdict:
     if p_value is not None and p_value <= 1 - audit.inference.level:
         return "changed"
     blind = sum(row["verdict"] == "underpowered" for row in judged)

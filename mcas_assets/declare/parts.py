@@ -4,7 +4,7 @@ Rules that span several parts are `contradictions`; the whole document is `audit
 """
 
 import re
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, model_validator
 
@@ -12,8 +12,12 @@ from mcas_assets.declare.documents import Slug, Text
 from mcas_assets.declare.limits import Draws, Further, Images
 from mcas_assets.declare.mistakes import fault
 
-"""What a prompt is asked for: it names a concept, shows a pole of an axis, or a person without a concept."""
+Role = Literal["attribute", "concept", "neutral"]
+"""What a prompt is asked for: it shows a pole of an axis, names a concept, or shows a person without a concept."""
 PoleKey = Literal["a", "b"]
+Labels = Literal["zero-shot", "pixels"]
+"""By what the group in an image is told: an embedder, or the tone of its pixels."""
+LABELS: tuple[Labels, ...] = get_args(Labels)
 PHRASE = "{phrase}"
 
 Seed = Annotated[int, Field(strict=True, ge=0, lt=2**63)]

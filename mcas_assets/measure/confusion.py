@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from mcas_assets.declare.audit import Audit
-from mcas_assets.declare.parts import Axis
+from mcas_assets.declare.parts import Axis, Labels
 from mcas_assets.scoring.shares.label_error import CorrectedShares, corrected_shares
 from mcas_assets.store.schema import frame_schema
 
@@ -28,7 +28,7 @@ class Labeller:
         of: For each delivered image, by sha256, its label.
     """
 
-    labels: str
+    labels: Labels
     embedder: str | None
     of: Mapping[str, Label]
 

@@ -87,7 +87,7 @@ def embed(
 class _Chunk(NamedTuple):
     """Vectors to be committed together."""
 
-    kind: str
+    kind: facts.Content
     ids: list[str]
     texts: list[str] | None
     vectors: np.ndarray

@@ -7,6 +7,7 @@ every population of the audit is held against every share, and where the answer 
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final, Literal
 
 import numpy as np
 import polars as pl
@@ -21,8 +22,10 @@ from mcas_assets.scoring.stats.limits import p_beyond
 from mcas_assets.scoring.stats.multiplicity import benjamini_hochberg
 from mcas_assets.store.schema import frame_schema
 
-OVER, UNDER, NOT_SHOWN = "over-represented", "under-represented", "not shown"
-VERDICTS = (OVER, UNDER, NOT_SHOWN)
+Verdict = Literal["over-represented", "under-represented", "not shown"]
+OVER: Final = "over-represented"
+UNDER: Final = "under-represented"
+NOT_SHOWN: Final = "not shown"
 KINDS: tuple[Kind, ...] = ("total_variation", "jensen_shannon")
 
 LABELLER = ("system", "system_version", "audit", "axis", "labels", "embedder")
@@ -84,7 +87,7 @@ def hold(audit: Audit, representation: pl.DataFrame, populations: Sequence[Popul
     )
 
 
-def verdict(low: float | None, high: float | None, reference: float | None) -> str | None:
+def verdict(low: float | None, high: float | None, reference: float | None) -> Verdict | None:
     """What an interval says of a reference share: beyond it, or not shown; None without one of them."""
     if low is None or high is None or reference is None:
         return None
@@ -131,14 +134,15 @@ def _against(
         }  # fmt: skip
 
 
-def _survives(said: str | None, share: float, reference: float, counted: float) -> bool | None:
+def _survives(stated: Verdict | None, share: float, reference: float, counted: float) -> bool | None:
     """Whether a verdict would stand if none, or all, of the images not counted were of the group; None without one.
 
     `counted` is the part of the requested images that was counted. Bounds of a point (Manski 1989): what sampling may
     have done is not added to them.
     """
     worst, best = share * counted, share * counted + 1 - counted
-    return {OVER: worst > reference, UNDER: best < reference}.get(said or "")
+    stands: dict[Verdict | None, bool] = {OVER: worst > reference, UNDER: best < reference}
+    return stands.get(stated)
 
 
 def _divergences(concepts: Sequence[Concept], population: Population, kind: Kind, seed: int) -> list[dict]:
@@ -181,11 +185,11 @@ def _with_q_values(rows: list[dict], level: float) -> list[dict]:
 
 def _with_dependence(rows: list[dict]) -> list[dict]:
     """`depends_on_population`: verdicts differ between the populations with one; null with fewer than two of them."""
-    verdicts: dict[tuple[str, str], list[str]] = {}
+    verdicts: dict[tuple[str, str], list[Verdict]] = {}
     for row in rows:
         if row["verdict"] is not None:
             verdicts.setdefault((row["concept"], row["group_name"]), []).append(row["verdict"])
     for row in rows:
-        said = verdicts.get((row["concept"], row["group_name"]), [])
-        row["depends_on_population"] = len(set(said)) > 1 if len(said) > 1 and row["verdict"] is not None else None
+        stated = verdicts.get((row["concept"], row["group_name"]), [])
+        row["depends_on_population"] = len(set(stated)) > 1 if len(stated) > 1 and row["verdict"] is not None else None
     return rows

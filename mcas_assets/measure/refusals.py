@@ -8,17 +8,20 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import polars as pl
 
 from mcas_assets.core.outcomes import OURS, REFUSED
 from mcas_assets.declare.audit import Audit
+from mcas_assets.declare.parts import PoleKey
 from mcas_assets.scoring.shares.refusals import Decided, refusal_disparity, refusal_rate
 from mcas_assets.scoring.stats.multiplicity import benjamini_hochberg
 from mcas_assets.store.schema import frame_schema
 
+Scope = Literal["all", "pole", "group", "category", "concept", "neutral", "baseline"]
+Against = Literal["other_pole", "other_groups", "other_categories", "other_concepts", "baseline"]
 SUBJECT = ("scope", "axis", "pole", "group_name", "category", "concept")
 
 _KEY = dict.fromkeys(("system", "system_version", "audit", *SUBJECT), pl.String)
@@ -27,9 +30,9 @@ _KEY = dict.fromkeys(("system", "system_version", "audit", *SUBJECT), pl.String)
 class Subject(NamedTuple):
     """What a rate is of: a scope, and the names that single it out within the scope."""
 
-    scope: str
+    scope: Scope
     axis: str | None = None
-    pole: str | None = None
+    pole: PoleKey | None = None
     group_name: str | None = None
     category: str | None = None
     concept: str | None = None
@@ -88,9 +91,9 @@ def subjects(audit: Audit) -> list[Subject]:
     return [*found, Subject("baseline", category="neutral")]
 
 
-def comparisons(audit: Audit) -> Iterator[tuple[Subject, str]]:
+def comparisons(audit: Audit) -> Iterator[tuple[Subject, Against]]:
     """Which subjects are held against what."""
-    against = {
+    against: dict[Scope, tuple[Against, ...]] = {
         "pole": ("other_pole",),
         "group": ("other_groups",),
         "category": ("baseline", "other_categories"),
@@ -136,7 +139,7 @@ def _prompts_of_group(audit: Audit, subject: Subject) -> list[str]:
     return list(dict.fromkeys([*named, *texts]))
 
 
-def _others(asked: dict[Subject, pl.DataFrame], subject: Subject, against: str) -> pl.DataFrame:
+def _others(asked: dict[Subject, pl.DataFrame], subject: Subject, against: Against) -> pl.DataFrame:
     """The requests that a subject is held against, without those that are its own."""
     if against == "baseline":
         others = [asked[Subject("baseline", category="neutral")]]

@@ -7,7 +7,7 @@ from dataclasses import replace
 import dagster as dg
 import polars as pl
 
-from mcas_assets.calibrate.rows import KINDS
+from mcas_assets.calibrate.rows import KINDS, Kind
 from mcas_assets.calibrate.run import FULL, Scale, calibrate
 from mcas_assets.declare.audit import Audit, load_audit
 from mcas_assets.orchestration.declarations import note_all
@@ -132,13 +132,13 @@ def _keep(
         return ledger.record(con, materialisation, {ASSET: table})
 
 
-def _missed(table: pl.DataFrame, kind: str) -> tuple[int, pl.DataFrame]:
+def _missed(table: pl.DataFrame, kind: Kind) -> tuple[int, pl.DataFrame]:
     """(goals of a kind, the rows that miss theirs)."""
     judged = table.filter(pl.col("kind") == kind, pl.col("met").is_not_null())
     return len(judged), judged.filter(~pl.col("met"))
 
 
-def _check(table: pl.DataFrame, kind: str) -> dg.AssetCheckResult:
+def _check(table: pl.DataFrame, kind: Kind) -> dg.AssetCheckResult:
     goals, missed = _missed(table, kind)
     return dg.AssetCheckResult(
         check_name=kind,

@@ -30,6 +30,7 @@ from mcas_assets.store.database import Store
 from mcas_assets.store.publication import publish
 from mcas_assets.store.windows import windows_of_system, windows_of_version
 from mcas_assets.systems.find import load_systems
+from mcas_assets.watch.canary import CHANGED, ask, judge, load_canary, requests
 
 ASSET, JOB, BEHAVIOUR, WEEKLY = "canary", "canary_window", "behaviour_is_as_before", "canary_weekly"
 # Raised by hand when the canary's code would give another result from the same answers.
@@ -155,8 +156,6 @@ def _take(
     context: dg.AssetExecutionContext, workplace: Workplace, system_version: str, window: str
 ) -> tuple[pl.DataFrame, int, bool]:
     """(all windows of the version, the ledger's version of them, whether the window is new)."""
-    from mcas_assets.watch.canary import CHANGED, ask, judge, load_canary, requests
-
     name, store = system_version.rpartition("@")[0], workplace.store
     entry = load_systems(workplace.system_file).get(name)
     if entry is None or entry.canary is None:
@@ -223,7 +222,7 @@ def _checks(
     yield from check_results(dg.AssetKey(ASSET), CANARY, results)
     yield dg.AssetCheckResult(
         check_name=BEHAVIOUR,
-        passed=newest["verdict"] != "behaviour changed",
+        passed=newest["verdict"] != CHANGED,
         severity=dg.AssetCheckSeverity.WARN,
         description=f"{newest['window_name']} against {newest['previous'] or 'none'}: {newest['verdict']}",
         metadata={

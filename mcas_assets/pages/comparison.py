@@ -141,8 +141,8 @@ def pairs_of_concept(
     reader: Reader, links: Links, keys: Row, axis: str, concept: str, labeller: Labeller | None
 ) -> list[Row]:
     """The first pairs of a concept, those whose label differs first, each with thumbnails and addresses."""
-    by = labeller or Labeller("", None)
-    rows = reader.rows("pairs", **keys, axis=axis, labels=by.labels, embedder=by.embedder, concept=concept)
+    labels, embedder = (labeller.labels, labeller.embedder) if labeller else ("", None)
+    rows = reader.rows("pairs", **keys, axis=axis, labels=labels, embedder=embedder, concept=concept)
     return [
         {**row, **{
             f"{what}_{side}": value

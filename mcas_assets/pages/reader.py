@@ -9,6 +9,7 @@ import polars as pl
 
 from mcas_assets.core.errors import BadInput
 from mcas_assets.declare.audit import Audit, load_audit
+from mcas_assets.declare.parts import Labels
 from mcas_assets.store.reading import Published
 
 Row = dict[str, Any]
@@ -41,7 +42,7 @@ class Poles:
 class Labeller:
     """Whose labels sort images into groups."""
 
-    labels: str
+    labels: Labels
     embedder: str | None
 
     @property
@@ -208,8 +209,6 @@ class Reader:
             narrowed: role, pole, concept, outcome, group_name: only these.
         """
         labellers = self.labellers(audit, version, axis) if axis else []
-        first = labellers[0] if labellers else Labeller("", None)
+        labels, embedder = (labellers[0].labels, labellers[0].embedder) if labellers else ("", None)
         keys = dict.fromkeys(("role", "pole", "concept", "outcome", "group_name")) | narrowed
-        return self.rows(
-            "images", audit=audit, version=version, axis=axis, labels=first.labels, embedder=first.embedder, **keys
-        )
+        return self.rows("images", audit=audit, version=version, axis=axis, labels=labels, embedder=embedder, **keys)

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import polars as pl
 
 from mcas_assets.declare.audit import Audit
+from mcas_assets.declare.parts import PoleKey, Role
 from mcas_assets.store.schema import frame_schema
 
 
@@ -20,9 +21,9 @@ class _Use(NamedTuple):
     """One prompt in one role, as the identifying columns of its rows."""
 
     prompt: str
-    role: str
+    role: Role
     axis: str | None
-    pole: str | None
+    pole: PoleKey | None
     category: str | None
     concept: str | None
 

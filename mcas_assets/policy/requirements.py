@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field, StrictBool
 from mcas_assets.calibrate.rows import KINDS
 from mcas_assets.declare.documents import Slug, Text
 from mcas_assets.declare.mistakes import Mistake, did_you_mean, fault
-from mcas_assets.declare.parts import Names, Part
+from mcas_assets.declare.parts import Labels, Names, Part
 
 Evidence = Literal["estimate", "interval", "q_value", "equivalence"]
 Share = Annotated[float, Field(strict=True, ge=0, le=1)]
@@ -181,7 +181,7 @@ class _Shown(_Weighed):
     STAGE, TABLE = "representation", "amplification"
 
     embedders: Some = None
-    labels: Literal["zero-shot", "pixels"] | None = None
+    labels: Labels | None = None
     groups: Some = None
 
 

@@ -6,6 +6,7 @@ from mcas_assets.quality.changes import EXPLAINED, TESTED, lacks
 from mcas_assets.quality.expectations import among, between, equal
 from mcas_assets.quality.frames import inside, unexplained
 from mcas_assets.stages.contract import Checked, Table
+from mcas_assets.watch.canary import CHANGED, FIRST, NOT_SHOWN, VERDICTS
 
 _TOLERANCE = 1e-6
 
@@ -15,10 +16,10 @@ def _canary(checked: Checked) -> pl.DataFrame:
     answered = pl.col("n_images") + pl.col("n_refused")
     expected = (
         pl.when(pl.col("previous").is_null())
-        .then(pl.lit("first window"))
+        .then(pl.lit(FIRST))
         .when(pl.min_horizontal("p_value", "reference_p_value") <= pl.coalesce("level", "alpha"))
-        .then(pl.lit("behaviour changed"))
-        .otherwise(pl.lit("not shown"))
+        .then(pl.lit(CHANGED))
+        .otherwise(pl.lit(NOT_SHOWN))
     )
     return checked.rows.with_columns(
         expected_verdict=expected,
@@ -56,7 +57,7 @@ CANARY = Table(
     rules={
         "windows count from 1": between("window_number", 1, None),
         "every answer is accounted for": equal("n_accounted", "n_requested"),
-        "verdict is known": among("verdict", ("behaviour changed", "not shown", "first window")),
+        "verdict is known": among("verdict", VERDICTS),
         "verdict follows from the p-value": equal("verdict", "expected_verdict"),
         "distance within [0, 2 sqrt 2]": between("energy_distance", 0, 2 * 2**0.5),
         "p_value in (0, 1]": between("p_value", 0, 1, above_low=True),

@@ -4,7 +4,7 @@ Belongs here: writing table `declarations`. What follows from it is the view `st
 """
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from duckdb import DuckDBPyConnection
 
@@ -15,7 +15,7 @@ from mcas_assets.store.facts import canonical_json
 class Declaration(NamedTuple):
     """An audit or a policy as it stands: `kind` is `audit` or `policy`, `digest` that by which ledger rows name it."""
 
-    kind: str
+    kind: Literal["audit", "policy"]
     name: str
     digest: str
     document: Any

@@ -5,7 +5,7 @@ Each function that writes is one transaction: killed at any moment, all of its r
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
@@ -17,6 +17,9 @@ from mcas_assets.core.outcomes import OUTCOMES, SETTLED
 from mcas_assets.store.database import framed, transaction
 
 _LARGEST_DIM = 65_536
+
+Content = Literal["image", "text"]
+"""What a vector is of."""
 
 
 def have_images(con: DuckDBPyConnection, ids: Iterable[str]) -> set[str]:
@@ -185,7 +188,7 @@ def register_embedder(con: DuckDBPyConnection, embedder: str, name: str, dim: in
 _OTHER_EMBEDDER = "Restore the files of the embedder that was used before, or give this one its own name."
 
 
-def have_vectors(con: DuckDBPyConnection, embedder: str, dim: int, kind: str, contents: Iterable[str]) -> set[str]:
+def have_vectors(con: DuckDBPyConnection, embedder: str, dim: int, kind: Content, contents: Iterable[str]) -> set[str]:
     """Those of `contents` whose vector is stored.
 
     Args:
@@ -207,7 +210,7 @@ def have_vectors(con: DuckDBPyConnection, embedder: str, dim: int, kind: str, co
 def append_vectors(
     con: DuckDBPyConnection,
     embedder: str,
-    kind: str,
+    kind: Content,
     contents: Sequence[str],
     texts: Sequence[str] | None,
     vectors: NDArray[np.float32],
@@ -251,7 +254,7 @@ def append_vectors(
 
 
 def read_vectors(
-    con: DuckDBPyConnection, embedder: str, dim: int, kind: str, contents: Sequence[str]
+    con: DuckDBPyConnection, embedder: str, dim: int, kind: Content, contents: Sequence[str]
 ) -> NDArray[np.float32]:
     """The vectors of `contents`, (n, dim) float32 C-contiguous, in that order; one asked twice comes twice.
 

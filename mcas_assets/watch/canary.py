@@ -9,7 +9,7 @@ import hashlib
 import json
 import math
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final, Literal, get_args
 
 import numpy as np
 import polars as pl
@@ -34,8 +34,11 @@ from mcas_assets.store.database import Store
 from mcas_assets.systems.protocol import System
 
 CANARIES = place("canaries")
-CHANGED, NOT_SHOWN, FIRST = "behaviour changed", "not shown", "first window"
-VERDICTS = (CHANGED, NOT_SHOWN, FIRST)
+Verdict = Literal["behaviour changed", "not shown", "first window"]
+CHANGED: Final = "behaviour changed"
+NOT_SHOWN: Final = "not shown"
+FIRST: Final = "first window"
+VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 _PROMISING = 10  # draws as extreme as observed, up to which more draws could show a change
 
 
@@ -164,6 +167,7 @@ def judge(
 
     last, first = test(before), None if reference is None else test(reference)
     p_values = [one.p_value for one in (last, first) if one is not None and one.p_value is not None]
+    verdict: Verdict = CHANGED if min(p_values, default=1.0) <= level else NOT_SHOWN
     return row | {
         "n_prompts": last.n_strata,
         "energy_distance": last.distance,
@@ -171,7 +175,7 @@ def judge(
         "reference_distance": first.distance if first else None,
         "reference_p_value": first.p_value if first else None,
         "level": level,
-        "verdict": CHANGED if min(p_values, default=1.0) <= level else NOT_SHOWN,
+        "verdict": verdict,
         "reason": last.reason,
     }
 

@@ -3,6 +3,7 @@
 import polars as pl
 
 from mcas_assets.declare.audit import Audit
+from mcas_assets.declare.parts import LABELS
 from mcas_assets.measure import confusion, intersections, mean_amplification, populations, shares
 from mcas_assets.quality.expectations import among, between, equal, ordered, present
 from mcas_assets.quality.frames import are_within, inside, total, unexplained
@@ -147,7 +148,7 @@ REPRESENTATION = Table(
     frame=_representation,
     expected_rows=lambda checked: _counts(checked)[0],
     rules={
-        "labels are known": among("labels", ("zero-shot", "pixels")),
+        "labels are known": among("labels", LABELS),
         "zero-shot names its embedder": present("embedder", where=lambda column: column("labels") == "zero-shot"),
         "every requested image is accounted for": equal("n_accounted", "n_requested"),
         "groups hold the counted images": equal("n_in_groups", "n_counted"),
@@ -169,7 +170,7 @@ IMAGE_LABELS = Table(
     expected_rows=_n_labels,
     may_be_empty=True,  # where no image was delivered
     rules={
-        "labels of an image are known": among("labels", ("zero-shot", "pixels")),
+        "labels of an image are known": among("labels", LABELS),
         "a zero-shot label names its embedder": present(
             "embedder", where=lambda column: column("labels") == "zero-shot"
         ),
@@ -181,7 +182,7 @@ CONFUSION = Table(
     frame=_confusion,
     expected_rows=lambda checked: _n_cells(checked),
     rules={
-        "labels are known": among("labels", ("zero-shot", "pixels")),
+        "labels are known": among("labels", LABELS),
         "images count from 0": between("n_images", 0, None),
         "answers hold the known images": equal("n_in_answers", "n_known"),
         "rate is images by known": between("rate_error", 0, _TOLERANCE),

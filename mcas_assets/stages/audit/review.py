@@ -4,6 +4,7 @@ import polars as pl
 from duckdb import DuckDBPyConnection
 
 from mcas_assets.declare.audit import Audit
+from mcas_assets.declare.parts import LABELS
 from mcas_assets.measure import people
 from mcas_assets.measure.shares import digest
 from mcas_assets.quality.expectations import among, between, equal
@@ -90,7 +91,7 @@ CONFUSION = Table(
     frame=_confusion,
     may_be_empty=True,
     rules={
-        "labels are known": among("labels", ("zero-shot", "pixels")),
+        "labels are known": among("labels", LABELS),
         "images count from 0": between("n_images", 0, None),
         "answers hold the known images": equal("n_in_answers", "n_known"),
         "rate is images by known": between("rate_error", 0, _TOLERANCE),
@@ -103,7 +104,7 @@ SHARES = Table(
     frame=_shares,
     may_be_empty=True,
     rules={
-        "labels are known": among("labels", ("zero-shot", "pixels")),
+        "labels are known": among("labels", LABELS),
         "method is known": among("method", (people.POWERED, people.POOLED)),
         "rated images are of the concept": between("n_beyond", None, 0),
         "groups are of the rated images": between("n_in_groups", None, 0),
