@@ -75,7 +75,7 @@ def tasks(pictured, tiny, tmp_path):
 
 def test_tasks_are_of_the_documented_types(tasks):
     checker = jsonschema.FormatChecker()
-    checker.checks("date-time", ValueError)(lambda text: bool(datetime.fromisoformat(text)))
+    checker.checks("date-time", ValueError)(lambda text: bool(datetime.fromisoformat(str(text))))
     jsonschema.validate(tasks, TASKS, format_checker=checker)
     assert sum(len(task["annotations"]) for task in tasks) == 12
 
