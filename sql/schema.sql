@@ -101,6 +101,21 @@ create table if not exists tone_facts (
     primary key (reader, sha256)
 );
 
+-- Provenance marks as facts: what C2PA says of an image file as it came (extra provenance). Whether a signer is on a list that
+-- somebody trusts is not told: valid says that the mark fits the image and the certificate that is in it.
+create table if not exists mark_facts (
+    reader      varchar not null,         -- MarkReader.id: its code and the library it reads with
+    sha256      varchar not null,         -- of the image file
+    has_mark    boolean not null,
+    is_valid    boolean,                  -- of a mark: signature and content agree; null where there is none
+    issuer      varchar,                  -- organisation that the signing certificate names
+    source_type varchar,                  -- digitalSourceType of how the image came to be, an IRI of IPTC or C2PA
+    generator   varchar,                  -- what made the mark, as it says
+    reason      varchar,                  -- why a mark is not valid
+    created_at  timestamptz not null default now(),
+    primary key (reader, sha256)
+);
+
 -- What people see. Which images they were asked about: drawn without a look at any label, so that votes hold for every labeller.
 create table if not exists review_draws (
     draw           varchar not null,      -- 12 hex digits of the audit, the system version and the seed

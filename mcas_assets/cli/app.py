@@ -1,8 +1,8 @@
 """The `mcas` command.
 
 Exit status: 0 done, 1 a fault of the program, 2 bad input, 3 a blocking check failed or a redrawn image differs, 4 a policy
-or a goal of the calibration is not met, 5 a policy cannot be judged, 6 an audit measured nothing, 7 a home is not sound, 130
-interrupted.
+or a goal of the calibration is not met, 5 a policy cannot be judged, 6 an audit measured nothing, 7 a home, or evidence, is not
+sound, 130 interrupted.
 """
 
 import contextlib
@@ -13,7 +13,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from mcas_assets.cli import ask, audit, compare, gate, interrupts, keep, project, redraw, review, view, watch
+from mcas_assets.cli import ask, audit, compare, export, gate, interrupts, keep, project, redraw, review, view, watch
 from mcas_assets.cli.groups import Grouped
 from mcas_assets.cli.streams import keep_own, restore_own, tolerate
 from mcas_assets.core.errors import (
@@ -69,6 +69,7 @@ for command in (
     view.view,
     view.report,
     review.review,
+    export.verify,
     audit.repair,
     redraw.redraw,
     watch.watch,
@@ -79,6 +80,7 @@ for command in (
     keep.prune,
 ):
     app.command()(command)
+app.add_typer(export.export, name="export")
 
 
 def main() -> None:

@@ -216,10 +216,14 @@ def repair(
         bool, typer.Option("--history", help="Put Dagster's history aside where it is damaged, and begin it anew.")
     ] = False,
 ) -> None:
-    """Make a missing store anew from the published copy, and forget images whose files were changed or deleted."""
+    """Make a missing store anew from the published copy, forget images whose files were changed or deleted, read marks.
+
+    Provenance marks are read of images that were drawn before the extra `provenance` was installed.
+    """
     from mcas_assets.images.generate import forget_lost
+    from mcas_assets.measure.marks import installed_reader, read_all_marks
     from mcas_assets.store.database import Store
-    from mcas_assets.store.publication import rebuild
+    from mcas_assets.store.publication import publish, rebuild
 
     store = Store(paths.home())
     if history:
@@ -240,3 +244,7 @@ def repair(
         if lost
         else "every kept file is as it was made"
     )
+    reader = installed_reader()
+    if reader is not None and (n_read := read_all_marks(store, reader)):
+        publish(store)
+        say(f"{n_read:,} images looked at for a provenance mark (mcas sql which-images-are-marked)")

@@ -55,7 +55,12 @@ def _show(decision) -> None:  # noqa: ANN001 - imported late
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False)
-    for heading in ("system", "state", "since (UTC)", ""):  # a version begins with its system's name: 80 columns hold it whole
+    for heading in (
+        "system",
+        "state",
+        "since (UTC)",
+        "",
+    ):  # a version begins with its system's name: 80 columns hold it whole
         table.add_column(heading, overflow="fold")
     for state in decision.states:
         end = f"ends {state.shutdown_date}" if state.shutdown_date else ""

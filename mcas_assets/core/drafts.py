@@ -1,7 +1,13 @@
-"""Small files that are written whole or not at all."""
+"""Small files and folders that are written whole or not at all."""
 
 import os
+import shutil
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
+
+from mcas_assets.core.errors import BadInput
 
 
 def replace_text(path: Path, text: str) -> None:
@@ -19,3 +25,24 @@ def replace_text(path: Path, text: str) -> None:
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
+
+
+@contextmanager
+def whole_folder(target: Path) -> Generator[Path]:
+    """A draft beside `target` that takes its name once all within went well; else nothing is left of it.
+
+    Raises:
+        BadInput: `target` is there already, or its place cannot be written.
+    """
+    target = target.expanduser().absolute()
+    if target.exists() or target.is_symlink():
+        raise BadInput(target, "is there already", "Give --out a folder that is not there yet")
+    draft = target.with_name(f".{target.name}-{uuid4().hex}.tmp")
+    try:
+        draft.mkdir(parents=True)
+        yield draft
+        draft.replace(target)
+    except OSError as error:
+        raise BadInput(target, f"cannot be written ({error.strerror or error})", "Give --out another place") from error
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)

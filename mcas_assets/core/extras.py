@@ -7,7 +7,9 @@ from mcas_assets.core.paths import IS_INSTALLED
 
 MODULES = {
     "view": ("altair", "jinja2", "sklearn", "starlette", "uvicorn", "vl_convert"),
+    "evidence": ("rocrate",),
     "notify": ("apprise",),
+    "provenance": ("c2pa",),
     "ui": ("dagster_webserver", "starlette", "uvicorn"),
 }
 """What each extra brings that is imported, but for the clients of providers, which say so themselves."""

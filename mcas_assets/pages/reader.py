@@ -75,6 +75,12 @@ class Reader:
             self._kept[key] = self.published.rows(question, at=self.at, **values)
         return self._kept[key]
 
+    def marks(self, question: str, audit: str, version: str) -> pl.DataFrame:
+        """The answer to a question about provenance marks; nothing where the copy is from before they were read."""
+        if not self.published.has("mark_facts"):
+            return pl.DataFrame()
+        return self.rows(question, audit=audit, version=version)
+
     def table(self, name: str, **equal: object) -> pl.DataFrame:
         """The rows of a versioned table in which each named column is equal to its value."""
         key = ("", name, tuple(sorted(equal.items(), key=lambda item: item[0])))

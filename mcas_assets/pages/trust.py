@@ -54,6 +54,7 @@ def section(reader: Reader, links: Links, audit: str, version: str) -> Section:
             for row in reader.table("policy_results", audit=audit, system_version=version)
                        .sort("status", "requirement", "concept").iter_rows(named=True)
         ],
+        "marks": next(iter(reader.marks("marks", audit, version).to_dicts()), None),
         "identity": _lines(json.loads(identity[0]["identity"])) if identity else [],
         "seen": identity[0] if identity else None, "checks": checks.to_dicts(),
         "n_failed": int((~checks["success"]).sum()) if len(checks) else 0,

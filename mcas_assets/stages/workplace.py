@@ -11,6 +11,7 @@ from mcas_assets.declare.audit import Audit
 from mcas_assets.declare.populations import POPULATIONS, Population, populations_of
 from mcas_assets.embedders.find import EMBEDDERS, find_embedder
 from mcas_assets.embedders.protocol import Embedder
+from mcas_assets.measure.marks import MarkReader, installed_reader
 from mcas_assets.measure.tone import SalientTone, ToneReader
 from mcas_assets.stages.reads import Declared
 from mcas_assets.store.database import Store
@@ -39,6 +40,7 @@ class Workplace:
         canary_folder: Where canaries lie.
         policy_folder: Where policies lie.
         tone_reader: Reads skin tones from pixels, for axes whose groups name Monk tones.
+        mark_reader: Reads provenance marks of image files; None where the extra is not installed.
         progress: Told of long work.
         at_step: Told of each stage that a run begins.
         system: The system of this run where it was not declared in `data/systems.yaml` (a folder given to the command).
@@ -53,6 +55,7 @@ class Workplace:
     canary_folder: Path = CANARIES
     policy_folder: Path = field(default_factory=lambda: paths.place("policies"))
     tone_reader: ToneReader = field(default_factory=SalientTone)
+    mark_reader: MarkReader | None = field(default_factory=installed_reader)
     progress: Progress = field(default_factory=LogProgress)
     at_step: Callable[[str], None] = _unheard
     system: System | None = None

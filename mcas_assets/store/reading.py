@@ -67,6 +67,14 @@ class Published:
         except duckdb.CatalogException:
             return frame_schema(name).to_frame()
 
+    def has(self, table: str) -> bool:
+        """Whether the copy is from after a table was added.
+
+        Raises:
+            StoreError: See `rows`.
+        """
+        return not self._ask("select 1 from duckdb_tables() where table_name = $name", {"name": table}).is_empty()
+
     def vectors(self, dim: int, **values: object) -> pl.DataFrame:
         """content, vector of the images or texts `contents` by one embedder; `kind` is image or text.
 

@@ -19,6 +19,7 @@ from tests.remedies import (
     given_embedders,
     given_models,
     given_sets,
+    handed,
     homes,
     measured,
     models_at_work,
@@ -33,7 +34,7 @@ from tests.remedies.situations import Situation, in_module, name_of
 
 MODULES = (
     declared, entries, given_sets, sets_meanwhile, given_models, models_at_work, given_embedders, homes, copies, asked, versions,
-    measured, far, projects, reviews,
+    measured, far, projects, reviews, handed,
 )  # fmt: skip
 SITUATIONS = [
     pytest.param(one, id=f"{module.__name__.rpartition('.')[2]}: {name_of(one).replace('_', ' ')}")

@@ -49,6 +49,15 @@ def test_a_table_that_is_younger_than_the_copy_has_no_rows(new_home):
     assert "share_low" in rows.columns
 
 
+def test_a_copy_says_whether_it_is_from_after_a_table_was_added(new_home):
+    store = Store(new_home)
+    with store.open() as con:
+        con.execute("drop table mark_facts")
+    publish(store)
+    published = Published(store)
+    assert (published.has("image_facts"), published.has("mark_facts")) == (True, False)
+
+
 def test_nothing_published_is_said(tmp_path):
     with pytest.raises(StoreError, match="nothing is published"):
         Published(Store(tmp_path)).rows("newest")

@@ -20,16 +20,27 @@ def commands() -> Page:
         yield (inspect.getdoc(cli) or "").split("\n\n")[1].replace("\n", " ")
         yield "These stand before the command:"
         yield table(("", "default", "meaning"), [(*_parameter(one), one.help or "") for one in group.params])
-        for name, command in group.commands.items():
+        for name, command in _all(group):
             arguments = [one for one in command.params if one.param_type_name == "argument"]
             named = [one.name.upper() if one.required else f"[{one.name.upper()}]" for one in arguments]
+            if hasattr(command, "commands"):
+                named.append("COMMAND")
             options = ["[OPTIONS]"] * (len(command.params) > len(arguments))
             yield f"## mcas {name}"
             yield command.help.strip()
             yield "```text\n" + " ".join(["mcas", name, *options, *named]) + "\n```"
-            yield table(("", "default", "meaning"), [(*_parameter(one), one.help or "") for one in command.params])
+            if command.params:
+                yield table(("", "default", "meaning"), [(*_parameter(one), one.help or "") for one in command.params])
 
     return "commands.md", parts()
+
+
+def _all(group: Any, above: str = "") -> Iterator[tuple[str, Any]]:
+    """Every command by its words, those of a group after it."""
+    for name, command in group.commands.items():
+        yield f"{above}{name}", command
+        if hasattr(command, "commands"):
+            yield from _all(command, f"{above}{name} ")
 
 
 def _parameter(one: Any) -> tuple[str, str]:

@@ -4,6 +4,7 @@ import polars as pl
 
 from mcas_assets.core.outcomes import OUTCOMES
 from mcas_assets.images import generate, keep_given, match_given
+from mcas_assets.measure import marks
 from mcas_assets.quality.expectations import among, between, equal, matching, present
 from mcas_assets.quality.files import image_frame, import_frame
 from mcas_assets.stages import reads
@@ -31,6 +32,8 @@ def _make(work: Work) -> Made:
             table = generate.image_table(workplace.store, wanted, audit.audit, version)
     finally:
         system.close()
+    if workplace.mark_reader is not None:
+        marks.read_marks(workplace.store, table, workplace.mark_reader)
     outcomes = dict(table["outcome"].value_counts().sort("outcome").iter_rows())
     tables = {"images": table, "import_account": account}
     return Made(tables, generate.images_digest(table), {"generated": made, **outcomes})
