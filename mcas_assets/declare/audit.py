@@ -5,6 +5,7 @@ them `contradictions`; what follows from an audit (requests, ids, seeds) is `pla
 populations it names are `populations`; the embedders it names are resolved where embedders are.
 """
 
+import json
 from collections.abc import Iterator
 from math import ceil
 from pathlib import Path
@@ -104,6 +105,17 @@ class Audit(Part):
         if self.cut_texts == "refuse":
             del document["cut_texts"]  # likewise
         return document
+
+    @classmethod
+    def of_document(cls, text: str) -> "Audit | None":
+        """The audit whose `document` is a JSON text, or None where it was written for another release."""
+        document = json.loads(text)
+        for concept in document.get("concepts", []):
+            concept.pop("half", None)
+        try:
+            return cls.model_validate_json(json.dumps(document))
+        except ValidationError:
+            return None
 
     def with_images(self, concept: int) -> "Audit":
         """The same audit with another number of images of each prompt of a concept, 2 or more."""
