@@ -107,8 +107,9 @@ def test_the_page_of_an_asset_carries_pictures_the_table_of_the_terminal_and_the
 ):
     page.goto(f"{page.base}/assets/phantom/{stage}?view=events")
     page.get_by_text(f"http://127.0.0.1:3333/{address}").first.wait_for(timeout=60_000)
-    longer = page.get_by_text("[Show Markdown]")  # which open beside the page
-    told = []
+    longer = page.get_by_text("[Show Markdown]")  # which open beside the page; shorter ones stand on it
+    longer.first.wait_for(timeout=60_000)
+    told = [page.locator("body").inner_text()]
     for place in range(longer.count()):
         longer.nth(place).click(timeout=60_000)
         dialog = page.get_by_role("dialog")
