@@ -129,13 +129,13 @@ def test_definitions_can_be_built_for_one_audit(tiny):
 
 def test_the_sensor_and_the_weekly_canary_run_unless_someone_stops_them(monkeypatch):
     (sensor,), (schedule,) = defs.sensors, defs.schedules  # ty: ignore[not-iterable]
-    assert (sensor.name, sensor.default_status) == ("watch", dg.DefaultSensorStatus.RUNNING)
-    assert (schedule.name, schedule.default_status) == ("canary_weekly", dg.DefaultScheduleStatus.RUNNING)
+    assert (sensor.name, sensor.default_status) == ("watch", dg.DefaultSensorStatus.STOPPED)
+    assert (schedule.name, schedule.default_status) == ("canary_weekly", dg.DefaultScheduleStatus.STOPPED)
     wanted = {"publish", *(f"audit_{name.replace('-', '_')}" for name in list_audits())}
     assert {job.name for job in sensor.jobs} == wanted
-    monkeypatch.setenv("MCAS_WATCH", "off")
-    (stopped,) = build_definitions([]).sensors  # ty: ignore[not-iterable]
-    assert stopped.default_status == dg.DefaultSensorStatus.STOPPED
+    monkeypatch.setenv("MCAS_WATCH", "on")
+    (running,) = build_definitions([]).sensors  # ty: ignore[not-iterable]
+    assert running.default_status == dg.DefaultSensorStatus.RUNNING
 
 
 def test_an_interval_that_is_no_number_of_seconds_is_refused(monkeypatch):

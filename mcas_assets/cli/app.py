@@ -13,7 +13,21 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from mcas_assets.cli import ask, audit, compare, export, gate, interrupts, keep, project, redraw, review, view, watch
+from mcas_assets.cli import (
+    ask,
+    audit,
+    compare,
+    export,
+    gate,
+    interrupts,
+    keep,
+    project,
+    redraw,
+    review,
+    serve,
+    view,
+    watch,
+)
 from mcas_assets.cli.groups import Grouped
 from mcas_assets.cli.streams import keep_own, restore_own, tolerate
 from mcas_assets.core.errors import (
@@ -65,13 +79,14 @@ for command in (
     gate.gate,
     ask.sql,
     ask.systems,
-    ask.ui,
+    serve.ui,
     view.view,
     view.report,
     review.review,
     export.verify,
     audit.repair,
     redraw.redraw,
+    serve.serve,
     watch.watch,
     watch.canary,
     keep.doctor,

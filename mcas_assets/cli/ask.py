@@ -1,4 +1,4 @@
-"""`mcas sql`, `mcas systems`, `mcas ui`: looking at what was measured."""
+"""`mcas sql`, `mcas systems`: asking what was measured."""
 
 import os
 from pathlib import Path
@@ -9,8 +9,6 @@ import typer
 from mcas_assets.cli.common import FORMATS, require_format
 from mcas_assets.core import paths
 from mcas_assets.core.errors import BadInput
-from mcas_assets.core.extras import require_extra
-from mcas_assets.core.hosts import is_loopback
 from mcas_assets.core.terminal import say
 
 
@@ -80,67 +78,3 @@ def systems(
     require_format(format)
     declared = {name: paths.origin(path) for name, path in load_systems().files.items()}
     write(known_systems(Store(paths.home()), declared, whole=format == "json"), format)
-
-
-def ui(
-    port: Annotated[int, typer.Option(help="Port on this machine.", min=0, max=65535)] = 3000,
-    host: Annotated[
-        str, typer.Option(help="Address to listen on. One that other machines reach wants the token that is printed.")
-    ] = "127.0.0.1",
-    write: Annotated[
-        bool, typer.Option(help="Let the UI launch runs and change things, and run the daemon that does so.")
-    ] = False,
-    watch: Annotated[
-        bool, typer.Option(help="Audit every declared system whenever it moves, which may cost money. Implies --write.")
-    ] = False,
-) -> None:
-    """Open the Dagster UI on the history of this home. It starts and changes nothing, unless it is asked to.
-
-    Example: mcas ui --port 3001
-    """
-    require_extra("ui", "mcas ui")
-    from mcas_assets.orchestration.webserver import listen, names_of, serve
-    from mcas_assets.servers.guard import new_token
-
-    home, writes = paths.home(), write or watch
-    if writes:
-        from mcas_assets.orchestration.restart import make_ready
-
-        make_ready(home)
-    elif not (home / "dagster").is_dir():
-        raise BadInput(home, "holds no history yet", "Run an audit first: mcas audit. Or start with --write")
-    os.environ.update(
-        DAGSTER_HOME=str(home / "dagster"),
-        MCAS_HOME=str(home),
-        **({"MCAS_PROJECT": str(of_project)} if (of_project := paths.project()) else {}),
-        MCAS_WATCH="on" if watch else "off",
-        DAGSTER_DISABLE_TELEMETRY="1",
-    )
-    # A look may have to read large weights through.
-    os.environ.setdefault("DAGSTER_SENSOR_GRPC_TIMEOUT_SECONDS", "3600")
-    token = None if is_loopback(host) else new_token()
-    with listen(host, port) as listening:
-        names, port = names_of(host), listening.getsockname()[1]
-        shown = f"[{names[0]}]" if ":" in names[0] else names[0]
-        say(
-            f"Dagster UI: http://{shown}:{port}{f'/?token={token}' if token else ''}  (home {home}; Ctrl+C ends it)",
-            err=True,
-            always=True,
-        )
-        if token:
-            say(
-                f"warning: other machines reach {host}. Whoever has this address sees everything"
-                f"{' and starts audits' if writes else ''}; it travels unencrypted, so put TLS before it.",
-                err=True,
-                always=True,
-            )
-        say(_what_it_does(write, watch), err=True)
-        serve(home, listening, names, token, writes)
-
-
-def _what_it_does(write: bool, watch: bool) -> str:
-    if watch:
-        return f"watching the systems of {paths.systems_file()}: each audit that one declares is run whenever it moves"
-    if write:
-        return "runs can be launched; no system is watched (--watch: each audit that one declares is run whenever it moves)"
-    return "for reading: nothing is started or changed (--write: runs can be launched; --watch: systems are audited as they move)"

@@ -8,7 +8,7 @@ GROUPS = {
     "Measure": ("audit", "plan", "compare", "attribute", "calibrate", "review"),
     "Look at what was measured": ("view", "report", "ui", "sql", "systems"),
     "Hand over": ("export", "verify"),
-    "Judge, and keep watch": ("gate", "watch", "canary"),
+    "Judge, and keep watch": ("gate", "serve", "watch", "canary"),
     "Have a place of one's own": ("init", "list"),
     "Look after a home": ("doctor", "repair", "redraw", "backup", "restore", "prune"),
 }

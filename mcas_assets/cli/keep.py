@@ -54,6 +54,8 @@ def backup(
     with only_one():
         copied = back_up(store, target)
     say(f"{copied.files:,} files, {in_words(copied.size)}, each as its digest says: {copied.path}")
+    if paths.history_url():
+        say("Dagster's history is in Postgres and not in the copy: pg_dump copies it", err=True, always=True)
 
 
 def restore(

@@ -12,6 +12,9 @@ from mcas_assets.core.terminal import say
 
 def init(
     folder: Annotated[Path, typer.Argument(help="Folder to make, or to make a project of.")] = Path(),
+    deploy: Annotated[
+        bool, typer.Option("--deploy", help="Write deploy/, too: what runs mcas serve as a service.")
+    ] = False,
 ) -> None:
     """Make a project: a folder for systems, audits and policies of your own, beside the built-in ones.
 
@@ -19,7 +22,7 @@ def init(
     """
     from mcas_assets.project.make import make
 
-    made = make(folder)
+    made = make(folder, with_deploy=deploy)
     for path in made.written:
         say(f"made {path}")
     say(

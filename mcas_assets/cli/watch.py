@@ -71,7 +71,10 @@ def _show(decision) -> None:  # noqa: ANN001 - imported late
     for note in decision.notes:
         out.print(note)
     if decision.request:
-        say("\nmcas watch --run runs what is requested; mcas ui --watch does all this by itself", err=True)
+        say(
+            "\nmcas watch --run runs what is requested; mcas serve does all this by itself, whenever something is new",
+            err=True,
+        )
 
 
 def canary(

@@ -21,7 +21,11 @@ SQL = ROOT / "sql"
 MARKER = "mcas.yaml"
 """The file that makes a folder a project."""
 PAGES_PORT = 3333
-"""Where `mcas view` serves unless it is told otherwise, and where Dagster's UI sends people."""
+"""Where `mcas view` and `mcas serve` serve unless they are told otherwise."""
+HISTORY = "MCAS_HISTORY"
+"""Variable of the Postgres database that holds Dagster's history of a home. It holds a password, so it stands in no file."""
+PAGES = "MCAS_PAGES"
+"""Variable of the address by which people reach the pages, where that is another: that of a proxy, say."""
 
 
 def project() -> Path | None:
@@ -68,6 +72,16 @@ def origin(path: Path) -> str:
         return "built in"
     of_project = project()
     return str(path.relative_to(of_project) if of_project and path.is_relative_to(of_project) else path)
+
+
+def pages_address() -> str:
+    """The address that links to pages begin with, without a slash at its end."""
+    return (os.environ.get(PAGES) or f"http://127.0.0.1:{PAGES_PORT}").rstrip("/")
+
+
+def history_url() -> str:
+    """The Postgres database of Dagster's history, `MCAS_HISTORY`, or nothing where that lies in files of the home."""
+    return os.environ.get(HISTORY, "").strip()
 
 
 def systems_file() -> Path:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import AfterValidator, Field
 
 from mcas_assets.core.errors import BadInput
-from mcas_assets.core.paths import MARKER
+from mcas_assets.core.paths import MARKER, pages_address
 from mcas_assets.declare.documents import Slug, Text, load_document
 from mcas_assets.declare.mistakes import fault
 from mcas_assets.declare.parts import Part
@@ -31,14 +31,14 @@ class Notify(Part):
         events: What is told: an audit failed, a system moved, the verdict on a concept changed, a canary fired, a policy is broken.
         systems: Only news of these; of all by default.
         minutes: Between two messages at least; what happens in between is told in the next.
-        pages: Where `mcas view` is served for who is told; links lead there.
+        pages: Where pages are served for who is told; links lead there. By default `MCAS_PAGES`, or this machine.
     """
 
     to: Annotated[Text, AfterValidator(_address)]
     events: Annotated[tuple[Event, ...], Field(min_length=1)] = EVENTS
     systems: tuple[Slug, ...] = ()
     minutes: Annotated[int, Field(strict=True, ge=0, le=10_080)] = 10
-    pages: Text = "http://127.0.0.1:3333"
+    pages: Text = Field(default_factory=pages_address)
 
     def address(self) -> str:
         """Where messages go.

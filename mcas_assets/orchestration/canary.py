@@ -20,7 +20,7 @@ from mcas_assets.orchestration.history import relaxed_sqlite_sync
 from mcas_assets.orchestration.partitions import register, system_versions
 from mcas_assets.orchestration.records import GROUP
 from mcas_assets.orchestration.resources import workplace_resource
-from mcas_assets.orchestration.sensor import is_watching, observe
+from mcas_assets.orchestration.sensor import QUIET, WHY, is_watching, observe
 from mcas_assets.stages.beside import CANARY
 from mcas_assets.stages.checking import check_and_record
 from mcas_assets.stages.contract import Checked
@@ -118,8 +118,8 @@ def window_request(system_version: str, window: str) -> dg.RunRequest:
     return dg.RunRequest(
         run_key=f"{ASSET}/{system_version}/{window}",
         partition_key=system_version,
-        run_config=window_config(window),
-        tags={"mcas/why": WEEKLY},
+        run_config=window_config(window) | QUIET,
+        tags={WHY: WEEKLY},
     )
 
 
@@ -141,7 +141,7 @@ def run_window(
             instance=instance,
             partition_key=system_version,
             resources={"workplace": workplace_resource(workplace)},
-            run_config=window_config(window) | {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            run_config=window_config(window) | QUIET,
         )
     with workplace.store.open() as con:
         return windows_of_version(con, system_version).row(-1, named=True)

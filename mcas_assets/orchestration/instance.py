@@ -1,6 +1,5 @@
 """The installation's own Dagster instance."""
 
-import shutil
 import sqlite3
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
@@ -11,7 +10,9 @@ import dagster as dg
 from sqlalchemy.exc import DBAPIError
 
 from mcas_assets.core import paths
+from mcas_assets.core.drafts import replace_text
 from mcas_assets.core.errors import StoreError
+from mcas_assets.orchestration import postgres
 from mcas_assets.store.faults import explain, explain_history
 
 INSTANCE_CONFIG = paths.DATA / "dagster" / "dagster.yaml"
@@ -21,14 +22,20 @@ def dagster_home(home: Path) -> Path:
     """The instance's folder in an MCAS home, with its configuration in place.
 
     Raises:
-        StoreError: It cannot be made.
+        StoreError: It cannot be made, or its history lies elsewhere than `MCAS_HISTORY` says.
+        BadInput: `MCAS_HISTORY` cannot be used.
     """
     folder = home / "dagster"
+    wanted = INSTANCE_CONFIG.read_text(encoding="utf-8")
+    if paths.history_url():
+        wanted += postgres.CONFIG
     try:
         folder.mkdir(parents=True, exist_ok=True)
         config = folder / "dagster.yaml"
-        if not config.exists() or config.read_bytes() != INSTANCE_CONFIG.read_bytes():
-            shutil.copyfile(INSTANCE_CONFIG, config)
+        there = config.read_text(encoding="utf-8") if config.exists() else ""
+        postgres.require_same_place(folder, there)
+        if there != wanted:
+            replace_text(config, wanted)
     except OSError as error:
         raise explain(folder, error) or error from error
     return folder
@@ -41,7 +48,10 @@ def open_instance(home: Path) -> dg.DagsterInstance:
         StoreError: A database of it is damaged, or cannot be written.
     """
     with history_told(home):
-        return dg.DagsterInstance.from_config(str(dagster_home(home)))
+        instance = dg.DagsterInstance.from_config(str(dagster_home(home)))
+        if paths.history_url():
+            postgres.require_own(instance, home / "dagster")
+        return instance
 
 
 @contextmanager
@@ -65,15 +75,32 @@ def instance_at_work(home: Path) -> Generator[dg.DagsterInstance]:
 
 @contextmanager
 def history_told(home: Path) -> Generator[None]:
-    """Raise what SQLite reports of Dagster's databases, within whatever error of Dagster, as a StoreError about them."""
+    """Raise what SQLite or Postgres reports of Dagster's history, within whatever error of Dagster, as a StoreError about it."""
     try:
         yield
-    except (DBAPIError, sqlite3.Error, dg.DagsterError) as error:
+    except (DBAPIError, sqlite3.Error, dg.DagsterError, *postgres.faults()) as error:
         for cause in _causes(error):
             reported = cause.orig if isinstance(cause, DBAPIError) else cause
+            if isinstance(cause, DBAPIError) and (told := postgres.explain(cause)):
+                raise told from error
             if isinstance(reported, sqlite3.Error) and (told := explain_history(home / "dagster", reported)):
                 raise told from error
         raise
+
+
+@contextmanager
+def instance_to_look_at(home: Path) -> Generator[dg.DagsterInstance]:
+    """`open_instance` where there is a history, and otherwise one of nothing, for which nothing is made.
+
+    Raises:
+        StoreError: See `open_instance`.
+    """
+    if not (home / "dagster").is_dir():
+        with dg.DagsterInstance.ephemeral() as nothing:
+            yield nothing
+        return
+    with open_instance(home) as instance, history_told(home):
+        yield instance
 
 
 def begin_history_anew(home: Path) -> Path | None:

@@ -16,7 +16,7 @@ from PIL import Image
 
 from mcas_assets.compare.summary import JUDGED
 from mcas_assets.core.errors import StoreError
-from mcas_assets.core.paths import PAGES_PORT
+from mcas_assets.core.paths import pages_address
 from mcas_assets.core.pictures import NotAPicture, decode
 from mcas_assets.core.terminal import console
 from mcas_assets.stages.contract import Work
@@ -179,6 +179,4 @@ def _escaped(value: str) -> str:
 def _pages(work: Work, at: int, page: str, before: str | None = None) -> Any:
     """The address of a page of `mcas view`, as of the version `at` of the ledger."""
     of = {"before": before, "after": work.system_version} if before else {"version": work.system_version}
-    return dg.MetadataValue.url(
-        f"http://127.0.0.1:{PAGES_PORT}/{page}?{urlencode({'audit': work.audit.audit, **of, 'at': at})}"
-    )
+    return dg.MetadataValue.url(f"{pages_address()}/{page}?{urlencode({'audit': work.audit.audit, **of, 'at': at})}")

@@ -15,6 +15,9 @@ from mcas_assets.store.under_way import lock_file
 DIED = "mcas/died"
 """Tag of a run that was found dead."""
 
+FOUND, STOPPED = "true", "stopped"
+"""Its values: nobody meant it, or the watch was ended and its runs with it."""
+
 UNDER_WAY = (
     dg.DagsterRunStatus.NOT_STARTED,
     dg.DagsterRunStatus.STARTING,
@@ -44,7 +47,7 @@ def hold_run_lock(home: Path, run_id: str) -> None:
 
 
 def fail_orphaned_runs(
-    instance: dg.DagsterInstance, home: Path, now: float | None = None, grace: float = START_GRACE
+    instance: dg.DagsterInstance, home: Path, now: float | None = None, grace: float = START_GRACE, why: str = FOUND
 ) -> list[str]:
     """Tell the instance of runs that count as under way though their process is gone: as failed, and tagged `DIED`.
 
@@ -53,6 +56,7 @@ def fail_orphaned_runs(
         home: The MCAS home that they work in.
         now: Seconds since the epoch.
         grace: Seconds that a process may take from its run's creation to its lock.
+        why: `FOUND` or `STOPPED`.
 
     Returns:
         The ids of those runs.
@@ -70,7 +74,7 @@ def fail_orphaned_runs(
         run = instance.get_run_by_id(run_id)
         if run is None:
             continue
-        instance.add_run_tags(run_id, {DIED: "true"})
+        instance.add_run_tags(run_id, {DIED: why})
         instance.report_run_failed(
             run, "The process of this run is gone. What it had stored is kept; its successor goes on there."
         )

@@ -16,7 +16,7 @@ import dagster as dg
 from mcas_assets.core.errors import BadInput
 from mcas_assets.orchestration.clock import ClockWatch
 from mcas_assets.orchestration.jobs import PUBLISH, job_name
-from mcas_assets.orchestration.orphans import DIED, UNDER_WAY, fail_orphaned_runs
+from mcas_assets.orchestration.orphans import DIED, STOPPED, UNDER_WAY, fail_orphaned_runs
 from mcas_assets.orchestration.partitions import is_told, state_event, system_event, system_versions
 from mcas_assets.orchestration.telling import send_news
 from mcas_assets.stages.current import COMPLETE
@@ -29,6 +29,10 @@ from mcas_assets.watch.decide import Audited, Decision, Known, Seen, Tried, deci
 from mcas_assets.watch.look import look, unusable
 
 SENSOR = "watch"
+WHY = "mcas/why"
+"""Tag of a run that nobody launched by hand: what did."""
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+"""Of runs that nobody sits before: their process prints nothing, and what happens is told by `logbook`."""
 
 _CLOCK = ClockWatch()
 _DIED = 50  # that many of the runs that died are looked at
@@ -50,14 +54,12 @@ def build_watch(jobs: Sequence[Any], audits: Collection[str]) -> dg.SensorDefini
     running = dg.DefaultSensorStatus.RUNNING if is_watching() else dg.DefaultSensorStatus.STOPPED
 
     @dg.sensor(
-        name=SENSOR, jobs=list(jobs), minimum_interval_seconds=_interval(), default_status=running,
+        name=SENSOR, jobs=list(jobs), minimum_interval_seconds=interval(), default_status=running,
         description="Looks at every system of data/systems.yaml: audits what is new, and keeps the state of each.",
     )  # fmt: skip
     def watch(context: dg.SensorEvaluationContext, workplace: dg.ResourceParam[Workplace]) -> dg.SensorResult:
         _CLOCK.start(context.instance)
         decision, seen = observe(workplace, context.instance, audits)
-        for note in decision.notes:
-            context.log.info(note)
         send_news(workplace.store, context.instance)
         told = json.loads(context.cursor) if context.cursor else {}
         news = {state.system: _key(state) for state in decision.states}
@@ -67,7 +69,8 @@ def build_watch(jobs: Sequence[Any], audits: Collection[str]) -> dg.SensorDefini
                 run_key=one.run_key,
                 job_name=job_name(one.audit),
                 partition_key=one.system_version,
-                tags={"mcas/audit": one.audit, "mcas/why": "watch"},
+                tags={"mcas/audit": one.audit, WHY: SENSOR},
+                run_config=QUIET,
             )
             for one in decision.request
         ]
@@ -85,8 +88,8 @@ def build_watch(jobs: Sequence[Any], audits: Collection[str]) -> dg.SensorDefini
 
 
 def is_watching() -> bool:
-    """Whether the sensor and the schedule run unless someone stops them in the UI: not if `MCAS_WATCH` is `off`."""
-    return os.environ.get("MCAS_WATCH") != "off"
+    """Whether the sensor and the schedule run by themselves: under `mcas serve` alone, which sets `MCAS_WATCH` to `on`."""
+    return os.environ.get("MCAS_WATCH") == "on"
 
 
 def observe(workplace: Workplace, instance: dg.DagsterInstance, audits: Collection[str]) -> tuple[Decision, list[Seen]]:
@@ -95,12 +98,30 @@ def observe(workplace: Workplace, instance: dg.DagsterInstance, audits: Collecti
     Raises:
         BadInput: The file of systems cannot be read, or the store cannot be opened: that is never taken for "no systems".
     """
-    entries = load_systems(workplace.system_file)
     fail_orphaned_runs(instance, workplace.home)
+    with (
+        workplace.store.open()
+    ):  # is made where there is none, and tells what is wrong with it before anything is asked
+        pass
+    decision, seen = consider(workplace, instance, audits)
     with workplace.store.open() as con:
-        sources, states = read_sources(con), read_states(con)
-        complete, drawn = ledger.complete(con, COMPLETE), ledger.complete(con, ["images"])
-        behaviour = ledger.behaviour(con)
+        for one in seen:
+            if one.identity is not None:
+                facts.register_system(con, one.identity.version, one.system, one.identity.document, one.source)
+        write_states(con, decision.states, decision.changed)
+    return decision, seen
+
+
+def consider(
+    workplace: Workplace, instance: dg.DagsterInstance, audits: Collection[str]
+) -> tuple[Decision, list[Seen]]:
+    """Look and decide, and keep nothing: what `observe` would find. A home that is not there yet is not made.
+
+    Raises:
+        BadInput: See `observe`.
+    """
+    entries = load_systems(workplace.system_file)
+    sources, states, complete, drawn, behaviour = _remembered(workplace)
     seen = look(entries, partial(workplace.find, entries=entries), audits, sources, behaviour)
     seen += [unusable(name, error) for name, error in entries.unusable.items()]
     present = [(audit, one.identity.version) for one in seen if one.identity for audit in one.audits]
@@ -110,13 +131,16 @@ def observe(workplace: Workplace, instance: dg.DagsterInstance, audits: Collecti
     unfinished = frozenset(pair for pair in former - in_flight if tried[pair].last == "died")
     partitions = frozenset(instance.get_dynamic_partitions(str(system_versions.name)))
     known = Known(partitions, complete, in_flight, tried, unfinished, states)
-    decision = decide(seen, known, datetime.now(UTC))
+    return decide(seen, known, datetime.now(UTC)), seen
+
+
+def _remembered(workplace: Workplace) -> tuple[Any, Any, frozenset[Audited], frozenset[Audited], dict[str, str]]:
+    """What the store knows of former looks and audits; nothing where there is none yet."""
+    if not workplace.store.path.exists():
+        return {}, {}, frozenset(), frozenset(), {}
     with workplace.store.open() as con:
-        for one in seen:
-            if one.identity is not None:
-                facts.register_system(con, one.identity.version, one.system, one.identity.document, one.source)
-        write_states(con, decision.states, decision.changed)
-    return decision, seen
+        complete, drawn = ledger.complete(con, COMPLETE), ledger.complete(con, ["images"])
+        return read_sources(con), read_states(con), complete, drawn, ledger.behaviour(con)
 
 
 def _runs(instance: dg.DagsterInstance, pairs: Iterable[Audited]) -> tuple[frozenset[Audited], dict[Audited, Tried]]:
@@ -132,8 +156,8 @@ def _runs(instance: dg.DagsterInstance, pairs: Iterable[Audited]) -> tuple[froze
             run = ended[0].dagster_run
             last = "died" if run.tags.get(DIED) else _ENDED[run.status]
             at = datetime.fromtimestamp(ended[0].end_time or ended[0].update_timestamp.timestamp(), UTC)
-            deaths = sum(DIED in record.dagster_run.tags for record in ended)
-            tried[pair] = Tried(len(ended), last, at, run.run_id, deaths)
+            died = [record.dagster_run.tags[DIED] for record in ended if DIED in record.dagster_run.tags]
+            tried[pair] = Tried(len(ended), last, at, run.run_id, len(died), died.count(STOPPED))
     return frozenset(in_flight), tried
 
 
@@ -174,7 +198,12 @@ def _key(state: State) -> str:
     return f"{state.state} {state.system_version or ''} since {state.since.isoformat()}"
 
 
-def _interval() -> int:
+def interval() -> int:
+    """Seconds between two looks: `MCAS_WATCH_EVERY`, by default five minutes.
+
+    Raises:
+        BadInput: It is no number of seconds.
+    """
     given = os.environ.get("MCAS_WATCH_EVERY", str(_EVERY))
     if not given.isdecimal() or int(given) < 1:
         raise BadInput("MCAS_WATCH_EVERY", f"is {given!r}", "Give the seconds between two looks, 1 or more")

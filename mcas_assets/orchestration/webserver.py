@@ -1,30 +1,34 @@
 """Dagster's webserver in our own process, behind the guard; with its daemon beside it where work may be started.
 
 `dagster dev` has no place for a middleware, so what it does is done here: a code server, the webserver on it, the daemon on it.
+Both are processes of their own that end with this one (core/tether.py), and with them the runs that they have started.
 """
 
+import os
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
-import threading
-from collections.abc import Generator, Iterable
-from contextlib import ExitStack, contextmanager, suppress
+import time
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import dagster as dg
-import uvicorn
 import yaml
-from dagster._cli.proxy_server_manager import ProxyServerManager
 from dagster._core.workspace.context import WorkspaceProcessContext
-from dagster._core.workspace.load_target import ModuleTarget, WorkspaceFileTarget
+from dagster._core.workspace.load_target import WorkspaceFileTarget
+from dagster._grpc.client import DagsterGrpcClient
 from dagster_webserver.app import create_app_from_workspace_process_context
 from dagster_webserver.version import __version__ as webserver_version
+from starlette.types import ASGIApp
 
-from mcas_assets.core.errors import BadInput, McasError
-from mcas_assets.orchestration.instance import open_instance
-from mcas_assets.servers.guard import LOOPBACK, Guard
+from mcas_assets.core.errors import McasError
+from mcas_assets.core.tether import holding
+from mcas_assets.servers.door import Door
+from mcas_assets.servers.guard import Guard
 
 POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
@@ -36,114 +40,124 @@ POLICY = (
 LOCATION = "mcas_assets"
 """The name of our definitions in Dagster's history; `workspace.yaml` gives it too, for `dagster dev`."""
 
-DAEMON_GRACE = 60.0
-"""Seconds that the daemon may take to put down what it does, as `dagster dev` gives it."""
+PATIENCE = 300.0
+"""Seconds that the code server may take to load our definitions, on a slow disk."""
+
+GRACE = 10.0
+"""Seconds that a process may take to be gone once its tether is."""
 
 
-def serve(home: Path, listening: socket.socket, hosts: Iterable[str], token: str | None, writes: bool) -> None:
-    """Serve the Dagster UI on an MCAS home until Ctrl+C.
+@dataclass
+class Backstage:
+    """What works behind the UI: processes that end when the context that gave this is left.
+
+    Attributes:
+        workspace: The workspace file that leads to the code server.
+        processes: Those that were started, by what they are called.
+        client: Asks the code server.
+    """
+
+    workspace: Path
+    client: DagsterGrpcClient
+    processes: dict[str, subprocess.Popen] = field(default_factory=dict)
+
+    def start(self, name: str, *command: str) -> None:
+        """Start a command of Dagster's in a group of its own: Ctrl+C in a terminal is for us, who then end it."""
+        words = [sys.executable, "-W", "ignore", "-m", "mcas_assets.orchestration.tethered", *command]
+        self.processes[name] = subprocess.Popen(words, stdin=subprocess.DEVNULL, start_new_session=True)
+
+    def require_alive(self) -> None:
+        """See that every process is there.
+
+        Raises:
+            McasError: One has ended by itself.
+        """
+        for name, process in self.processes.items():
+            if process.poll() is not None:
+                raise McasError(f"the {name} ended by itself with status {process.returncode}, and all else with it")
+
+    def is_answering(self) -> bool:
+        """Whether the code server answers for our definitions."""
+        try:
+            self.client.ping("")
+        except dg.DagsterError:
+            return False
+        return True
+
+
+@contextmanager
+def backstage(*, with_daemon: bool) -> Generator[Backstage]:
+    """The code server of our definitions, and Dagster's daemon on it where that is wanted.
+
+    Raises:
+        McasError: The code server ended by itself, or takes too long.
+    """
+    with tempfile.TemporaryDirectory(prefix="mcas-", ignore_cleanup_errors=True) as folder:
+        place = Path(folder)
+        port, path = (_free_port(), None) if os.name == "nt" else (None, str(place / "code.sock"))
+        at = {"port": port} if path is None else {"socket": path}
+        workspace = place / "workspace.yaml"
+        workspace.write_text(
+            yaml.safe_dump({"load_from": [{"grpc_server": {"location_name": LOCATION, "host": "localhost", **at}}]})
+        )
+        made = Backstage(workspace, DagsterGrpcClient(port=port, socket=path))
+        try:
+            with holding(place / "tether"):
+                ((option, value),) = at.items()
+                code = ("-m", "mcas_assets.definitions", "--location-name", LOCATION, "--log-level", "warning")
+                made.start("code server", "dagster", "code-server", "start", f"--{option}", str(value), *code)
+                _wait_for(made)
+                if with_daemon:
+                    told = ("--log-level", "warning")
+                    made.start("daemon", "dagster._daemon", "run", "-w", str(workspace), *told)
+                yield made
+        finally:
+            for process in made.processes.values():
+                _end(process)
+
+
+@contextmanager
+def dagster_ui(
+    instance: dg.DagsterInstance, workspace: Path, door: Door, *, writes: bool, prefix: str = ""
+) -> Generator[ASGIApp]:
+    """Dagster's webserver as an application behind the guard.
 
     Args:
-        home: The MCAS home.
-        listening: The socket to answer on, bound before anything is started.
-        hosts: Names, beside those of this machine itself, by which the server may be called.
-        token: What whoever asks must know; none on a loopback address.
-        writes: Whether runs may be launched and things changed. The daemon, which launches them, runs then; without it,
-            Dagster refuses every mutation.
-
-    Raises:
-        McasError: The daemon ended by itself.
+        instance: The history that it shows.
+        workspace: See `Backstage`.
+        door: Where it is called.
+        writes: Whether runs may be launched and things changed; without, Dagster refuses every mutation.
+        prefix: The path below which it lies.
     """
-    instance = open_instance(home)
-    with ExitStack() as stack:
-        stack.callback(instance.dispose)
-        # As Dagster's own command: 15 s a statement, connections kept for an hour, 20 of them.
-        instance.optimize_for_webserver(15_000, 3600, 20)
-        workspace = stack.enter_context(_code_server(instance))
-        context = stack.enter_context(
-            WorkspaceProcessContext(instance, WorkspaceFileTarget([workspace]), webserver_version, read_only=not writes)
-        )
-        app = create_app_from_workspace_process_context(context, "", 2000)
-        guarded = Guard(app, hosts=[*LOOPBACK, *hosts], token=token, policy=POLICY, posts_only=["/graphql"])
-        server = uvicorn.Server(
-            uvicorn.Config(guarded, log_level="warning", server_header=False, timeout_graceful_shutdown=2)
-        )
-        daemon = stack.enter_context(_daemon(workspace, server)) if writes else None
-        for ending in ("SIGTERM", "SIGHUP"):  # as Ctrl+C, so that what was started is ended; Windows has but the first
-            if hasattr(signal, ending):
-                signal.signal(getattr(signal, ending), signal.default_int_handler)
-        server.run(sockets=[listening])
-        if daemon is not None and daemon.poll() is not None:
-            raise McasError(f"the daemon ended with status {daemon.returncode}, and the UI with it")
+    # As Dagster's own command: 15 s a statement, connections kept for an hour, 20 of them.
+    instance.optimize_for_webserver(15_000, 3600, 20)
+    target = WorkspaceFileTarget([str(workspace)])
+    with WorkspaceProcessContext(instance, target, webserver_version, read_only=not writes) as context:
+        app = create_app_from_workspace_process_context(context, prefix, 2000)
+        yield Guard(app, hosts=door.names, token=door.token, policy=POLICY, posts_only=[f"{prefix}/graphql"])
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens on an address.
+def _wait_for(made: Backstage) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not made.is_answering():
+        made.require_alive()
+        if time.monotonic() > deadline:
+            raise McasError(f"the code server does not answer after {PATIENCE:.0f} s")
+        time.sleep(0.2)
 
-    Raises:
-        BadInput: There is no such address on this machine, or something listens there.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+
+def _end(process: subprocess.Popen) -> None:
+    """See that a process that has lost its tether is gone, and all of its group: a run that it has started is of it too."""
     try:
-        return socket.create_server((host.strip("[]"), port), family=family)
-    except (OSError, OverflowError) as error:
-        raise BadInput(
-            f"--host {host} --port {port}", f"cannot be listened on: {error}", "Give another --port"
-        ) from error
+        process.wait(GRACE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+    if hasattr(os, "killpg"):
+        with suppress(ProcessLookupError, PermissionError):  # macOS says the latter of a group of the dead
+            os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
-def names_of(host: str) -> list[str]:
-    """The names by which a server on a host may be called: the host, and on all addresses each name and address of this machine."""
-    if host not in ("0.0.0.0", "::", "[::]"):
-        return [host]
-    names = {socket.gethostname(), socket.getfqdn()}
-    for name in tuple(names):
-        with suppress(OSError):
-            names |= {str(found[4][0]) for found in socket.getaddrinfo(name, None)}
-    return sorted(names | {_way_out()} - {""})
-
-
-def _way_out() -> str:
-    """The address of this machine on its way to others. Nothing is sent: a datagram's socket is only pointed somewhere."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as way:
-        try:
-            way.connect(("192.0.2.1", 9))
-        except OSError:
-            return ""
-        return way.getsockname()[0]
-
-
-@contextmanager
-def _code_server(instance: dg.DagsterInstance) -> Generator[str]:
-    """The server of our definitions, and the workspace file that leads webserver and daemon to it."""
-    target = ModuleTarget("mcas_assets.definitions", None, None, LOCATION)
-    with (
-        ProxyServerManager(instance, target, code_server_log_level="warning") as servers,
-        tempfile.TemporaryDirectory() as folder,
-    ):
-        file = Path(folder) / "workspace.yaml"
-        file.write_text(yaml.safe_dump({"load_from": servers.get_code_server_specs()}))
-        yield str(file)
-
-
-@contextmanager
-def _daemon(workspace: str, server: uvicorn.Server) -> Generator[subprocess.Popen]:
-    """Dagster's daemon on the same code server. If it ends, the server is asked to end; when the server ends, so does it."""
-    words = [sys.executable, "-W", "ignore", "-m", "dagster._daemon", "run", "-w", workspace]
-    daemon = subprocess.Popen(words)
-
-    def follow() -> None:
-        daemon.wait()
-        server.should_exit = True
-
-    threading.Thread(target=follow, daemon=True).start()
-    try:
-        yield daemon
-    finally:
-        if daemon.poll() is None:
-            daemon.send_signal(signal.SIGINT)
-            try:
-                daemon.wait(DAEMON_GRACE)
-            except subprocess.TimeoutExpired:
-                daemon.kill()
-                daemon.wait()
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return free.getsockname()[1]

@@ -35,8 +35,13 @@ Keys = Mapping[str, str]
 Build = Callable[[Reader, LiveLinks, Keys], Section]
 
 
-def build_app(store: Store) -> Starlette:
-    """The pages of a home, from its published copy as it is whenever a page is asked for."""
+def build_app(store: Store, ui: str | None = None) -> Starlette:
+    """The pages of a home, from its published copy as it is whenever a page is asked for.
+
+    Args:
+        store: Of the home.
+        ui: The address of Dagster's UI, where that is served beside them.
+    """
     published, pictures = Published(store), Pictures(store.home)
     pages: dict[str, Build] = {
         "/": lambda reader, links, keys: overview.section(reader, links, read_under_way(store.home)),
@@ -57,15 +62,15 @@ def build_app(store: Store) -> Starlette:
         "/trust": lambda reader, links, keys: trust.section(reader, links, *_wanted(keys, "audit", "version")),
         "/map": lambda reader, links, keys: plane.section(reader, links, *_wanted(keys, "audit", "version")),
     }
-    texts = lru_cache(MOST_TEXTS)(partial(_text, published, pages))
-    routes = [Route(path, partial(_page, published, texts, partial(_text, published, pages))) for path in pages]
+    texts = lru_cache(MOST_TEXTS)(partial(_text, ui, published, pages))
+    routes = [Route(path, partial(_page, published, texts, partial(_text, ui, published, pages))) for path in pages]
     routes += [
         Route("/pictures/{side:int}/{name}", partial(_picture, pictures)),
         Route("/files/{name}", partial(_file, pictures)),
         Route("/average/{kind}", partial(_average, published, pictures)),
         Route("/static/{name}", static_file),
     ]
-    return Starlette(routes=routes, exception_handlers={BadInput: partial(_refused, store), 404: _nothing_here})
+    return Starlette(routes=routes, exception_handlers={BadInput: partial(_refused, store, ui), 404: _nothing_here})
 
 
 def _wanted(keys: Keys, *names: str) -> list[str]:
@@ -111,7 +116,9 @@ async def _page(
     return HTMLResponse(text, headers=FRESH)
 
 
-def _text(published: Published, pages: Mapping[str, Build], path: str, query: str, stamp: object) -> str:
+def _text(
+    ui: str | None, published: Published, pages: Mapping[str, Build], path: str, query: str, stamp: object
+) -> str:
     """The text of a page of one published copy, which `stamp` tells from others."""
     keys = QueryParams(query)
     reader = Reader(published, _number(keys, "at", None))
@@ -120,7 +127,7 @@ def _text(published: Published, pages: Mapping[str, Build], path: str, query: st
     newest = str(URL(f"{path}?{query}").include_query_params(at=reader.newest))
     note = None if reader.at == reader.newest else (f"version {reader.at} of the ledger", newest)
     return render(
-        [section], links, crumbs=_crumbs(links, keys, section), at=reader.at, made_at=reader.made_at, note=note
+        [section], links, crumbs=_crumbs(links, keys, section), at=reader.at, made_at=reader.made_at, note=note, ui=ui
     )
 
 
@@ -178,18 +185,18 @@ async def static_file(request: Request) -> Response:
     return FileResponse(file, media_type=TYPES[file.suffix], headers=FRESH)
 
 
-async def _refused(store: Store, request: Request, error: Exception) -> Response:
+async def _refused(store: Store, ui: str | None, request: Request, error: Exception) -> Response:
     """What an address asks for and is not there, or what cannot be read, in one sentence with its remedy."""
     status = 404 if isinstance(error, NotThere) else 503 if isinstance(error, StoreError) else 422
     running = overview.running(read_under_way(store.home)) if isinstance(error, StoreError) else None
-    return _error_page(str(error), status, running)
+    return _error_page(str(error), status, running, ui)
 
 
 async def _nothing_here(request: Request, error: Exception) -> Response:
     return _error_page(f"{request.url.path}: there is no such page. The overview lists what there is", 404)
 
 
-def _error_page(sentence: str, status: int, running: Row | None = None) -> Response:
+def _error_page(sentence: str, status: int, running: Row | None = None, ui: str | None = None) -> Response:
     section = Section("error.html", "Not here", {"sentence": sentence, "running": running})
-    text = render([section], LiveLinks(0), crumbs=[("Overview", "/")], has_charts=False)
+    text = render([section], LiveLinks(0), crumbs=[("Overview", "/")], has_charts=False, ui=ui)
     return HTMLResponse(text, status, headers=FRESH)

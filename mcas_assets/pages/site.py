@@ -52,7 +52,8 @@ def render(sections: Sequence[Section], links: Links, **page: Any) -> str:
     Args:
         sections: Its bodies, in order.
         links: Where things lie.
-        page: `crumbs` ((text, address), ...), `at`, `made_at`; `inlined` holds `style`, `script` and `bundle` of a single file.
+        page: `crumbs` ((text, address), ...), `at`, `made_at`, `ui` (the address of Dagster's);
+            `inlined` holds `style`, `script` and `bundle` of a single file.
     """
     known = {
         "crumbs": (),
@@ -62,6 +63,7 @@ def render(sections: Sequence[Section], links: Links, **page: Any) -> str:
         "made_at": None,
         "has_charts": True,
         "own_script": None,
+        "ui": None,
     } | page
     return _environment().get_template("page.html").render(sections=sections, links=links, **known)
 

@@ -38,7 +38,7 @@ def hold_home_lock(home: Path, *, wait: bool = True) -> Generator[None]:
         home.mkdir(parents=True, exist_ok=True)
         if not _acquire_at_once(lock):
             if not wait:
-                problem = "another audit is running here (a command, or a run of mcas ui)"
+                problem = "another audit is running here (a command, or a run of mcas serve)"
                 raise BadInput(home, problem, "Wait for it, or set MCAS_HOME to another folder")
             logger.info("waiting: another run works in %s", home)
             lock.acquire()
@@ -47,6 +47,29 @@ def hold_home_lock(home: Path, *, wait: bool = True) -> Generator[None]:
     try:
         if lock.lock_counter == 1:  # nobody else writes now, so every draft is a dead one's
             sweep(home, older_than=-math.inf)
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def hold_daemon_lock(home: Path) -> Generator[None]:
+    """Within it, no other command runs a daemon in `home`: two would begin the same audits.
+
+    Raises:
+        BadInput: Another one does.
+        StoreError: The folder cannot be written.
+    """
+    lock = FileLock(home / "daemon.lock", thread_local=False)
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        lock.acquire(timeout=2)  # seconds: one that was killed just now is not gone yet
+    except Timeout:
+        problem = "is watched already: mcas serve, or mcas ui --write, runs here"
+        raise BadInput(home, problem, "End that one first, or set MCAS_HOME to another folder") from None
+    except OSError as error:
+        raise explain(home, error) or error from error
+    try:
         yield
     finally:
         lock.release()

@@ -55,6 +55,7 @@ class Tried:
         ended_at: When.
         run_id: Of the newest one.
         deaths: How many of them died.
+        stops: How many of these deaths were meant: the watch was ended, which may happen as often as anyone likes.
     """
 
     runs: int
@@ -62,6 +63,7 @@ class Tried:
     ended_at: datetime
     run_id: str = ""
     deaths: int = 0
+    stops: int = 0
 
 
 @dataclass(frozen=True)
@@ -224,7 +226,7 @@ def _attempt(pair: Audited, known: Known, now: datetime) -> tuple[int, str]:
     if tried.last == "cancelled":
         return 0, f"cancelled by a person (run {tried.run_id[:8]}); run it by hand if it is wanted after all"
     failures = tried.runs - tried.deaths
-    if failures > len(WAITS) or tried.deaths > DEATHS:
+    if failures > len(WAITS) or tried.deaths - tried.stops > DEATHS:
         return (
             0,
             f"given up after {tried.runs} runs (run {tried.run_id[:8]} says why); run it by hand once that is mended",

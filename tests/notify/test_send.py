@@ -16,10 +16,14 @@ import pytest
 from mcas_assets.declare.project import Event, Notify, load_project
 from mcas_assets.notify.send import FRESH, MOST, send
 from mcas_assets.notify.words import FailedRun, News, gathered
+from mcas_assets.orchestration.definitions import build_definitions
+from mcas_assets.orchestration.instance import open_instance
+from mcas_assets.orchestration.orphans import DIED
 from mcas_assets.orchestration.telling import MEMORY, send_news
 from mcas_assets.policy.gate import hold, keep
 from mcas_assets.policy.load import load_policy
 from mcas_assets.project.make import make
+from mcas_assets.stages.workplace import Workplace
 from mcas_assets.store import ledger
 from mcas_assets.store.database import Store
 from mcas_assets.store.facts import register_system
@@ -214,3 +218,44 @@ def test_the_example_in_a_new_project_is_taken_once_it_is_no_comment(tmp_path):
     file.write_text(written)
     (one,) = load_project(project).notify
     assert (one.to, one.events) == ("$MCAS_NOTIFY", ("audit-failed", "gate-broken"))
+
+
+@dg.op
+def breaks() -> None:
+    raise RuntimeError("the disk is gone")
+
+
+@dg.job
+def audit_tiny() -> None:
+    breaks()
+
+
+def fail(instance: dg.DagsterInstance, **tags: str) -> None:
+    """A run of an audit that fails, as Dagster records it."""
+    known = {"mcas/audit": "tiny", "dagster/partition": "phantom@000000000000", **tags}
+    assert not audit_tiny.execute_in_process(instance=instance, raise_on_error=False, tags=known).success
+
+
+def test_the_watch_tells_of_a_failed_run_and_says_nothing_of_one_that_died(store, inbox, tiny, tmp_path, monkeypatch):
+    project = make(tmp_path / "mine").folder
+    (project / "mcas.yaml").write_text(f"project: mine\nnotify:\n  - to: {inbox.address}\n    minutes: 0\n")
+    (project / "systems.yaml").write_text("systems: {}\n")
+    monkeypatch.setenv("MCAS_PROJECT", str(project))
+    workplace = Workplace(home=store.home, system_file=project / "systems.yaml")
+    watch = build_definitions([tiny], workplace).resolve_sensor_def("watch")
+    with open_instance(store.home) as instance:
+
+        def look() -> list[dict[str, str]]:
+            watch(dg.build_sensor_context(instance=instance), workplace=workplace)
+            return inbox.messages
+
+        assert look() == []
+        fail(instance, **{DIED: "true"})
+        assert look() == []
+        fail(instance)
+        (message,) = look()
+        assert message["title"] == "MCAS: Audit failed"
+        assert message["message"].startswith(
+            "Audit failed: tiny of phantom@000000000000. The run's log says why: mcas ui"
+        )
+        assert len(look()) == 1, "each is told once"

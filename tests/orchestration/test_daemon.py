@@ -1,4 +1,4 @@
-"""A real daemon, started by `mcas ui --watch` from workspace.yaml: a model folder changes on disk, and its audit comes by itself.
+"""A real daemon, started by `mcas serve`: a model folder changes on disk, and its audit comes by itself.
 
 The home is that of the session's audit, whose system is declared here as a folder of this test's own: equal files are the
 same version, so the daemon has nothing to do until they change.
@@ -45,7 +45,7 @@ pytestmark = [pytest.mark.long, pytest.mark.timeout(480)]
 
 
 class Daemon:
-    """`mcas ui --watch` at work in a home."""
+    """`mcas serve` at work in a home."""
 
     def __init__(self, folder: Path, home: Path) -> None:
         self.folder, self.home, self.store = folder, home, Store(home)
@@ -65,7 +65,7 @@ class Daemon:
         ticks = self.ticks()
         with (self.home / "daemon.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "mcas_assets", "ui", "--watch", "--port", str(port)],
+                [sys.executable, "-m", "mcas_assets", "serve", "--yes", "--port", str(port)],
                 env={**os.environ, **seams},
                 stdout=log,
                 stderr=log,

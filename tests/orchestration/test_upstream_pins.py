@@ -28,18 +28,21 @@ REASONS = {
         )
         for name in ("RegisteredCodeLocationOrigin", "RemoteJobOrigin", "RemoteRepositoryOrigin")
     },
-    ("orchestration.webserver", "dagster._cli.proxy_server_manager", "ProxyServerManager"): (
-        "one code server for webserver and daemon, as `dagster dev` starts it, which takes no middleware"
+    **{
+        ("orchestration.restart", "dagster._core.scheduler.instigation", name): (
+            "whether systems are watched is decided by the command: nothing public takes back what was switched in the UI"
+        )
+        for name in ("InstigatorStatus", "SensorInstigatorData")
+    },
+    ("orchestration.webserver", "dagster._grpc.client", "DagsterGrpcClient"): (
+        "asks the code server whether it answers: Dagster's own command for that starts a Python for each question"
     ),
     ("orchestration.webserver", "dagster._core.workspace.context", "WorkspaceProcessContext"): (
         "Dagster's webserver as an application takes it, and nothing public makes it"
     ),
-    **{
-        ("orchestration.webserver", "dagster._core.workspace.load_target", name): (
-            "that context takes it: which code the UI shows, by the file of a checkout or project, else by the installed module"
-        )
-        for name in ("ModuleTarget", "WorkspaceFileTarget")
-    },
+    ("orchestration.webserver", "dagster._core.workspace.load_target", "WorkspaceFileTarget"): (
+        "that context takes it: which code the UI shows, by the file that leads to the code server"
+    ),
 }
 
 

@@ -68,6 +68,21 @@ def writable(home) -> Iterator[str]:
         yield address
 
 
+WATCH = """{ instance { daemonHealth { allDaemonStatuses { lastHeartbeatTime } } }
+  sensorsOrError(repositorySelector: {repositoryName: "__repository__", repositoryLocationName: "mcas_assets"}) {
+    ... on Sensors { results { name sensorState { status } } } }
+  schedulesOrError(repositorySelector: {repositoryName: "__repository__", repositoryLocationName: "mcas_assets"}) {
+    ... on Schedules { results { name scheduleState { status } } } } }"""
+
+
+def test_looking_runs_no_daemon_and_switches_nothing_on(ui):
+    found = graphql(ui, WATCH)
+    assert {one["lastHeartbeatTime"] for one in found["instance"]["daemonHealth"]["allDaemonStatuses"]} == {None}
+    sensors, schedules = found["sensorsOrError"]["results"], found["schedulesOrError"]["results"]
+    assert [(one["name"], one["sensorState"]["status"]) for one in sensors] == [("watch", "STOPPED")]
+    assert [(one["name"], one["scheduleState"]["status"]) for one in schedules] == [("canary_weekly", "STOPPED")]
+
+
 ATTACKS = {
     "a link or an image": lambda query: ("?query=" + quote(query), {}, None),
     "a link whose page is asked for": lambda query: ("?query=" + quote(query), {"Accept": "text/html"}, None),

@@ -100,7 +100,7 @@ def an_answer_larger_than_its_limit(home) -> Iterator[Step]:
 
 @situation
 def a_home_without_a_history(place: Path, home, monkeypatch) -> Iterator[Step]:
-    monkeypatch.setattr("mcas_assets.orchestration.webserver.serve", lambda *given: None)
+    monkeypatch.setattr("mcas_assets.orchestration.standing.show", lambda *given, **options: None)
     monkeypatch.setenv("MCAS_HOME", str(place / "empty"))
     yield lambda: mcas("ui", "--port", "0"), "Run an audit first: mcas audit"
     monkeypatch.setenv("MCAS_HOME", str(home.path))
@@ -108,7 +108,7 @@ def a_home_without_a_history(place: Path, home, monkeypatch) -> Iterator[Step]:
 
 @situation
 def a_port_of_another_program(home, monkeypatch) -> Iterator[Step]:
-    from mcas_assets.orchestration.webserver import listen
+    from mcas_assets.servers.door import listen
 
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = [other.getsockname()[1]]
@@ -216,10 +216,10 @@ def a_window_of_a_system_without_a_canary(place: Path, new_home: Path, instance,
 
 @situation
 def an_interval_that_is_none(monkeypatch) -> Iterator[Step]:
-    from mcas_assets.orchestration.sensor import _interval
+    from mcas_assets.orchestration.sensor import interval
 
     monkeypatch.setenv("MCAS_WATCH_EVERY", "often")
-    yield _interval, "Give the seconds between two looks, 1 or more"
+    yield interval, "Give the seconds between two looks, 1 or more"
     monkeypatch.setenv("MCAS_WATCH_EVERY", "60")
 
 

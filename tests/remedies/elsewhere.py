@@ -5,6 +5,12 @@ ELSEWHERE: dict[tuple[str, str], str] = {
         "another repository has to be downloaded from the hub; that the error comes:"
         " embedders/test_identity.py::test_a_tag_whose_configuration_lost_its_quickgelu_is_refused"
     ),
+    ("orchestration/postgres.py", "holds the history of another home"): (
+        "another database of a real Postgres: orchestration/test_postgres.py::test_a_database_is_of_one_home"
+    ),
+    ("orchestration/postgres.py", "Dagster's history cannot be reached"): (
+        "a Postgres that is not there, and one that is: orchestration/test_postgres.py"
+    ),
     ("systems/pipelines/hub_weights.py", "Try again; if it stays so"): (
         "systems/pipelines/test_hub.py::test_a_small_file_that_is_not_what_its_metadata_says_is_refused"
     ),

@@ -26,21 +26,32 @@ class Budget(BaseModel):
     usd: Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)] | None = None
     requests: Annotated[int, Field(ge=1, le=10**9)] | None = None
 
+    def is_limit(self) -> bool:
+        """Whether it ends anything."""
+        return self.usd is not None or self.requests is not None
+
+    def covered(self, price: float, past: "Past", images: int) -> int:
+        """How many of so many further images it covers, at one request each."""
+        covered = images
+        if self.usd is not None and price:
+            covered = min(covered, int((max(self.usd - past.usd, 0.0) + _CENT_OF_A_CENT) / price))
+        if self.requests is not None:
+            covered = min(covered, max(self.requests - past.requests, 0))
+        return covered
+
+    def limits(self) -> str:
+        """What the budget is, in words; empty where there is none."""
+        limits = [f"{self.usd:,.2f} USD"] if self.usd is not None else []
+        return " and ".join([*limits, *([f"{self.requests:,} requests"] if self.requests is not None else [])])
+
     def words(self, price: float, past: "Past", images: int) -> str:
         """What the budget is, and how many of so many further images it covers; empty where there is none."""
-        limits, covered = [], images
-        if self.usd is not None:
-            limits.append(f"{self.usd:,.2f} USD")
-            left = max(self.usd - past.usd, 0.0) + _CENT_OF_A_CENT
-            covered = min(covered, int(left / price) if price else covered)
-        if self.requests is not None:
-            limits.append(f"{self.requests:,} requests")
-            covered = min(covered, max(self.requests - past.requests, 0))
-        if not limits:
+        if not self.is_limit():
             return ""
+        covered = self.covered(price, past, images)
         covers = "covers that" if covered >= images else f"covers {covered:,} of them"
         spent = f", {past.usd:,.2f} USD and {past.requests:,} requests spent," if past.requests else ""
-        return f"budget {' and '.join(limits)}{spent} {covers}"
+        return f"budget {self.limits()}{spent} {covers}"
 
 
 class TokenPrices(BaseModel):

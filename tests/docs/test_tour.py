@@ -1,0 +1,91 @@
+"""The README's tour: its first command and each of those to look around with, in their order, on a home of nothing.
+
+That it ends in five minutes on two cores is held by what it takes of one: time on a clock would depend on who else is at work.
+"""
+
+import os
+import re
+import resource
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from mcas_assets.core.paths import ROOT
+
+pytestmark = [pytest.mark.long, pytest.mark.timeout(3000)]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+FIRST, ROWS = (
+    re.findall(r"^uv run (mcas [^\n]+)$", README.partition("## Two commands")[2].partition("## ")[0], re.M),
+    re.findall(r"^\| `uv run (mcas [^`]+)`(?: \|)?", README.partition("## Look around")[2].partition("## ")[0], re.M),
+)
+SERVERS = {"view", "ui"}
+MOST_SECONDS = 300.0
+"""Of one core, for all of it: on two cores it ends in less, since drawing takes both."""
+
+
+class Tour:
+    """A newcomer who types one command after the other."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.env = folder, {**os.environ, "MCAS_HOME": str(folder / "home")}
+
+    def words(self, command: str) -> list[str]:
+        return [sys.executable, "-m", "mcas_assets", *shlex.split(command)[1:]]
+
+    def run(self, command: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            self.words(command), cwd=self.folder, env=self.env, capture_output=True, text=True, stdin=subprocess.DEVNULL
+        )
+
+    def look(self, command: str) -> int:
+        """The status of the first page of a server, which is ended by Ctrl+C then."""
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        with subprocess.Popen(
+            [*self.words(command), "--port", str(port)], cwd=self.folder, env=self.env, stderr=subprocess.DEVNULL
+        ) as server:
+            try:
+                return _status(f"http://127.0.0.1:{port}/", server)
+            finally:
+                server.send_signal(signal.SIGINT)
+                assert server.wait(60) == 130
+
+
+def _status(url: str, server: subprocess.Popen) -> int:
+    while True:
+        try:
+            with urllib.request.urlopen(url, timeout=60) as answer:
+                return answer.status
+        except urllib.error.HTTPError as error:
+            return error.code
+        except (urllib.error.URLError, ConnectionError):
+            assert server.poll() is None
+            time.sleep(0.3)
+
+
+def test_the_tour_takes_every_command_of_the_readme_and_five_minutes(tmp_path):
+    tour, before = Tour(tmp_path), resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert len(FIRST) == 1
+    assert len(ROWS) >= 9
+    for command in (*FIRST, *ROWS):
+        name = command.split()[1]
+        if name in SERVERS:
+            assert tour.look(command) == 200, command
+            continue
+        done = tour.run(command)
+        if name == "serve":  # which asks, and nobody is there
+            assert (done.returncode, "Give --yes" in done.stderr) == (2, True), done.stderr
+            continue
+        assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+        assert done.stdout.strip(), command
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert (tmp_path / "report").is_dir()
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < MOST_SECONDS
