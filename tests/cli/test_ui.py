@@ -98,7 +98,7 @@ def test_the_landing_page_shows_the_run_of_the_command(page):
     [
         ("images", "images?audit=phantom", "outcome"),
         ("scores", "version?audit=phantom", "gender: woman ◀ ▶ man"),
-        ("representation", "version?audit=phantom", "gender: woman ◀ ▶ man"),
+        ("representation", "version?audit=phantom", "Who is shown, as labelled"),
         ("comparison", "comparison?audit=phantom", "verdict"),
     ],
 )
