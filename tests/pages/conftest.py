@@ -96,6 +96,7 @@ class Seen:
         self.page = page
         self.asked: list[str] = []
         self.wrong: list[str] = []
+        page.set_default_timeout(120_000)  # of a machine that is busy; what is there is seen at once
         page.on("request", lambda request: self.asked.append(request.url))
         page.on("pageerror", lambda error: self.wrong.append(str(error)))
         page.on("dialog", self._dismiss)
