@@ -36,7 +36,7 @@ def section(reader: Reader, links: Links, audit: str, version: str) -> Section:
     identity = reader.rows("identity", version=version).to_dicts()
     checks = reader.rows("checks", **keys)
     context = {
-        **keys, "caveats": CAVEATS, "up": links.page("version", **keys),
+        **keys, "caveats": CAVEATS, "up": links.page("version", **keys), "images": links.page("images", **keys, outcome="ok"),
         "estimands": of_scores["estimand"].drop_nulls().unique(maintain_order=True).to_list(),
         "methods": of_scores.group_by("interval_method").len("n").drop_nulls().sort("interval_method").to_dicts(),
         "notes": of_scores.group_by("interval_note").len("n").drop_nulls().sort("n", descending=True).to_dicts(),
