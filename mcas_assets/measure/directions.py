@@ -47,8 +47,8 @@ def directions(concepts: Sequence[Concept], population: Population, level: float
         return found
     drawn = np.array([[row[_kind(one)] for row in one] for one, _, _ in asked])
     fair = np.array([known for _, known, _ in asked])
-    told = [size for _, _, size in asked if size is not None]
-    sizes = told if len(told) == len(asked) else None
+    weights = [size for _, _, size in asked if size is not None]
+    sizes = weights if len(weights) == len(asked) else None
     values, associated = directional_amplification(drawn, fair, sizes), associations(fair, sizes)
     for (one, _, _), value, known, chosen in zip(asked, values.per_concept, fair, associated, strict=True):
         if values.value is None:

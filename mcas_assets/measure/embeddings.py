@@ -29,9 +29,11 @@ IN_HAND = 2
 
 def contents(images: pl.DataFrame, texts: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """What an audit embeds: (sha256 and path of each distinct image, text_id and text of each distinct text), in plan order."""
-    shown = images.filter(pl.col("outcome") == "ok").select("sha256", "path").unique("sha256", maintain_order=True)
-    said = texts.select("text_id", "text").unique("text_id", maintain_order=True)
-    return shown, said
+    distinct_images = (
+        images.filter(pl.col("outcome") == "ok").select("sha256", "path").unique("sha256", maintain_order=True)
+    )
+    distinct_texts = texts.select("text_id", "text").unique("text_id", maintain_order=True)
+    return distinct_images, distinct_texts
 
 
 def register(store: Store, embedder: Embedder) -> None:
@@ -64,18 +66,18 @@ def embed(
         StoreError: An image file was changed or deleted, or the store cannot be written.
     """
     register(store, embedder)
-    shown, said = images["sha256"].to_list(), texts["text_id"].to_list()
+    image_ids, text_ids = images["sha256"].to_list(), texts["text_id"].to_list()
     with store.open() as con:
-        seen = facts.have_vectors(con, embedder.id, embedder.dim, "image", shown)
-        read = facts.have_vectors(con, embedder.id, embedder.dim, "text", said)
-    missing = len(shown) - len(seen) + len(said) - len(read)
+        seen = facts.have_vectors(con, embedder.id, embedder.dim, "image", image_ids)
+        read = facts.have_vectors(con, embedder.id, embedder.dim, "text", text_ids)
+    missing = len(image_ids) - len(seen) + len(text_ids) - len(read)
     texts = texts.filter(~pl.col("text_id").is_in(list(read)))
     images = images.filter(~pl.col("sha256").is_in(list(seen)))
     append = partial(_append, store, embedder.id, run_id)
     with progress.task(f"embeddings, {embedder.name}", missing) as advance, Behind(append, IN_HAND) as behind:
         for chunk in texts.iter_slices(CHUNK):
-            said = chunk["text"].to_list()
-            behind.put(_Chunk("text", chunk["text_id"].to_list(), said, embedder.embed_texts(said)))
+            words = chunk["text"].to_list()
+            behind.put(_Chunk("text", chunk["text_id"].to_list(), words, embedder.embed_texts(words)))
             advance(len(chunk))
         read_ahead = ahead(partial(_read, store), images.iter_rows(), 2 * HELPERS)
         with closing(read_ahead), closing(embedder.stream_images(read_ahead)) as vectors:

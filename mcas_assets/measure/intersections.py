@@ -27,11 +27,11 @@ def measure(audit: Audit, images: pl.DataFrame, labellers: Mapping[str, list[Lab
     """
     version = images["system_version"][0]
     key = {"system": version.rpartition("@")[0], "system_version": version, "audit": audit.audit}
-    shown = images.filter(pl.col("role") != "attribute", outcome="ok")
+    delivered = images.filter(pl.col("role") != "attribute", outcome="ok")
     parts: list[tuple[str, str, str | None, pl.DataFrame]] = [
-        ("concept", category, concept, shown.filter(concept=concept)) for category, concept, _ in targets_of(audit)
+        ("concept", category, concept, delivered.filter(concept=concept)) for category, concept, _ in targets_of(audit)
     ]
-    parts.append((ALL_CONCEPTS, "", None, shown.filter(role="concept")))
+    parts.append((ALL_CONCEPTS, "", None, delivered.filter(role="concept")))
     rows = []
     for (one, first), (two, second) in _pairs(labellers):
         names = [[group.name for group in audit.axes[axis].groups] for axis in (one, two)]
@@ -68,9 +68,9 @@ def _cells(
 ) -> tuple[Cells, int]:
     """The cells of images, in the order of groups of the first axis, then of the second; and how many images count."""
     labels = [(first.of[sha], second.of[sha]) for sha in part["sha256"]]
-    told = [i for i, (a, b) in enumerate(labels) if isinstance(a, int) and isinstance(b, int)]
-    cells = np.array([int(labels[i][0]) * sizes[1] + int(labels[i][1]) for i in told], dtype=np.int64)
-    return cell_shares(cells, sizes[0] * sizes[1], seed_units(part)[told], level=level), len(told)
+    labelled = [i for i, (a, b) in enumerate(labels) if isinstance(a, int) and isinstance(b, int)]
+    cells = np.array([int(labels[i][0]) * sizes[1] + int(labels[i][1]) for i in labelled], dtype=np.int64)
+    return cell_shares(cells, sizes[0] * sizes[1], seed_units(part)[labelled], level=level), len(labelled)
 
 
 def _rows(found: Cells, names: list[list[str]]) -> Iterator[dict]:

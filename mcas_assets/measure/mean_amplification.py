@@ -109,17 +109,18 @@ def _asked(
     audit: Audit, name: str, axis: Axis, images: pl.DataFrame, labeller: Labeller, population: Population
 ) -> _Asked:
     groups = [group.name for group in axis.groups]
-    shown = images.filter(pl.col("role") == "concept", outcome="ok")
-    units, shas, of_concept = seed_units(shown), shown["sha256"].to_list(), shown["concept"].to_numpy()
+    delivered = images.filter(pl.col("role") == "concept", outcome="ok")
+    units, shas, of_concept = seed_units(delivered), delivered["sha256"].to_list(), delivered["concept"].to_numpy()
     names, references, weights, parts = [], [], [], []
     for category, concept, _ in targets_of(audit):
         fair = [population.share(name, concept, group, groups) for group in groups]
-        told = [i for i in np.flatnonzero(of_concept == concept) if isinstance(labeller.of[shas[i]], int)]
-        if category == "neutral" or None in fair or len(told) < FEWEST:
+        labelled = [i for i in np.flatnonzero(of_concept == concept) if isinstance(labeller.of[shas[i]], int)]
+        if category == "neutral" or None in fair or len(labelled) < FEWEST:
             continue
         references.append(whole(fair))
         weights.append(population.weight(name, concept))
-        parts.append((np.array([int(labeller.of[shas[i]]) for i in told]), np.full(len(told), len(names)), units[told]))
+        codes = np.array([int(labeller.of[shas[i]]) for i in labelled])
+        parts.append((codes, np.full(len(labelled), len(names)), units[labelled]))
         names.append(concept)
     is_weighted = bool(names) and None not in weights
     columns = [np.concatenate(column) for column in zip(*parts, strict=True)] if parts else [np.empty(0, np.int64)] * 3

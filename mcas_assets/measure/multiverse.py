@@ -67,16 +67,16 @@ def _of_shares(
     """Share of the group of pole a less one half, or less that of the neutral prompts, in every universe."""
     for wording in (ALL, *shared_wordings(vectors)):
         own = rows_in(vectors, wording)
-        for threshold, told in labels.items():
-            shares = np.array([_share(told[rows]) for rows in own])
+        for threshold, answers in labels.items():
+            shares = np.array([_share(answers[rows]) for rows in own])
             for name, neutral in {PARITY: [], **{key: one for key, one in baselines.items() if one}}.items():
                 zero = shares[list(neutral)].mean() if len(neutral) else 0.5
                 choices = {"measure": "share", "wording": str(wording), "threshold": threshold, "baseline": name}
                 yield choices, shares - zero
 
 
-def _share(told: np.ndarray) -> float:
-    counted = told[told >= 0]
+def _share(answers: np.ndarray) -> float:
+    counted = answers[answers >= 0]
     return float((counted == 0).mean()) if len(counted) else float("nan")
 
 

@@ -71,19 +71,18 @@ def measure(
     targets = targets_of(audit)
     scores, components, means, variances, many = [], [], [], [], []
     for embedder in embedders:
-        shown, said = read_all_vectors(store, embedder, images, texts)
+        image_vectors, text_vectors = read_all_vectors(store, embedder, images, texts)
         for axis in audit.axes:
-            labels = pole_labels(axis, audit, texts, shown, said, embedder)
-            vectors = gather(axis, targets, images, texts, shown, said, labels, wordings_of(audit))
+            labels = pole_labels(axis, audit, texts, image_vectors, text_vectors, embedder)
+            vectors = gather(axis, targets, images, texts, image_vectors, text_vectors, labels, wordings_of(audit))
             about = {**key, "axis": axis, "embedder": embedder.name}
             intervals, tests = infer(audit, targets, vectors)
             rows = score_rows(about, targets, intervals, tests, audit.inference.level)
             scores += with_ranks(rows, targets, vectors, audit.inference.level)
             components += component_rows(about, targets, intervals, tests)
             variances += variance_rows(about, targets, vectors)
-            many += multiverse_rows(
-                about, audit, targets, vectors, _labels(labels, axis, audit, images, texts, shown, said, embedder)
-            )
+            at_thresholds = _labels(labels, axis, audit, images, texts, image_vectors, text_vectors, embedder)
+            many += multiverse_rows(about, audit, targets, vectors, at_thresholds)
             means.append(mean_row(about, targets, vectors, baseline_places(audit, targets), audit.inference.level))
     table = _table("scores", scores)
     agreement = [key | {"axis": axis, **_panel_row(table.filter(axis=axis))} for axis in audit.axes]
@@ -103,8 +102,8 @@ def _labels(
     audit: Audit,
     images: pl.DataFrame,
     texts: pl.DataFrame,
-    shown: Vectors,
-    said: Vectors,
+    image_vectors: Vectors,
+    text_vectors: Vectors,
     embedder: Embedder,
 ) -> dict[float, np.ndarray]:
     """By confidence, the labels of the images of targets in the order of `gather`; none for an axis of more than two groups.
@@ -118,7 +117,9 @@ def _labels(
         at = audit.inference.model_copy(update={"confidence": confidence})
         labels = declared
         if confidence != audit.inference.confidence:
-            labels = pole_labels(axis, audit.model_copy(update={"inference": at}), texts, shown, said, embedder)
+            labels = pole_labels(
+                axis, audit.model_copy(update={"inference": at}), texts, image_vectors, text_vectors, embedder
+            )
         if labels is not None:
             found[confidence] = np.array([labels[sha] for sha in about["sha256"]], dtype=np.int64)
     return found

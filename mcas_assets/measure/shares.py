@@ -60,9 +60,11 @@ def label_images(
     """
     found: dict[str, list[Labeller]] = {axis: [] for axis in audit.axes}
     for embedder in embedders:
-        shown, said = read_all_vectors(store, embedder, images, texts)
+        image_vectors, text_vectors = read_all_vectors(store, embedder, images, texts)
         for name, axis in audit.axes.items():
-            found[name].append(zero_shot(name, axis, texts, shown, said, embedder, audit.inference.confidence))
+            found[name].append(
+                zero_shot(name, axis, texts, image_vectors, text_vectors, embedder, audit.inference.confidence)
+            )
     if any(has_tones(axis) for axis in audit.axes.values()):
         tones = read_tones(store, images, tone_reader)
         for name, axis in audit.axes.items():
@@ -135,22 +137,30 @@ def has_tones(axis: Axis) -> bool:
 
 
 def zero_shot(
-    name: str, axis: Axis, texts: pl.DataFrame, shown: Vectors, said: Vectors, embedder: Embedder, confidence: float
+    name: str,
+    axis: Axis,
+    texts: pl.DataFrame,
+    image_vectors: Vectors,
+    text_vectors: Vectors,
+    embedder: Embedder,
+    confidence: float,
 ) -> Labeller:
     """Labels by a softmax over the cosines with the groups' texts; an image below `confidence` is 'ambiguous'."""
     ids = {group.name: texts.filter(kind="group", axis=name, concept=group.name)["text_id"] for group in axis.groups}
-    told = [np.stack([said[text] for text in ids[group.name]]) for group in axis.groups]
-    contents = list(shown)
+    group_vectors = [np.stack([text_vectors[text] for text in ids[group.name]]) for group in axis.groups]
+    contents = list(image_vectors)
     if not contents:
         return Labeller("zero-shot", embedder.name, {})
     scale = embedder.logit_scale or SCALE
-    found = group_labels(np.stack([shown[sha] for sha in contents]), told, scale=scale, confidence=confidence).labels
-    of = {sha: "ambiguous" if label == ABSTAIN else int(label) for sha, label in zip(contents, found, strict=True)}
+    labels = group_labels(
+        np.stack([image_vectors[sha] for sha in contents]), group_vectors, scale=scale, confidence=confidence
+    ).labels
+    of = {sha: "ambiguous" if label == ABSTAIN else int(label) for sha, label in zip(contents, labels, strict=True)}
     return Labeller("zero-shot", embedder.name, of)
 
 
 def pole_labels(
-    name: str, audit: Audit, texts: pl.DataFrame, shown: Vectors, said: Vectors, embedder: Embedder
+    name: str, audit: Audit, texts: pl.DataFrame, image_vectors: Vectors, text_vectors: Vectors, embedder: Embedder
 ) -> dict[str, int] | None:
     """By sha256 of every image: 0 for the group of pole a, 1 for the other group, -1 for neither.
 
@@ -159,7 +169,7 @@ def pole_labels(
     axis = audit.axes[name]
     if len(axis.groups) != 2:
         return None
-    of = zero_shot(name, axis, texts, shown, said, embedder, audit.inference.confidence).of
+    of = zero_shot(name, axis, texts, image_vectors, text_vectors, embedder, audit.inference.confidence).of
     is_turned = axis.groups[1].name == axis.a.name
     order = {0: int(is_turned), 1: int(not is_turned)}
     return {sha: order.get(label, -1) if isinstance(label, int) else -1 for sha, label in of.items()}
@@ -171,16 +181,16 @@ def read_tones(store: Store, images: pl.DataFrame, reader: ToneReader) -> dict[s
     Raises:
         StoreError: A file that must be read was changed or deleted.
     """
-    shown = images.filter(outcome="ok").unique("sha256", maintain_order=True).select("sha256", "path")
+    delivered = images.filter(outcome="ok").unique("sha256", maintain_order=True).select("sha256", "path")
     with store.open() as con:
-        known = tone_facts.read_tones(con, reader.id, shown["sha256"])
-    for chunk in shown.filter(~pl.col("sha256").is_in(list(known))).iter_slices(TONES_AT_ONCE):
+        known = tone_facts.read_tones(con, reader.id, delivered["sha256"])
+    for chunk in delivered.filter(~pl.col("sha256").is_in(list(known))).iter_slices(TONES_AT_ONCE):
         tones = ahead(partial(_read_tone, store, reader), chunk.iter_rows(), HELPERS)
         found = dict(zip(chunk["sha256"], tones, strict=True))
         with store.open() as con:
             tone_facts.append_tones(con, reader.id, found)
         known |= found
-    return {sha: known[sha] for sha in shown["sha256"]}
+    return {sha: known[sha] for sha in delivered["sha256"]}
 
 
 def _read_tone(store: Store, reader: ToneReader, row: tuple[str, str]) -> int:
@@ -211,10 +221,10 @@ def shares(
         of_concept = images.filter(
             (pl.col("role") != "attribute") & (pl.col("concept") == concept) & ~pl.col("outcome").is_in(sorted(OURS))
         )
-        said = [labeller.of[sha] for sha in of_concept.filter(outcome="ok")["sha256"]]
-        labels = [label if isinstance(label, int) else ABSTAIN for label in said]
+        answers = [labeller.of[sha] for sha in of_concept.filter(outcome="ok")["sha256"]]
+        labels = [label if isinstance(label, int) else ABSTAIN for label in answers]
         missing = Counter(of_concept.filter(pl.col("outcome") != "ok")["outcome"].to_list())
-        unclear = Counter(label for label in said if isinstance(label, str))
+        unclear = Counter(label for label in answers if isinstance(label, str))
         found = representation(labels, k, missing, level=level)
         corrected = correct([group.count for group in found.groups], known, axis, level)
         outcomes = {"counted": found.n_counted, **dict(sorted((unclear + missing).items()))}

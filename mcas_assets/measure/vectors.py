@@ -22,12 +22,12 @@ def read_all_vectors(
     Raises:
         StoreError: One of them is not stored.
     """
-    shown = images.filter(outcome="ok")["sha256"].unique(maintain_order=True).to_list()
-    said = texts["text_id"].unique(maintain_order=True).to_list()
+    image_ids = images.filter(outcome="ok")["sha256"].unique(maintain_order=True).to_list()
+    text_ids = texts["text_id"].unique(maintain_order=True).to_list()
     with store.open() as con:
-        image_vectors = facts.read_vectors(con, embedder.id, embedder.dim, "image", shown)
-        text_vectors = facts.read_vectors(con, embedder.id, embedder.dim, "text", said)
-    return dict(zip(shown, image_vectors, strict=True)), dict(zip(said, text_vectors, strict=True))
+        image_vectors = facts.read_vectors(con, embedder.id, embedder.dim, "image", image_ids)
+        text_vectors = facts.read_vectors(con, embedder.id, embedder.dim, "text", text_ids)
+    return dict(zip(image_ids, image_vectors, strict=True)), dict(zip(text_ids, text_vectors, strict=True))
 
 
 def gather(
@@ -35,8 +35,8 @@ def gather(
     targets: Targets,
     images: pl.DataFrame,
     texts: pl.DataFrame,
-    shown: Vectors,
-    said: Vectors,
+    image_vectors: Vectors,
+    text_vectors: Vectors,
     labels: Mapping[str, int] | None = None,
     wordings: Mapping[str, str] | None = None,
 ) -> AuditVectors:
@@ -47,18 +47,18 @@ def gather(
     """
     ok = images.filter(outcome="ok")
     about = images_of_targets(targets, images)
-    of_wordings = _texts(targets, about, texts, said, dict(wordings or {}))
+    of_wordings = _texts(targets, about, texts, text_vectors, dict(wordings or {}))
     poles = {pole: ok.filter(role="attribute", axis=axis, pole=pole) for pole in ("a", "b")}
     words = {pole: texts.filter(kind="word", axis=axis, pole=pole)["text_id"] for pole in ("a", "b")}
-    width = len(next(iter(said.values())))
+    width = len(next(iter(text_vectors.values())))
     return AuditVectors(
-        images=_stack(shown, about["sha256"], width),
+        images=_stack(image_vectors, about["sha256"], width),
         concept=about["place"].to_numpy(),
         **of_wordings,
-        a_images=_stack(shown, poles["a"]["sha256"], width),
-        b_images=_stack(shown, poles["b"]["sha256"], width),
-        a_words=_stack(said, words["a"], width),
-        b_words=_stack(said, words["b"], width),
+        a_images=_stack(image_vectors, poles["a"]["sha256"], width),
+        b_images=_stack(image_vectors, poles["b"]["sha256"], width),
+        a_words=_stack(text_vectors, words["a"], width),
+        b_words=_stack(text_vectors, words["b"], width),
         seeds=seed_units(about),
         wordings=about["prompt"].replace(dict(wordings or {})).to_numpy(),
         a_seeds=seed_units(poles["a"]),
@@ -70,21 +70,21 @@ def gather(
 
 
 def _texts(
-    targets: Targets, about: pl.DataFrame, texts: pl.DataFrame, said: Vectors, wordings: Mapping[str, str]
+    targets: Targets, about: pl.DataFrame, texts: pl.DataFrame, text_vectors: Vectors, wordings: Mapping[str, str]
 ) -> dict[str, np.ndarray]:
     """The text prompt of each concept; of several wordings their mean, over those that gave an image, with each of them."""
-    shown = set(about.select("concept", "prompt").rows())
+    with_images = set(about.select("concept", "prompt").rows())
     asked = texts.filter(kind="prompt").unique(["concept", "text_id"], keep="first", maintain_order=True)
     of: dict[str, list[tuple[str, str]]] = {}
     for concept, raw, text_id in asked.select("concept", "raw", "text_id").iter_rows():
         of.setdefault(concept, []).append((raw, text_id))
-    told = [[one for one in of[name] if (name, one[0]) in shown] or of[name] for _, name, _ in targets]
-    if max(map(len, told), default=1) < 2:
-        return {"prompts": np.stack([said[one[0][1]] for one in told])}
-    rows = [(place, raw, text_id) for place, own in enumerate(told) for raw, text_id in own]
+    of_targets = [[one for one in of[name] if (name, one[0]) in with_images] or of[name] for _, name, _ in targets]
+    if max(map(len, of_targets), default=1) < 2:
+        return {"prompts": np.stack([text_vectors[one[0][1]] for one in of_targets])}
+    rows = [(place, raw, text_id) for place, own in enumerate(of_targets) for raw, text_id in own]
     return {
-        "prompts": np.stack([np.mean([said[text_id] for _, text_id in own], axis=0) for own in told]),
-        "texts": np.stack([said[text_id] for _, _, text_id in rows]),
+        "prompts": np.stack([np.mean([text_vectors[text_id] for _, text_id in own], axis=0) for own in of_targets]),
+        "texts": np.stack([text_vectors[text_id] for _, _, text_id in rows]),
         "text_concept": np.array([place for place, _, _ in rows], dtype=np.int64),
         "text_wording": np.array([wordings.get(raw, raw) for _, raw, _ in rows]),
     }

@@ -69,18 +69,20 @@ class Declared:
     def population(self, name: str, audit: Audit) -> list:
         """What a population says of the concepts and groups of an audit, and whose numbers they are."""
         try:
-            found = load_population(name, self.population_folder)
+            population = load_population(name, self.population_folder)
         except BadInput:
             path = list_populations(self.population_folder).get(name, self.population_folder / f"{name}.csv")
             return [name, "unreadable", _bytes_digest(path)]
         shares = {
-            axis: {concept: found.shares.get(axis, {}).get(concept) for concept in _names(audit)} for axis in audit.axes
+            axis: {concept: population.shares.get(axis, {}).get(concept) for concept in _names(audit)}
+            for axis in audit.axes
         }
-        sizes = [[axis, concept, found.weight(axis, concept)] for axis in audit.axes for concept in _names(audit)]
-        told = [
+        sizes = [[axis, concept, population.weight(axis, concept)] for axis in audit.axes for concept in _names(audit)]
+        known_sizes = [
             one for one in sizes if one[2] is not None
         ]  # only where there are any, so that no other population moves
-        return [name, found.year, found.locale, found.source, found.is_equal, shares, *([told] if told else [])]
+        about = [name, population.year, population.locale, population.source, population.is_equal]
+        return [*about, shares, *([known_sizes] if known_sizes else [])]
 
     def _sketch(self, folder: Path) -> list:
         if folder not in self._sketches:
@@ -116,14 +118,14 @@ def sketch(folder: Path) -> list:
 
 
 def _samples_digest(path: Path) -> str:
-    size, found = path.stat().st_size, hashlib.sha256()
+    size, digest = path.stat().st_size, hashlib.sha256()
     with path.open("rb") as file:
         if size <= _SAMPLES * _SAMPLE:
             return hashlib.sha256(file.read()).hexdigest()
         for i in range(_SAMPLES):
             file.seek((size - _SAMPLE) * i // (_SAMPLES - 1))
-            found.update(file.read(_SAMPLE))
-    return found.hexdigest()
+            digest.update(file.read(_SAMPLE))
+    return digest.hexdigest()
 
 
 def _bytes_digest(path: Path) -> str | None:

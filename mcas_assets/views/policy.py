@@ -146,11 +146,11 @@ def farthest(rows: pl.DataFrame) -> pl.DataFrame:
 def _conclusion(judged: Judged) -> Text:
     statuses = [overall(rows) for _, rows in by_requirement(judged)]
     counts = [(statuses.count(word), said) for word, said in ((FAILED, "failed"), (NOT_JUDGED, "cannot be judged"))]
-    told = ", ".join(f"{n} {said}" for n, said in counts if n)
+    n = len(statuses)
+    told = ", ".join(f"{count} {said}" for count, said in counts if count).replace(" ", f" of {n} requirements ", 1)
     _, colour = MARKS[judged.status]
     text = Text(f"Policy {judged.policy.policy}: {WORDS[judged.status]}", f"bold {colour}")
-    n = len(statuses)
-    return text.append(f"  of {n} requirements {told}" if told else f"  all {n} requirements hold", "not bold")
+    return text.append(f"  {told or f'all {n} requirements hold'}", "not bold")
 
 
 def by_requirement(judged: Judged) -> list[tuple[Requirement, pl.DataFrame]]:

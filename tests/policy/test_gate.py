@@ -181,7 +181,7 @@ def test_the_terminal_shows_the_requirements_what_broke_them_and_the_status(judg
     assert "✔  shares" in text
     assert "?  instrument" in text
     assert "It is a stereotype." in text
-    assert "Policy mine: NOT MET  of 3 requirements 1 failed, 1 cannot be judged" in text
+    assert "Policy mine: NOT MET  1 of 3 requirements failed, 1 cannot be judged" in text
     assert max(map(len, text.splitlines())) <= width
 
 

@@ -75,15 +75,15 @@ def corrected_shares(
         raise ValueError(f"level must be between 0 and 1, not {level}")
     if seen.sum() == 0:
         return _none(k, "no image was labelled")
-    told = table[:, :k].sum(axis=1)
+    n_labelled = table[:, :k].sum(axis=1)
     for counts, reason in (
         (table.sum(axis=1), "no image of known group {}"),
-        (told, "no image of known group {} was labelled"),
+        (n_labelled, "no image of known group {} was labelled"),
     ):
         if (counts == 0).any():
             return _none(k, reason.format(int(np.flatnonzero(counts == 0)[0])))
     rates = table / table.sum(axis=1, keepdims=True)
-    if np.linalg.cond(table[:, :k] / told[:, None]) > BLIND:
+    if np.linalg.cond(table[:, :k] / n_labelled[:, None]) > BLIND:
         return _none(k, "the labels do not tell the groups apart")
     estimate = _maximum_likelihood(seen, rates[:, :k])
     draws = _drawn(seen, table, seed)
@@ -118,12 +118,12 @@ def _maximum_likelihood(seen: Floats, rates: Floats) -> Floats:
     shares = np.linalg.solve(rates.T, seen)
     if (shares >= 0).all():
         return shares / shares.sum()
-    told = rates.sum(axis=1)
-    rows = rates / told[:, None]
+    labelled = rates.sum(axis=1)
+    rows = rates / labelled[:, None]
     parts = np.full(len(seen), 1 / len(seen))
     for _ in range(ROUNDS):
         expected = np.maximum(parts @ rows, 1e-300)
         parts = parts * (rows @ (seen / expected)) / seen.sum()
         parts /= parts.sum()
-    shares = parts / told
+    shares = parts / labelled
     return shares / shares.sum()

@@ -88,8 +88,8 @@ def mean_amplification(
     known = None if confusion is None else np.asarray(confusion, dtype=np.float64)
     inverse = np.eye(k)
     if known is not None:
-        told = known[:, :k].sum(axis=1)
-        if (told == 0).any() or np.linalg.cond(known[:, :k] / told[:, None]) > BLIND:
+        n_labelled = known[:, :k].sum(axis=1)
+        if (n_labelled == 0).any() or np.linalg.cond(known[:, :k] / n_labelled[:, None]) > BLIND:
             return "the labels do not tell the groups apart"
         inverse = np.linalg.inv(known[:, :k] / known.sum(axis=1, keepdims=True))
     raw = parts @ inverse
