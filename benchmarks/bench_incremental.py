@@ -28,9 +28,9 @@ import dagster as dg
 import numpy as np
 import torch
 
-from mcas_assets.core.paths import DATA
+from mcas_assets.core.paths import DATA, embedders_file
 from mcas_assets.declare.audit import Audit, load_audit
-from mcas_assets.embedders.find import EMBEDDERS, find_embedder
+from mcas_assets.embedders.find import find_embedder
 from mcas_assets.orchestration.runs import run_audit
 from mcas_assets.stages.workplace import Workplace
 from mcas_assets.systems.find import find_system
@@ -106,7 +106,7 @@ def in_copy(home: Path, job: Callable[[Path], Cost]) -> Cost:
 def other_embedders(folder: Path) -> Path:
     """Declarations that know the balanced embedder by one name more."""
     file = folder / "embedders.yaml"
-    text = EMBEDDERS.read_text().replace("phantom/clip", f"{DATA}/phantom/clip")
+    text = embedders_file().read_text().replace("phantom/clip", f"{DATA}/phantom/clip")
     file.write_text(text + f"  other:\n    kind: open_clip\n    folder: {DATA}/phantom/clip-balanced\n")
     return file
 

@@ -21,7 +21,6 @@ WARM = (
     "dagster._cli.api",
     "diffusers",
     "duckdb",
-    "great_expectations",
     "open_clip",
     "torch",
     "transformers",

@@ -3,8 +3,10 @@
 import gc
 import io
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -12,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 import yaml
+from filelock import FileLock
 from PIL import Image
 
 from mcas_assets.__main__ import FULL_COLLECTIONS
@@ -20,6 +23,7 @@ from mcas_assets.plan.requests import build_plan
 from mcas_assets.store.database import Store
 from mcas_assets.systems.find import find_system
 from mcas_assets.systems.imported import ImportedSystem
+from tests.homes import Home
 
 if TYPE_CHECKING:  # Dagster takes seconds to import, and most tests need none
     import dagster as dg
@@ -29,6 +33,7 @@ if TYPE_CHECKING:  # Dagster takes seconds to import, and most tests need none
 gc.set_threshold(*gc.get_threshold()[:2], FULL_COLLECTIONS)  # as the command does
 
 TINY = Path(__file__).parent / "data" / "tiny.yaml"
+SMALLEST = TINY.with_name("smallest.yaml")
 
 
 @pytest.fixture(scope="session")
@@ -71,17 +76,68 @@ class Audited:
             return con.execute(sql).fetchall()
 
 
+MakeHome = Callable[[Path], dict[str, Any]]
+
+
 @pytest.fixture(scope="session")
-def audited(tiny: Audit, tmp_path_factory: pytest.TempPathFactory) -> Audited:
-    import dagster as dg
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, MakeHome], tuple[Path, dict[str, Any]]]:
+    """A home that is made once for all workers of a session, and copied for each: `made_once(name, make)`.
 
-    from mcas_assets.orchestration.runs import run_audit
-    from mcas_assets.stages.workplace import Workplace
+    `make` fills the folder that it is given, and returns what is to be known of it, as JSON. Gives the copy, and that.
+    """
+    own = tmp_path_factory.getbasetemp()
+    common = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
 
-    home = tmp_path_factory.mktemp("home")
-    with dg.DagsterInstance.ephemeral() as instance:
-        ran = run_audit(tiny, find_system("phantom-stereotyped"), Workplace(home=home), instance)
-    return Audited(home, ran)
+    def made(name: str, make: MakeHome) -> tuple[Path, dict[str, Any]]:
+        home, known = common / name / "home", common / name / "known.json"
+        home.parent.mkdir(exist_ok=True)
+        with FileLock(common / name / "lock"):
+            if not known.exists():
+                shutil.rmtree(home, ignore_errors=True)  # of a worker that failed at it
+                told = make(home)
+                known.write_text(json.dumps(told))
+        copy = tmp_path_factory.mktemp(f"copy-of-{name}") / "home"
+        return Path(shutil.copytree(home, copy)), json.loads(known.read_text())
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def audited(tiny: Audit, made_once: Any) -> Audited:
+    def audit(home: Path) -> dict[str, Any]:
+        import dagster as dg
+
+        from mcas_assets.orchestration.runs import run_audit
+        from mcas_assets.stages.workplace import Workplace
+
+        with dg.DagsterInstance.ephemeral() as instance:
+            return asdict(run_audit(tiny, find_system("phantom-stereotyped"), Workplace(home=home), instance))
+
+    home, ran = made_once("audited", audit)
+    from mcas_assets.orchestration.runs import Ran
+
+    return Audited(home, Ran(**ran))
+
+
+@pytest.fixture(scope="session")
+def audited_twice(made_once: Any) -> Home:
+    """A home in which two versions of the phantom were audited, compared and published. Do not write to it."""
+
+    def audit(home: Path) -> dict[str, Any]:
+        from mcas_assets.orchestration.instance import open_instance
+        from mcas_assets.orchestration.runs import run_audit
+        from mcas_assets.stages.workplace import Workplace
+
+        smallest, workplace = load_audit(SMALLEST), Workplace(home=home)
+        with open_instance(home) as instance:
+            before, after = (
+                run_audit(smallest, find_system("phantom-stereotyped", steps=steps), workplace, instance).system_version
+                for steps in (1, 2)
+            )
+        return {"before": before, "after": after}
+
+    home, versions = made_once("audited-twice", audit)
+    return Home(home, **versions)
 
 
 # Small image sets made on the spot, and the system that a declaration makes of one ------------------------------------

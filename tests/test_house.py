@@ -15,8 +15,9 @@ PACKAGE = ROOT / "mcas_assets"
 TESTS = ROOT / "tests"
 
 LAYERS = (
-    "definitions", "cli", "orchestration", "notify", "servers", "export", "pages", "views", "project", "policy", "stages",
-    "quality", "compare", "calibrate", "estimate", "watch", "review", "measure", "images", "embedders", "systems", "plan", "store",
+    "definitions", "cli", "api", "orchestration", "notify", "servers", "export", "pages", "views", "project", "policy",
+    "stages", "quality", "compare", "calibrate", "estimate", "watch", "review", "measure", "images", "embedders", "systems",
+    "plan", "store",
     "declare",
     "phantom", "scoring", "core",
 )  # fmt: skip

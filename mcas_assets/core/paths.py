@@ -94,6 +94,31 @@ def audits_folder() -> Path:
     return Path(os.environ.get("MCAS_AUDITS") or place("audits")).expanduser().resolve()
 
 
+def embedders_file() -> Path:
+    """The declared embedders."""
+    return place("embedders.yaml")
+
+
+def populations_folder() -> Path:
+    """The folder of the reference populations."""
+    return place("populations")
+
+
+def policies_folder() -> Path:
+    """The folder of the policies."""
+    return place("policies")
+
+
+def canaries_folder() -> Path:
+    """The folder of the canaries."""
+    return place("canaries")
+
+
+def mappings_folder() -> Path:
+    """The folder of the ready mappings of image sets."""
+    return place("mappings")
+
+
 def home() -> Path:
     """The folder for everything that runs produce: `MCAS_HOME`, by default `home` of the project.
 

@@ -35,8 +35,6 @@ from mcas_assets.declare.parts import (
     distinct,
 )
 
-AUDITS = audits_folder()
-
 
 class Audit(Part):
     """One declared question, complete and consistent. `load_audit` reads it.
@@ -151,18 +149,18 @@ class Audit(Part):
         return document_digest(self.document())
 
 
-def list_audits(folder: Path = AUDITS) -> dict[str, Path]:
+def list_audits(folder: Path | None = None) -> dict[str, Path]:
     """The declared audits by name, in order of name. Nothing is read, so a broken file is listed too."""
-    return named_files(folder)
+    return named_files(folder or audits_folder())
 
 
-def load_audit(name_or_path: str | Path, folder: Path = AUDITS) -> Audit:
+def load_audit(name_or_path: str | Path, folder: Path | None = None) -> Audit:
     """Read and check one audit.
 
     Args:
         name_or_path: A name in `folder`, or the path of a YAML file (a `Path`, or text with a separator or
             a suffix).
-        folder: Where named audits lie.
+        folder: Where named audits lie, by default in the project.
 
     Raises:
         BadInput: there is no such file, or it cannot be read. The message lists the audits there are.

@@ -18,14 +18,12 @@ from pathlib import Path
 from pydantic import Field
 
 from mcas_assets.core.errors import BadInput
-from mcas_assets.core.paths import place
+from mcas_assets.core.paths import populations_folder
 from mcas_assets.declare.audit import Audit
 from mcas_assets.declare.documents import named_files, read_text
 from mcas_assets.declare.mistakes import BadDocument, Mistake, did_you_mean
 from mcas_assets.declare.parts import Part
 from mcas_assets.declare.population_files import contradictions, read_head, read_rows
-
-POPULATIONS = place("populations")
 
 Shares = dict[str, dict[str, dict[str, float]]]
 
@@ -66,17 +64,17 @@ class Population(Part):
         return self.weights.get(axis, {}).get(concept)
 
 
-def list_populations(folder: Path = POPULATIONS) -> dict[str, Path]:
+def list_populations(folder: Path | None = None) -> dict[str, Path]:
     """The populations by name, in order of name. Nothing is read, so a broken file is listed too."""
-    return named_files(folder, "*.csv")
+    return named_files(folder or populations_folder(), "*.csv")
 
 
-def load_population(name: str, folder: Path = POPULATIONS) -> Population:
+def load_population(name: str, folder: Path | None = None) -> Population:
     """Read and check one population.
 
     Args:
         name: The name of a file in `folder`, without its suffix.
-        folder: Where populations lie.
+        folder: Where populations lie, by default in the project.
 
     Raises:
         BadInput: there is no such population, or it cannot be read. The message lists those there are.
@@ -116,7 +114,7 @@ def load_population(name: str, folder: Path = POPULATIONS) -> Population:
     )
 
 
-def populations_of(audit: Audit, folder: Path = POPULATIONS) -> list[Population]:
+def populations_of(audit: Audit, folder: Path | None = None) -> list[Population]:
     """The populations that an audit names, in its order, each seen to speak of what the audit asks.
 
     Raises:

@@ -3,30 +3,29 @@
 from pathlib import Path
 
 from mcas_assets.core.errors import BadInput
-from mcas_assets.core.paths import place
+from mcas_assets.core.paths import embedders_file
 from mcas_assets.declare.catalogue import Catalogue, kind_module, load_entries
 from mcas_assets.declare.mistakes import did_you_mean
 from mcas_assets.embedders.protocol import Embedder
 
 KINDS = "mcas_assets.embedders"
-EMBEDDERS = place("embedders.yaml")
 
 
-def load_embedders(path: Path = EMBEDDERS) -> Catalogue:
+def load_embedders(path: Path | None = None) -> Catalogue:
     """The declared embedders by name.
 
     Raises:
         BadInput: The file cannot be read. An entry that cannot be used is told where it is asked for.
     """
-    return load_entries(path, "embedders", KINDS)
+    return load_entries(path or embedders_file(), "embedders", KINDS)
 
 
-def find_embedder(name: str, path: Path = EMBEDDERS, *, cache: Path | None = None) -> Embedder:
+def find_embedder(name: str, path: Path | None = None, *, cache: Path | None = None) -> Embedder:
     """The embedder of a declared name. Loads nothing yet.
 
     Args:
         name: A name of `path`.
-        path: The declarations; relative folders in them are relative to the folder that it lies in.
+        path: The declarations, by default those of the project; folders in them are relative to where they lie.
         cache: File that remembers the digests of large files (`systems.identity.DigestCache`).
 
     Raises:
@@ -35,5 +34,5 @@ def find_embedder(name: str, path: Path = EMBEDDERS, *, cache: Path | None = Non
     entries = load_embedders(path)
     entry = entries.get(name)
     if entry is None:
-        raise BadInput(path, f"declares no embedder {name!r}", did_you_mean(name, entries))
+        raise BadInput(path or embedders_file(), f"declares no embedder {name!r}", did_you_mean(name, entries))
     return kind_module(entry.kind, KINDS).build(name, entry, entries.base(name), cache)

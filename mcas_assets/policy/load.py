@@ -8,7 +8,7 @@ from pydantic import Field
 
 from mcas_assets.core.digests import document_digest
 from mcas_assets.core.errors import BadInput
-from mcas_assets.core.paths import place
+from mcas_assets.core.paths import policies_folder
 from mcas_assets.declare.audit import Audit
 from mcas_assets.declare.documents import (
     Parsed,
@@ -24,8 +24,6 @@ from mcas_assets.declare.documents import (
 from mcas_assets.declare.mistakes import BadDocument, Mistake, did_you_mean
 from mcas_assets.declare.parts import Names, Part
 from mcas_assets.policy.requirements import KINDS_OF_REQUIREMENTS, Requirement
-
-POLICIES = place("policies")
 
 
 class Outline(Part):
@@ -84,12 +82,12 @@ class Policy(Part):
         return document_digest(self.document())
 
 
-def list_policies(folder: Path = POLICIES) -> dict[str, Path]:
+def list_policies(folder: Path | None = None) -> dict[str, Path]:
     """The declared policies by name, in order of name. Nothing is read, so a broken file is listed too."""
-    return named_files(folder)
+    return named_files(folder or policies_folder())
 
 
-def load_policy(name_or_path: str | Path, folder: Path = POLICIES) -> Policy:
+def load_policy(name_or_path: str | Path, folder: Path | None = None) -> Policy:
     """Read and check one policy.
 
     Args:

@@ -19,10 +19,11 @@ from typing import Any
 
 from mcas_assets.core.digests import document_digest
 from mcas_assets.core.errors import BadInput
+from mcas_assets.core.paths import embedders_file, populations_folder
 from mcas_assets.declare.audit import Audit
 from mcas_assets.declare.catalogue import Catalogue
-from mcas_assets.declare.populations import POPULATIONS, list_populations, load_population
-from mcas_assets.embedders.find import EMBEDDERS, load_embedders
+from mcas_assets.declare.populations import list_populations, load_population
+from mcas_assets.embedders.find import load_embedders
 
 log = logging.getLogger(__name__)
 
@@ -40,8 +41,8 @@ class Declared:
         population_folder: The reference populations.
     """
 
-    embedder_file: Path = EMBEDDERS
-    population_folder: Path = POPULATIONS
+    embedder_file: Path = field(default_factory=embedders_file)
+    population_folder: Path = field(default_factory=populations_folder)
     _sketches: dict[Path, list] = field(default_factory=dict, compare=False)
 
     @cached_property

@@ -8,17 +8,16 @@ from pathlib import Path
 from mcas_assets.core import paths
 from mcas_assets.core.progress import LogProgress, Progress
 from mcas_assets.declare.audit import Audit
-from mcas_assets.declare.populations import POPULATIONS, Population, populations_of
-from mcas_assets.embedders.find import EMBEDDERS, find_embedder
+from mcas_assets.declare.populations import Population, populations_of
+from mcas_assets.embedders.find import find_embedder
 from mcas_assets.embedders.protocol import Embedder
 from mcas_assets.measure.marks import MarkReader, installed_reader
 from mcas_assets.measure.tone import SalientTone, ToneReader
 from mcas_assets.stages.reads import Declared
 from mcas_assets.store.database import Store
 from mcas_assets.store.states import read_sources
-from mcas_assets.systems.find import SYSTEMS, find_system
+from mcas_assets.systems.find import find_system
 from mcas_assets.systems.protocol import System
-from mcas_assets.watch.canary import CANARIES
 from mcas_assets.watch.look import Find, at_source
 
 
@@ -48,12 +47,12 @@ class Workplace:
 
     home: Path = field(default_factory=paths.home)
     find_system: Callable[..., System] = find_system
-    system_file: Path = SYSTEMS
+    system_file: Path = field(default_factory=paths.systems_file)
     find_embedder: Callable[..., Embedder] = find_embedder
-    embedder_file: Path = EMBEDDERS
-    population_folder: Path = POPULATIONS
-    canary_folder: Path = CANARIES
-    policy_folder: Path = field(default_factory=lambda: paths.place("policies"))
+    embedder_file: Path = field(default_factory=paths.embedders_file)
+    population_folder: Path = field(default_factory=paths.populations_folder)
+    canary_folder: Path = field(default_factory=paths.canaries_folder)
+    policy_folder: Path = field(default_factory=paths.policies_folder)
     tone_reader: ToneReader = field(default_factory=SalientTone)
     mark_reader: MarkReader | None = field(default_factory=installed_reader)
     progress: Progress = field(default_factory=LogProgress)

@@ -15,21 +15,20 @@ from mcas_assets.systems.pipelines.loose_weights import refusal
 from mcas_assets.systems.protocol import System
 
 KINDS = "mcas_assets.systems"
-SYSTEMS = systems_file()
 
 
-def load_systems(path: Path = SYSTEMS) -> Catalogue:
+def load_systems(path: Path | None = None) -> Catalogue:
     """The declared systems by name.
 
     Raises:
         BadInput: The file cannot be read. An entry that cannot be used is told where it is asked for.
     """
-    return load_entries(path, "systems", KINDS)
+    return load_entries(path or systems_file(), "systems", KINDS)
 
 
 def find_system(
     name_or_folder: str | Path,
-    path: Path = SYSTEMS,
+    path: Path | None = None,
     *,
     steps: int | None = None,
     guidance: float | None = None,
@@ -44,7 +43,7 @@ def find_system(
 
     Args:
         name_or_folder: A name of `path`, or a pipeline folder; a folder that is declared is what its declaration says.
-        path: The declarations; relative folders in them are relative to the folder that it lies in.
+        path: The declarations, by default those of the project; folders in them are relative to where they lie.
         steps: In place of what is declared, as are the next four. Each makes another system version.
         guidance: Guidance scale.
         width: In pixels.
@@ -71,7 +70,7 @@ def find_system(
 
 
 def find_entry(
-    name_or_folder: str | Path, path: Path = SYSTEMS, entries: Catalogue | None = None
+    name_or_folder: str | Path, path: Path | None = None, entries: Catalogue | None = None
 ) -> tuple[str, Entry, Path]:
     """(name, declaration, folder that its paths are relative to) of a declared name, else of a folder.
 
@@ -83,7 +82,7 @@ def find_entry(
     name = given if entries.get(given) is not None else _declared_folder(Path(given), entries)
     if name is not None:
         return name, entries[name], entries.base(name)
-    return (*_undeclared(Path(given), entries, path), path.resolve().parent)
+    return (*_undeclared(Path(given), entries, path or systems_file()), (path or systems_file()).resolve().parent)
 
 
 def _declared_folder(folder: Path, entries: Catalogue) -> str | None:

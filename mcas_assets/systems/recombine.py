@@ -13,7 +13,7 @@ from mcas_assets.core.digests import text_digest
 from mcas_assets.core.errors import BadInput
 from mcas_assets.declare.catalogue import kind_module, revise
 from mcas_assets.systems.diffusers import DiffusersSystem
-from mcas_assets.systems.find import SYSTEMS, find_entry
+from mcas_assets.systems.find import find_entry
 from mcas_assets.systems.pipelines.weights import read_json
 from mcas_assets.systems.protocol import System
 
@@ -22,7 +22,7 @@ SETTINGS = ("steps", "guidance", "negative_prompt", "width", "height", "dtype", 
 
 
 def recombine(
-    source: str | Path, document: Mapping[str, Any], name: str, *, path: Path = SYSTEMS, cache: Path | None = None
+    source: str | Path, document: Mapping[str, Any], name: str, *, path: Path | None = None, cache: Path | None = None
 ) -> System:
     """The system of a declared name or folder, with the settings of an identity document in place of its own.
 
@@ -30,7 +30,7 @@ def recombine(
         source: Where its weights are: a name of `path`, or a pipeline folder.
         document: An identity document; only its settings count.
         name: What the system is to be called.
-        path: The declarations.
+        path: The declarations, by default those of the project.
         cache: File that remembers the digests of large files.
 
     Raises:

@@ -17,7 +17,7 @@ from pydantic import AfterValidator, Field
 
 from mcas_assets.core.errors import BadInput
 from mcas_assets.core.outcomes import REFUSED
-from mcas_assets.core.paths import place
+from mcas_assets.core.paths import canaries_folder
 from mcas_assets.core.progress import Progress
 from mcas_assets.declare.documents import Slug, Text, load_document, named_files
 from mcas_assets.declare.limits import Batch, Images
@@ -33,7 +33,6 @@ from mcas_assets.store import facts
 from mcas_assets.store.database import Store
 from mcas_assets.systems.protocol import System
 
-CANARIES = place("canaries")
 Verdict = Literal["behaviour changed", "not shown", "first window"]
 CHANGED: Final = "behaviour changed"
 NOT_SHOWN: Final = "not shown"
@@ -79,12 +78,12 @@ class Canary(Part):
         return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 
 
-def list_canaries(folder: Path = CANARIES) -> dict[str, Path]:
+def list_canaries(folder: Path | None = None) -> dict[str, Path]:
     """The declared canaries by name, in order of name. Nothing is read, so a broken file is listed too."""
-    return named_files(folder)
+    return named_files(folder or canaries_folder())
 
 
-def load_canary(name: str, folder: Path = CANARIES) -> Canary:
+def load_canary(name: str, folder: Path | None = None) -> Canary:
     """Read and check a canary of `data/canaries`.
 
     Raises:

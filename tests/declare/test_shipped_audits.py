@@ -2,7 +2,8 @@
 
 import pytest
 
-from mcas_assets.declare.audit import AUDITS, list_audits, load_audit, wordings_of
+from mcas_assets.core.paths import audits_folder
+from mcas_assets.declare.audit import list_audits, load_audit, wordings_of
 
 
 @pytest.mark.parametrize("name", ["phantom", "phantom-wordings", "phantom-harder", "gender", "skin-tone"])
@@ -59,4 +60,4 @@ def test_the_gender_audit_follows_the_published_protocol():
 
 
 def test_every_file_in_the_audits_folder_is_an_audit():
-    assert {load_audit(name).audit for name in list_audits()} == {path.stem for path in AUDITS.iterdir()}
+    assert {load_audit(name).audit for name in list_audits()} == {path.stem for path in audits_folder().iterdir()}

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from mcas_assets.core.errors import BadInput
-from mcas_assets.core.paths import DATA
+from mcas_assets.core.paths import DATA, canaries_folder
 from mcas_assets.definitions import build_definitions
 from mcas_assets.embedders.find import find_embedder
 from mcas_assets.orchestration import canary as asset
@@ -26,7 +26,7 @@ from mcas_assets.stages.workplace import Workplace
 from mcas_assets.store.database import Store
 from mcas_assets.systems.find import find_system
 from mcas_assets.systems.protocol import Outcome, Request, System, SystemIdentity
-from mcas_assets.watch.canary import CANARIES, judge, load_canary, requests
+from mcas_assets.watch.canary import judge, load_canary, requests
 
 SYSTEMS = """\
 systems:
@@ -76,7 +76,7 @@ def _drawer(name: str) -> System:
 class Place:
     def __init__(self, folder: Path, instance: dg.DagsterInstance) -> None:
         (folder / "systems.yaml").write_text(SYSTEMS.format(phantom=DATA / "phantom"))
-        shipped = yaml.safe_load((CANARIES / "phantom.yaml").read_text())
+        shipped = yaml.safe_load((canaries_folder() / "phantom.yaml").read_text())
         small = shipped | {"prompts": shipped["prompts"][4:14], "images_per_prompt": 8, "permutations": 999}
         (folder / "phantom.yaml").write_text(yaml.safe_dump(small))
         self.canary = load_canary("phantom", folder)
@@ -240,7 +240,7 @@ def test_a_system_that_declares_no_canary_is_told_so(place, tmp_path):
     ],
 )
 def test_a_malformed_canary_names_what_is_wrong(tmp_path, change, says):
-    text = (CANARIES / "phantom.yaml").read_text()
+    text = (canaries_folder() / "phantom.yaml").read_text()
     (tmp_path / "c.yaml").write_text(yaml.safe_dump(yaml.safe_load(text) | change))
     with pytest.raises(BadInput, match=says):
         load_canary("c", tmp_path)

@@ -1,44 +1,38 @@
 """What asset pages show beside numbers, after real runs of two versions."""
 
 import re
+import shutil
 from base64 import b64decode
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
-import dagster as dg
 import numpy as np
 import pytest
 from PIL import Image
 
-from mcas_assets.declare.audit import load_audit
+from mcas_assets.orchestration.instance import open_instance
 from mcas_assets.orchestration.looks import A_ROW, SIDE
 from mcas_assets.orchestration.records import key_of
-from mcas_assets.orchestration.runs import run_audit, run_comparison
-from mcas_assets.stages.workplace import Workplace
 from mcas_assets.store import publication
-from mcas_assets.systems.find import find_system
+from mcas_assets.store.database import Store
+from tests.homes import Home
 
-SMALLEST = Path(__file__).parents[1] / "data" / "smallest.yaml"
 STRIP = re.compile(r"!\[images\]\(data:image/webp;base64,([^)]+)\)")
 
 
 @pytest.fixture(scope="module")
-def pages(tmp_path_factory: pytest.TempPathFactory):
+def pages(audited_twice: Home, tmp_path_factory: pytest.TempPathFactory):
     """Metadata of the newest materialisation of a stage, by stage."""
-    audit, workplace = load_audit(str(SMALLEST)), Workplace(home=tmp_path_factory.mktemp("looks"))
-    with dg.DagsterInstance.ephemeral() as instance:
-        ran = [
-            run_audit(audit, find_system(f"phantom-{name}"), workplace, instance) for name in ("stereotyped", "updated")
-        ]
-        run_comparison(audit, *(one.system_version for one in ran), workplace, instance)
-        events = {}
+    home = Path(shutil.copytree(audited_twice.path, tmp_path_factory.mktemp("looks") / "home"))
+    events: dict[str, Any] = {"home": {"store": Store(home)}}
+    with open_instance(home) as instance:
         for stage in ("images", "scores", "representation", "comparison", "texts"):
             event = instance.get_latest_materialization_event(key_of("smallest", stage))
             assert event is not None
             assert event.asset_materialization is not None
             events[stage] = {name: value.value for name, value in event.asset_materialization.metadata.items()}
-        events["home"] = {"store": workplace.store}
-        yield events
+    return events
 
 
 def test_images_stand_in_rows_of_thumbnails_by_concept(pages):
@@ -85,7 +79,7 @@ def test_a_page_leads_to_the_version_as_it_is_recorded(pages, stage):
     address = pages[stage]["pages"]
     assert address.startswith("http://127.0.0.1:3333/")
     assert "audit=smallest" in address
-    assert "phantom-updated%40" in address
+    assert "phantom-stereotyped%40" in address
     assert address.endswith(f"at={pages[stage]['version']}")
 
 

@@ -9,10 +9,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from mcas_assets.core.paths import DATA
+from mcas_assets.core.paths import DATA, embedders_file, populations_folder
 from mcas_assets.declare.audit import Audit, load_audit
-from mcas_assets.declare.populations import POPULATIONS
-from mcas_assets.embedders.find import EMBEDDERS, find_embedder
+from mcas_assets.embedders.find import find_embedder
 from mcas_assets.embedders.protocol import Embedder
 from mcas_assets.orchestration.runs import run_audit
 from mcas_assets.stages.workplace import Workplace
@@ -103,7 +102,7 @@ def test_one_more_concept_generates_and_embeds_its_own_images_and_prompt(home, t
 
 def test_a_new_embedder_generates_nothing_and_embeds_by_itself_alone(home, tmp_path, instance):
     file = tmp_path / "embedders.yaml"
-    text = EMBEDDERS.read_text().replace("phantom/clip", f"{DATA}/phantom/clip")
+    text = embedders_file().read_text().replace("phantom/clip", f"{DATA}/phantom/clip")
     file.write_text(text + f"  other: {{kind: open_clip, folder: {DATA}/phantom/clip-balanced}}\n")
     wider = declared(tmp_path, ("[phantom-balanced, phantom-biased]", "[phantom-balanced, phantom-biased, other]"))
     before = versions(home)
@@ -118,7 +117,7 @@ def test_a_new_embedder_generates_nothing_and_embeds_by_itself_alone(home, tmp_p
 
 def test_another_population_rescores_shares_only(home, tmp_path, instance):
     folder = tmp_path / "populations"
-    shutil.copytree(POPULATIONS, folder)
+    shutil.copytree(populations_folder(), folder)
     changed = folder / "parity.csv"
     head = "# title: Parity\n# source: a count\n# year: 2026\n# locale: here\n# axis: gender\nconcept,group,share\n"
     changed.write_text(head + "nurse,man,0.25\nnurse,woman,0.75\n")

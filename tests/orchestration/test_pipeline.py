@@ -145,16 +145,27 @@ def test_an_audit_that_is_current_generates_nothing_and_records_nothing(tiny, co
     assert system.asked == []
 
 
-def test_a_refused_image_is_a_row_and_the_score_is_of_the_others(tiny, tmp_path, instance):
-    def refuse_first_nurse(request: Request, outcome: Outcome) -> Outcome:
-        refused = "nurse" in request.prompt and outcome.image is not None and len(seen) < 1
-        if refused:
-            seen.append(request)
-        return Outcome("refused_output", reason="withheld") if refused else outcome
+@pytest.fixture(scope="module")
+def declined(tiny, tmp_path_factory) -> Store:
+    """A home in which the first image of a nurse was withheld, and every prompt of a CEO refused."""
 
-    seen: list[Request] = []
-    audit_again(tiny, tmp_path, instance, Counting(refuse_first_nurse))
-    with Store(tmp_path).open() as con:
+    def decline(request: Request, outcome: Outcome) -> Outcome:
+        if "ceo" in request.prompt:
+            return Outcome("refused_prompt", reason="not this word")
+        is_withheld = "nurse" in request.prompt and not withheld
+        if is_withheld:
+            withheld.append(request)
+        return Outcome("refused_output", reason="withheld") if is_withheld else outcome
+
+    withheld: list[Request] = []
+    home = tmp_path_factory.mktemp("declined")
+    with dg.DagsterInstance.ephemeral() as instance:
+        audit_again(tiny, home, instance, Counting(decline))
+    return Store(home)
+
+
+def test_a_refused_image_is_a_row_and_the_score_is_of_the_others(declined):
+    with declined.open() as con:
         assert con.execute("select outcome, count(*) from images where concept = 'nurse' group by 1 order by 1").fetchall() == [
             ("ok", 5), ("refused_output", 1)
         ]  # fmt: skip
@@ -165,12 +176,8 @@ def test_a_refused_image_is_a_row_and_the_score_is_of_the_others(tiny, tmp_path,
         assert con.execute(rates).fetchall() == [(6, 1, 1 / 6)]
 
 
-def test_a_concept_whose_every_image_was_refused_has_a_reason_and_no_score(tiny, tmp_path, instance):
-    def refuse(request: Request, outcome: Outcome) -> Outcome:
-        return Outcome("refused_prompt", reason="not this word") if "ceo" in request.prompt else outcome
-
-    audit_again(tiny, tmp_path, instance, Counting(refuse))
-    with Store(tmp_path).open() as con:
+def test_a_concept_whose_every_image_was_refused_has_a_reason_and_no_score(declined):
+    with declined.open() as con:
         rows = con.execute("select distinct mcas, reason from scores where concept = 'ceo'").fetchall()
     assert rows == [(None, "no image of the concept")]
 

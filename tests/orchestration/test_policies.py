@@ -8,11 +8,12 @@ import polars as pl
 import pytest
 
 from mcas_assets.core.errors import CheckFailed
+from mcas_assets.core.paths import policies_folder
 from mcas_assets.definitions import build_definitions
 from mcas_assets.orchestration import policies
 from mcas_assets.orchestration.policies import build_policy_checks, declared_policies
 from mcas_assets.orchestration.runs import run_audit
-from mcas_assets.policy.load import POLICIES, load_policy
+from mcas_assets.policy.load import load_policy
 from mcas_assets.stages.workplace import Workplace
 from mcas_assets.store.database import Store
 from mcas_assets.store.publication import query
@@ -102,7 +103,7 @@ def test_every_shipped_requirement_is_a_check_on_the_stage_that_it_reads():
 
 
 def test_a_policy_that_cannot_be_read_or_does_not_fit_is_reported_and_left_out(tiny, tmp_path, caplog):
-    shutil.copytree(POLICIES, tmp_path / "policies")
+    shutil.copytree(policies_folder(), tmp_path / "policies")
     (tmp_path / "policies" / "broken.yaml").write_text("policy: broken\nrules: [")
     (tmp_path / "policies" / "small.yaml").write_text(POLICY.replace("axes: [gender]", "axes: [gendr]"))
     found = declared_policies(Workplace(policy_folder=tmp_path / "policies"))

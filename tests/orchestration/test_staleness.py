@@ -9,11 +9,9 @@ import pytest
 from dagster._core.definitions.data_version import CachingStaleStatusResolver, StaleStatus
 from dagster._core.loader import LoadingContextForTest
 
-from mcas_assets.core.paths import DATA
+from mcas_assets.core.paths import DATA, embedders_file, populations_folder
 from mcas_assets.declare.audit import Audit, load_audit
-from mcas_assets.declare.populations import POPULATIONS
 from mcas_assets.definitions import build_definitions
-from mcas_assets.embedders.find import EMBEDDERS
 from mcas_assets.orchestration.jobs import job_name
 from mcas_assets.orchestration.records import key_of
 from mcas_assets.orchestration.runs import run_audit
@@ -42,12 +40,12 @@ class Place:
 
     def restore(self) -> None:
         self.audit_file.write_text(TINY.replace("[parity]", "[parity, phantom-planted]"))
-        text = EMBEDDERS.read_text()
+        text = embedders_file().read_text()
         for clip in ("clip-balanced", "clip-biased"):
             shutil.copytree(DATA / "phantom" / clip, self.folder / clip, dirs_exist_ok=True)
             text = text.replace(f"phantom/{clip}", clip)
         self.embedder_file.write_text(text)
-        shutil.copytree(POPULATIONS, self.populations, dirs_exist_ok=True)
+        shutil.copytree(populations_folder(), self.populations, dirs_exist_ok=True)
 
     @property
     def audit(self) -> Audit:

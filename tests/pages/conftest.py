@@ -41,24 +41,29 @@ class Shown:
 
 
 @pytest.fixture(scope="session")
-def shown(audited: Any, tiny: Any, tmp_path_factory: pytest.TempPathFactory) -> Shown:
+def shown(audited: Any, tiny: Any, made_once: Any) -> Shown:
     """The audit of two versions of the phantom, compared. One prompt is hostile: some images say that they were drawn for it."""
-    import dagster as dg
-
-    from mcas_assets.orchestration.runs import run_audit, run_comparison
-    from mcas_assets.stages.workplace import Workplace
-    from mcas_assets.systems.find import find_system
-
-    home = Path(shutil.copytree(audited.home, tmp_path_factory.mktemp("pages") / "home"))
     before = audited.ran.system_version
-    with dg.DagsterInstance.ephemeral() as instance:
-        after = run_audit(tiny, find_system("phantom-updated"), Workplace(home=home), instance).system_version
-        run_comparison(tiny, before, after, Workplace(home=home), instance)
-    store = Store(home)
-    with store.open() as con:
-        con.execute("update images_history set prompt = ? where concept = 'ceo'", [HOSTILE])
-    publish(store)
-    return Shown(home, tiny.audit, before, after)
+
+    def audit(home: Path) -> dict[str, str]:
+        import dagster as dg
+
+        from mcas_assets.orchestration.runs import run_audit, run_comparison
+        from mcas_assets.stages.workplace import Workplace
+        from mcas_assets.systems.find import find_system
+
+        shutil.copytree(audited.home, home)
+        with dg.DagsterInstance.ephemeral() as instance:
+            after = run_audit(tiny, find_system("phantom-updated"), Workplace(home=home), instance).system_version
+            run_comparison(tiny, before, after, Workplace(home=home), instance)
+        store = Store(home)
+        with store.open() as con:
+            con.execute("update images_history set prompt = ? where concept = 'ceo'", [HOSTILE])
+        publish(store)
+        return {"after": after}
+
+    home, known = made_once("shown", audit)
+    return Shown(home, tiny.audit, before, known["after"])
 
 
 @pytest.fixture

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mcas_assets.core.paths import populations_folder
 from mcas_assets.declare.audit import load_audit
-from mcas_assets.declare.populations import POPULATIONS, load_population
+from mcas_assets.declare.populations import load_population
 from mcas_assets.phantom.draw import POSES
 from mcas_assets.phantom.pictograms import LOOKS
 from mcas_assets.phantom.world import (
@@ -172,7 +173,7 @@ def test_the_default_audit_describes_the_poles_in_words_of_the_world():
 
 
 def test_the_reference_population_is_what_was_planted():
-    path = POPULATIONS / "phantom-planted.csv"
+    path = populations_folder() / "phantom-planted.csv"
     assert path.read_text() == population_csv(WORLDS["stereotyped"])
     population = load_population("phantom-planted")
     for slug, (woman, dark) in WORLDS["stereotyped"].planted.items():

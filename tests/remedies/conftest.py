@@ -1,21 +1,18 @@
-"""A home in which two versions of the phantom were audited, compared and published, made once a session; and a hub."""
+"""A copy of a home in which two versions of the phantom were audited, compared and published; and a hub."""
 
 import json
 import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
-from mcas_assets.declare.audit import load_audit
-from mcas_assets.store.database import Store
-from mcas_assets.systems.find import find_system
+from tests.homes import Home
 from tests.systems.pipelines.conftest import hub
 from tests.systems.pipelines.hub import Hub
 
-__all__ = ["Hub", "hub"]
+__all__ = ["Home", "Hub", "hub"]
 SMALLEST = Path(__file__).parents[1] / "data" / "smallest.yaml"
 HOSTED = {
     "kind": "openai", "model": "m", "base_url": "http://127.0.0.1:9/v1", "width": 64, "height": 64, "quality": "low"
@@ -23,34 +20,6 @@ HOSTED = {
 """An entry of a hosted system at whose address nobody answers."""
 
 MODEL = "phantom-stereotyped"
-
-
-class Home(NamedTuple):
-    """A home, and the two versions that it holds, of one and of two steps."""
-
-    path: Path
-    before: str
-    after: str
-
-    @property
-    def store(self) -> Store:
-        return Store(self.path)
-
-
-@pytest.fixture(scope="session")
-def audited_twice(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """Do not write to it: see `home`."""
-    from mcas_assets.orchestration.instance import open_instance
-    from mcas_assets.orchestration.runs import run_audit
-    from mcas_assets.stages.workplace import Workplace
-
-    path = tmp_path_factory.mktemp("twice") / "home"
-    with open_instance(path) as instance:
-        ran = [
-            run_audit(load_audit(SMALLEST), find_system(MODEL, steps=steps), Workplace(home=path), instance)
-            for steps in (1, 2)
-        ]
-    return Home(path, *(one.system_version for one in ran))
 
 
 @pytest.fixture

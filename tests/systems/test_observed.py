@@ -3,8 +3,9 @@
 import pytest
 import yaml
 
+from mcas_assets.core.paths import systems_file
 from mcas_assets.declare.catalogue import Entry
-from mcas_assets.systems.find import SYSTEMS, find_entry, find_system
+from mcas_assets.systems.find import find_entry, find_system
 from mcas_assets.systems.hosted.budget import Past
 from mcas_assets.systems.observed import ObservedSystem
 from mcas_assets.systems.protocol import Metered, Mirrored, Probed, System
@@ -68,4 +69,4 @@ def test_an_entry_of_a_kind_without_files_lies_nowhere():
     entry = Entry(kind="pencil")
     assert (entry.local_path, entry.watched_repo) == (None, None)
     assert find_entry("phantom-fair")[1].local_path == "phantom/fair"
-    assert (SYSTEMS.parent / "phantom/fair").is_dir()
+    assert (systems_file().parent / "phantom/fair").is_dir()

@@ -98,13 +98,13 @@ def card(each: Each = 64, threads: Threads = 1, into: Into = PHANTOM) -> None:
     """Measure all models; write README.md, measured.json and truth files, and the planted reference population."""
     import torch
 
+    from mcas_assets.core.paths import populations_folder
     from mcas_assets.core.progress import TerminalProgress
-    from mcas_assets.declare.populations import POPULATIONS
     from mcas_assets.phantom.world import WORLDS
     from tools.phantom.card import population_csv, write_card
 
     torch.set_num_threads(threads)
-    (POPULATIONS / "phantom-planted.csv").write_text(population_csv(WORLDS["stereotyped"]))
+    (populations_folder() / "phantom-planted.csv").write_text(population_csv(WORLDS["stereotyped"]))
     with TerminalProgress() as progress:
         write_card(into, progress, each)
     typer.echo(f"written: {into / 'README.md'}")

@@ -15,14 +15,13 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from mcas_assets.core.errors import BadInput
 from mcas_assets.core.outcomes import OUTCOMES, OutcomeName
-from mcas_assets.core.paths import place
+from mcas_assets.core.paths import mappings_folder
 from mcas_assets.declare.documents import Slug, Text, load_document, named_files
 from mcas_assets.declare.mistakes import Mistake, did_you_mean, fault
 from mcas_assets.declare.parts import Pattern
 from mcas_assets.systems.image_sets import wording
 from mcas_assets.systems.image_sets.guards import Limits
 
-MAPPINGS = place("mappings")
 MOST_SEED = 2**62  # what lies above stands for images of unknown seed where units are counted
 Scalar = str | int | float | bool
 
@@ -231,12 +230,12 @@ class Mapping(MappingKeys):
         return prompt, False
 
 
-def list_mappings(folder: Path = MAPPINGS) -> dict[str, Path]:
+def list_mappings(folder: Path | None = None) -> dict[str, Path]:
     """The ready mappings by name."""
-    return named_files(folder)
+    return named_files(folder or mappings_folder())
 
 
-def load_mapping(name: str, folder: Path = MAPPINGS) -> Ready:
+def load_mapping(name: str, folder: Path | None = None) -> Ready:
     """A ready mapping.
 
     Raises:
@@ -260,7 +259,7 @@ def complete(keys: dict[str, Any], ready: Ready | None) -> Mapping:
     return Mapping.model_validate(below | given)
 
 
-def mistakes(raw: dict[str, Any], folder: Path = MAPPINGS) -> Iterator[Mistake]:
+def mistakes(raw: dict[str, Any], folder: Path | None = None) -> Iterator[Mistake]:
     """What is wrong with the mapping of a raw entry that no single key shows."""
     known, name = list_mappings(folder), raw.get("mapping")
     if isinstance(name, str) and name not in known:

@@ -10,7 +10,8 @@ import threading
 import pytest
 
 from mcas_assets.core.errors import BadInput
-from mcas_assets.systems.find import SYSTEMS, find_system, load_systems
+from mcas_assets.core.paths import systems_file
+from mcas_assets.systems.find import find_system, load_systems
 from mcas_assets.systems.hosted.answer import Answer, delivered
 from mcas_assets.systems.hosted.budget import Budget, Past, Purse, TokenPrices
 from mcas_assets.systems.hosted.entry import HostedEntry
@@ -198,7 +199,7 @@ except BadInput as error:
 
 def test_the_examples_that_ship_can_be_used_as_they_are(tmp_path):
     names, path = ("gpt-image-25-flare", "gemini-flash-image"), tmp_path / "systems.yaml"
-    text = SYSTEMS.read_text() + "\n"
+    text = systems_file().read_text() + "\n"
     examples = [re.findall(rf"^  # {name}:\n(?:  #   .*\n)+", text, re.MULTILINE)[0] for name in names]
     path.write_text("systems:\n" + "".join(example.replace("  # ", "  ") for example in examples))
     for name in names:
