@@ -9,10 +9,10 @@ with named as (
 )
 select
     system_version, audit, axis, labels, embedder, concept, group_name,
-    any_value(share) as shown, any_value(share_low) as low, any_value(share_high) as high,
+    any_value(share) as shown,
     string_agg(format('{} {:.1f} %: {}', population, 100 * reference, verdict), '; ' order by population)
         filter (verdict is not null) as verdicts,
-    bool_or(depends_on_population) as depends_on_population,
+    bool_or(depends_on_population) as depends_on_population, any_value(share_low) as low, any_value(share_high) as high,
     count(distinct verdict) filter (verdict in ('over-represented', 'under-represented')) = 2 as is_reversed,
     string_agg(population, ', ' order by population) filter (is_erased) as erased_in,
     bool_and(survives_missing) as survives_missing,

@@ -991,6 +991,24 @@ create table if not exists comparison_factors_history (
     reason         varchar                -- why not
 );
 
+-- What each labeller says of the images that a comparison drew after it had looked at the first pairs. Two rows of one prompt and
+-- seed, of which image_facts tell, are a pair. No other table has them: they are no images of the audit.
+create table if not exists further_labels_history (
+    version        bigint not null,
+    system         varchar not null,
+    system_version varchar not null,
+    before         varchar not null,
+    after          varchar not null,
+    is_predecessor boolean not null,
+    audit          varchar not null,
+    axis           varchar not null,
+    labels         varchar not null,      -- zero-shot or pixels, as of representation
+    embedder       varchar,               -- null where labels is pixels
+    concept        varchar not null,
+    image_id       varchar not null,      -- of either version
+    label          varchar not null       -- the group, or why it counts for none: ambiguous, outside or unreadable
+);
+
 -- The part of each factor in a change, from replaying one at a time.
 create table if not exists attributions_history (
     version        bigint not null,

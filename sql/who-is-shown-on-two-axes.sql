@@ -4,7 +4,7 @@
 -- Empty until an audit with two axes was run: `mcas audit`.
 select
     system_version, audit, axis_1, axis_2, labels_1, labels_2, embedder, scope, concept, group_1, group_2,
-    n_counted, n_cell, share, share_low as low, share_high as high, independent_share,
+    share, share_low as low, share_high as high, n_cell, n_counted, independent_share,
     impact_ratio, ratio_low, ratio_high, coalesce(ratio_high < 0.8, false) as is_below_four_fifths,
     coalesce(reason, ratio_reason) as reason
 from intersections

@@ -6,6 +6,9 @@ of the signal by itself, through the file descriptor that Python's own handler w
 if the exception has not ended the command in `PATIENCE` seconds, or Ctrl+C is pressed again, that thread ends it. What was
 committed is whole, since a run may be killed at any point, and the same command goes on from there.
 
+Where Ctrl+C is how a person says that they are done with one part (the page of a rater), it ends that part alone:
+`ending_a_part`.
+
 Imports nothing heavy: it is there before anything else is.
 """
 
@@ -29,8 +32,11 @@ PATIENCE = 2.0
 
 _SHOW_CURSOR = "\x1b[?25h"
 _HEARD = 0.2  # seconds in which the thread has heard of a signal that the main thread has met already
+_CAUGHT_UP = b"\0"  # no signal has this number
 _asked = threading.Event()
 _ending = threading.Lock()
+_is_of_a_part = threading.Event()
+_is_caught_up = threading.Event()
 
 
 @contextmanager
@@ -46,6 +52,27 @@ def listening() -> Generator[None]:
             _asked.wait(_HEARD)
         if was_asked():
             end()
+
+
+@contextmanager
+def ending_a_part() -> Generator[None]:
+    """Within it, the first Ctrl+C is left to the handler of what runs, and the command goes on; another one ends it."""
+    _is_of_a_part.set()
+    try:
+        yield
+    finally:
+        _catch_up()
+        _is_of_a_part.clear()
+
+
+def _catch_up() -> None:
+    """Wait until the thread has heard of every signal that was there before."""
+    if (to_thread := signal.set_wakeup_fd(-1)) == -1:
+        return
+    signal.set_wakeup_fd(to_thread, warn_on_full_buffer=False)
+    _is_caught_up.clear()
+    os.write(to_thread, _CAUGHT_UP)
+    _is_caught_up.wait(_HEARD)
 
 
 def was_asked() -> bool:
@@ -87,7 +114,13 @@ def _wait_for_signals(read: int) -> None:
         is_waited_for = _asked.is_set()
         if not select.select([read], [], [], PATIENCE if is_waited_for else None)[0]:
             end()
-        if signal.SIGINT in os.read(read, 64):
-            if is_waited_for:
+        told = os.read(read, 64)
+        if signal.SIGINT in told:
+            if _is_of_a_part.is_set():
+                _is_of_a_part.clear()
+            elif is_waited_for:
                 end()
-            _asked.set()
+            else:
+                _asked.set()
+        if _CAUGHT_UP in told:
+            _is_caught_up.set()

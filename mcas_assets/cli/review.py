@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from mcas_assets.cli.common import console, only_one
+from mcas_assets.cli.interrupts import ending_a_part
 from mcas_assets.core import paths
 from mcas_assets.core.errors import BadInput
 from mcas_assets.core.extras import require_extra
@@ -74,7 +75,7 @@ def _ask(store, declared, draw, axis: str, rater: str, disagreements: bool, port
 
     def ready(address: str) -> None:
         say(
-            f"review: {address}  (Finish on the page takes the answers in; Ctrl+C keeps them for later)",
+            f"review: {address}  (Finish on the page, or Ctrl+C here, ends it and takes the answers in)",
             err=True,
             always=True,
         )
@@ -83,7 +84,8 @@ def _ask(store, declared, draw, axis: str, rater: str, disagreements: bool, port
 
             webbrowser.open(address)
 
-    serve(store, queue, port, ready)
+    with ending_a_part():
+        serve(store, queue, port, ready)
 
 
 def _import(store, declared, of: str, draw, file: Path, rater: str | None) -> None:  # noqa: ANN001 - imports are late

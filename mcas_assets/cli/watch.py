@@ -55,12 +55,17 @@ def _show(decision) -> None:  # noqa: ANN001 - imported late
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False)
-    for heading in ("system", "state", "since (UTC)", "version", ""):
+    for heading in (
+        "system",
+        "state",
+        "since (UTC)",
+        "",
+    ):  # a version begins with its system's name: 80 columns hold it whole
         table.add_column(heading, overflow="fold")
     for state in decision.states:
         end = f"ends {state.shutdown_date}" if state.shutdown_date else ""
         told = "; ".join(filter(None, (state.detail, end)))
-        table.add_row(state.system, state.state, f"{state.since:%Y-%m-%d %H:%M}", state.system_version or "", told)
+        table.add_row(state.system_version or state.system, state.state, f"{state.since:%Y-%m-%d %H:%M}", told)
     out = console()
     out.print(table)
     for note in decision.notes:

@@ -1,7 +1,7 @@
 """Shares of perceived groups, and refusals, of two versions, paired by prompt and seed: what changed."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,7 +14,7 @@ from mcas_assets.declare.audit import Audit, targets_of
 from mcas_assets.declare.parts import Axis
 from mcas_assets.embedders.protocol import Embedder
 from mcas_assets.measure.confusion import Labeller, confusion, correct
-from mcas_assets.measure.shares import by_tone, has_tones, read_tones, zero_shot
+from mcas_assets.measure.shares import by_tone, has_tones, named, read_tones, zero_shot
 from mcas_assets.measure.tone import ToneReader
 from mcas_assets.measure.vectors import read_all_vectors
 from mcas_assets.scoring.changes.changes import Comparison, blank
@@ -69,22 +69,50 @@ def compare_shares(
     """
     both = pl.concat([pairing.before, pairing.after])
     rows = []
-    for embedder in labelling.embedders:
-        reason = labelling.lacking.get(embedder.name)
-        shown, said = ({}, {}) if reason else read_all_vectors(store, embedder, both, texts)
-        for name, axis in audit.axes.items():
-            where = {**about, "axis": name, "labels": "zero-shot", "embedder": embedder.name}
-            if reason:
-                rows += _unlabelled(audit, where, axis, reason)
-            else:
-                labeller = zero_shot(name, axis, texts, shown, said, embedder, audit.inference.confidence)
-                rows += _shares(audit, where, name, axis, pairing, labeller)
-    toned = {name: axis for name, axis in audit.axes.items() if has_tones(axis)}
-    tones = read_tones(store, both, labelling.tone_reader) if toned else {}
-    for name, axis in toned.items():
-        where = {**about, "axis": name, "labels": "pixels", "embedder": None}
-        rows += _shares(audit, where, name, axis, pairing, by_tone(axis, tones))
+    for name, labels, embedder, labeller in _labellers(store, audit, both, texts, labelling):
+        where = {**about, "axis": name, "labels": labels, "embedder": embedder}
+        if labeller is None:
+            rows += _unlabelled(audit, where, audit.axes[name], labelling.lacking[str(embedder)])
+        else:
+            rows += _shares(audit, where, name, audit.axes[name], pairing, labeller)
     return pl.DataFrame(rows, schema=frame_schema("share_comparisons"))
+
+
+def label_further(
+    store: Store, audit: Audit, about: Mapping[str, object], pairing: Pairing, texts: pl.DataFrame, labelling: Labelling
+) -> pl.DataFrame:
+    """What every labeller says of the images of the later rounds, which are no rows of `image_labels`. See `compare_shares`.
+
+    Returns:
+        One row for each axis, labeller and image, as table `further_labels`.
+    """
+    drawn = pl.concat([pairing.before, pairing.after]).filter("is_further")
+    schema = frame_schema("further_labels")
+    parts = [
+        drawn.select(
+            **{key: pl.lit(value) for key, value in about.items()}, axis=pl.lit(name), labels=pl.lit(labels),
+            embedder=pl.lit(embedder, pl.String), concept="concept", image_id="image_id",
+            label=pl.Series([named(labeller.of[sha], audit.axes[name]) for sha in drawn["sha256"]], dtype=pl.String),
+        )
+        for name, labels, embedder, labeller in _labellers(store, audit, drawn, texts, labelling) if labeller
+    ]  # fmt: skip
+    return pl.concat([part.select(*schema) for part in parts]) if parts and len(drawn) else schema.to_frame()
+
+
+def _labellers(
+    store: Store, audit: Audit, images: pl.DataFrame, texts: pl.DataFrame, labelling: Labelling
+) -> Iterator[tuple[str, str, str | None, Labeller | None]]:
+    """(axis, labels, embedder, labeller) of each labeller and axis; None for what a version was not embedded with."""
+    for embedder in labelling.embedders:
+        is_lacking = embedder.name in labelling.lacking
+        shown, said = ({}, {}) if is_lacking else read_all_vectors(store, embedder, images, texts)
+        for name, axis in audit.axes.items():
+            labeller = zero_shot(name, axis, texts, shown, said, embedder, audit.inference.confidence) if said else None
+            yield name, "zero-shot", embedder.name, labeller
+    toned = {name: axis for name, axis in audit.axes.items() if has_tones(axis)}
+    tones = read_tones(store, images, labelling.tone_reader) if toned else {}
+    for name, axis in toned.items():
+        yield name, "pixels", None, by_tone(axis, tones)
 
 
 def _unlabelled(audit: Audit, where: dict, axis: Axis, reason: str) -> list[dict]:

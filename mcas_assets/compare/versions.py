@@ -29,6 +29,7 @@ from mcas_assets.core.errors import BadInput, StoreError
 from mcas_assets.declare.audit import Audit
 from mcas_assets.declare.mistakes import did_you_mean
 from mcas_assets.embedders.protocol import Embedder
+from mcas_assets.measure.shares import has_tones
 from mcas_assets.measure.tone import ToneReader
 from mcas_assets.scoring.changes.pairs import CHANGES
 from mcas_assets.store import ledger, quality
@@ -36,7 +37,9 @@ from mcas_assets.store.database import Store
 from mcas_assets.store.schema import frame_schema
 
 STAGE = "comparison"
-TABLES = ("comparisons", "share_comparisons", "refusal_comparisons", "comparison_summary", "comparison_factors")
+TABLES = (
+    "comparisons", "share_comparisons", "refusal_comparisons", "comparison_summary", "comparison_factors", "further_labels",
+)  # fmt: skip
 FIRST = "no version of this system was audited before it"
 METHOD = "5"
 """Raised by hand when the same inputs would be compared to another result: pairs are then compared anew."""
@@ -108,7 +111,8 @@ def former_tables(store: Store, audit: Audit, after: str) -> Tables:
         row = ledger.latest(con, STAGE, after, audit.audit)
         if row is None:
             return _stacked([])
-        return {name: ledger.read_table(con, name, row.version) for name in TABLES}
+        # A table that is younger than the rows was not written with them.
+        return _stacked([{name: ledger.read_table(con, name, row.version) for name in TABLES if name in row.tables}])
 
 
 def expected_rows(table: str, audit: Audit, summary: pl.DataFrame, rows: pl.DataFrame) -> int:
@@ -124,6 +128,15 @@ def expected_rows(table: str, audit: Audit, summary: pl.DataFrame, rows: pl.Data
     if table == "share_comparisons":
         return pairs * compare_labels.n_share_rows(audit, len(audit.embedders))
     return len(rows) if pairs else 0
+
+
+def n_further_labels(audit: Audit, comparisons: pl.DataFrame) -> int:
+    """How many rows `further_labels` must have, by the further pairs that comparisons count: two images a pair and labeller."""
+    scores = comparisons.filter(component="mcas").unique(["before", "axis", "embedder", "concept"])
+    zero_shot = int(scores["n_further"].sum())
+    by_tone = scores.filter(pl.col("axis").is_in([name for name, axis in audit.axes.items() if has_tones(axis)]))
+    toned = by_tone.group_by("before", "axis", "concept").agg(pl.col("n_further").max())
+    return 2 * (zero_shot + int(toned["n_further"].sum()))
 
 
 def of_pair(tables: Mapping[str, pl.DataFrame], before: str) -> Tables:
@@ -207,6 +220,7 @@ def _compare(
     return factors | {
         "comparisons": changes.comparisons, "comparison_summary": changes.summary, "share_comparisons": shares,
         "refusal_comparisons": refusals,
+        "further_labels": compare_labels.label_further(store, audit, about, pairing, texts, labelled),
     }  # fmt: skip
 
 

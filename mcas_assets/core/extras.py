@@ -6,7 +6,7 @@ from mcas_assets.core.errors import BadInput
 from mcas_assets.core.paths import IS_INSTALLED
 
 MODULES = {
-    "view": ("altair", "jinja2", "starlette", "uvicorn", "vl_convert"),
+    "view": ("altair", "jinja2", "sklearn", "starlette", "uvicorn", "vl_convert"),
     "evidence": ("rocrate",),
     "notify": ("apprise",),
     "postgres": ("dagster_postgres",),

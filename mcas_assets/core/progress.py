@@ -13,6 +13,12 @@ from mcas_assets.core.terminal import console
 
 Advance = Callable[[int], None]
 
+_NUMBERS = 72
+"""Columns that name, count to a million, rate and time left of a task take: no bar may take theirs."""
+
+_WIDE = 100
+"""Columns from which on the time elapsed is told, too."""
+
 
 class Progress(Protocol):
     """Something that can be told of progress."""
@@ -73,15 +79,17 @@ class TerminalProgress:
         )
 
         self._screen = _own_stderr()
+        screen = console(file=self._screen, is_note=True)
+        elapsed = [TimeElapsedColumn()] if screen.width >= _WIDE else []
         self._bars = Progress(
             TextColumn("  {task.description:<28}", markup=False),
-            BarColumn(bar_width=28),
+            BarColumn(bar_width=max(4, min(28, screen.width - _NUMBERS - 8 * len(elapsed)))),
             MofNCompleteColumn(),
             TextColumn("{task.fields[rate]:>9}", markup=False),
-            TimeElapsedColumn(),
+            *elapsed,
             TextColumn("left"),
             TimeRemainingColumn(),
-            console=console(file=self._screen, is_note=True),
+            console=screen,
         )
 
     def __enter__(self) -> "TerminalProgress":
@@ -105,7 +113,8 @@ class TerminalProgress:
         def advance(items: int) -> None:
             nonlocal done
             done += items
-            self._bars.update(bar, advance=items, rate=f"{done / max(time.monotonic() - begun, 1e-9):.1f}/s")
+            rate = done / max(time.monotonic() - begun, 1e-9)
+            self._bars.update(bar, advance=items, rate=f"{rate:.1f}/s" if rate < 1000 else f"{rate:,.0f}/s")
 
         yield advance
 

@@ -11,6 +11,7 @@ import polars as pl
 
 from mcas_assets.core.digests import file_digest
 from mcas_assets.core.drafts import whole_folder
+from mcas_assets.core.errors import BadInput
 from mcas_assets.export import croissant
 from mcas_assets.export.evidence import copy_images
 from mcas_assets.export.tables import Measured, vectors
@@ -38,9 +39,13 @@ def write_dataset(reader: Reader, measured: Measured, out: Path, *, licence: str
     """Write the folder, whole or not at all.
 
     Raises:
-        BadInput: The folder is there already, or cannot be written.
+        BadInput: No image was delivered, or the folder is there already or cannot be written.
         StoreError: An image file was changed or deleted.
     """
+    if measured.images.is_empty():
+        raise BadInput(
+            measured.system_version, "delivered no image", "Name a version that did (mcas sql refusals says why)"
+        )
     with whole_folder(out) as draft:
         table = metadata(reader, measured)
         copied = copy_images(reader, measured, draft, lambda sha256, path: _name(sha256, path))

@@ -63,11 +63,11 @@ def write(measured: Measured, folder: Path, origin: Origin) -> list[Path]:
 
 
 def _model(measured: Measured, model: str, developer: str) -> Json:
-    is_local = measured.identity.get("kind") == "diffusers"
+    # Of an imported set nobody knows; whether weights that lie in a folder are open, their licence says.
+    deployment = {"diffusers": "self_deployed", "openai": "externally_managed", "google": "externally_managed"}
     known = {
-        "deployment_type": "self_deployed" if is_local else "externally_managed" if "provider" in measured.identity else "unknown",
-        "model_availability": "open_weights" if is_local else "unknown", "system_version": measured.system_version,
-        "identity": json.dumps(measured.identity, sort_keys=True),
+        "deployment_type": deployment.get(str(measured.identity.get("kind")), "unknown"), "model_availability": "unknown",
+        "system_version": measured.system_version, "identity": json.dumps(measured.identity, sort_keys=True),
     }  # fmt: skip
     return {"name": measured.system, "id": model, "additional_details": known} | (
         {"developer": developer} if developer else {}

@@ -93,7 +93,7 @@ def label_rows(audit: Audit, images: pl.DataFrame, labellers: Mapping[str, list[
     about = {"audit": audit.audit, "system_version": images["system_version"][0]}
     parts = [
         pl.DataFrame(
-            {"sha256": list(labeller.of), "label": [_named(label, audit.axes[axis]) for label in labeller.of.values()]},
+            {"sha256": list(labeller.of), "label": [named(label, audit.axes[axis]) for label in labeller.of.values()]},
             schema={"sha256": pl.String, "label": pl.String},
         ).with_columns(
             **{name: pl.lit(value) for name, value in about.items()}, axis=pl.lit(axis), labels=pl.lit(labeller.labels),
@@ -105,7 +105,8 @@ def label_rows(audit: Audit, images: pl.DataFrame, labellers: Mapping[str, list[
     return pl.concat([part.select(*schema) for part in parts]) if parts else schema.to_frame()
 
 
-def _named(label: Label, axis: Axis) -> str:
+def named(label: Label, axis: Axis) -> str:
+    """A label as tables hold it: the name of its group, or why it counts for none."""
     return axis.groups[label].name if isinstance(label, int) else label
 
 

@@ -26,6 +26,7 @@ from mcas_assets.store.files import read_image
 from mcas_assets.store.schema import frame_schema
 from mcas_assets.views.audit import print_summary
 from mcas_assets.views.comparison import print_comparison
+from mcas_assets.views.fit import captured
 from mcas_assets.views.shares import axis_shares
 
 SIDE = 56  # pixels of a thumbnail
@@ -51,24 +52,53 @@ def look(work: Work, stage: str, tables: Tables, version: int) -> Look:
 
 
 def _images(work: Work, tables: Tables, version: int) -> Look:
-    given = tables["images"].filter(outcome="ok", role="concept")
-    return {"thumbnails": _sheet(work, given, ["concept"]), "pages": _pages(work, version, "images")}
+    images = tables["images"]
+    counts = images.group_by("role", "concept", "outcome", maintain_order=True).agg(pl.len().alias("images"))
+    table = captured(counts, console(width=_WIDTH, file=io.StringIO()), rows=0, whole=False)
+    return {
+        "thumbnails": _sheet(work, images.filter(outcome="ok", role="concept"), ["concept"]), "table": _verbatim(table),
+        "pages": _pages(work, version, "images"),
+    }  # fmt: skip
 
 
 def _scores(work: Work, tables: Tables, version: int) -> Look:
-    plain = console(width=_WIDTH, file=io.StringIO())
-    with plain.capture() as captured:
+    plain, scores = console(width=_WIDTH, file=io.StringIO()), tables["scores"]
+    with plain.capture() as printed:
         of_shares = pl.DataFrame(schema=frame_schema("representation"))  # a stage of its own, which shows them
-        print_summary(plain, work.audit, tables["scores"], tables["mean_scores"], of_shares, None)
-    return {"table": _verbatim(captured.get()), "pages": _pages(work, version, "version")}
+        print_summary(plain, work.audit, scores, tables["mean_scores"], of_shares, None)
+    widest = scores.filter(pl.col("category").ne_missing("neutral")).sort(
+        pl.coalesce("adjusted", "mcas").abs(), descending=True, nulls_last=True, maintain_order=True
+    )
+    return {
+        "thumbnails": _of_concepts(work, widest["concept"].unique(maintain_order=True).to_list(), ["concept"]),
+        "table": _verbatim(printed.get()), "pages": _pages(work, version, "version"),
+    }  # fmt: skip
 
 
 def _shares(work: Work, tables: Tables, version: int) -> Look:
+    """With the images of each concept by what the first labeller of the first axis says of them."""
     plain, rows = console(width=_WIDTH, file=io.StringIO()), tables["representation"]
-    with plain.capture() as captured:
+    with plain.capture() as printed:
         for name in work.audit.axes:
             plain.print(axis_shares(name, None, rows.filter(axis=name), work.audit, _WIDTH))
-    return {"table": _verbatim(captured.get()), "pages": _pages(work, version, "version")}
+    labels = tables["image_labels"].filter(axis=next(iter(work.audit.axes)), embedder=work.audit.embedders[0])
+    concepts = [one.concept for one in work.audit.concepts]
+    return {
+        "thumbnails": _of_concepts(work, concepts, ["concept", "label"], labels.select("sha256", "label")),
+        "table": _verbatim(printed.get()), "pages": _pages(work, version, "version"),
+    }  # fmt: skip
+
+
+def _of_concepts(work: Work, concepts: Sequence[str], heading: list[str], labels: pl.DataFrame | None = None) -> Any:
+    """The images of concepts, in the order of these."""
+    (images,) = work.read("images")
+    given = images.filter(outcome="ok", role="concept")
+    if labels is not None:
+        given = given.join(labels, on="sha256", maintain_order="left")
+    place = {concept: number for number, concept in enumerate(concepts)}
+    known = given.filter(pl.col("concept").is_in(concepts))
+    order = [pl.col("concept").replace_strict(place, default=None), *heading[1:]]
+    return _sheet(work, known.sort(order, maintain_order=True), heading)
 
 
 def _comparison(work: Work, tables: Tables, version: int) -> Look:
@@ -78,13 +108,13 @@ def _comparison(work: Work, tables: Tables, version: int) -> Look:
     before = pairs[0]
     of_pair = {name: table.filter(before=before) for name, table in tables.items()}
     plain = console(width=_WIDTH, file=io.StringIO())
-    with plain.capture() as captured:
+    with plain.capture() as printed:
         print_comparison(plain, work.audit, of_pair, (None, None))
     changes = of_pair["comparisons"].filter(pl.col("component") == JUDGED, pl.col("category") != "neutral")
     order = changes.sort(pl.col("verdict") == "changed", pl.col("difference").abs(), descending=True, nulls_last=True)
     moved = order["concept"].unique(maintain_order=True).head(MOST_ROWS // 2).to_list()
     link = _pages(work, version, "comparison", before=before)
-    return {"pairs": _pairs(work, before, moved), "table": _verbatim(captured.get()), "pages": link}
+    return {"pairs": _pairs(work, before, moved), "table": _verbatim(printed.get()), "pages": link}
 
 
 def _pairs(work: Work, before: str, concepts: Sequence[str]) -> Any:

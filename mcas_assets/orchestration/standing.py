@@ -5,7 +5,7 @@ Both run until a signal asks them to end, and leave nothing behind that works on
 
 import os
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -19,7 +19,7 @@ from mcas_assets.orchestration.webserver import backstage, dagster_ui
 from mcas_assets.pages.app import build_app
 from mcas_assets.servers.door import Door
 from mcas_assets.servers.guard import Guard
-from mcas_assets.servers.run import Signals, run_until_asked
+from mcas_assets.servers.run import EndAsked, Signals, run_until_asked
 from mcas_assets.store.database import Store
 
 UI = "/dagster"
@@ -38,12 +38,12 @@ def show(home: Path, door: Door, signals: Signals, *, writes: bool, is_ready: Ca
         StoreError: Dagster's history cannot be used.
     """
     _settle(home, is_watching=False)
-    with ExitStack() as stack:
+    with suppress(EndAsked), ExitStack() as stack:
         if writes:
             make_ready(home, is_watching=False)
             stack.callback(end_all, home)
         instance = stack.enter_context(open_instance(home))
-        behind = stack.enter_context(backstage(with_daemon=writes))
+        behind = stack.enter_context(backstage(signals, with_daemon=writes))
         app = stack.enter_context(dagster_ui(instance, behind.workspace, door, writes=writes))
         is_ready()
         run_until_asked(app, door, signals, behind.require_alive)
@@ -65,11 +65,11 @@ def stand(home: Path, door: Door, signals: Signals, say: Say, *, writes: bool) -
     """
     _settle(home, is_watching=True)
     os.environ.setdefault(paths.PAGES, door.url)
-    with ExitStack() as stack:
+    with suppress(EndAsked), ExitStack() as stack:
         make_ready(home, is_watching=True)
         stack.callback(end_all, home)
         instance = stack.enter_context(open_instance(home))
-        behind = stack.enter_context(backstage(with_daemon=True))
+        behind = stack.enter_context(backstage(signals, with_daemon=True))
         ui = stack.enter_context(dagster_ui(instance, behind.workspace, door, writes=writes, prefix=UI))
         pages = Guard(build_app(Store(home), ui=f"{UI}/"), hosts=door.names, token=door.token)
         health, logbook = Health(home, instance, behind), Logbook(instance, home, say)

@@ -29,6 +29,7 @@ from mcas_assets.core.errors import McasError
 from mcas_assets.core.tether import holding
 from mcas_assets.servers.door import Door
 from mcas_assets.servers.guard import Guard
+from mcas_assets.servers.run import Signals
 
 POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
@@ -86,10 +87,11 @@ class Backstage:
 
 
 @contextmanager
-def backstage(*, with_daemon: bool) -> Generator[Backstage]:
+def backstage(signals: Signals, *, with_daemon: bool) -> Generator[Backstage]:
     """The code server of our definitions, and Dagster's daemon on it where that is wanted.
 
     Raises:
+        EndAsked: Somebody asked to end while the code server was loading.
         McasError: The code server ended by itself, or takes too long.
     """
     with tempfile.TemporaryDirectory(prefix="mcas-", ignore_cleanup_errors=True) as folder:
@@ -106,7 +108,7 @@ def backstage(*, with_daemon: bool) -> Generator[Backstage]:
                 ((option, value),) = at.items()
                 code = ("-m", "mcas_assets.definitions", "--location-name", LOCATION, "--log-level", "warning")
                 made.start("code server", "dagster", "code-server", "start", f"--{option}", str(value), *code)
-                _wait_for(made)
+                _wait_for(made, signals)
                 if with_daemon:
                     told = ("--log-level", "warning")
                     made.start("daemon", "dagster._daemon", "run", "-w", str(workspace), *told)
@@ -137,10 +139,11 @@ def dagster_ui(
         yield Guard(app, hosts=door.names, token=door.token, policy=POLICY, posts_only=[f"{prefix}/graphql"])
 
 
-def _wait_for(made: Backstage) -> None:
+def _wait_for(made: Backstage, signals: Signals) -> None:
     deadline = time.monotonic() + PATIENCE
     while not made.is_answering():
         made.require_alive()
+        signals.require_not_asked()
         if time.monotonic() > deadline:
             raise McasError(f"the code server does not answer after {PATIENCE:.0f} s")
         time.sleep(0.2)

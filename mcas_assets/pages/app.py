@@ -60,7 +60,7 @@ def build_app(store: Store, ui: str | None = None) -> Starlette:
             reader, links, *_wanted(keys, "audit", "system"), axis=keys.get("axis"), concept=keys.get("concept")
         ),
         "/trust": lambda reader, links, keys: trust.section(reader, links, *_wanted(keys, "audit", "version")),
-        "/map": lambda reader, links, keys: plane.section(reader, links, *_wanted(keys, "audit", "version", "axis")),
+        "/map": lambda reader, links, keys: plane.section(reader, links, *_wanted(keys, "audit", "version")),
     }
     texts = lru_cache(MOST_TEXTS)(partial(_text, ui, published, pages))
     routes = [Route(path, partial(_page, published, texts, partial(_text, ui, published, pages))) for path in pages]

@@ -13,6 +13,9 @@ import altair as alt
 A_COLOUR, B_COLOUR, MUTED = "#2f7fb8", "#c8642b", "#8a8f98"
 """Of pole a, of pole b (blue and orange of one lightness), and of what leans to neither."""
 
+KINDS = (A_COLOUR, B_COLOUR, "#9a6fb0", "#5c6773", "#4d9a6a", "#b9912f")
+"""Of kinds without an order, each with a shape of its own."""
+
 Row = dict[str, Any]
 
 
@@ -61,6 +64,8 @@ def _poles(channel: Any) -> Any:
 
 
 _ZEROS = [{"zero": 0}]
+_FEW = alt.Axis(tickCount=8, titleAnchor="end")
+"""As many lines as have a number beneath them; the title keeps within a narrow chart."""
 
 
 def _order(rows: Sequence[Row]) -> list[str]:
@@ -80,7 +85,8 @@ def leanings(rows: Sequence[Row], title: str) -> str:
 @lru_cache
 def _leanings(title: str) -> str:
     base = alt.Chart(_data()).encode(_names(), _poles(alt.Color), _text(), alt.Href("url:N"))
-    ends = base.mark_rule(strokeWidth=2, opacity=0.55).encode(alt.X("low:Q", title=title), alt.X2("high:Q"))
+    x = alt.X("low:Q", title=title, axis=_FEW)
+    ends = base.mark_rule(strokeWidth=2, opacity=0.7).encode(x, alt.X2("high:Q"))
     is_flagged = alt.condition("datum.mark == 'flagged'", alt.value(1), alt.value(0))
     points = base.mark_point(size=64, strokeWidth=2).encode(alt.X("value:Q"), _poles(alt.Fill), fillOpacity=is_flagged)
     return _kept((_zero("x") + ends + points).properties(width="container", height=alt.Step(19)))
@@ -103,9 +109,9 @@ def shares(rows: Sequence[Row], title: str) -> str:
 
 @lru_cache
 def _shares(title: str) -> str:
-    x = alt.X("value:Q", title=title, scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%"))
+    x = alt.X("value:Q", title=title, scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%", titleAnchor="end"))
     base = alt.Chart(_data()).encode(_names(), _text(), alt.Href("url:N"))
-    ends = base.mark_rule(strokeWidth=2, opacity=0.55, color=B_COLOUR).encode(alt.X("low:Q"), alt.X2("high:Q"))
+    ends = base.mark_rule(strokeWidth=2, opacity=0.7, color=B_COLOUR).encode(alt.X("low:Q"), alt.X2("high:Q"))
     points = base.mark_point(filled=True, size=64, color=B_COLOUR, opacity=1).encode(x)
     legend = alt.Legend(title="reference", orient="top")
     colours = alt.Color("population:N", scale=alt.Scale(range=["#5c6773", A_COLOUR, "#9a6fb0"]), legend=legend)
@@ -129,7 +135,7 @@ def changes(rows: Sequence[Row], title: str) -> str:
 def _changes(title: str) -> str:
     has_changed = alt.condition("datum.verdict == 'changed'", alt.value(1), alt.value(0.4))
     base = alt.Chart(_data()).encode(_names(), _poles(alt.Color), _text(), alt.Href("url:N"), opacity=has_changed)
-    ways = base.mark_rule(strokeWidth=2).encode(alt.X("before:Q", title=title), alt.X2("after:Q"))
+    ways = base.mark_rule(strokeWidth=2).encode(alt.X("before:Q", title=title, axis=_FEW), alt.X2("after:Q"))
     starts = base.mark_point(size=48, strokeWidth=2, filled=False).encode(alt.X("before:Q"))
     goals = base.mark_point(size=64, filled=True).encode(alt.X("after:Q"))
     return _kept((_zero("x") + ways + starts + goals).properties(width="container", height=alt.Step(19)))
@@ -143,18 +149,20 @@ def course(rows: Sequence[Row], events: Sequence[Row], title: str) -> str:
         events: name, text.
         title: Of the vertical axis.
     """
-    return _document(_course(title), _order(rows), rows=rows, events=events, zeros=_ZEROS)
+    series = tuple(dict.fromkeys(row["series"] for row in rows))
+    return _document(_course(title, series), _order(rows), rows=rows, events=events, zeros=_ZEROS)
 
 
 @lru_cache
-def _course(title: str) -> str:
-    x = alt.X("name:N", sort=[ORDER], title=None, axis=alt.Axis(labelAngle=-25, labelLimit=220))
-    colours = alt.Scale(range=[A_COLOUR, B_COLOUR, "#9a6fb0", "#5c6773"])
-    series = alt.Color("series:N", scale=colours, legend=alt.Legend(title="embedder", orient="top"))
+def _course(title: str, series: tuple[str, ...]) -> str:
+    x = alt.X("name:N", sort=[ORDER], title=None, axis=alt.Axis(labelAngle=0, labelOverlap="greedy"))
+    legend = alt.Legend(title="embedder", orient="top", symbolOpacity=1)
+    colours = alt.Color("series:N", scale=alt.Scale(domain=list(series), range=list(KINDS)), legend=legend)
     apart = alt.XOffset("series:N", scale=alt.Scale(paddingOuter=1))
-    base = alt.Chart(_data()).encode(x, series, apart, _text(), alt.Href("url:N"), alt.Shape("series:N", legend=None))
-    ends = base.mark_rule(strokeWidth=2, opacity=0.55).encode(alt.Y("low:Q", title=title), alt.Y2("high:Q"))
-    points = base.mark_point(filled=True, size=70, opacity=1).encode(alt.Y("value:Q"))
+    base = alt.Chart(_data()).encode(x, colours, apart, _text(), alt.Href("url:N"))
+    ends = base.mark_rule(strokeWidth=2, opacity=0.7).encode(alt.Y("low:Q", title=title), alt.Y2("high:Q"))
+    shapes = alt.Shape("series:N", scale=alt.Scale(domain=list(series)), legend=None)
+    points = base.mark_point(filled=True, size=70, opacity=1).encode(alt.Y("value:Q"), shapes)
     marks = alt.Chart(_data("events")).mark_text(text="▼", fontSize=13, color=MUTED).encode(x, _text(), y=alt.value(6))
     return _kept((_zero("y") + ends + points + marks).properties(width="container", height=260))
 
@@ -164,13 +172,13 @@ def cloud(rows: Sequence[Row], kinds: Sequence[str]) -> str:
 
     Args:
         rows: x, y, kind (one of `kinds`), text, picture, url.
-        kinds: What colours and shapes stand for, in order.
+        kinds: What colours and shapes stand for, in order; as many as `KINDS` at most.
     """
-    colours = alt.Scale(domain=list(kinds), range=[A_COLOUR, B_COLOUR, "#9a6fb0", "#5c6773", "#4d9a6a", "#b9912f"])
+    colours = alt.Scale(domain=list(kinds), range=list(KINDS))
     chart = alt.Chart(_data()).mark_point(size=46, filled=True, opacity=0.75)
     shown = chart.encode(
         alt.X("x:Q", axis=None), alt.Y("y:Q", axis=None), alt.Href("url:N"),
-        alt.Color("kind:N", scale=colours, legend=alt.Legend(title="label", orient="top")),
+        alt.Color("kind:N", scale=colours, legend=alt.Legend(title="asked for", orient="top", columns=3)),
         alt.Shape("kind:N", scale=alt.Scale(domain=list(kinds)), legend=None),
         tooltip=[alt.Tooltip("picture:N", title="image"), _text()],
     ).properties(width="container", height=560)  # fmt: skip

@@ -1,5 +1,8 @@
 """Two versions beside each other: the pairs of one prompt and seed, who changed first, and what the numbers say of it."""
 
+from collections.abc import Callable
+from functools import partial
+
 import polars as pl
 
 from mcas_assets.pages import charts
@@ -45,11 +48,33 @@ def section(
         "factors": reader.table("comparison_factors", **keys).to_dicts(),
         "before_url": links.page("version", audit=audit, version=before),
         "after_url": links.page("version", audit=audit, version=after),
-        "refusals": reader.table("refusal_comparisons", **keys).filter(pl.col("verdict") == "changed").to_dicts(),
+        "refusals": _refusals(reader, links, keys),
         "up": links.page("comparison", **keys) if concept else None,
     }  # fmt: skip
     title = f"{short(before)} ▶ {short(after)}"
     return Section("comparison.html", f"{concept}: {title}" if concept else title, context)
+
+
+def _own(url_of: Callable[[str], str | None], keys: Row) -> Row:
+    """The addresses of what both versions have."""
+    return {"before_url": url_of(keys["before"]), "after_url": url_of(keys["after"])}
+
+
+def _refusals(reader: Reader, links: Links, keys: Row) -> list[Row]:
+    """Refusals that changed, each with the images that were asked for."""
+    changed = reader.table("refusal_comparisons", **keys).filter(verdict="changed")
+    rows: list[Row] = []
+    for row in changed.iter_rows(named=True):
+        axis, _, name = row["subject"].partition(":")
+        pole = "a" if name and name == reader.poles(keys["audit"])[axis].a else "b"
+        asked = (
+            {"axis": axis, "role": "attribute", "pole": pole}
+            if row["role"] == "attribute"
+            else {"concept": row["subject"]}
+        )
+        of = partial(links.page, "images", audit=keys["audit"], **asked)
+        rows.append({**row, **_own(lambda version, of=of: of(version=version), keys)})
+    return rows
 
 
 def _axis(reader: Reader, links: Links, keys: Row, axis: str, summary: pl.DataFrame, concept: str | None) -> Row:
@@ -62,7 +87,9 @@ def _axis(reader: Reader, links: Links, keys: Row, axis: str, summary: pl.DataFr
     rows: list[Row] = [
         {**row, "towards": poles.towards(row["difference"]), "n_same": _n_same(of_axis, row),
          "n_panel": of_axis.filter(concept=row["concept"]).height,
-         "url": links.page("comparison", **keys, axis=axis, concept=row["concept"])}
+         "url": links.page("comparison", **keys, axis=axis, concept=row["concept"]),
+         **_own(lambda version, row=row: links.page("concept", audit=keys["audit"], version=version, axis=axis,
+                                                    concept=row["concept"]), keys)}
         for row in first.iter_rows(named=True)
     ]  # fmt: skip
     head = summary.filter(pl.col("axis") == axis, pl.col("embedder") == embedder)
@@ -101,9 +128,10 @@ def _pairs_of(
     found: list[Row] = []
     for row in rows[: max(n_changed, MOST_CONCEPTS)]:
         pairs = pairs_of_concept(reader, links, keys, axis, row["concept"], labeller)
-        further = further_pairs(reader, links, keys, row["embedder"], row["concept"], row["n_further"] or 0)
+        further = further_pairs(reader, links, keys, axis, row["concept"], labeller)
         found.append({
             **row, "n": len(pairs), "n_changed": sum(pair["has_changed"] for pair in pairs),
+            "n_further_changed": sum(pair["has_changed"] for pair in further),
             "pairs": pairs if whole else pairs[:MOST_PAIRS], "further": further if whole else further[:MOST_PAIRS],
         })  # fmt: skip
     return found

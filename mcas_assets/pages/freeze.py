@@ -62,9 +62,10 @@ class FrozenLinks:
         self._names = {lead: page.name for page in self.pages for lead in page.leads}
 
     def page(self, page: str, /, **keys: str | int | None) -> str | None:
-        """See `Links`. An image leads to its row on the same page, images of a concept to the page of the concept."""
+        """See `Links`. An image leads to its row on the page of a concept, images of a concept to that page."""
         if page == "image":
-            return None if self.is_one_file else f"#row-{str(keys['image'])[:12]}"
+            has_rows = not self.is_one_file and self.current.startswith("concept-")
+            return f"#row-{str(keys['image'])[:12]}" if has_rows else None
         if page == "images" and keys.get("axis") and keys.get("concept"):
             page, keys = "concept", {name: keys[name] for name in ("audit", "version", "axis", "concept")}
         wanted = tuple(sorted((name, str(value)) for name, value in keys.items() if value is not None))

@@ -1,63 +1,72 @@
-"""The pairs of the later rounds of a comparison: images that were drawn of a concept because its first pairs pointed to it."""
+"""The images of the later rounds of a comparison: drawn of a concept because its first pairs pointed to it.
 
-import numpy as np
+An audit has no rows of them: the comparison says which they are and what labellers say of them, in `further_labels`.
+"""
+
 import polars as pl
 
-from mcas_assets.declare.audit import Audit
 from mcas_assets.pages.links import Links
-from mcas_assets.pages.reader import Reader, Row
-from mcas_assets.plan.requests import build_plan
+from mcas_assets.pages.reader import Labeller, Reader, Row
+from mcas_assets.pages.site import short
 
 
-def further_pairs(reader: Reader, links: Links, keys: Row, embedder: str, concept: str, count: int) -> list[Row]:
-    """The further pairs of a concept with thumbnails, those first that an embedder finds most different.
-
-    Nothing labelled these images, and an audit has no rows of them: which they are follows from the audit as it is on record.
-    Where it is not (given images, a home from before declarations were kept), none is found.
+def further_pairs(
+    reader: Reader, links: Links, keys: Row, axis: str, concept: str, labeller: Labeller | None
+) -> list[Row]:
+    """The further pairs of a concept, those whose label differs first, each with thumbnails and addresses.
 
     Args:
         reader: The published copy.
         links: Where things lie.
         keys: audit, before and after.
-        embedder: The name of the embedder.
+        axis: Of the audit.
         concept: Its name.
-        count: How many there are by the comparison.
+        labeller: Whose labels say who changed.
     """
-    declared = reader.rows("declared", audit=keys["audit"], version=keys["after"]) if count else pl.DataFrame()
-    audit = None if declared.is_empty() else Audit.of_document(declared["document"][0])
-    if audit is None:
+    if labeller is None:
         return []
-    wanted = _asked(audit, concept, count)
-    asked = {
-        "prompts": wanted["prompt"].to_list(), "seeds": wanted["seed"].to_list(), "places": list(range(len(wanted)))
-    }  # fmt: skip
-    pairs = reader.published.rows("further-pairs", at=reader.at, **keys, **asked).head(count)
-    rows = [
-        {**row, "src_before": links.picture(row["sha256_before"], row["path_before"]),
-         "src_after": links.picture(row["sha256_after"], row["path_after"])}
+    said = reader.table("further_labels", **keys).filter(
+        pl.col("labels") == labeller.labels, pl.col("embedder").eq_missing(pl.lit(labeller.embedder, pl.String)),
+        axis=axis, concept=concept,
+    ).select("image_id", "label")  # fmt: skip
+    facts = said.join(_facts(reader, said["image_id"].to_list()), on="image_id").filter(outcome="ok")
+    old, new = (facts.filter(system_version=keys[side]) for side in ("before", "after"))
+    pairs = old.join(new, on=["prompt", "seed"], suffix="_after").sort(
+        pl.col("label") != pl.col("label_after"), "prompt", "seed", descending=[True, False, False]
+    )
+    return [
+        {"prompt": row["prompt"], "seed": row["seed"], "has_changed": row["label"] != row["label_after"]}
+        | {
+            f"{what}_{side}": value
+            for side, ending in (("before", ""), ("after", "_after"))
+            for what, value in (
+                ("image", row["image_id" + ending]), ("sha256", row["sha256" + ending]), ("label", row["label" + ending]),
+                ("src", links.picture(row["sha256" + ending], row["path" + ending])),
+                ("url", links.page("image", audit=keys["audit"], version=keys[side], image=row["image_id" + ending])),
+            )
+        }
         for row in pairs.iter_rows(named=True)
     ]  # fmt: skip
-    alike = _cosines(reader, keys, embedder, pairs)
-    return [rows[i] for i in np.argsort(alike, kind="stable")]
 
 
-def _asked(audit: Audit, concept: str, count: int) -> pl.DataFrame:
-    """The rows of the plan of a concept with all rounds, in the order in which a comparison draws them."""
-    most = audit.images_per_prompt.concept + max(count, sum(each for _, each in audit.rounds))
-    only = audit.model_copy(update={"concepts": tuple(one for one in audit.concepts if one.concept == concept)})
-    return build_plan(only.with_images(most)).filter(role="concept").sort("replicate", maintain_order=True)
+def uses_of(reader: Reader, links: Links, audit: str, version: str, image: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The row of an image of a later round, once for each comparison that it counts in; and what labellers say of it.
+
+    Both are empty where it is none.
+    """
+    said = reader.table("further_labels", audit=audit, image_id=image)
+    counted = said.unique(["before", "after", "concept"], maintain_order=True)
+    rows = [
+        {**fact, "role": f"later round of {short(one['before'])} ▶ {short(one['after'])}", "concept": one["concept"],
+         "axis": None, "pole": None, "replicate": None,
+         "url": links.page("comparison", audit=audit, before=one["before"], after=one["after"], axis=one["axis"],
+                           concept=one["concept"])}
+        for one in counted.iter_rows(named=True)
+        for fact in _facts(reader, [image]).filter(system_version=version).iter_rows(named=True)
+    ]  # fmt: skip
+    labels = said.unique(["axis", "labels", "embedder"], maintain_order=True)
+    return pl.DataFrame(rows), labels.select("axis", "labels", "embedder", "label")
 
 
-def _cosines(reader: Reader, keys: Row, embedder: str, pairs: pl.DataFrame) -> np.ndarray:
-    """How alike the two images of each pair are; 0 where a vector is not kept."""
-    panel = reader.rows("panel", audit=keys["audit"], version=keys["after"]).filter(name=embedder)
-    alike = np.zeros(len(pairs))
-    if panel.is_empty() or pairs.is_empty():
-        return alike
-    shown = pl.concat([pairs["sha256_before"], pairs["sha256_after"]]).unique().to_list()
-    found = reader.published.vectors(panel["dim"][0], embedder=panel["embedder"][0], kind="image", contents=shown)
-    vectors = dict(zip(found["content"], found["vector"].to_numpy(), strict=True))
-    for i, (old, new) in enumerate(pairs.select("sha256_before", "sha256_after").iter_rows()):
-        if old in vectors and new in vectors:
-            alike[i] = vectors[old] @ vectors[new]
-    return alike
+def _facts(reader: Reader, images: list[str]) -> pl.DataFrame:
+    return reader.published.rows("facts", images=images)

@@ -7,6 +7,7 @@ import polars as pl
 
 from mcas_assets.core.outcomes import MEANINGS
 from mcas_assets.pages.concept import with_pictures
+from mcas_assets.pages.further import uses_of
 from mcas_assets.pages.links import Links
 from mcas_assets.pages.reader import NotThere, Reader, Row
 from mcas_assets.pages.site import Section, short
@@ -56,7 +57,7 @@ def section(
         "images": with_pictures(links, found.slice((page - 1) * size, size).to_dicts(), keys),
         "pages": [(n, links.page("images", **keys, page=n, size=size)) for n in range(1, last + 1)],
         "up": links.page("version", audit=audit, version=version), "meanings": MEANINGS,
-        "map": links.page("map", audit=audit, version=version, axis=axis or next(iter(reader.poles(audit)))),
+        "map": links.page("map", audit=audit, version=version),
         "narrower": _narrower(reader, links, keys, found),
     }  # fmt: skip
     return Section("images.html", "Images", context)
@@ -83,29 +84,33 @@ def image(reader: Reader, links: Links, audit: str, version: str, image_id: str)
         NotThere: The audit has no such image.
     """
     reader.require(audit, version)
-    uses = reader.rows("image", audit=audit, image=image_id)
+    keys = {"audit": audit, "version": version}
+    uses = _uses(reader, links, keys, image_id)
+    labels = reader.rows("labels-of-image", **keys, sha256=uses["sha256"][0]) if len(uses) else pl.DataFrame()
+    is_further = uses.is_empty()
+    if is_further:
+        uses, labels = uses_of(reader, links, audit, version, image_id)
     if uses.is_empty():
-        raise NotThere(image_id, f"is no image of audit {audit!r}", "The page of images lists them")
+        raise NotThere(image_id, f"is no image of {short(version)} in audit {audit!r}", "The page of images lists them")
     row = uses.row(0, named=True)
     there = row["sha256"] is not None
-    poles = reader.poles(audit)
-    labels = (
-        reader.rows("labels-of-image", audit=audit, version=version, sha256=row["sha256"]) if there else pl.DataFrame()
-    )
-    keys = {"audit": audit, "version": version}
     context = {
         "audit": audit, "version": version, "short": short(version), "row": row, "meaning": MEANINGS.get(row["outcome"], ""),
-        "uses": [
-            {**use, "url": links.page("concept", **keys, axis=next(iter(poles)), concept=use["concept"])
-             if use["concept"] else None}
-            for use in uses.iter_rows(named=True)
-        ],
+        "uses": uses.to_dicts(), "is_further": is_further,
         "src": links.picture(row["sha256"], row["path"], 1024) if there else None,
         "original": links.original(row["sha256"], row["path"]) if there else None,
         "labels": labels.to_dicts(), "cosines": _cosines(reader, audit, version, row) if there else [],
         "again": f"mcas redraw {shlex.quote(image_id[:12])}", "up": links.page("version", **keys),
     }  # fmt: skip
     return Section("image.html", "Image", context)
+
+
+def _uses(reader: Reader, links: Links, keys: Row, image_id: str) -> pl.DataFrame:
+    """The rows of an image in an audit of a version, each with the address of its concept."""
+    found = reader.rows("image", **keys, image=image_id)
+    axis = next(iter(reader.poles(keys["audit"])))
+    urls = [links.page("concept", **keys, axis=axis, concept=name) if name else None for name in found["concept"]]
+    return found.with_columns(url=pl.Series(urls, dtype=pl.String))
 
 
 def _cosines(reader: Reader, audit: str, version: str, row: Row) -> list[Row]:

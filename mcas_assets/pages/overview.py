@@ -103,7 +103,8 @@ def leaderboard(reader: Reader, links: Links, audit: str, axis: str) -> Row:
             "low": mean["adjusted_low"], "high": mean["adjusted_high"], "reason": mean.get("reason"),
             "n_images": mean.get("n_images"), "n_effective": mean.get("n_effective"),
             "towards": poles.towards(mean["mean_adjusted"]), "flag": flag[0] if flag else None,
-            "url": links.page("version", audit=audit, version=version) ,
+            "url": links.page("version", audit=audit, version=version),
+            "images": links.page("images", audit=audit, version=version, axis=axis, role="concept"),
         })  # fmt: skip
     placed = ranks(reader, audit, axis)
     for row in rows:

@@ -41,6 +41,11 @@ def section(
     return Section("trend.html", f"{system} over its versions", context)
 
 
+def _digits(version: str) -> str:
+    """What tells a version from others of its system."""
+    return short(version).rpartition("@")[2]
+
+
 def _axis(
     reader: Reader, links: Links, audit: str, system: str, versions: pl.DataFrame, axis: str, concept: str | None,
     events: pl.DataFrame,
@@ -53,18 +58,25 @@ def _axis(
         keys = {"audit": audit, "version": row["system_version"]}
         url = links.page("concept", **keys, axis=axis, concept=concept) if concept else links.page("version", **keys)
         rows.append(
-            {**row, "short": short(row["system_version"]), "towards": poles.towards(row["adjusted"]), "url": url}
+            {
+                **row,
+                "short": short(row["system_version"]),
+                "towards": poles.towards(row["adjusted"]),
+                "url": url,
+                "images": links.page("images", **keys, axis=axis, role="concept", concept=concept),
+            }
         )
     drawn = [
-        {"name": row["short"], "series": row["embedder"], "value": row["adjusted"], "low": row["adjusted_low"],
+        {"name": _digits(row["system_version"]), "series": row["embedder"], "value": row["adjusted"], "low": row["adjusted_low"],
          "high": row["adjusted_high"], "url": row["url"],
          "text": f"{row['short']}, {row['embedder']}: {signed(row['adjusted'])} {row['towards']} "
                  f"({interval(row['adjusted_low'], row['adjusted_high'], 'no interval', 3)})"}
         for row in rows if row["adjusted"] is not None
     ]  # fmt: skip
     marks = [
-        {"name": short(version), "text": f"{kind}: {factors}"}
+        {"name": _digits(version), "text": f"{kind}: {factors}"}
         for version, kind, factors in events.select("system_version", "kind", "factors").iter_rows()
     ]
     title = f"{concept or 'mean'}, adjusted:  {poles.b} below 0, {poles.a} above"
-    return {"axis": axis, "poles": poles, "rows": rows, "chart": charts.course(drawn, marks, title) if drawn else None}
+    chart = charts.course(drawn, marks, title) if drawn else None
+    return {"axis": axis, "poles": poles, "rows": rows, "chart": chart, "has_events": bool(marks)}

@@ -36,17 +36,24 @@ def section(reader: Reader, links: Links, audit: str, version: str) -> Section:
     identity = reader.rows("identity", version=version).to_dicts()
     checks = reader.rows("checks", **keys)
     context = {
-        **keys, "caveats": CAVEATS, "up": links.page("version", **keys),
+        **keys, "caveats": CAVEATS, "up": links.page("version", **keys), "images": links.page("images", **keys, outcome="ok"),
         "estimands": of_scores["estimand"].drop_nulls().unique(maintain_order=True).to_list(),
         "methods": of_scores.group_by("interval_method").len("n").drop_nulls().sort("interval_method").to_dicts(),
         "notes": of_scores.group_by("interval_note").len("n").drop_nulls().sort("n", descending=True).to_dicts(),
         "panel": reader.table("panel", audit=audit, system_version=version).to_dicts(),
-        "noise": summary.filter(pl.col("noise_band").is_not_null()).to_dicts(),
+        "noise": [
+            {**row, "url": links.page("comparison", audit=audit, before=row["before"], after=version)}
+            for row in summary.filter(pl.col("noise_band").is_not_null()).iter_rows(named=True)
+        ],
         "calibration": notable(calibration).to_dicts() if len(calibration) else [],
         "n_cells": len(calibration.filter(pl.col("met"), pl.col("kind").is_in(OF_CELLS))) if len(calibration) else 0,
         "stamps": reader.rows("stamps").filter(audit=audit, system_version=version).to_dicts(),
-        "policies": reader.table("policy_results", audit=audit, system_version=version)
-                    .sort("status", "requirement", "concept").to_dicts(),
+        "policies": [
+            {**row, "url": links.page("concept", **keys, axis=row["axis"], concept=row["concept"])
+             if row["axis"] and row["concept"] else links.page("version", **keys)}
+            for row in reader.table("policy_results", audit=audit, system_version=version)
+                       .sort("status", "requirement", "concept").iter_rows(named=True)
+        ],
         "marks": next(iter(reader.marks("marks", audit, version).to_dicts()), None),
         "identity": _lines(json.loads(identity[0]["identity"])) if identity else [],
         "seen": identity[0] if identity else None, "checks": checks.to_dicts(),

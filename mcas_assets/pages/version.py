@@ -35,7 +35,7 @@ def section(reader: Reader, links: Links, audit: str, version: str) -> Section:
         "before": before and {"version": before, "url": links.page("comparison", audit=audit, before=before, after=version)},
         "trend": links.page("trend", audit=audit, system=about["system"]), "trust": links.page("trust", **keys),
         "all_images": links.page("images", **keys),
-        "map": links.page("map", **keys, axis=next(iter(reader.poles(audit)))),
+        "map": links.page("map", **keys),
     }  # fmt: skip
     return Section("version.html", short(version), context)
 
@@ -49,6 +49,7 @@ def axis_of(reader: Reader, links: Links, audit: str, version: str, axis: str) -
     first = first.sort(pl.coalesce("adjusted", "mcas"), descending=True, nulls_last=True)
     rows: list[Row] = [
         {**row, "url": links.page("concept", **keys, concept=row["concept"]),
+         "images": links.page("images", **keys, concept=row["concept"]),
          "towards": poles.towards(row["adjusted"] if row["adjusted"] is not None else row["mcas"])}
         for row in first.iter_rows(named=True)
     ]  # fmt: skip
@@ -57,6 +58,7 @@ def axis_of(reader: Reader, links: Links, audit: str, version: str, axis: str) -
     return {
         "axis": axis, "poles": poles, "embedders": embedders, "rows": rows, "chart": _score_chart(rows, poles),
         "mean": means.row(0, named=True) if len(means) else None, "has_panel": len(embedders) > 1,
+        "images": links.page("images", **keys, role="concept"),
         "n_judged": len(judged), "n_flagged": int(judged["is_flagged"].sum()),
         "components": _components(reader, audit, version, axis, embedders[0], {row["concept"]: row["url"] for row in rows}),
         "shares": _shares(reader, links, audit, version, axis), "agreement": reader.agreement(audit, version, axis),
@@ -114,6 +116,7 @@ def _labelled(reader: Reader, links: Links, audit, version, axis, labeller, shar
             **row, "is_corrected": is_corrected, "value": row["corrected_share"] if is_corrected else row["share"],
             "low": row[ends[0]], "high": row[ends[1]], "against": held.get((row["concept"], row["group_name"]), []),
             "outcomes": json.loads(row["outcomes"]),
+            "images": links.page("images", audit=audit, version=version, axis=axis, concept=row["concept"]),
             "people": people.get((row["labels"], row["embedder"], row["concept"], row["group_name"])),
             "url": links.page("images", audit=audit, version=version, axis=axis, concept=row["concept"],
                               group=row["group_name"]),

@@ -90,9 +90,18 @@ def _tasks(audit: Audit, draw: pl.DataFrame, kept: pl.DataFrame, axis: str) -> s
 
 
 def _annotation(vote: Mapping[str, Any]) -> dict:
-    choice = {"from_name": CHOICE, "to_name": "image", "type": "choices", "value": {"choices": [vote["answer"]]}}
-    about = {"rater": vote["rater"], "is_adjudication": vote["is_adjudication"]}
-    return {"result": [choice], "was_cancelled": False, "created_at": vote["voted_at"].isoformat(), "meta": about}
+    about = {
+        "rater": vote["rater"],
+        "is_adjudication": vote["is_adjudication"],
+    }  # kept there of a result, not of an annotation
+    choice = {
+        "from_name": CHOICE,
+        "to_name": "image",
+        "type": "choices",
+        "value": {"choices": [vote["answer"]]},
+        "meta": about,
+    }
+    return {"result": [choice], "was_cancelled": False, "created_at": vote["voted_at"].isoformat()}
 
 
 def labelling_config(audit: Audit, axis: str) -> str:
@@ -169,9 +178,9 @@ def _from_tasks(path: Path) -> Iterator[tuple[str, Vote]]:
 
 def _of_annotation(note: Mapping[str, Any]) -> Vote:
     """The one choice of an annotation. Who made it: what we wrote there, or the mail address or number of the user."""
-    (choice,) = (one["value"]["choices"] for one in note["result"] if one["type"] == "choices")
-    (answer,) = choice
-    meta, by = note.get("meta") or {}, note.get("completed_by")
+    (result,) = (one for one in note["result"] if one["type"] == "choices")
+    (answer,) = result["value"]["choices"]
+    meta, by = result.get("meta") or {}, note.get("completed_by")
     by = by.get("email") or by.get("id") if isinstance(by, dict) else by
     rater = meta.get("rater") or (
         "" if by is None else f"user-{by}" if isinstance(by, int) else str(by).partition("@")[0].lower()

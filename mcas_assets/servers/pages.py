@@ -4,6 +4,7 @@ import socket
 import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from typing import TypeVar
 
 import uvicorn
 
@@ -16,6 +17,7 @@ from mcas_assets.store.database import Store
 HOST = "127.0.0.1"
 
 Ready = Callable[[str], None]
+ServerKind = TypeVar("ServerKind", bound=uvicorn.Server)
 
 
 def serve(store: Store, port: int, ready: Ready) -> None:
@@ -34,14 +36,12 @@ def serve(store: Store, port: int, ready: Ready) -> None:
     threading.Thread(target=bundle, daemon=True).start()  # it takes seconds to make, and the first chart wants it
     with listen(port) as listening:
         ready(f"http://{HOST}:{listening.getsockname()[1]}/")
-        server_of(Guard(app)).run(sockets=[listening])
+        server_of(Guard(app), uvicorn.Server).run(sockets=[listening])
 
 
-def server_of(app: Guard) -> uvicorn.Server:
+def server_of(app: Guard, kind: type[ServerKind]) -> ServerKind:
     """A server of a guarded application that says nothing of itself, and nothing of requests."""
-    return uvicorn.Server(
-        uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off", server_header=False)
-    )
+    return kind(uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off", server_header=False))
 
 
 @contextmanager

@@ -18,6 +18,10 @@ GRACE = 2.0
 _ENDINGS = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows has not all of them
 
 
+class EndAsked(Exception):  # noqa: N818 - what somebody asked for, and no error
+    """This process was asked to end before it had begun to serve."""
+
+
 class Signals:
     """What asked this process to end.
 
@@ -30,6 +34,15 @@ class Signals:
     def __init__(self) -> None:
         self.asked = threading.Event()
         self.status = 0
+
+    def require_not_asked(self) -> None:
+        """See that nobody asked yet, where something takes long.
+
+        Raises:
+            EndAsked: Somebody did.
+        """
+        if self.asked.is_set():
+            raise EndAsked
 
     def _hear(self, number: int, _frame: object) -> None:
         if self.asked.is_set():  # whoever asks twice does not want to wait; what is held by a tether ends with us

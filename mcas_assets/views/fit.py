@@ -6,10 +6,11 @@ Not here: other formats of a frame (`frames`), numbers of the project's own view
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import polars as pl
+from rich.align import Align
 from rich.box import SIMPLE_HEAD
 from rich.cells import cell_len
 from rich.console import Console, Group, RenderableType
@@ -18,6 +19,7 @@ from rich.text import Text
 
 TERMINAL_ROWS = 40
 _WIDEST = 36  # characters of a column of words; what is longer is folded
+_MOST_LINES = 4  # of a cell beside others; whatever takes more is printed on request
 _GAP = 2  # characters between two columns
 _CONTEXT = frozenset({
     "policy", "audit", "system", "system_version", "before", "after", "axis", "labels", "embedder", "asset", "table_name",
@@ -34,12 +36,14 @@ class Column:
         name: Its name in the frame.
         heading: The name, broken after underscores so that a long name over short cells does not widen the column.
         width: Characters that it takes, at least 1.
+        longest: Characters of its longest cell: where there is room left, a folded column gets it.
         is_number: Whether it stands at the right.
     """
 
     name: str
     heading: str
     width: int
+    longest: int
     is_number: bool
 
 
@@ -65,9 +69,9 @@ def fitted(frame: pl.DataFrame, width: int, rows: int = 0, whole: bool = False) 
     varying = frame.select(one for one in frame.columns if one not in alike)
     columns = [_column(one) for one in varying.get_columns()]
     headings = [one for one in varying.columns if one in _CONTEXT] if _needed(columns) > width else []
-    kept, left_out = _choose([one for one in columns if one.name not in headings], width)
+    kept, left_out = _choose([one for one in columns if one.name not in headings], width, whole)
     if not kept:
-        headings, (kept, left_out) = [], _choose(columns, width)
+        headings, (kept, left_out) = [], _choose(columns, width, whole)
     if "system_version" in headings and "system" in headings:
         headings.remove("system")  # the version begins with it
     parts = varying.partition_by(headings, maintain_order=True) if headings else [varying]
@@ -97,7 +101,7 @@ def _column(series: pl.Series) -> Column:
     within = min(longest, _WIDEST)
     heading = _broken(series.name, within)
     width = max(1, within, *(cell_len(line) for line in heading.split("\n")))
-    return Column(series.name, heading, width, is_number)
+    return Column(series.name, heading, width, longest, is_number)
 
 
 def _texts(series: pl.Series) -> set[str]:
@@ -131,26 +135,40 @@ def _broken(name: str, width: int) -> str:
     return "\n".join(lines)
 
 
-def _choose(columns: list[Column], width: int) -> tuple[list[Column], list[Column]]:
-    """Columns that fit, in order, and those left out; the first always fits, and is folded."""
-    kept, left_out, taken = [], [], _GAP  # a table of this kind has one empty character at either side
+def _choose(columns: list[Column], width: int, whole: bool = False) -> tuple[list[Column], list[Column]]:
+    """Columns that fit, in order, and those left out; the first always fits, and is folded.
+
+    What would make rows of many lines is left out unless all was asked for.
+    """
+    kept, left_out, taken, is_full = [], [], _GAP, False  # a table of this kind has one empty character at either side
     for one in columns:
         needed = one.width + (_GAP if kept else 0)
-        if not kept or (taken + needed <= width and not left_out):
+        is_tall = one.longest > _MOST_LINES * _WIDEST and not whole
+        is_full = is_full or (not is_tall and taken + needed > width)
+        if not kept or not (is_tall or is_full):
             kept.append(one)
             taken += needed
         else:
             left_out.append(one)
-    return kept, left_out
+    return _widened(kept, width - taken), left_out
+
+
+def _widened(columns: list[Column], left: int) -> list[Column]:
+    """The columns, of which those that are folded share the room that is left, the first first."""
+    found = []
+    for one in columns:
+        more = max(0, min(left, one.longest - one.width))
+        left -= more
+        found.append(replace(one, width=one.width + more))
+    return found
 
 
 def _grid(columns: list[Column], frame: pl.DataFrame) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
     for one in columns:
-        table.add_column(
-            Text(one.heading), justify="right" if one.is_number else "left", overflow="fold", vertical="bottom",
-            min_width=one.width, max_width=one.width,
-        )  # fmt: skip
+        side = "right" if one.is_number else "left"
+        heading = Align(Text(one.heading), side, vertical="bottom")  # above the rows, however many lines others take
+        table.add_column(heading, justify=side, overflow="fold", min_width=one.width, max_width=one.width)
     for row in frame.select(one.name for one in columns).iter_rows():
         table.add_row(*(Text(text_of(value)) for value in row))
     return table

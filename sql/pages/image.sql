@@ -5,5 +5,5 @@ select
     f.latency_ms, f.attempt, f.created_at, f.record
 from images_as_of($at) i
 left join image_facts f using (image_id)
-where i.audit = $audit and i.image_id = $image
+where i.audit = $audit and i.system_version = $version and i.image_id = $image
 order by i.role, i.concept;

@@ -149,3 +149,37 @@ def test_an_audit_interrupted_at_random_points_ends_so_each_time_and_comes_to_th
     assert last.returncode == 0, err
     wanted = "select concept, mcas, mcas_low, mcas_high from scores order by all"
     assert query(Store(home), wanted).rows() == query(Store(tmp_path / "whole"), wanted).rows()
+
+
+OF_A_PART = """
+import signal, sys, time
+from mcas_assets.cli.interrupts import ending_a_part, listening
+with listening():
+    with ending_a_part():
+        done = []
+        former = signal.signal(signal.SIGINT, lambda *_: done.append(1))
+        print('ready', flush=True)
+        while not done:
+            time.sleep(0.01)
+        signal.signal(signal.SIGINT, former)
+    print('next', flush=True)
+    time.sleep(float(sys.argv[1]))
+print('end', flush=True)
+"""
+
+
+@pytest.mark.parametrize("is_pressed_again", [False, True])
+def test_an_interrupt_that_ends_a_part_lets_the_command_go_on_and_another_ends_it(is_pressed_again):
+    rest = 60 if is_pressed_again else PATIENCE + 0.5  # longer than the command would have been given
+    started = subprocess.Popen(
+        [sys.executable, "-c", OF_A_PART, str(rest)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert started.stdout is not None
+    assert started.stdout.readline() == "ready\n"
+    started.send_signal(signal.SIGINT)
+    assert started.stdout.readline() == "next\n"
+    if is_pressed_again:
+        started.send_signal(signal.SIGINT)
+    out, err = started.communicate(timeout=60)
+    told = (STATUS, "", f"{SENTENCE}\n") if is_pressed_again else (0, "end\n", "")
+    assert (started.returncode, out, err) == told

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from mcas_assets.orchestration.instance import open_instance
-from mcas_assets.orchestration.runs import run_audit
+from mcas_assets.orchestration.runs import run_audit, run_comparison
 from mcas_assets.stages.workplace import Workplace
 from mcas_assets.systems.find import find_system
-from tests.browser import CHROMIUM, FLAGS
 from tests.served import serving
+from tools.browser import CHROMIUM, FLAGS
 
 pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine"),
@@ -35,7 +35,10 @@ def audited_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     instance = open_instance(home)
     try:
-        run_audit(small, find_system("phantom-stereotyped"), Workplace(home=home), instance)
+        workplace = Workplace(home=home)
+        names = ("phantom-stereotyped", "phantom-updated")
+        versions = [run_audit(small, find_system(name), workplace, instance).system_version for name in names]
+        run_comparison(small, *versions, workplace, instance)
     finally:
         instance.dispose()
     return home
@@ -90,16 +93,32 @@ def test_the_landing_page_shows_the_run_of_the_command(page):
     page.get_by_text("audit_phantom").first.wait_for(timeout=60_000)
 
 
-def test_the_page_of_scores_carries_the_table_of_the_terminal_and_the_way_to_the_pages(page):
-    page.goto(f"{page.base}/assets/phantom/scores?view=events")
-    page.get_by_text("http://127.0.0.1:3333/version?audit=phantom").first.wait_for(timeout=60_000)
-    page.get_by_text("[Show Markdown]").first.click(timeout=60_000)  # longer ones open beside the page
-    page.get_by_text("gender: woman ◀ ▶ man").first.wait_for(timeout=60_000)
-
-
-def test_the_page_of_images_carries_thumbnails_that_are_pictures(page):
-    page.goto(f"{page.base}/assets/phantom/images?view=events")
-    page.get_by_text("[Show Markdown]").first.click(timeout=60_000)
-    strip = page.locator("img[src^='data:image/webp']").first
-    strip.wait_for(timeout=60_000)
-    assert strip.evaluate("image => image.naturalWidth") > 0
+@pytest.mark.parametrize(
+    ("stage", "address", "table"),
+    [
+        ("images", "images?audit=phantom", "outcome"),
+        ("scores", "version?audit=phantom", "gender: woman ◀ ▶ man"),
+        ("representation", "version?audit=phantom", "Who is shown, as labelled"),
+        ("comparison", "comparison?audit=phantom", "verdict"),
+    ],
+)
+def test_the_page_of_an_asset_carries_pictures_the_table_of_the_terminal_and_the_way_to_the_pages(
+    page, stage, address, table
+):
+    page.goto(f"{page.base}/assets/phantom/{stage}?view=events")
+    page.get_by_text(f"http://127.0.0.1:3333/{address}").first.wait_for(timeout=60_000)
+    longer = page.get_by_text("[Show Markdown]")  # which open beside the page; shorter ones stand on it
+    longer.first.wait_for(timeout=60_000)
+    told = [page.locator("body").inner_text()]
+    for place in range(longer.count()):
+        longer.nth(place).click(timeout=60_000)
+        dialog = page.get_by_role("dialog")
+        dialog.wait_for()
+        told.append(dialog.inner_text())
+        for strip in dialog.locator("img[src^='data:image/webp']").all():
+            assert strip.evaluate("image => image.naturalWidth") > 0
+            told.append("a picture")
+        page.keyboard.press("Escape")
+        dialog.wait_for(state="detached")
+    assert "a picture" in told
+    assert any(table in text for text in told), told

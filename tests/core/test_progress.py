@@ -1,6 +1,10 @@
 """Progress in the log, on a terminal, and both."""
 
 import logging
+import re
+import time
+
+import pytest
 
 from mcas_assets.core.progress import BothProgress, LogProgress, TerminalProgress
 
@@ -32,6 +36,18 @@ def test_the_terminal_shows_counts_and_what_was_up_to_date(capsys):
     assert "images" in shown
     assert "2/2" in shown
     assert "up to date" in shown
+
+
+@pytest.mark.parametrize("columns", [80, 200])
+def test_no_number_of_a_bar_is_cut(columns, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    with TerminalProgress() as bars, bars.task("embeddings, phantom-balanced", 250_280) as advance:
+        time.sleep(0.1)  # no machine does more than this a second
+        advance(250_000)
+    (line,) = capsys.readouterr().err.rstrip("\n").splitlines()
+    assert len(line) <= columns
+    assert "…" not in line
+    assert re.search(r"embeddings, phantom-balanced +\S+ 250000/250280 +[\d,]+/s .*left +\S{7}$", line)
 
 
 def test_both_listeners_hear_of_every_item(caplog, capsys):

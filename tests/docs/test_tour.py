@@ -1,6 +1,6 @@
 """The README's tour: its first command and each of those to look around with, in their order, on a home of nothing.
 
-That it ends in five minutes on two cores is held by what it takes of one: time on a clock would depend on who else is at work.
+That it ends in five minutes on two cores is held by what it takes of both: time on a clock would depend on who else is at work.
 """
 
 import os
@@ -27,8 +27,10 @@ FIRST, ROWS = (
     re.findall(r"^\| `uv run (mcas [^`]+)`(?: \|)?", README.partition("## Look around")[2].partition("## ")[0], re.M),
 )
 SERVERS = {"view", "ui"}
+VERDICTS = {"gate": (0, 4, 5)}
+"""Of a gate: met, not met, cannot be judged. Each is what a newcomer may be told of the phantom, and none a failure."""
 MOST_SECONDS = 300.0
-"""Of one core, for all of it: on two cores it ends in less, since drawing takes both."""
+"""Of one core, for all of it; what two have in five minutes is twice that."""
 
 
 class Tour:
@@ -84,7 +86,7 @@ def test_the_tour_takes_every_command_of_the_readme_and_five_minutes(tmp_path):
         if name == "serve":  # which asks, and nobody is there
             assert (done.returncode, "Give --yes" in done.stderr) == (2, True), done.stderr
             continue
-        assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+        assert done.returncode in VERDICTS.get(name, (0,)), f"{command}\n{done.stdout}{done.stderr}"
         assert done.stdout.strip(), command
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert (tmp_path / "report").is_dir()

@@ -76,7 +76,9 @@ def test_it_says_who_gives_it_and_that_no_answer_is_right(record, given):
     assert results["source_metadata"]["source_organization_name"] == "A laboratory"
     assert results["source_metadata"]["evaluator_relationship"] == "third_party"
     assert results["model_info"]["developer"] == "owner"
-    assert results["model_info"]["additional_details"]["system_version"] == given.measured.system_version
+    known = results["model_info"]["additional_details"]
+    assert (known["deployment_type"], known["model_availability"]) == ("self_deployed", "unknown")
+    assert known["system_version"] == given.measured.system_version
     assert all(
         "neither direction" in one["metric_config"]["additional_details"]["direction"]
         for one in results["evaluation_results"]

@@ -50,6 +50,17 @@ def test_scores_and_shares_carry_the_table_of_the_terminal(pages):
     assert "no score" not in pages["representation"]["table"]
 
 
+@pytest.mark.parametrize("stage", ["images", "scores", "representation"])
+def test_images_scores_and_shares_carry_thumbnails_a_table_and_the_way_to_their_page(pages, stage):
+    heads = [line.split("|")[1].strip() for line in pages[stage]["thumbnails"].splitlines()[2:] if line.startswith("|")]
+    assert len(STRIP.findall(pages[stage]["thumbnails"])) == len(heads) > 0
+    assert {head.split()[0] for head in heads} == {"nurse", "ceo"}
+    if stage == "representation":
+        assert all(re.fullmatch(r"(nurse|ceo) (man|woman|ambiguous)", head) for head in heads)
+    assert re.search(r"nurse +\w+", pages[stage]["table"])
+    assert pages[stage]["pages"].startswith("http://127.0.0.1:3333/")
+
+
 def test_a_comparison_shows_pairs_before_above_after(pages):
     text = pages["comparison"]["pairs"]
     heads = [line.split("|")[1].strip() for line in text.splitlines()[2:]]

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from urllib.parse import quote
 import pytest
 
 from mcas_assets.orchestration.instance import open_instance
+from tests.core.test_tether import is_gone
 from tests.served import serving
 
 pytestmark = pytest.mark.timeout(600)
@@ -167,3 +169,18 @@ def test_looking_at_a_home_that_holds_nothing_makes_nothing(tmp_path):
 def test_its_own_page_changes_what_the_person_asks_for_where_writing_was_asked_for(writable, home):
     assert graphql(writable, ADD)["addDynamicPartition"]["__typename"] == "AddDynamicPartitionSuccess"
     assert versions(home) == {VERSION, "evil@000000000000"}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="children are found in /proc")
+def test_ctrl_c_while_the_definitions_load_ends_within_seconds_and_leaves_nothing(home):
+    words = [sys.executable, "-m", "mcas_assets", "ui", "--port", "0"]
+    env = {**os.environ, "MCAS_HOME": str(home)}
+    with subprocess.Popen(words, env=env, stderr=subprocess.PIPE, text=True) as looking:
+        children = Path(f"/proc/{looking.pid}/task/{looking.pid}/children")
+        while not (started := children.read_text().split()):  # the code server, which takes seconds to load
+            assert looking.poll() is None
+        looking.send_signal(signal.SIGINT)
+        _, said = looking.communicate(timeout=60)
+    assert looking.returncode == 130
+    assert said == "interrupted; the same command goes on from here\n"
+    assert all(is_gone(int(child)) for child in started)

@@ -18,7 +18,7 @@ from mcas_assets.servers.guard import Guard
 from mcas_assets.store.database import Store
 from mcas_assets.store.publication import publish
 from mcas_assets.store.reading import Published
-from tests.browser import CHROMIUM, FLAGS
+from tools.browser import CHROMIUM, FLAGS
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -101,6 +101,7 @@ class Seen:
         self.page = page
         self.asked: list[str] = []
         self.wrong: list[str] = []
+        page.set_default_timeout(120_000)  # of a machine that is busy; what is there is seen at once
         page.on("request", lambda request: self.asked.append(request.url))
         page.on("pageerror", lambda error: self.wrong.append(str(error)))
         page.on("dialog", self._dismiss)

@@ -8,6 +8,7 @@ import httpx2
 import pytest
 
 from mcas_assets.store.database import Store
+from mcas_assets.store.publication import query
 from tests.pages.conftest import HOSTILE, served
 
 pytestmark = pytest.mark.timeout(300)
@@ -21,11 +22,18 @@ def pages_of(shown) -> dict[str, str]:
         "version": f"/version?{of}",
         "concept": f"/concept?{of}&axis=gender&concept=ceo",
         "images": f"/images?{of}&axis=gender&concept=ceo",
+        "image": f"/image?{of}&image={image_of(shown)}",
         "comparison": f"/comparison?audit={shown.audit}&before={before}&after={after}",
         "trend": f"/trend?audit={shown.audit}&system=phantom-updated",
         "trust": f"/trust?{of}",
-        "map": f"/map?{of}&axis=gender",
+        "map": f"/map?{of}",
     }
+
+
+def image_of(shown) -> str:
+    """The id of an image of a hostile prompt."""
+    asked = f"select min(image_id) from images where concept = 'ceo' and system_version = '{shown.before}'"
+    return query(shown.store, asked).item()
 
 
 def files_of(home: Path) -> dict[str, tuple[int, int]]:
@@ -58,6 +66,38 @@ def test_a_score_leads_to_its_images_and_an_image_to_its_row(shown, site, seen):
     assert re.search(r"sha256\s+[0-9a-f]{64}", facts)
     assert re.search(r"mcas redraw [0-9a-f]{12}", facts)
     assert page.locator("text=phantom-balanced").count() > 1  # of labels and of cosines
+
+
+def test_every_number_is_a_link_to_what_it_was_made_from(shown, site, seen):
+    """But for what no image is behind: the score of texts alone, and cosines on the page of the image itself."""
+    for name in ("overview", "version", "concept", "comparison", "trend", "trust"):
+        page = seen.open(site + pages_of(shown)[name])
+        bare = page.locator("span.number")
+        told = [one.get_attribute("title") for one in bare.all()]
+        assert [title for title in told if not title.startswith("of texts alone")] == [], name
+    page = seen.open(site + pages_of(shown)["overview"])
+    page.locator("table td.n a").first.click()
+    page.wait_for_url("**/images?**role=concept**")
+    assert page.locator(".tile img").count() == 12  # six of each of two concepts
+    page = seen.open(site + pages_of(shown)["concept"])
+    page.locator("table a.number").first.click()
+    page.wait_for_url("**/images?**concept=ceo**")
+
+
+def test_the_page_of_an_image_says_how_it_came_to_be_and_is_walked_by_keyboard(shown, site, seen):
+    page = seen.open(site + pages_of(shown)["image"])
+    facts = page.locator("table.facts").inner_text()
+    for name in ("outcome", "prompt", "seed", "size", "image", "sha256", "batch", "made on", "draw it again"):
+        assert re.search(rf"^{name}\t.*\S", facts, re.MULTILINE), name
+    assert page.locator("figure.whole img").evaluate("image => image.naturalWidth") == 64
+    page.locator("figure.whole a").focus()
+    with page.expect_download() as saved:  # the file as it came
+        page.keyboard.press("Enter")
+    assert saved.value.suggested_filename.removesuffix(".png") in facts
+    page.locator(".ways a", has_text="ceo").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/concept?**concept=ceo**")
+    assert [text for text in seen.wrong if "404" not in text] == []
 
 
 def test_a_point_of_a_chart_is_a_link(shown, site, seen):

@@ -45,6 +45,12 @@ def test_one_file_holds_everything_says_what_it_leaves_out_and_prints(shown, rea
     assert page.locator("text=/^2 of \\d+, drawn by seed 0/").count() > 0
     links = page.eval_on_selector_all("a[href^='#']", "all => all.map(one => one.getAttribute('href').slice(1))")
     assert [link for link in links if page.locator(f"[id='{link}']").count() != 1] == []
+    closed = page.locator("details:not([open])").count()
+    assert closed > 0
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.locator("details:not([open])").count() == 0  # nobody opens anything on paper
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.locator("details:not([open])").count() == closed
     printed = page.pdf()
     assert printed.startswith(b"%PDF")
     assert len(printed) > 50_000

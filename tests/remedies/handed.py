@@ -6,9 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mcas_assets.core.drafts import whole_folder
+from mcas_assets.export.dataset import write_dataset
 from mcas_assets.export.manifest import MANIFEST
 from mcas_assets.export.origin import Origin
+from mcas_assets.export.tables import read
 from mcas_assets.export.verify import verify
+from mcas_assets.pages.reader import Reader
+from mcas_assets.store.publication import publish
+from mcas_assets.store.reading import Published
 from tests.remedies.situations import Step, situation
 
 
@@ -48,6 +53,20 @@ def a_folder_where_nobody_may_write(place: Path) -> Iterator[Step]:
     target = [place / "file" / "out"]
     yield lambda: written(target[0]), "Give --out another place"
     target[0] = place / "new"
+
+
+@situation
+def a_data_set_of_a_version_that_delivered_no_image(place: Path, home) -> Iterator[Step]:
+    with home.store.open() as con:
+        con.execute("update images_history set sha256 = null, path = null where system_version = ?", [home.before])
+    publish(home.store)
+    reader, version = Reader(Published(home.store)), [home.before]
+
+    def write() -> None:
+        write_dataset(reader, read(reader, "smallest", version[0]), place / "images")
+
+    yield write, "Name a version that did"
+    version[0] = home.after
 
 
 def evidence(place: Path) -> Path:

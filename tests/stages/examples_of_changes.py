@@ -134,6 +134,16 @@ FACTORS = Example(
         "what cannot be replayed has a reason": (first(is_replayable=False), row_at(1, reason=None)),
     },
 )
+_FURTHER = {"axis": "gender", "concept": "nurse", "image_id": "1", "label": "woman"}
+FURTHER_LABELS = Example(
+    "further_labels",
+    mark="audit",
+    good=[
+        _PAIR | _FURTHER | {"labels": "zero-shot", "embedder": "e@1"},
+        _PAIR | _FURTHER | {"labels": "pixels", "label": "unreadable"},
+    ],
+    bad={"labels are known": first(labels="guess")},
+)
 
 _FACTOR = {"system_version": "s@2", "before": "s@1", "after": "s@2", "axis": "gender", "embedder": "e@1"}
 _WHOLE = _FACTOR | {"factor": "weights", "share": 0.9, "share_low": 0.7, "share_high": 1.2}

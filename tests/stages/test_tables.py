@@ -128,6 +128,7 @@ def test_tables_in_which_there_may_be_nothing_to_tell():
         "share_comparisons",
         "refusal_comparisons",
         "comparison_factors",
+        "further_labels",
         "rater_agreement",
         "people_confusion",
         "people_shares",

@@ -38,6 +38,26 @@ def test_columns_for_which_there_is_no_room_are_named_with_what_prints_them():
     assert "no room for: estimand (--whole prints them, as --format csv" in text.replace("\n", " ")
 
 
+def test_a_folded_column_gets_the_room_that_is_left():
+    paths = pl.DataFrame({"n": [1, 2], "path": ["a" * 60, "b" * 60]})
+    assert "a" * 60 in printed(paths, 80)
+    assert len(printed(paths, 60).splitlines()) == len(printed(paths, 80).splitlines()) + 2
+
+
+def test_what_would_make_rows_of_many_lines_is_left_out_unless_asked_for_and_what_follows_it_is_not():
+    frame = pl.DataFrame({"concept": ["nurse", "ceo"], "sample": ["x " * 200, "y " * 200], "n_images": [16, 8]})
+    text = printed(frame, 200)
+    assert "no room for: sample" in text
+    assert "16" in text
+    assert printed(frame, 200, whole=True).count("x ") > 150
+
+
+def test_the_first_line_of_each_cell_stands_beside_those_of_its_row():
+    names = pl.DataFrame({"name": ["gender", "tone"], "title": ["the published protocol of " * 3, "short"]})
+    (line,) = (line for line in printed(names, 60).splitlines() if "gender" in line)
+    assert "the published" in line
+
+
 def test_whole_rows_stand_upright_where_their_columns_do_not_fit_beside_each_other():
     whole = printed(SCORES, 64, rows=3, whole=True)
     assert "estimand          a population of prompts\n" in whole

@@ -21,6 +21,12 @@
     }
     document.documentElement.dataset.drawn = "yes";
   };
+  // On paper everything is open.
+  const opened = [];
+  addEventListener("beforeprint", () => {
+    for (const one of document.querySelectorAll("details:not([open])")) { one.open = true; opened.push(one); }
+  });
+  addEventListener("afterprint", () => { for (const one of opened.splice(0)) one.open = false; });
   const arrows = { ArrowRight: 1, ArrowLeft: -1 };
   document.addEventListener("keydown", (event) => {
     const gallery = event.target.closest?.(".gallery, .pairs");

@@ -148,12 +148,19 @@ FACTORS = Table(
         "what cannot be replayed has a reason": among("is_unexplained", (False,)),
     },
 )
+FURTHER_LABELS = Table(
+    "further_labels",
+    key=(*_PAIR, "axis", "labels", "embedder", "concept", "image_id"),
+    expected_rows=lambda checked: versions.n_further_labels(checked.work.audit, *checked.work.read("comparisons")),
+    may_be_empty=True,  # where one round was enough, or nothing can be drawn
+    rules={"labels are known": among("labels", ("zero-shot", "pixels"))},
+)
 
 STAGE = Stage(
     name="comparison",
     description="What changed since the version before, image by image of one prompt and seed: scores, shares, refusals.",
     reads=("texts", "images", "embeddings", "scores", "representation"),
-    tables=(COMPARISONS, SHARES, REFUSALS, SUMMARY, FACTORS),
+    tables=(COMPARISONS, SHARES, REFUSALS, SUMMARY, FACTORS, FURTHER_LABELS),
     make=_make,
     code_version=versions.METHOD,
     declares=_declares,

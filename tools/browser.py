@@ -1,4 +1,4 @@
-"""The browser of the tests of pages, and what it is started with."""
+"""The browser that pages are looked at with, in tests and for the pictures of the documents, and what it is started with."""
 
 import shutil
 
