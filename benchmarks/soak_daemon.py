@@ -21,6 +21,7 @@ WARM = (
     "dagster._cli.api",
     "diffusers",
     "duckdb",
+    "great_expectations",
     "open_clip",
     "torch",
     "transformers",

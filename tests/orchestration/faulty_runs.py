@@ -15,6 +15,7 @@ from pathlib import Path
 
 import dagster  # noqa: F401 - imported here once, for all runs
 import diffusers  # noqa: F401
+import great_expectations  # noqa: F401
 import open_clip  # noqa: F401
 import torch  # noqa: F401
 import transformers  # noqa: F401

@@ -18,7 +18,7 @@ TINY = Path(__file__).parents[1] / "data" / "tiny.yaml"
 RUN = """
 import os, signal, sys
 
-import dagster, diffusers, duckdb, open_clip, torch, transformers
+import dagster, diffusers, duckdb, great_expectations, open_clip, torch, transformers
 from mcas_assets.images import generate
 from mcas_assets.measure import shares as represent
 from mcas_assets.cli.app import main
