@@ -5,7 +5,7 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
-from mcas_assets.store import declarations, facts, ledger, publication, quality, votes
+from mcas_assets.store import declarations, facts, ledger, marks, publication, quality, votes
 from mcas_assets.store.database import Store
 from mcas_assets.store.declarations import Declaration
 from tests.sql.people_rows import draw_rows, people_tables, vote_rows
@@ -65,8 +65,14 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Store:
             run_id=pl.lit("r"),
             provider=pl.Series(told),
             created_at=pl.Series(MOMENTS),
+            sha256=pl.when(outcome="ok").then("image_id"),
         )
         facts.append_images(con, asked)
+        read = asked.drop_nulls("sha256").select(
+            "sha256", reader=pl.lit("c2pa"), has_mark=pl.Series([True, True, False]),
+            is_valid=pl.Series([True, False, None]), issuer=pl.Series(["Someone", "Another", None]),
+        )  # fmt: skip
+        marks.append_marks(con, read)
         ledger.record(con, made("plan", "", "p"), {})  # 1
         ledger.record(
             con,

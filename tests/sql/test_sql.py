@@ -109,6 +109,11 @@ def test_embedder_disagreement(published):
     assert found == [(NEW, "nurse", 2, "clip", "siglip"), (OLD, "nurse", 2, "clip", "siglip")]
 
 
+def test_which_images_are_marked_tells_valid_marks_from_others_and_names_their_issuers(published):
+    found = ask(published, "which-images-are-marked", "images", "read", "marked", "valid", "share_valid", "issuers")
+    assert found == [(3, 3, 2, 1, pytest.approx(1 / 3), "Someone")]
+
+
 def test_refusals(published):
     columns = ("subject", "requested", "refused", "lost", "rate", "against", "difference")
     found = ask(published, "refusals", "system_version", "scope", *columns)
