@@ -2,6 +2,7 @@
 
 import os
 import pty
+import signal
 import socket
 import subprocess
 import sys
@@ -65,6 +66,8 @@ class Standing:
                 stdout=log,
                 stderr=log,
                 start_new_session=not terminal,
+                # What started the tests may ignore a hangup, as nohup does, and hands that on.
+                preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
             )
         if terminal:
             os.close(screen)

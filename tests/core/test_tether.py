@@ -12,9 +12,10 @@ import pytest
 from mcas_assets.core.tether import VARIABLE, follow, holding
 
 PARENT = """
-import subprocess, sys, time
+import signal, subprocess, sys, time
 from pathlib import Path
 from mcas_assets.core.tether import holding
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # what started the tests may ignore it, as nohup does, and hands that on
 with holding(Path(sys.argv[1])):
     child = subprocess.Popen([sys.executable, "-c", sys.argv[2], sys.argv[3]], start_new_session=True)
     while True:
