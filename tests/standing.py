@@ -2,7 +2,6 @@
 
 import os
 import pty
-import signal
 import socket
 import subprocess
 import sys
@@ -56,7 +55,19 @@ class Standing:
             "MCAS_HOME": str(self.home), "MCAS_SYSTEMS": str(folder / "systems.yaml"),
             "MCAS_AUDITS": str(folder / "audits"), "MCAS_WATCH_EVERY": "2",
         }  # fmt: skip
-        command = [sys.executable, "-m", "mcas_assets", "serve", "--yes", "--port", str(port), *words]
+        # What started the tests may ignore a hangup, as nohup does, and hands that on.
+        command = [
+            "env",
+            "--default-signal=HUP",
+            sys.executable,
+            "-m",
+            "mcas_assets",
+            "serve",
+            "--yes",
+            "--port",
+            str(port),
+            *words,
+        ]
         self._terminal, screen = pty.openpty() if terminal else (-1, -1)
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
@@ -66,8 +77,6 @@ class Standing:
                 stdout=log,
                 stderr=log,
                 start_new_session=not terminal,
-                # What started the tests may ignore a hangup, as nohup does, and hands that on.
-                preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
             )
         if terminal:
             os.close(screen)

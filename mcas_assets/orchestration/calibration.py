@@ -12,7 +12,7 @@ from mcas_assets.calibrate.run import FULL, Scale, calibrate
 from mcas_assets.declare.audit import Audit, load_audit
 from mcas_assets.orchestration.declarations import note_all
 from mcas_assets.orchestration.history import relaxed_sqlite_sync
-from mcas_assets.orchestration.records import GROUP
+from mcas_assets.orchestration.records import GROUP, QUIET
 from mcas_assets.orchestration.resources import workplace_resource
 from mcas_assets.stages.reads import Declared, code_version
 from mcas_assets.stages.workplace import Workplace
@@ -103,7 +103,7 @@ def run_calibration(
             [build_calibration(audit, system.name, scale, workplace.declared)],
             instance=instance,
             resources={"workplace": workplace_resource(replace(workplace, system=system))},
-            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            run_config=QUIET,
             tags={"mcas/audit": audit.audit},
         )
     return read_calibration(workplace.store, audit)

@@ -18,9 +18,9 @@ from mcas_assets.orchestration.checks import check_results, check_specs
 from mcas_assets.orchestration.declarations import note_all
 from mcas_assets.orchestration.history import relaxed_sqlite_sync
 from mcas_assets.orchestration.partitions import register, system_versions
-from mcas_assets.orchestration.records import GROUP
+from mcas_assets.orchestration.records import GROUP, QUIET
 from mcas_assets.orchestration.resources import workplace_resource
-from mcas_assets.orchestration.sensor import QUIET, WHY, is_watching, observe
+from mcas_assets.orchestration.sensor import WHY, is_watching, observe
 from mcas_assets.stages.beside import CANARY
 from mcas_assets.stages.checking import check_and_record
 from mcas_assets.stages.contract import Checked

@@ -12,6 +12,9 @@ from mcas_assets.store.database import Store
 GROUP = "audits"
 """Of every asset: the UI folds the lineage where there are several groups, and shows the audits where there is one."""
 
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+"""Configuration of runs that print nothing: what happens is told by progress in a command, by `logbook` in a watch."""
+
 
 def key_of(audit: str, stage: str) -> dg.AssetKey:
     """The asset key of a stage of an audit."""

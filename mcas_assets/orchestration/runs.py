@@ -20,7 +20,7 @@ from mcas_assets.orchestration.jobs import comparison_job_name, job_name
 from mcas_assets.orchestration.orphans import fail_orphaned_runs
 from mcas_assets.orchestration.partitions import is_told, register, state_event, system_event
 from mcas_assets.orchestration.policies import declared_policies, why_not_held
-from mcas_assets.orchestration.records import key_of
+from mcas_assets.orchestration.records import QUIET, key_of
 from mcas_assets.stages.audit.comparison import STAGE as COMPARISON
 from mcas_assets.stages.audit.review import STAGE as REVIEW
 from mcas_assets.stages.current import is_stale, why_not_current
@@ -78,7 +78,7 @@ def run_in_process(
         CheckFailed: A blocking check did not pass; what comes after it was not made.
     """
     run_id = str(uuid4())
-    config = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}, "ops": dict(ops or {})}
+    config = {**QUIET, "ops": dict(ops or {})}
     try:
         with relaxed_sqlite_sync(instance):
             job.execute_in_process(

@@ -18,6 +18,7 @@ from mcas_assets.orchestration.clock import ClockWatch
 from mcas_assets.orchestration.jobs import PUBLISH, job_name
 from mcas_assets.orchestration.orphans import DIED, STOPPED, UNDER_WAY, fail_orphaned_runs
 from mcas_assets.orchestration.partitions import is_told, state_event, system_event, system_versions
+from mcas_assets.orchestration.records import QUIET
 from mcas_assets.orchestration.telling import send_news
 from mcas_assets.stages.current import COMPLETE
 from mcas_assets.stages.workplace import Workplace
@@ -31,8 +32,6 @@ from mcas_assets.watch.look import look, unusable
 SENSOR = "watch"
 WHY = "mcas/why"
 """Tag of a run that nobody launched by hand: what did."""
-QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-"""Of runs that nobody sits before: their process prints nothing, and what happens is told by `logbook`."""
 
 _CLOCK = ClockWatch()
 _DIED = 50  # that many of the runs that died are looked at

@@ -148,9 +148,15 @@ def copy_database(con: DuckDBPyConnection, file: Path) -> None:
         con.execute("detach draft")
 
 
+_of_parents: list[Engine] = []
+"""Instances of the process that this one was forked from. To let go of one would wait for its threads, which are not here."""
+
+
 def _begin_anew() -> None:
     """In a forked process, where the threads of the instance and of whoever held the lock are missing."""
     global _engine, _lock
+    if _engine is not None:
+        _of_parents.append(_engine)
     _engine, _lock = None, threading.RLock()
 
 

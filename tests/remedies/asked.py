@@ -156,9 +156,7 @@ def declared_systems(place: Path, monkeypatch, folder: Path) -> None:
     file = place / "systems.yaml"
     entry = {"kind": "diffusers", "path": str(folder), "width": 64, "height": 64, "canary": "hosted"}
     file.write_text(json.dumps({"systems": {"mine": entry}}))
-    monkeypatch.setattr(Workplace, "system_file", file)
-    init: Any = Workplace.__init__
-    monkeypatch.setattr(Workplace, "__init__", lambda self, **keys: init(self, **({"system_file": file} | keys)))
+    monkeypatch.setenv("MCAS_SYSTEMS", str(file))
     monkeypatch.setattr("mcas_assets.orchestration.canary.run_window", lambda *given: ROW)
 
 

@@ -34,10 +34,8 @@ def votes(words: str, old: str, new: str, name: str = "votes.csv") -> Situation:
     def of_a_file(place: Path, home) -> Iterator[Step]:
         draw, file = drawn(home), place / name
         task = {"data": {"draw": draw["draw"][0], "axis": "gender", "image_id": draw["image_id"][0]}}
-        choice = {"type": "choices", "value": {"choices": ["man"]}}
-        tasks = json.dumps(
-            [task | {"annotations": [{"result": [choice], "meta": {"rater": "ada"}, "created_at": WHEN}]}]
-        )
+        choice = {"type": "choices", "value": {"choices": ["man"]}, "meta": {"rater": "ada"}}
+        tasks = json.dumps([task | {"annotations": [{"result": [choice], "created_at": WHEN}]}])
         sound = HEAD + row_of(draw) if name.endswith(".csv") else tasks
         assert old in sound
         file.write_text(sound.replace(old, new, 1))

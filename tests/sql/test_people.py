@@ -1,12 +1,7 @@
 """What people say is asked of the published copy, beside what labels say."""
 
-from mcas_assets.store import publication
-from mcas_assets.store.database import Store
+from tests.sql.asking import ask
 from tests.sql.share_rows import share_rows
-
-
-def ask(store: Store, name: str, *columns: str) -> list[tuple]:
-    return publication.query(store, publication.questions()[name].read_text()).select(columns).rows()
 
 
 def test_raters_are_asked_how_far_they_agree_and_what_they_differ_on_is_named(published):

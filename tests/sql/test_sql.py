@@ -8,11 +8,8 @@ from rich.console import Console
 from mcas_assets.store import publication
 from mcas_assets.store.database import Store
 from mcas_assets.views.fit import captured
+from tests.sql.asking import ask
 from tests.sql.rows import NEW, OLD
-
-
-def ask(store: Store, name: str, *columns: str) -> list[tuple]:
-    return publication.query(store, publication.questions()[name].read_text()).select(columns).rows()
 
 
 @pytest.mark.parametrize("file", publication.questions().values(), ids=lambda file: file.stem)
@@ -107,11 +104,6 @@ def test_embedder_disagreement(published):
     )
     # Of the old version MCAS is below 0 by both, and adjusted is not.
     assert found == [(NEW, "nurse", 2, "clip", "siglip"), (OLD, "nurse", 2, "clip", "siglip")]
-
-
-def test_which_images_are_marked_tells_valid_marks_from_others_and_names_their_issuers(published):
-    found = ask(published, "which-images-are-marked", "images", "read", "marked", "valid", "share_valid", "issuers")
-    assert found == [(3, 3, 2, 1, pytest.approx(1 / 3), "Someone")]
 
 
 def test_refusals(published):
