@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import mcas_assets as mcas
 from mcas_assets.declare.audit import load_audit
@@ -25,7 +26,7 @@ def a_kind_of_declaration_that_there_is_not(place: Path) -> Iterator[Step]:
 
 @situation
 def a_chart_that_there_is_not(home) -> Iterator[Step]:
-    of = ["pies"]
+    of: list[Any] = ["pies"]
     yield (
         lambda: mcas.open_project(home=home.path).chart(of[0], load_audit(AUDIT).audit),
         "Use one of scores, shares, changes",
