@@ -16,7 +16,7 @@ from mcas_assets.store.engine import copy_database
 from mcas_assets.store.faults import explain
 from mcas_assets.store.files import discard, sweep, sync_file, sync_folder
 from mcas_assets.store.sandbox import Limits, ask
-from mcas_assets.store.schema import require_ours
+from mcas_assets.store.schema import require_ours, schema_digest
 
 _NEWEST = """
 select
@@ -158,8 +158,19 @@ def query(
         except duckdb.Error as error:
             if explain(store.published, error) is not None:
                 raise
-            remedy = '`mcas sql "show tables"` lists what there is; the published copy cannot be written.'
-            raise BadInput("query", str(error).strip().rstrip("!."), remedy) from error
+            raise BadInput("query", str(error).strip().rstrip("!."), _remedy(store, error)) from error
+
+
+def _remedy(store: Store, error: duckdb.Error) -> str:
+    """What mends a statement that fails: of a copy from an older installation, whose names it lacks, to publish it anew."""
+    if isinstance(error, (duckdb.BinderException, duckdb.CatalogException)):
+        try:
+            made_by = ask(store.published, "select digest from store_schema", None, Limits())["digest"].item()
+        except duckdb.Error:  # before the digest was kept
+            made_by = None
+        if made_by != schema_digest():
+            return "The copy was published by an older installation. If there is such a name today, publish it anew: mcas audit"
+    return '`mcas sql "show tables"` lists what there is; the published copy cannot be written.'
 
 
 def published_rows(store: Store, table: str, audit: str, system_version: str) -> pl.DataFrame:

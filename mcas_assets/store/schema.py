@@ -110,7 +110,7 @@ def create(con: DuckDBPyConnection) -> None:
     con.execute("begin")
     con.execute(schema_text())
     _create_reading_names(con)
-    con.execute("insert into store_schema (version, digest) values (?, ?)", [SCHEMA_VERSION, _digest()])
+    con.execute("insert into store_schema (version, digest) values (?, ?)", [SCHEMA_VERSION, schema_digest()])
     con.execute("commit")
 
 
@@ -135,7 +135,7 @@ def require_ours(con: DuckDBPyConnection, path: Path) -> bool:
     if version > SCHEMA_VERSION:
         problem = f"it has schema version {version}, newer than the {SCHEMA_VERSION} that this installation knows"
         raise StoreError(path, problem, "Update MCAS Assets, or point MCAS_HOME to another folder.")
-    return version == SCHEMA_VERSION and rows[0].get("digest") == _digest()
+    return version == SCHEMA_VERSION and rows[0].get("digest") == schema_digest()
 
 
 def require_present_names(con: DuckDBPyConnection, path: Path) -> None:
@@ -158,7 +158,9 @@ def upgrade(con: DuckDBPyConnection) -> None:
     _add_missing_columns(con)
     _allow_nulls(con)
     _create_reading_names(con)
-    con.execute("update store_schema set version = ?, digest = ?, changed_at = now()", [SCHEMA_VERSION, _digest()])
+    con.execute(
+        "update store_schema set version = ?, digest = ?, changed_at = now()", [SCHEMA_VERSION, schema_digest()]
+    )
     con.execute("commit")
 
 
@@ -172,7 +174,8 @@ def _text(path: Path) -> str:
     return path.read_text(encoding="utf-8")
 
 
-def _digest() -> str:
+def schema_digest() -> str:
+    """64 hex digits of the schema that this installation makes stores by."""
     return hashlib.sha256(schema_text().encode()).hexdigest()
 
 

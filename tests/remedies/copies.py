@@ -12,7 +12,7 @@ import duckdb
 from mcas_assets.orchestration import instance as instances
 from mcas_assets.store import backup
 from mcas_assets.store.database import Store
-from mcas_assets.store.publication import publish, query, rebuild
+from mcas_assets.store.publication import publish, query, questions, rebuild
 from mcas_assets.store.reading import Published
 from tests.remedies.homes import failing, mcas
 from tests.remedies.situations import Step, situation
@@ -37,6 +37,19 @@ def what_an_older_installation_published(new_home: Path) -> Iterator[Step]:
         con.execute("update store_schema set version = 4")
     yield lambda: Published(Store(new_home)).rows("audited", at=0), "Publish it anew: mcas audit"
     publish(Store(new_home))  # as an audit does, also where it finds all else as it would make it
+
+
+@situation
+def what_an_older_installation_published_is_asked_for_a_column_of_today(new_home: Path) -> Iterator[Step]:
+    publish(Store(new_home))
+    with duckdb.connect(str(new_home / "published.duckdb")) as con:
+        con.execute("update store_schema set digest = 'former'")
+        con.execute("alter table score_variances_history drop column variance_low")
+        con.execute("drop view score_variances")
+        con.execute("create view score_variances as from score_variances_history")
+    text = questions()["what-the-score-depends-on"].read_text(encoding="utf-8")
+    yield lambda: query(Store(new_home), text), "publish it anew: mcas audit"
+    publish(Store(new_home))
 
 
 @situation
