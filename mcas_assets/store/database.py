@@ -20,7 +20,7 @@ from duckdb import DuckDBPyConnection
 
 from mcas_assets.core.errors import StoreError
 from mcas_assets.store import schema
-from mcas_assets.store.engine import CONFIG, SETTINGS, attached
+from mcas_assets.store.engine import CONFIG, attached, settle
 from mcas_assets.store.faults import explain, is_lock_conflict, locked
 from mcas_assets.store.files import discard, sync_file, sync_folder
 
@@ -60,7 +60,7 @@ class Store:
         with faults_told(self.path):
             self._prepare()
             with attached(self.path, attempts_for(self.path, self.wait)) as con:
-                con.execute(SETTINGS)
+                settle(con)
                 if not schema.require_ours(con, self.path):
                     schema.upgrade(con)
                 yield con
@@ -133,7 +133,7 @@ def connect(path: Path, *, read_only: bool = False, wait: float = 0.0) -> DuckDB
             raise locked(path, error) from None
         raise
     try:
-        con.execute(SETTINGS)
+        settle(con)
     except BaseException:
         con.close()
         raise

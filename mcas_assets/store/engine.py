@@ -24,8 +24,15 @@ CONFIG: dict[str, str | bool | int | float | list[str]] = {
 """Given to every connection: DuckDB refuses a second one of a process with another one. Without it, a
 file that is not DuckDB's makes DuckDB look for an extension on the network."""
 
-SETTINGS = "set enable_progress_bar = false; set python_enable_replacements = false; set TimeZone = 'UTC'"
-"""Said on every connection."""
+_SETTINGS = "set python_enable_replacements = false; set TimeZone = 'UTC'"
+
+
+def settle(con: DuckDBPyConnection) -> None:
+    """Make the settings of a connection ours: no bar of DuckDB's, no variable of Python's read as a table, times in UTC."""
+    # A notebook without widgets has no bar, and DuckDB refuses there even to be told so.
+    if con.execute("select current_setting('enable_progress_bar')").fetchall()[0][0]:
+        con.execute("set enable_progress_bar = false")
+    con.execute(_SETTINGS)
 
 
 class Engine:

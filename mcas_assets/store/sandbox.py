@@ -16,7 +16,7 @@ from duckdb import DuckDBPyConnection, StatementType
 
 from mcas_assets.core.errors import BadInput
 from mcas_assets.core.overlap import bounded
-from mcas_assets.store.engine import CONFIG, SETTINGS, quoted
+from mcas_assets.store.engine import CONFIG, quoted, settle
 
 _READING = (StatementType.SELECT, StatementType.EXPLAIN)
 _BATCH = 50_000  # rows
@@ -88,7 +88,7 @@ def open_copy(copy: Path, limits: Limits) -> DuckDBPyConnection:
     """
     con = duckdb.connect(":memory:", config=CONFIG)
     try:
-        con.execute(SETTINGS)
+        settle(con)
         con.execute(f"set memory_limit = '{limits.memory}MiB'; set temp_directory = ''")
         con.execute(f"attach '{quoted(copy)}' as published (read_only)")
         con.execute("use published; set enable_external_access = false; set lock_configuration = true")
