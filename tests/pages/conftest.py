@@ -1,24 +1,19 @@
 """What tests of pages share: a home in which two versions were audited and compared, its pages served, and a browser."""
 
 import shutil
-import socket
-import threading
 from collections.abc import Generator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import uvicorn
 
-from mcas_assets.pages.app import build_app
 from mcas_assets.pages.reader import Reader
-from mcas_assets.servers.guard import Guard
 from mcas_assets.store.database import Store
 from mcas_assets.store.publication import publish
 from mcas_assets.store.reading import Published
 from tools.browser import CHROMIUM, FLAGS
+from tools.served import served
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -69,23 +64,6 @@ def shown(audited: Any, tiny: Any, made_once: Any) -> Shown:
 @pytest.fixture
 def reader(shown: Shown) -> Reader:
     return Reader(Published(shown.store))
-
-
-@contextmanager
-def served(store: Store) -> Generator[str]:
-    """The address of the pages of a home, behind the guard."""
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        listening.listen(64)
-        config = uvicorn.Config(Guard(build_app(store)), log_level="error", lifespan="off")
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            thread.join(20)
 
 
 @pytest.fixture(scope="session")

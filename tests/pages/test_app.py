@@ -9,7 +9,8 @@ import pytest
 
 from mcas_assets.store.database import Store
 from mcas_assets.store.publication import query
-from tests.pages.conftest import HOSTILE, served
+from tests.pages.conftest import HOSTILE
+from tools.served import served
 
 pytestmark = pytest.mark.timeout(300)
 

@@ -16,7 +16,8 @@ from mcas_assets.pages.reader import Reader
 from mcas_assets.store.database import Store
 from mcas_assets.store.publication import query
 from mcas_assets.store.reading import Published
-from tests.pages.conftest import Shown, served
+from tests.pages.conftest import Shown
+from tools.served import served
 
 pytestmark = pytest.mark.timeout(600)
 

@@ -19,7 +19,7 @@ from mcas_assets.store import under_way
 from mcas_assets.store.database import Store
 from mcas_assets.store.under_way import Account, UnderWay, lock_file, read_under_way
 from mcas_assets.systems.find import find_system
-from tests.pages.conftest import served
+from tools.served import served
 
 RUN = UnderWay("run", "tiny", "phantom@0123456789ab", since=time.time())
 

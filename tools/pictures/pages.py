@@ -1,23 +1,17 @@
 """Pictures of the pages, as a browser shows them."""
 
 import io
-import threading
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
-import uvicorn
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
-from mcas_assets.pages.app import build_app
 from mcas_assets.pages.reader import Reader
-from mcas_assets.servers.guard import Guard
-from mcas_assets.servers.pages import HOST, listen, server_of
 from mcas_assets.store.database import Store
 from mcas_assets.store.reading import Published
 from tools.browser import CHROMIUM, FLAGS
+from tools.served import served
 
 WIDTH = 1200
 HEIGHTS = {"overview": 900, "version": 1000, "concept": 900, "comparison": 900, "trend": 800, "trust": 900, "map": 900}
@@ -63,7 +57,7 @@ def draw(store: Store, pages: dict[str, str], folder: Path) -> list[Path]:
     Returns:
         The files.
     """
-    with _served(store) as site, sync_playwright() as play:
+    with served(store) as site, sync_playwright() as play:
         browser = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         opened = browser.new_page(viewport={"width": WIDTH, "height": max(HEIGHTS.values())})
         files = []
@@ -87,16 +81,3 @@ def _kept(data: bytes, file: Path) -> Path:
     picture = Image.open(io.BytesIO(data)).convert("RGB").quantize(255, dither=Image.Dither.NONE)
     picture.save(file, optimize=True)
     return file
-
-
-@contextmanager
-def _served(store: Store) -> Generator[str]:
-    with listen(0) as listening:
-        server = server_of(Guard(build_app(store)), uvicorn.Server)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-        thread.start()
-        try:
-            yield f"http://{HOST}:{listening.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            thread.join()
