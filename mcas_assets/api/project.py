@@ -63,10 +63,8 @@ class Project:
         Raises:
             BadInput: There is no such kind.
         """
-        from mcas_assets.views.declared import KINDS, declared
+        from mcas_assets.views.declared import declared
 
-        if kind not in ("", *KINDS):
-            raise BadInput("kind", f"is {kind!r}", f"Use one of {', '.join(KINDS)}, or none")
         with self._at_work():
             return declared(kind)
 
@@ -149,7 +147,7 @@ class Project:
         Raises:
             BadInput: A version is not known, both are one, or another run works in this home.
         """
-        from mcas_assets.compare.versions import resolve_version
+        from mcas_assets.compare.versions import resolve_pair
         from mcas_assets.core.progress import LogProgress
         from mcas_assets.declare.audit import load_audit
         from mcas_assets.orchestration.instance import instance_at_work
@@ -160,9 +158,7 @@ class Project:
 
         with self._at_work():
             declared = load_audit(audit)
-            first, second = (resolve_version(Store(self.home), declared, asked) for asked in (before, after))
-            if first == second:
-                raise BadInput(after, f"and {before} are one version, {first}", "Name two")
+            first, second = resolve_pair(Store(self.home), declared, before, after)
             workplace = Workplace(home=self.home, progress=progress or LogProgress())
             with instance_at_work(self.home) as instance, hold_home_lock(self.home, wait=False):
                 tables, _ = run_comparison(declared, first, second, workplace, instance)

@@ -33,15 +33,13 @@ def compare(
     Example: mcas compare phantom-stereotyped phantom-updated --all
     """
     require_format(format)
-    from mcas_assets.compare.versions import resolve_version
+    from mcas_assets.compare.versions import resolve_pair
     from mcas_assets.declare.audit import load_audit
     from mcas_assets.store.database import Store
     from mcas_assets.views.frames import write
 
     declared, store = load_audit(audit), Store(paths.home())
-    versions = [resolve_version(store, declared, asked) for asked in (before, after)]
-    if versions[0] == versions[1]:
-        raise BadInput(after, f"and {before} are one version, {versions[0]}", "Name two")
+    versions = resolve_pair(store, declared, before, after)
     if images is not None:
         declared = declared.with_images(images)
     from mcas_assets.core.progress import BothProgress, LogProgress, TerminalProgress
@@ -96,15 +94,13 @@ def attribute(
     Example: mcas attribute phantom-stereotyped phantom-updated
     """
     require_format(format)
-    from mcas_assets.compare.versions import resolve_version
+    from mcas_assets.compare.versions import resolve_pair
     from mcas_assets.declare.audit import load_audit
     from mcas_assets.store.database import Store
     from mcas_assets.views.frames import write
 
-    declared, store = load_audit(audit), Store(paths.home())
-    first, second = (resolve_version(store, declared, asked) for asked in (before, after))
-    if first == second:
-        raise BadInput(after, f"and {before} are one version, {first}", "Name two")
+    declared = load_audit(audit)
+    first, second = resolve_pair(Store(paths.home()), declared, before, after)
     from mcas_assets.core.progress import BothProgress, LogProgress, TerminalProgress
     from mcas_assets.orchestration.attribution import run_attribution
     from mcas_assets.orchestration.instance import instance_at_work

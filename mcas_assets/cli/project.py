@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from mcas_assets.cli.common import FORMATS, require_format
-from mcas_assets.core.errors import BadInput
 from mcas_assets.core.terminal import say
 
 
@@ -47,12 +46,10 @@ def list_(
 
     Example: mcas list systems
     """
-    from mcas_assets.views.declared import KINDS, declared
+    from mcas_assets.views.declared import declared
     from mcas_assets.views.frames import write
 
     require_format(format)
-    if kind not in ("", *KINDS):
-        raise BadInput("KIND", f"is {kind!r}", f"Use one of {', '.join(KINDS)}, or none")
     found = declared(kind)
     empty = [name for name in ("problem", "title") if not any(found[name])] if format == "table" else []
     write(found.drop(empty), format)

@@ -180,6 +180,18 @@ def resolve_version(store: Store, audit: Audit, asked: str) -> str:
     raise BadInput(asked, f"is no system version that {audit.audit} has audited here", guess + remedy)
 
 
+def resolve_pair(store: Store, audit: Audit, before: str, after: str) -> tuple[str, str]:
+    """The two versions that two texts mean. See `resolve_version`.
+
+    Raises:
+        BadInput: One of them means none, or several, or both mean one.
+    """
+    first, second = (resolve_version(store, audit, asked) for asked in (before, after))
+    if first == second:
+        raise BadInput(after, f"and {before} are one version, {first}", "Name two")
+    return first, second
+
+
 def _compared(former: Tables) -> list[str]:
     return former["comparison_summary"]["before"].drop_nulls().unique(maintain_order=True).to_list()
 

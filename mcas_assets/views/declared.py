@@ -38,7 +38,13 @@ COLUMNS = ("kind", "name", "title", "from", "problem")
 
 
 def declared(kind: str = "") -> pl.DataFrame:
-    """One row for each thing that is declared, of one of `KINDS` or of all: `COLUMNS`; `problem` says why it cannot be used."""
+    """One row for each thing that is declared, of one of `KINDS` or of all: `COLUMNS`; `problem` says why it cannot be used.
+
+    Raises:
+        BadInput: There is no such kind.
+    """
+    if kind not in ("", *KINDS):
+        raise BadInput("KIND", f"is {kind!r}", f"Use one of {', '.join(KINDS)}, or none")
     rows = [row for one in KINDS if kind in ("", one) for row in _rows(one)]
     return pl.DataFrame(rows, schema=dict.fromkeys(COLUMNS, pl.String), orient="row")
 
