@@ -26,7 +26,8 @@ FIRST, ROWS = (
     re.findall(r"^uv run (mcas [^\n]+)$", README.partition("## Two commands")[2].partition("## ")[0], re.M),
     re.findall(r"^\| `uv run (mcas [^`]+)`(?: \|)?", README.partition("## Look around")[2].partition("## ")[0], re.M),
 )
-SERVERS = {"view", "ui"}
+SERVERS = {"view": 130, "ui": 130, "review": 0}
+"""What waits for somebody to look, and the status that Ctrl+C ends it with: of a review it is the way to say "that was all"."""
 VERDICTS = {"gate": (0, 4, 5)}
 """Of a gate: met, not met, cannot be judged. Each is what a newcomer may be told of the phantom, and none a failure."""
 MOST_SECONDS = 300.0
@@ -37,18 +38,25 @@ class Tour:
     """A newcomer who types one command after the other."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.env = folder, {**os.environ, "MCAS_HOME": str(folder / "home")}
+        self.folder = folder
+        self.env = {**os.environ, "MCAS_HOME": str(folder / "home"), "BROWSER": "true"}  # which opens nothing
 
     def words(self, command: str) -> list[str]:
         return [sys.executable, "-m", "mcas_assets", *shlex.split(command)[1:]]
 
     def run(self, command: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            self.words(command), cwd=self.folder, env=self.env, capture_output=True, text=True, stdin=subprocess.DEVNULL
+            self.words(command),
+            cwd=self.folder,
+            env=self.env,
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            timeout=600,
         )
 
     def look(self, command: str) -> int:
-        """The status of the first page of a server, which is ended by Ctrl+C then."""
+        """The status of the first page of a server, which is ended by Ctrl+C then and says how it ended."""
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
         with subprocess.Popen(
@@ -58,7 +66,7 @@ class Tour:
                 return _status(f"http://127.0.0.1:{port}/", server)
             finally:
                 server.send_signal(signal.SIGINT)
-                assert server.wait(60) == 130
+                assert server.wait(60) == SERVERS[command.split()[1]], command
 
 
 def _status(url: str, server: subprocess.Popen) -> int:

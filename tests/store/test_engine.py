@@ -1,7 +1,5 @@
 """The DuckDB instance that a process opens its stores with."""
 
-import gc
-import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +12,26 @@ from mcas_assets.store import engine
 from mcas_assets.store.database import Store
 
 OPENS = "import duckdb, sys; duckdb.connect(sys.argv[1]).execute('select count(*) from materialisations')"
+
+FORKED = """
+import gc, os, sys
+from pathlib import Path
+from mcas_assets.store import engine
+from mcas_assets.store.database import Store
+
+def forked():
+    child = os.fork()
+    if child == 0:
+        gc.collect()  # an instance that nobody holds would wait for threads that are not here
+        os._exit(0 if engine._engine is None and len(engine._of_parents) == 1 else 1)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+with Store(Path(sys.argv[1])).open() as con:
+    con.execute("create temp table busy as select range as a from range(1000)")
+    if sys.argv[2] == "at work":
+        sys.exit(forked())
+sys.exit(forked())
+"""
 
 
 def opens_elsewhere(path: Path) -> bool:
@@ -80,10 +98,7 @@ def test_what_is_spilled_lies_beside_the_store(store):
     assert Path(folder) == Path(f"{store.path.resolve()}.tmp")
 
 
-def test_a_forked_process_has_an_instance_of_its_own(store):
-    with store.open():
-        child = os.fork()
-        if child == 0:
-            gc.collect()  # an instance that nobody holds would wait for threads that are not here
-            os._exit(0 if engine._engine is None else 1)
-        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+@pytest.mark.parametrize("parent", ["at work", "idle"])
+def test_a_forked_process_has_an_instance_of_its_own_and_leaves_its_parent_s_alone(tmp_path, parent):
+    done = subprocess.run([sys.executable, "-c", FORKED, str(tmp_path), parent], timeout=120, check=False)
+    assert done.returncode == 0
