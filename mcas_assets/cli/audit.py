@@ -20,6 +20,8 @@ def audit(
     ] = "phantom-stereotyped",
     steps: Annotated[int | None, typer.Option(help="Sampling steps, instead of the declared ones.")] = None,
     guidance: Annotated[float | None, typer.Option(help="Guidance scale, instead of the declared one.")] = None,
+    width: Annotated[int | None, typer.Option(help="Pixels, instead of the declared or default ones.")] = None,
+    height: Annotated[int | None, typer.Option(help="Pixels, instead of the declared or default ones.")] = None,
     images: Annotated[
         int | None,
         typer.Option(
@@ -35,22 +37,26 @@ def audit(
     from rich.text import Text
 
     from mcas_assets.declare.audit import load_audit
-    from mcas_assets.estimate.cost import estimate
+    from mcas_assets.estimate.cost import Estimate, estimate
     from mcas_assets.store.database import Store
     from mcas_assets.systems.find import find_system
-    from mcas_assets.views.systems import settings_line
+    from mcas_assets.views.plan import head_rows, table_of
 
     note = console(stderr=True)
     declared = load_audit(audit)
     if images is not None:
         declared = declared.with_images(images)
-    subject = find_system(system, steps=steps, guidance=guidance, cache=paths.home() / "digests.json")
+    known = paths.home() / "digests.json"
+    subject = find_system(system, steps=steps, guidance=guidance, width=width, height=height, cache=known)
     note.print(
         Text.assemble((declared.title, "bold"), f"\n{declared.audit} of {subject.name}, in {paths.home()}"),
         soft_wrap=True,
     )
-    note.print(settings_line(subject.identity()))
-    note.print(estimate(declared, subject, Store(paths.home())).line(), soft_wrap=True)
+    found = estimate(declared, subject, Store(paths.home()))
+    if isinstance(found, Estimate):
+        note.print(table_of(head_rows(subject.identity(), found)))
+    else:
+        note.print(found.line(), soft_wrap=True)
     note.print("loading...", style="dim")
     from mcas_assets.views.audit import truth_of
     from mcas_assets.watch.look import present
@@ -74,10 +80,10 @@ def audit(
         note.print(f"up to date: {declared.audit} of {ran.system_version} is as it was audited; nothing was done")
     is_measured = _show(console(), declared, ran.system_version, truth, rows)
     from mcas_assets.core.errors import NothingMeasured
-    from mcas_assets.views.warnings import warnings, why_nothing
+    from mcas_assets.views.warnings import trial_lines, warnings, why_nothing
 
     store, about = Store(paths.home()), (declared.audit, ran.system_version)
-    for line in warnings(store, *about):
+    for line in (*trial_lines(store, *about), *warnings(store, *about)):
         say(line, err=True, always=True)
     if not is_measured:
         raise NothingMeasured(why_nothing(store, *about))
@@ -159,10 +165,10 @@ def plan(
     Example: mcas plan gender --system /path/to/pipeline --detect 0.1
     """
     from mcas_assets.declare.audit import load_audit
-    from mcas_assets.estimate.cost import estimate
+    from mcas_assets.estimate.cost import Estimate, estimate
     from mcas_assets.store.database import Store
     from mcas_assets.systems.find import find_system
-    from mcas_assets.views.systems import settings_line
+    from mcas_assets.views.plan import plan_rows, table_of
 
     if detect is not None and not 0 < detect < 8:
         raise BadInput("--detect", f"is {detect:g}", "Give a change of MCAS above 0 and below 8, for example 0.02")
@@ -173,8 +179,12 @@ def plan(
 
     for note in require_read(declared, subject, Workplace().embedders(declared.embedders)):
         say(note)
-    say(f"{declared.audit} of {subject.identity().version}; {settings_line(subject.identity())}")
-    for line in estimate(declared, subject, Store(paths.home()), detect).lines():
+    say(f"{declared.audit} of {subject.identity().version}")
+    found = estimate(declared, subject, Store(paths.home()), detect)
+    if isinstance(found, Estimate):
+        console().print(table_of(plan_rows(subject.identity(), found)))
+        return
+    for line in found.lines():
         say(line)
 
 

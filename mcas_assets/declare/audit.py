@@ -93,9 +93,10 @@ class Audit(Part):
         document = self.model_dump(mode="json")
         for concept in document["concepts"]:
             concept["half"] = None  # a key that is gone; without it what homes hold would count as of another audit
-        for neutral in document["neutral"]:
-            if neutral["images"] is None:  # a key that is new
-                del neutral["images"]
+        for part in (*document["concepts"], *document["neutral"]):
+            for key in ("images", "language", "text"):  # keys that are new
+                if part.get(key, 0) is None:
+                    del part[key]
         if self.comparison == Spending():
             del document["comparison"]  # likewise
         elif self.comparison.most == Spending().most:
