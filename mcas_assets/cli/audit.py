@@ -20,6 +20,8 @@ def audit(
     ] = "phantom-stereotyped",
     steps: Annotated[int | None, typer.Option(help="Sampling steps, instead of the declared ones.")] = None,
     guidance: Annotated[float | None, typer.Option(help="Guidance scale, instead of the declared one.")] = None,
+    width: Annotated[int | None, typer.Option(help="Pixels, instead of the declared or default ones.")] = None,
+    height: Annotated[int | None, typer.Option(help="Pixels, instead of the declared or default ones.")] = None,
     images: Annotated[
         int | None,
         typer.Option(
@@ -54,7 +56,8 @@ def audit(
         from mcas_assets.declare.populations import chosen_populations
 
         declared = declared.with_populations(chosen_populations(population, declared))
-    subject = find_system(system, steps=steps, guidance=guidance, cache=paths.home() / "digests.json")
+    known = paths.home() / "digests.json"
+    subject = find_system(system, steps=steps, guidance=guidance, width=width, height=height, cache=known)
     note.print(
         Text.assemble((declared.title, "bold"), f"\n{declared.audit} of {subject.name}, in {paths.home()}"),
         soft_wrap=True,
@@ -84,10 +87,10 @@ def audit(
         note.print(f"up to date: {declared.audit} of {ran.system_version} is as it was audited; nothing was done")
     is_measured = _show(console(), declared, ran.system_version, truth, rows)
     from mcas_assets.core.errors import NothingMeasured
-    from mcas_assets.views.warnings import warnings, why_nothing
+    from mcas_assets.views.warnings import trial_lines, warnings, why_nothing
 
     store, about = Store(paths.home()), (declared.audit, ran.system_version)
-    for line in warnings(store, *about):
+    for line in (*trial_lines(store, *about), *warnings(store, *about)):
         say(line, err=True, always=True)
     if not is_measured:
         raise NothingMeasured(why_nothing(store, *about))

@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 
 from mcas_assets.cli.app import app
+from mcas_assets.core.errors import BadInput
 from mcas_assets.core.paths import DATA
 from mcas_assets.store.engine import CONFIG
 from mcas_assets.store.publication import questions
@@ -41,6 +42,13 @@ def test_an_audit_shows_progress_and_ends_with_a_table_and_where_to_look_next(sh
     assert "gender: woman ◀ ▶ man" in done.stdout
     assert "nurse" in done.stdout
     assert "planted" in done.stdout
+
+
+@pytest.mark.parametrize("side", ["width", "height"])
+def test_a_size_is_given_in_pixels_and_held_to_what_a_declaration_may_say(side, home, monkeypatch):
+    monkeypatch.setenv("MCAS_HOME", str(home))
+    with pytest.raises(BadInput, match=f"phantom-stereotyped: {side}: .*8"):
+        app(["audit", str(TINY), f"--{side}", "4"], standalone_mode=False)
 
 
 # What the command does, in a process that tells afterwards what it had loaded.
