@@ -43,10 +43,10 @@ def audit(
     from rich.text import Text
 
     from mcas_assets.declare.audit import load_audit
-    from mcas_assets.estimate.cost import estimate
+    from mcas_assets.estimate.cost import Estimate, estimate
     from mcas_assets.store.database import Store
     from mcas_assets.systems.find import find_system
-    from mcas_assets.views.systems import settings_line
+    from mcas_assets.views.plan import head_rows, table_of
 
     note = console(stderr=True)
     declared = load_audit(audit)
@@ -62,8 +62,11 @@ def audit(
         Text.assemble((declared.title, "bold"), f"\n{declared.audit} of {subject.name}, in {paths.home()}"),
         soft_wrap=True,
     )
-    note.print(settings_line(subject.identity()))
-    note.print(estimate(declared, subject, Store(paths.home())).line(), soft_wrap=True)
+    found = estimate(declared, subject, Store(paths.home()))
+    if isinstance(found, Estimate):
+        note.print(table_of(head_rows(subject.identity(), found)))
+    else:
+        note.print(found.line(), soft_wrap=True)
     note.print("loading...", style="dim")
     from mcas_assets.views.audit import truth_of
     from mcas_assets.watch.look import present
@@ -175,10 +178,10 @@ def plan(
     Example: mcas plan gender --system /path/to/pipeline --detect 0.1
     """
     from mcas_assets.declare.audit import load_audit
-    from mcas_assets.estimate.cost import estimate
+    from mcas_assets.estimate.cost import Estimate, estimate
     from mcas_assets.store.database import Store
     from mcas_assets.systems.find import find_system
-    from mcas_assets.views.systems import settings_line
+    from mcas_assets.views.plan import plan_rows, table_of
 
     if detect is not None and not 0 < detect < 8:
         raise BadInput("--detect", f"is {detect:g}", "Give a change of MCAS above 0 and below 8, for example 0.02")
@@ -189,8 +192,12 @@ def plan(
 
     for note in require_read(declared, subject, Workplace().embedders(declared.embedders)):
         say(note)
-    say(f"{declared.audit} of {subject.identity().version}; {settings_line(subject.identity())}")
-    for line in estimate(declared, subject, Store(paths.home()), detect).lines():
+    say(f"{declared.audit} of {subject.identity().version}")
+    found = estimate(declared, subject, Store(paths.home()), detect)
+    if isinstance(found, Estimate):
+        console().print(table_of(plan_rows(subject.identity(), found)))
+        return
+    for line in found.lines():
         say(line)
 
 
