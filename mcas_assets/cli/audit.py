@@ -28,6 +28,12 @@ def audit(
             help="Images of each prompt of a concept, instead of the declared number.", min=2, max=MOST_IMAGES
         ),
     ] = None,
+    population: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Population, or locale of one (US, de-AT), to hold shares against, before those of the audit."
+        ),
+    ] = None,
     rows: Annotated[bool, typer.Option(help="Print the table of concepts.")] = True,
 ) -> None:
     """Run an audit of a system: generate, embed, check, score, publish. Killed, it goes on where it was.
@@ -37,23 +43,30 @@ def audit(
     from rich.text import Text
 
     from mcas_assets.declare.audit import load_audit
-    from mcas_assets.estimate.cost import estimate
+    from mcas_assets.estimate.cost import Estimate, estimate
     from mcas_assets.store.database import Store
     from mcas_assets.systems.find import find_system
-    from mcas_assets.views.systems import settings_line
+    from mcas_assets.views.plan import head_rows, table_of
 
     note = console(stderr=True)
     declared = load_audit(audit)
     if images is not None:
         declared = declared.with_images(images)
+    if population:
+        from mcas_assets.declare.populations import chosen_populations
+
+        declared = declared.with_populations(chosen_populations(population, declared))
     known = paths.home() / "digests.json"
     subject = find_system(system, steps=steps, guidance=guidance, width=width, height=height, cache=known)
     note.print(
         Text.assemble((declared.title, "bold"), f"\n{declared.audit} of {subject.name}, in {paths.home()}"),
         soft_wrap=True,
     )
-    note.print(settings_line(subject.identity()))
-    note.print(estimate(declared, subject, Store(paths.home())).line(), soft_wrap=True)
+    found = estimate(declared, subject, Store(paths.home()))
+    if isinstance(found, Estimate):
+        note.print(table_of(head_rows(subject.identity(), found)))
+    else:
+        note.print(found.line(), soft_wrap=True)
     note.print("loading...", style="dim")
     from mcas_assets.views.audit import truth_of
     from mcas_assets.watch.look import present
@@ -96,10 +109,11 @@ def _show(console, declared, system_version: str, truth, rows: bool) -> bool:  #
     from mcas_assets.views.audit import print_summary, refusal_lines, standing_line
     from mcas_assets.views.intersections import intersection_lines
     from mcas_assets.views.multiverse import multiverse_lines
+    from mcas_assets.views.populations import population_lines
     from mcas_assets.views.raters import review_lines
 
     store = Store(paths.home())
-    scores, means, shares, cells, amplified, many, rates, disparities, account, raters = (
+    scores, means, shares, cells, amplified, many, rates, disparities, account, raters, against = (
         published_rows(store, table, declared.audit, system_version)
         for table in (
             "scores",
@@ -112,6 +126,7 @@ def _show(console, declared, system_version: str, truth, rows: bool) -> bool:  #
             "refusal_disparities",
             "import_account",
             "rater_agreement",
+            "amplification",
         )
     )
     counts = ", ".join(f"{n} {outcome}" for outcome, n in count_outcomes(store, declared.audit, system_version))
@@ -127,6 +142,7 @@ def _show(console, declared, system_version: str, truth, rows: bool) -> bool:  #
         print_summary(console, declared, scores, means, shares, truth)
         for line in (
             *multiverse_lines(declared, many),
+            *population_lines(declared, against),
             *amplification_lines(declared, amplified),
             *intersection_lines(declared, cells),
             *review_lines(raters),
@@ -162,10 +178,10 @@ def plan(
     Example: mcas plan gender --system /path/to/pipeline --detect 0.1
     """
     from mcas_assets.declare.audit import load_audit
-    from mcas_assets.estimate.cost import estimate
+    from mcas_assets.estimate.cost import Estimate, estimate
     from mcas_assets.store.database import Store
     from mcas_assets.systems.find import find_system
-    from mcas_assets.views.systems import settings_line
+    from mcas_assets.views.plan import plan_rows, table_of
 
     if detect is not None and not 0 < detect < 8:
         raise BadInput("--detect", f"is {detect:g}", "Give a change of MCAS above 0 and below 8, for example 0.02")
@@ -176,8 +192,12 @@ def plan(
 
     for note in require_read(declared, subject, Workplace().embedders(declared.embedders)):
         say(note)
-    say(f"{declared.audit} of {subject.identity().version}; {settings_line(subject.identity())}")
-    for line in estimate(declared, subject, Store(paths.home()), detect).lines():
+    say(f"{declared.audit} of {subject.identity().version}")
+    found = estimate(declared, subject, Store(paths.home()), detect)
+    if isinstance(found, Estimate):
+        console().print(table_of(plan_rows(subject.identity(), found)))
+        return
+    for line in found.lines():
         say(line)
 
 
