@@ -28,6 +28,12 @@ def audit(
             help="Images of each prompt of a concept, instead of the declared number.", min=2, max=MOST_IMAGES
         ),
     ] = None,
+    population: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Population, or locale of one (US, de-AT), to hold shares against, before those of the audit."
+        ),
+    ] = None,
     rows: Annotated[bool, typer.Option(help="Print the table of concepts.")] = True,
 ) -> None:
     """Run an audit of a system: generate, embed, check, score, publish. Killed, it goes on where it was.
@@ -46,6 +52,10 @@ def audit(
     declared = load_audit(audit)
     if images is not None:
         declared = declared.with_images(images)
+    if population:
+        from mcas_assets.declare.populations import chosen_populations
+
+        declared = declared.with_populations(chosen_populations(population, declared))
     known = paths.home() / "digests.json"
     subject = find_system(system, steps=steps, guidance=guidance, width=width, height=height, cache=known)
     note.print(
@@ -99,10 +109,11 @@ def _show(console, declared, system_version: str, truth, rows: bool) -> bool:  #
     from mcas_assets.views.audit import print_summary, refusal_lines, standing_line
     from mcas_assets.views.intersections import intersection_lines
     from mcas_assets.views.multiverse import multiverse_lines
+    from mcas_assets.views.populations import population_lines
     from mcas_assets.views.raters import review_lines
 
     store = Store(paths.home())
-    scores, means, shares, cells, amplified, many, rates, disparities, account, raters = (
+    scores, means, shares, cells, amplified, many, rates, disparities, account, raters, against = (
         published_rows(store, table, declared.audit, system_version)
         for table in (
             "scores",
@@ -115,6 +126,7 @@ def _show(console, declared, system_version: str, truth, rows: bool) -> bool:  #
             "refusal_disparities",
             "import_account",
             "rater_agreement",
+            "amplification",
         )
     )
     counts = ", ".join(f"{n} {outcome}" for outcome, n in count_outcomes(store, declared.audit, system_version))
@@ -130,6 +142,7 @@ def _show(console, declared, system_version: str, truth, rows: bool) -> bool:  #
         print_summary(console, declared, scores, means, shares, truth)
         for line in (
             *multiverse_lines(declared, many),
+            *population_lines(declared, against),
             *amplification_lines(declared, amplified),
             *intersection_lines(declared, cells),
             *review_lines(raters),

@@ -6,7 +6,7 @@ populations it names are `populations`; the embedders it names are resolved wher
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from math import ceil
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -121,6 +121,10 @@ class Audit(Part):
         return self.model_copy(
             update={"images_per_prompt": self.images_per_prompt.model_copy(update={"concept": concept})}
         )
+
+    def with_populations(self, chosen: Iterable[str]) -> "Audit":
+        """The same audit, held against other populations first, then against those that it names."""
+        return self.model_copy(update={"populations": tuple(dict.fromkeys([*chosen, *self.populations]))})
 
     @property
     def further(self) -> int:
