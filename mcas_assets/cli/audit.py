@@ -47,6 +47,7 @@ def audit(
     from mcas_assets.store.database import Store
     from mcas_assets.systems.find import find_system
     from mcas_assets.views.plan import head_rows, table_of
+    from mcas_assets.views.rewriting import rewriter_lines
 
     note = console(stderr=True)
     declared = load_audit(audit)
@@ -67,6 +68,8 @@ def audit(
         note.print(table_of(head_rows(subject.identity(), found)))
     else:
         note.print(found.line(), soft_wrap=True)
+    for line in rewriter_lines(subject.identity().document):
+        note.print(line, soft_wrap=True)
     note.print("loading...", style="dim")
     from mcas_assets.views.audit import truth_of
     from mcas_assets.watch.look import present
@@ -186,6 +189,7 @@ def plan(
     from mcas_assets.store.database import Store
     from mcas_assets.systems.find import find_system
     from mcas_assets.views.plan import plan_rows, table_of
+    from mcas_assets.views.rewriting import rewriter_lines
 
     if detect is not None and not 0 < detect < 8:
         raise BadInput("--detect", f"is {detect:g}", "Give a change of MCAS above 0 and below 8, for example 0.02")
@@ -197,6 +201,8 @@ def plan(
     for note in require_read(declared, subject, Workplace().embedders(declared.embedders)):
         say(note)
     say(f"{declared.audit} of {subject.identity().version}")
+    for line in rewriter_lines(subject.identity().document):
+        say(line)
     found = estimate(declared, subject, Store(paths.home()), detect)
     if isinstance(found, Estimate):
         console().print(table_of(plan_rows(subject.identity(), found)))
