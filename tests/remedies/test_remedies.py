@@ -12,6 +12,7 @@ import pytest
 from mcas_assets.core.errors import BadInput
 from tests.remedies import (
     asked,
+    buckets,
     copies,
     declared,
     entries,
@@ -38,6 +39,7 @@ from tests.remedies.situations import Situation, in_module, name_of
 MODULES = (
     declared, entries, given_sets, sets_meanwhile, given_models, models_at_work, given_embedders, homes, copies, asked, versions,
     measured, far, projects, python, reviews, handed, serving, offices,
+    buckets,
 )  # fmt: skip
 SITUATIONS = [
     pytest.param(one, id=f"{module.__name__.rpartition('.')[2]}: {name_of(one).replace('_', ' ')}")
