@@ -19,7 +19,7 @@ KEYS = {"AWS_ACCESS_KEY_ID": "a-key", "AWS_SECRET_ACCESS_KEY": "a-secret-word", 
 
 
 class _Quiet(WSGIRequestHandler):
-    def log(self, *given: object) -> None:
+    def log(self, type: str, message: str, *args: object) -> None:
         pass
 
 

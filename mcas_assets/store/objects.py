@@ -12,13 +12,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from mcas_assets.core.errors import BadInput, StoreError
 from mcas_assets.core.extras import require_extra
-
-if TYPE_CHECKING:  # an extra
-    from obstore.store import ObjectStore
 
 AT_ONCE = 16
 """Requests that are under way side by side: most of the time of each is waiting."""
@@ -50,7 +47,7 @@ class Objects:
         address: `s3://BUCKET/PREFIX`, or of gs or az.
     """
 
-    def __init__(self, address: str, store: "ObjectStore") -> None:
+    def __init__(self, address: str, store: Any) -> None:
         self.address, self._store = address, store
 
     def put(self, data: Mapping[str, bytes]) -> None:
@@ -175,8 +172,7 @@ def open_objects(address: str) -> Objects:
     named = (os.environ.get(f"{name}{url}", "") for name in ("AWS_ENDPOINT", "AZURE_ENDPOINT") for url in ("", "_URL"))
     options = {**_ANSWERS_WITHIN, "allow_http": any(one.startswith("http://") for one in named)}
     try:
-        store: Any = from_url(address, client_options=options, retry_config=PATIENCE)  # ty: ignore[no-matching-overload]
-        return Objects(address, store)
+        return Objects(address, from_url(address, client_options=options, retry_config=PATIENCE))  # ty: ignore[no-matching-overload]
     except (BaseError, ValueError) as error:
         raise BadInput(address, f"cannot be used ({_short(error)})", _RIGHTS) from error
 

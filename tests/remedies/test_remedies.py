@@ -25,12 +25,14 @@ from tests.remedies import (
     measured,
     models_at_work,
     offices,
+    own_kinds,
     projects,
     python,
     reviews,
     serving,
     sets_meanwhile,
     versions,
+    workflows,
 )
 from tests.remedies.elsewhere import ELSEWHERE
 from tests.remedies.sites import Site, all_sites, executed, watched
@@ -38,7 +40,7 @@ from tests.remedies.situations import Situation, in_module, name_of
 
 MODULES = (
     declared, entries, given_sets, sets_meanwhile, given_models, models_at_work, given_embedders, homes, copies, asked, versions,
-    measured, far, projects, python, reviews, handed, serving, offices,
+    measured, far, own_kinds, workflows, projects, python, reviews, handed, serving, offices,
     buckets,
 )  # fmt: skip
 SITUATIONS = [
