@@ -14,8 +14,9 @@ from typing import Any
 from mcas_assets.core.errors import BadInput
 from mcas_assets.systems.pipelines import signatures, sizes
 from mcas_assets.systems.pipelines.components import kind_in, kind_of
-from mcas_assets.systems.pipelines.loose_weights import FUSE, adapters_in, refusal
+from mcas_assets.systems.pipelines.loose_weights import adapters_in, put_on_it, refusal
 from mcas_assets.systems.pipelines.quantised import require_dequantisable
+from mcas_assets.systems.pipelines.single_file import parts_in
 from mcas_assets.systems.pipelines.weights import find_weights, read_json
 
 log = logging.getLogger(__name__)
@@ -37,12 +38,16 @@ class PipelineFolder:
         pipeline: The pipeline's class name.
         components: Component name -> class name, those that are loaded.
         files: What they are loaded from: paths relative to the folder with forward slashes, sorted.
+        single_file: A checkpoint that the weights of some are loaded from in their place, or None.
+        from_file: Which.
     """
 
     path: Path
     pipeline: str
     components: dict[str, str]
     files: tuple[str, ...]
+    single_file: Path | None = None
+    from_file: tuple[str, ...] = ()
 
     def config(self, *components: str) -> dict[str, Any]:
         """The `config.json` of the first of these components that there is, or nothing."""
@@ -108,6 +113,8 @@ def inspect(
     allow_pickle: bool = False,
     without: Collection[str] = (),
     whole: bool = True,
+    single_file: Path | None = None,
+    used: Collection[Path] = (),
 ) -> PipelineFolder:
     """Understand a pipeline folder, and see that all that will be loaded from it is there and whole.
 
@@ -117,6 +124,8 @@ def inspect(
         allow_pickle: Accept pickled weights where there are no others.
         without: Components that will not be loaded.
         whole: See that weights and tokenizers are whole; not for a listing, where they stand empty.
+        single_file: A checkpoint that is loaded in place of the weights that it holds.
+        used: Adapters that are put on, wherever they lie.
 
     Raises:
         BadInput: It is no pipeline folder, draws no images from text, or something in it is missing or broken.
@@ -126,18 +135,23 @@ def inspect(
     parts = {name: entry for name, entry in index.items() if _is_component(entry) and name not in without}
     components = {name: class_name for name, (_, class_name) in parts.items()}
     files = ["model_index.json"]
+    from_file = parts_in(single_file, components) if single_file else ()
     for adapter in adapters_in(folder) if whole else ():
-        log.warning(
-            "%s lies beside the pipeline and is left unused: what is audited is the model without it. %s", adapter, FUSE
-        )
+        if adapter.resolve() not in used:
+            told = "%s lies beside the pipeline and is left unused: what is audited is the model without it. %s"
+            log.warning(told, adapter, put_on_it(adapter))
     for name, (library, class_name) in parts.items():
+        if name in from_file:
+            read_json(folder / name / "config.json")
+            files.append(f"{name}/config.json")
+            continue
         names = _component(folder / name, library, class_name, variant, allow_pickle, whole)
         files += [f"{name}/{file}" for file in names]
     if components.get("scheduler") in SEEDLESS_SCHEDULERS:
         problem = f"is a {components['scheduler']}, which ignores the seed of an image"
         remedy = "Save the pipeline with another scheduler, for example DPMSolverMultistepScheduler"
         raise BadInput(folder / "scheduler", problem, remedy)
-    return PipelineFolder(folder, pipeline, components, tuple(sorted(files)))
+    return PipelineFolder(folder, pipeline, components, tuple(sorted(files)), single_file, from_file)
 
 
 def require_scheduler(folder: Path, stated: dict[str, Any], loaded: dict[str, Any]) -> None:

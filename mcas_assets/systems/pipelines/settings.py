@@ -87,7 +87,9 @@ def settings_of(entry: Declaration, folder: PipelineFolder) -> Settings:
     said = {key: value for key, value in said.items() if value is not None} | entry.arguments
     return Settings(
         width, height, entry.dtype or devices.default_dtype(), arguments,
-        unchecked=entry.safety_checker == "none", allow_pickle=entry.allow_pickle, strict=entry.strict,
+        # No single file holds a checker, and diffusers loads none with one.
+        unchecked=entry.safety_checker == "none" or folder.single_file is not None,
+        allow_pickle=entry.allow_pickle, strict=entry.strict,
         rewriter=mode, switched_off=off, rewriting=rewriters.active(folder.pipeline, arguments | off),
         declared={key: taken.get(key) for key in said},
     )  # fmt: skip
