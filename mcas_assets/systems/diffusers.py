@@ -13,11 +13,12 @@ from mcas_assets.core.digests import plain
 from mcas_assets.core.errors import BadInput
 from mcas_assets.core.texts import TextLimit
 from mcas_assets.systems.identity import DigestCache, FrozenFiles, fingerprint
+from mcas_assets.systems.pipelines import modular
 from mcas_assets.systems.pipelines.adapters import Laid, lay
 from mcas_assets.systems.pipelines.entry import Declaration
 from mcas_assets.systems.pipelines.hub import HubState, look_up, snapshot
 from mcas_assets.systems.pipelines.hub_weights import laid_out
-from mcas_assets.systems.pipelines.pipeline_folder import PipelineFolder, inspect, require_scheduler
+from mcas_assets.systems.pipelines.pipeline_folder import PipelineFolder, index_name, inspect, require_scheduler
 from mcas_assets.systems.pipelines.pipeline_runner import PipelineRunner
 from mcas_assets.systems.pipelines.settings import Settings, settings_of
 from mcas_assets.systems.pipelines.single_file import find_single_file
@@ -151,7 +152,9 @@ class DiffusersSystem:
     def _without(self) -> tuple[str, ...]:
         """The components that are not loaded."""
         unchecked = self._entry.safety_checker == "none" or self._single_file is not None
-        return (_CHECKER,) if unchecked else ()
+        asked = self._entry.rewriter != "as_shipped"
+        rewriting = [part for parts in modular.REWRITING.values() for part in parts]
+        return (*((_CHECKER,) if unchecked else ()), *(rewriting if asked else ()))
 
     @cached_property
     def _single_file(self) -> Path | None:
@@ -193,14 +196,14 @@ class DiffusersSystem:
         """Fetches what the pipeline loads and not what lies beside it: other formats, other variants, single files."""
         entry = self._entry
         repo, revision = str(entry.repo), str(entry.revision)
-        path = snapshot(repo, revision, ["model_index.json"])
-        index = path / "model_index.json"
+        path = snapshot(repo, revision, ["model_index.json", modular.INDEX])
+        index = path / index_name(path)
         if not index.exists():
             raise BadInput(repo, "is no diffusers pipeline: it has no model_index.json", "Name another repository")
         ignore = [pattern for pattern in _WEIGHTS_ELSEWHERE if not entry.allow_pickle or pattern != "*.bin"]
         if entry.variant is None:
             ignore += ["*.fp16.*", "*.fp16-*", "*.bf16.*", "*.non_ema.*", "*.ema.*"]
-        return snapshot(repo, revision, ["model_index.json", "*/*"], ignore)
+        return snapshot(repo, revision, [index.name, "*/*"], ignore)
 
     @cached_property
     def _settings(self) -> Settings:

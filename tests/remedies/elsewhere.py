@@ -25,6 +25,12 @@ ELSEWHERE: dict[tuple[str, str], str] = {
         "an adapter put on its base: systems/pipelines/test_adapters.py; that the error comes:"
         " systems/pipelines/test_single_file.py::test_each_wrong_use_is_told"
     ),
+    ("systems/pipelines/modular.py", "Blocks with code"): (
+        "a folder whose blocks are diffusers' own: systems/pipelines/test_modular.py::test_what_cannot_be_run_is_refused"
+    ),
+    ("systems/pipelines/modular.py", "whole and of this version"): (
+        "a folder that is whole: systems/pipelines/test_modular.py::test_a_part_that_cannot_be_loaded_is_told"
+    ),
     ("systems/pipelines/hub_weights.py", "Try again; if it stays so"): (
         "systems/pipelines/test_hub.py::test_a_small_file_that_is_not_what_its_metadata_says_is_refused"
     ),

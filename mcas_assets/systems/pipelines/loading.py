@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from mcas_assets.core.errors import BadInput, kind_and_line
-from mcas_assets.systems.pipelines import devices, signatures
+from mcas_assets.systems.pipelines import devices, modular, signatures
 from mcas_assets.systems.pipelines.adapters import Laid, put_on
 from mcas_assets.systems.pipelines.pipeline_folder import PipelineFolder
 from mcas_assets.systems.pipelines.quiet import quiet_loading
@@ -56,8 +56,12 @@ def load(
         options |= {key: value for key, value in unchecked.items() if key in made_with}
     try:
         with quiet_loading() as complaints, strangers_code():
-            held = _from_file(folder, options["dtype"])
-            pipeline = held.pop("", None) or DiffusionPipeline.from_pretrained(str(folder.path), **options, **held)
+            if modular.is_modular(folder.pipeline):
+                out = tuple(modular.REWRITING) if settings.rewriter == "as_asked" else ()
+                pipeline = modular.load_modular(folder.path, folder.pipeline, out, options)
+            else:
+                held = _from_file(folder, options["dtype"])
+                pipeline = held.pop("", None) or DiffusionPipeline.from_pretrained(str(folder.path), **options, **held)
             pipeline.set_progress_bar_config(disable=True)
     except Raised as raised:
         problem = f"diffusers cannot load it ({describe(raised.error)})"
