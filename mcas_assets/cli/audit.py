@@ -110,13 +110,14 @@ def _show(console, declared, system_version: str, truth, rows: bool) -> bool:  #
     from mcas_assets.store.publication import count_outcomes, published_rows
     from mcas_assets.views.amplification import amplification_lines
     from mcas_assets.views.audit import print_summary, refusal_lines, standing_line
+    from mcas_assets.views.fidelity import picture_lines
     from mcas_assets.views.intersections import intersection_lines
     from mcas_assets.views.multiverse import multiverse_lines
     from mcas_assets.views.populations import population_lines
     from mcas_assets.views.raters import review_lines
 
     store = Store(paths.home())
-    scores, means, shares, cells, amplified, many, rates, disparities, account, raters, against = (
+    scores, means, shares, cells, amplified, many, rates, disparities, account, raters, against, aligned, varied = (
         published_rows(store, table, declared.audit, system_version)
         for table in (
             "scores",
@@ -130,6 +131,8 @@ def _show(console, declared, system_version: str, truth, rows: bool) -> bool:  #
             "import_account",
             "rater_agreement",
             "amplification",
+            "alignment",
+            "diversity",
         )
     )
     counts = ", ".join(f"{n} {outcome}" for outcome, n in count_outcomes(store, declared.audit, system_version))
@@ -147,6 +150,7 @@ def _show(console, declared, system_version: str, truth, rows: bool) -> bool:  #
             *multiverse_lines(declared, many),
             *population_lines(declared, against),
             *amplification_lines(declared, amplified),
+            *picture_lines(declared, aligned, varied),
             *intersection_lines(declared, cells),
             *review_lines(raters),
         ):

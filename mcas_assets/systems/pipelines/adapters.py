@@ -16,7 +16,7 @@ from mcas_assets.declare.mistakes import Mistake
 from mcas_assets.systems.pipelines.hub import revision_mistakes, snapshot
 from mcas_assets.systems.pipelines.loose_weights import adapters_in, kind_of, refusal
 from mcas_assets.systems.pipelines.quiet import quiet_loading
-from mcas_assets.systems.pipelines.strangers import Raised, strangers_code
+from mcas_assets.systems.pipelines.strangers import Raised, describe, strangers_code
 
 _USUAL = ("pytorch_lora_weights.safetensors", "adapter_model.safetensors")
 """What diffusers and peft call the file of an adapter."""
@@ -97,8 +97,6 @@ def put_on(pipeline: Any, adapters: Sequence[Laid], where: Path) -> None:
                 )
                 held = pipeline.get_list_adapters()
         except Raised as raised:
-            from mcas_assets.systems.pipelines.loading import describe
-
             problem = f"cannot be put on the pipeline in {where} ({describe(raised.error)})"
             raise BadInput(one.file, problem, _ITS_OWN) from raised.error
         if complaints or not any(name in ours for ours in held.values()):

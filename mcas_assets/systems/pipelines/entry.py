@@ -86,12 +86,6 @@ class Declaration(Entry):
         return self.path
 
     @property
-    def local_paths(self) -> tuple[str, ...]:
-        """Its folder, its single file and its adapters, as far as they lie here."""
-        adapters = [one.path for one in self.adapters]
-        return tuple(path for path in (self.path, self.single_file, *adapters) if path is not None)
-
-    @property
     def watched_repo(self) -> str | None:
         """The repository, if a branch of it is watched."""
         return self.repo if self.watch else None

@@ -4,14 +4,14 @@ import importlib.util
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from mcas_assets.core.errors import BadInput, kind_and_line
+from mcas_assets.core.errors import BadInput
 from mcas_assets.systems.pipelines import devices, modular, signatures
 from mcas_assets.systems.pipelines.adapters import Laid, put_on
 from mcas_assets.systems.pipelines.pipeline_folder import PipelineFolder
 from mcas_assets.systems.pipelines.quiet import quiet_loading
 from mcas_assets.systems.pipelines.settings import Settings
 from mcas_assets.systems.pipelines.single_file import load_parts
-from mcas_assets.systems.pipelines.strangers import Raised, strangers_code
+from mcas_assets.systems.pipelines.strangers import Raised, describe, strangers_code
 
 if TYPE_CHECKING:
     import torch
@@ -100,8 +100,3 @@ def _place(folder: PipelineFolder, pipeline: Any, device: "torch.device") -> Any
         problem = f"does not fit into the memory of the device ({device.type})"
         remedy = "Choose dtype: bfloat16, free the device, or hide it (CUDA_VISIBLE_DEVICES=) to run on the CPU"
         raise BadInput(folder.path, problem, remedy) from error
-
-
-def describe(error: BaseException) -> str:
-    """An error of the library as a reason, without a full stop at its end."""
-    return kind_and_line(error, 500).rstrip(".")

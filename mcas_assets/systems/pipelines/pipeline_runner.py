@@ -15,12 +15,12 @@ from mcas_assets.systems.pipelines import chance, devices, outputs, signatures
 from mcas_assets.systems.pipelines.adapters import Laid
 from mcas_assets.systems.pipelines.compiling import compile_denoiser
 from mcas_assets.systems.pipelines.helping import what_helps
-from mcas_assets.systems.pipelines.loading import describe, load
+from mcas_assets.systems.pipelines.loading import load
 from mcas_assets.systems.pipelines.pipeline_folder import PipelineFolder
 from mcas_assets.systems.pipelines.quiet import quiet_drawing
 from mcas_assets.systems.pipelines.rewriters import KNOWN, Ear
 from mcas_assets.systems.pipelines.settings import Settings
-from mcas_assets.systems.pipelines.strangers import Raised, strangers_code
+from mcas_assets.systems.pipelines.strangers import Raised, describe, strangers_code
 from mcas_assets.systems.pipelines.trial import Seed, Trial, try_first
 from mcas_assets.systems.protocol import Outcome, Request
 
