@@ -1,6 +1,6 @@
 """`mcas audit`, `mcas plan`, `mcas calibrate`, `mcas repair`: what measures, and what belongs before and after it."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -9,6 +9,9 @@ from mcas_assets.core import paths
 from mcas_assets.core.errors import BadInput
 from mcas_assets.core.terminal import say
 from mcas_assets.declare.limits import MOST_IMAGES
+
+if TYPE_CHECKING:
+    from mcas_assets.declare.audit import Audit
 
 MISSED = 4
 
@@ -27,6 +30,9 @@ def audit(
         typer.Option(
             help="Images of each prompt of a concept, instead of the declared number.", min=2, max=MOST_IMAGES
         ),
+    ] = None,
+    embedder: Annotated[
+        list[str] | None, typer.Option(help="Embedder, instead of the declared panel; several times for several.")
     ] = None,
     population: Annotated[
         list[str] | None,
@@ -53,6 +59,8 @@ def audit(
     declared = load_audit(audit)
     if images is not None:
         declared = declared.with_images(images)
+    if embedder:
+        declared = by_embedders(declared, embedder)
     if population:
         from mcas_assets.declare.populations import chosen_populations
 
@@ -101,6 +109,19 @@ def audit(
     if not is_measured:
         raise NothingMeasured(why_nothing(store, *about))
     note.print(_next(declared.audit, ran.system_version))
+
+
+def by_embedders(declared: "Audit", names: list[str]) -> "Audit":
+    """An audit by other embedders than it names.
+
+    Raises:
+        BadInput: One of them is not declared.
+    """
+    from mcas_assets.embedders.find import find_embedder
+
+    for name in names:
+        find_embedder(name)
+    return declared.with_embedders(names)
 
 
 def _show(console, declared, system_version: str, truth, rows: bool) -> bool:  # noqa: ANN001
@@ -173,6 +194,9 @@ def plan(
     system: Annotated[
         str, typer.Option(help="Name of a declared system, or folder of a diffusers pipeline.")
     ] = "phantom-stereotyped",
+    embedder: Annotated[
+        list[str] | None, typer.Option(help="Embedder, instead of the declared panel; several times for several.")
+    ] = None,
     detect: Annotated[
         float | None,
         typer.Option(
@@ -195,6 +219,8 @@ def plan(
         raise BadInput("--detect", f"is {detect:g}", "Give a change of MCAS above 0 and below 8, for example 0.02")
     known = paths.home() / "digests.json"  # in a home that is not there yet nothing is made
     declared, subject = load_audit(audit), find_system(system, cache=known if known.parent.is_dir() else None)
+    if embedder:
+        declared = by_embedders(declared, embedder)
     from mcas_assets.measure.reading import require_read
     from mcas_assets.stages.workplace import Workplace
 
