@@ -31,6 +31,7 @@ from tests.remedies import (
     serving,
     sets_meanwhile,
     versions,
+    workflows,
 )
 from tests.remedies.elsewhere import ELSEWHERE
 from tests.remedies.sites import Site, all_sites, executed, watched
@@ -38,7 +39,7 @@ from tests.remedies.situations import Situation, in_module, name_of
 
 MODULES = (
     declared, entries, given_sets, sets_meanwhile, given_models, models_at_work, given_embedders, homes, copies, asked, versions,
-    measured, far, own_kinds, projects, python, reviews, handed, serving, offices,
+    measured, far, own_kinds, workflows, projects, python, reviews, handed, serving, offices,
 )  # fmt: skip
 SITUATIONS = [
     pytest.param(one, id=f"{module.__name__.rpartition('.')[2]}: {name_of(one).replace('_', ' ')}")
