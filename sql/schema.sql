@@ -101,6 +101,25 @@ create table if not exists tone_facts (
     primary key (reader, sha256)
 );
 
+-- Labellers that look at images (classifiers, judges), and their answers as facts: each image is looked at once.
+create table if not exists labellers (
+    labeller   varchar primary key,       -- name@ and 12 hex digits of identity: weights, prompt, version, what is asked on the axis
+    name       varchar not null,          -- in data/labellers.yaml; column labels of the tables below
+    axis       varchar not null,
+    identity   json not null,
+    first_seen timestamptz not null default now()
+);
+
+create table if not exists label_facts (
+    labeller   varchar not null,
+    sha256     varchar not null,          -- of the image file
+    label      varchar not null,          -- a group of the axis, or why the image counts for none: no person, unspecified, ambiguous ...
+    evidence   varchar,                   -- what a judge says that it saw, in its words
+    raw        json not null,             -- all that was answered: probabilities, boxes, the judge's text
+    created_at timestamptz not null default now(),
+    primary key (labeller, sha256)
+);
+
 -- Provenance marks as facts: what C2PA says of an image file as it came (extra provenance). Whether a signer is on a list that
 -- somebody trusts is not told: valid says that the mark fits the image and the certificate that is in it.
 create table if not exists mark_facts (
@@ -448,8 +467,8 @@ create table if not exists representation_history (
     system_version   varchar not null,
     audit            varchar not null,
     axis             varchar not null,
-    labels           varchar not null,    -- zero-shot (by an embedder) or pixels (Monk tones)
-    embedder         varchar,             -- null where labels is pixels
+    labels           varchar not null,    -- the labeller, by its name in data/labellers.yaml: zero-shot, pixels ...
+    embedder         varchar,             -- that a zero-shot labeller tells by; null for others
     category         varchar,
     concept          varchar not null,
     group_name       varchar not null,
@@ -483,10 +502,10 @@ create table if not exists confusion_history (
     system_version varchar not null,
     audit          varchar not null,
     axis           varchar not null,
-    labels         varchar not null,      -- zero-shot (by an embedder) or pixels (Monk tones)
-    embedder       varchar,               -- null where labels is pixels
+    labels         varchar not null,      -- the labeller, by its name in data/labellers.yaml: zero-shot, pixels ...
+    embedder       varchar,               -- that a zero-shot labeller tells by; null for others
     group_name     varchar not null,      -- the group that the prompt asked for
-    answer         varchar not null,      -- a group of the axis, or 'no group': ambiguous, unreadable, or of a tone of no group
+    answer         varchar not null,      -- a group of the axis, or 'no group': whatever counts for none
     n_images       bigint not null,       -- attribute images with this answer
     n_known        bigint not null,       -- attribute images of this group
     rate           double,                -- n_images / n_known, 0 to 1
@@ -499,10 +518,10 @@ create table if not exists image_labels_history (
     audit          varchar not null,
     system_version varchar not null,
     axis           varchar not null,
-    labels         varchar not null,      -- zero-shot or pixels, as of representation
-    embedder       varchar,               -- null where labels is pixels
+    labels         varchar not null,      -- the labeller, as of representation
+    embedder       varchar,               -- that a zero-shot labeller tells by; null for others
     sha256         varchar not null,      -- of the image
-    label          varchar not null       -- the group, or why it counts for none: ambiguous, outside or unreadable
+    label          varchar not null       -- the group, or why it counts for none: ambiguous, outside, unreadable, no person ...
 );
 
 -- Who is shown on two axes at once, such as women who are dark-skinned: one row for each pair of groups of a concept, and of all
@@ -513,10 +532,10 @@ create table if not exists intersections_history (
     system_version    varchar not null,
     audit             varchar not null,
     axis_1            varchar not null,
-    labels_1          varchar not null,   -- by which the group on this axis is told: zero-shot or pixels
+    labels_1          varchar not null,   -- by which labeller the group on this axis is told
     axis_2            varchar not null,
     labels_2          varchar not null,
-    embedder          varchar,            -- null where both are told by pixels
+    embedder          varchar,            -- that a zero-shot labeller tells by; null where neither is one
     scope             varchar not null,   -- concept (or neutral prompt), or all concepts
     category          varchar,
     concept           varchar,            -- null for all concepts
@@ -585,8 +604,8 @@ create table if not exists mean_amplification_history (
     system_version varchar not null,
     audit          varchar not null,
     axis           varchar not null,
-    labels         varchar not null,      -- zero-shot or pixels, as of representation
-    embedder       varchar,               -- null where labels is pixels
+    labels         varchar not null,      -- the labeller, as of representation
+    embedder       varchar,               -- that a zero-shot labeller tells by; null for others
     population     varchar not null,
     year           bigint,
     locale         varchar,
@@ -657,7 +676,7 @@ create table if not exists people_confusion_history (
     system_version varchar not null,
     audit          varchar not null,
     axis           varchar not null,
-    labels         varchar not null,      -- zero-shot or pixels, as of confusion
+    labels         varchar not null,      -- the labeller, as of confusion
     embedder       varchar,
     group_name     varchar not null,      -- what people say: a group of the axis, or 'no group'
     answer         varchar not null,      -- what the labeller says: a group, or 'no group'
@@ -888,8 +907,8 @@ create table if not exists share_comparisons_history (
     is_predecessor     boolean not null,
     audit              varchar not null,
     axis               varchar not null,
-    labels             varchar not null,  -- zero-shot or pixels
-    embedder           varchar,           -- null where labels is pixels
+    labels             varchar not null,  -- the labeller, as of representation
+    embedder           varchar,           -- that a zero-shot labeller tells by; null for others
     category           varchar,
     concept            varchar not null,
     group_name         varchar not null,
@@ -1002,11 +1021,11 @@ create table if not exists further_labels_history (
     is_predecessor boolean not null,
     audit          varchar not null,
     axis           varchar not null,
-    labels         varchar not null,      -- zero-shot or pixels, as of representation
-    embedder       varchar,               -- null where labels is pixels
+    labels         varchar not null,      -- the labeller, as of representation
+    embedder       varchar,               -- that a zero-shot labeller tells by; null for others
     concept        varchar not null,
     image_id       varchar not null,      -- of either version
-    label          varchar not null       -- the group, or why it counts for none: ambiguous, outside or unreadable
+    label          varchar not null       -- the group, or why it counts for none: ambiguous, outside, unreadable, no person ...
 );
 
 -- The part of each factor in a change, from replaying one at a time.

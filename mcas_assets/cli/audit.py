@@ -171,6 +171,8 @@ def plan(
     from mcas_assets.measure.reading import require_read
     from mcas_assets.stages.workplace import Workplace
 
+    for labeller in Workplace().labellers(declared):
+        labeller.identity()
     for note in require_read(declared, subject, Workplace().embedders(declared.embedders)):
         say(note)
     say(f"{declared.audit} of {subject.identity().version}; {settings_line(subject.identity())}")

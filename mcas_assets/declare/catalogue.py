@@ -4,6 +4,8 @@ Serves systems and embedders alike: `data/systems.yaml` holds `systems: {name: {
 """
 
 import importlib
+import importlib.metadata
+import logging
 import pkgutil
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
@@ -17,6 +19,8 @@ from mcas_assets.core.errors import BadInput
 from mcas_assets.core.paths import layers
 from mcas_assets.declare.documents import Parsed, Slug, check, parse_yaml, read_text
 from mcas_assets.declare.mistakes import BadDocument, Mistake, did_you_mean, explain
+
+log = logging.getLogger(__name__)
 
 # `import` is no name for a module.
 _MODULES = {"import": "imported"}
@@ -52,6 +56,11 @@ class Entry(BaseModel):
         return None
 
     @property
+    def local_paths(self) -> tuple[str, ...]:
+        """All folders or files that it is read from, likewise."""
+        return () if self.local_path is None else (self.local_path,)
+
+    @property
     def watched_repo(self) -> str | None:
         """The hub repository that it follows, or None."""
         return None
@@ -64,19 +73,35 @@ class Entry(BaseModel):
 
 @cache
 def kinds(package: str) -> dict[str, ModuleType]:
-    """The kinds that a package offers: its modules with a `Declaration`."""
+    """The kinds that a package offers: its modules with a `Declaration`, and those of others.
+
+    A package of a person's own gives a kind by an entry point: its group is the name of the package here, its name that of the
+    kind, and it leads to a module with a model `Declaration` and a function `build`.
+    """
     aliases = {module: kind for kind, module in _MODULES.items()}
-    modules = {}
+    modules: dict[str, ModuleType] = {}
     for info in pkgutil.iter_modules(importlib.import_module(package).__path__):
         module = importlib.import_module(f"{package}.{info.name}")
         if hasattr(module, "Declaration"):
             modules[aliases.get(info.name, info.name)] = module
+    for point in importlib.metadata.entry_points(group=package):
+        try:
+            given: Any = point.load()
+        except (ImportError, AttributeError) as error:
+            log.warning(
+                "kind %s of %s is not there: %s cannot be imported (%s)", point.name, package, point.value, error
+            )
+            continue
+        if hasattr(given, "Declaration") and hasattr(given, "build"):
+            modules.setdefault(point.name, given)
+        else:
+            log.warning("kind %s of %s is not there: %s has no Declaration and build", point.name, package, point.value)
     return modules
 
 
 def kind_module(kind: str, package: str) -> ModuleType:
     """The module of a kind that exists."""
-    return importlib.import_module(f"{package}.{_MODULES.get(kind, kind)}")
+    return kinds(package)[kind]
 
 
 class Catalogue(Mapping[str, Any]):

@@ -102,10 +102,12 @@ def prepare(audit: Audit, system: System, workplace: Workplace) -> SystemIdentit
     """Find every mistake that can be found before costly work, and make system and embedders known to the store.
 
     Raises:
-        BadInput: The system, an embedder or a population cannot be used, or the store cannot be opened.
+        BadInput: The system, an embedder, a labeller or a population cannot be used, or the store cannot be opened.
     """
     identity = system.identity()
     panel = workplace.embedders(audit.embedders)
+    for labeller in workplace.labellers(audit):
+        labeller.identity()
     workplace.populations(audit)
     for note in require_read(audit, system, panel):
         log.warning("%s", note)
@@ -154,7 +156,9 @@ def run_comparison(
         CheckFailed: A blocking check did not pass.
     """
     store = workplace.store
-    instruments = versions.Instruments(workplace.embedders(audit.embedders), workplace.tone_reader)
+    instruments = versions.Instruments(
+        workplace.embedders(audit.embedders), workplace.tone_reader, workplace.labellers(audit)
+    )
     if versions.is_current(store, audit, before, after, instruments):
         return versions.of_pair(versions.former_tables(store, audit, after), before), False
     register(instance, after)

@@ -4,13 +4,12 @@ import polars as pl
 from duckdb import DuckDBPyConnection
 
 from mcas_assets.declare.audit import Audit
-from mcas_assets.declare.parts import LABELS
 from mcas_assets.measure import people
 from mcas_assets.measure.shares import digest
 from mcas_assets.quality.expectations import among, between, equal
 from mcas_assets.quality.frames import are_within, inside, total, unexplained
 from mcas_assets.stages import reads
-from mcas_assets.stages.audit.representation import LABELLED
+from mcas_assets.stages.audit.representation import LABELLED, is_of_audit
 from mcas_assets.stages.contract import Checked, Made, Stage, Table, Work
 from mcas_assets.stages.reads import Declared
 from mcas_assets.store import votes
@@ -52,6 +51,7 @@ def _agreement(checked: Checked) -> pl.DataFrame:
 def _confusion(checked: Checked) -> pl.DataFrame:
     of_group = ("system_version", "audit", "axis", "labels", "embedder", "group_name")
     return checked.rows.with_columns(
+        is_named=is_of_audit(checked),
         n_in_answers=pl.col("n_images").sum().over(of_group),
         rate_error=(pl.col("rate") - pl.col("n_images") / pl.col("n_known")).abs(),
         is_unexplained_null=unexplained("rate", "reason"),
@@ -60,6 +60,7 @@ def _confusion(checked: Checked) -> pl.DataFrame:
 
 def _shares(checked: Checked) -> pl.DataFrame:
     return checked.rows.with_columns(
+        is_named=is_of_audit(checked),
         n_beyond=pl.col("n_rated") + pl.col("n_open") - pl.col("n_images"),
         n_in_groups=pl.col("n_group").sum().over(LABELLED) - pl.col("n_rated"),
         sum_of_shares=total("share").over(LABELLED),
@@ -91,7 +92,7 @@ CONFUSION = Table(
     frame=_confusion,
     may_be_empty=True,
     rules={
-        "labels are known": among("labels", LABELS),
+        "labels are known": among("is_named", (True,)),
         "images count from 0": between("n_images", 0, None),
         "answers hold the known images": equal("n_in_answers", "n_known"),
         "rate is images by known": between("rate_error", 0, _TOLERANCE),
@@ -104,7 +105,7 @@ SHARES = Table(
     frame=_shares,
     may_be_empty=True,
     rules={
-        "labels are known": among("labels", LABELS),
+        "labels are known": among("is_named", (True,)),
         "method is known": among("method", (people.POWERED, people.POOLED)),
         "rated images are of the concept": between("n_beyond", None, 0),
         "groups are of the rated images": between("n_in_groups", None, 0),
