@@ -12,10 +12,12 @@ from mcas_assets.declare.mistakes import did_you_mean
 from mcas_assets.declare.parts import LABELLERS
 from mcas_assets.labellers.people import People
 from mcas_assets.labellers.pixels import Pixels
-from mcas_assets.labellers.protocol import Labeller
+from mcas_assets.labellers.protocol import Labeller, Looker
 from mcas_assets.labellers.zero_shot import ZeroShot
 
 KINDS = "mcas_assets.labellers"
+
+_LOOKER = ("name", "tells", "identity", "require", "id_on", "look", "close")
 
 
 def load_labellers(path: Path | None = None) -> Catalogue:
@@ -59,6 +61,16 @@ def find_labeller(name: str, path: Path | None = None, *, cache: Path | None = N
     return kind_module(entry.kind, KINDS).build(name, entry, entries.base(name), cache)
 
 
+def require(labeller: Labeller) -> None:
+    """See, before costly work, that a labeller can be used.
+
+    Raises:
+        BadInput: It cannot.
+    """
+    if isinstance(labeller, Looker):
+        labeller.require()
+
+
 def labellers_of(audit: Audit, path: Path | None = None, *, cache: Path | None = None) -> list[Labeller]:
     """The labellers of an audit, in its order.
 
@@ -68,6 +80,12 @@ def labellers_of(audit: Audit, path: Path | None = None, *, cache: Path | None =
     found: list[Labeller] = [find_labeller(name, path, cache=cache) for name in audit.labellers]
     where = f"audit {audit.audit}"
     for one in found:
+        if not isinstance(one, ZeroShot | Pixels | People | Looker):
+            lacking = [method for method in _LOOKER if not hasattr(one, method)]
+            kind = load_labellers(path)[one.name].kind
+            problem = f"names the labeller {one.name!r}, which is of kind {kind!r}, which lacks {', '.join(lacking)}"
+            remedy = f"Give it the methods of mcas_assets.labellers.protocol.Looker: {', '.join(_LOOKER)}"
+            raise BadInput(where, problem, remedy, "labellers")
         if isinstance(one, ZeroShot) and not one.among(audit.embedders):
             problem = (
                 f"names the zero-shot labeller {one.name!r}, whose embedder {one.entry.embedder!r} it does not name"

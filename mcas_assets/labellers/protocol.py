@@ -25,6 +25,10 @@ OUTSIDE = "outside"
 """What is shown is of no declared group."""
 SEVERAL = "several"
 """Persons of several groups are shown, none of them much larger than the others."""
+DECLINED = "declined"
+"""A judge would not look."""
+NO_ANSWER = "no answer"
+"""What a judge said is none of the answers that it was given to choose from."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,11 @@ class Labeller(Protocol):
     name: str
 
     def tells(self, name: str, axis: Axis) -> bool:
-        """Whether it can tell the groups of an axis, by the axis's name and its declaration."""
+        """Whether it can tell the groups of an axis, by the axis's name and its declaration.
+
+        Raises:
+            BadInput: It is declared for an axis of this name, and not for all of its groups.
+        """
         ...
 
     def identity(self) -> dict[str, Any]:
@@ -67,6 +75,14 @@ class Labeller(Protocol):
 @runtime_checkable
 class Looker(Labeller, Protocol):
     """A labeller that looks at image files. What it says is kept, under its `id_on` and the file's sha256, and not asked again."""
+
+    def require(self) -> None:
+        """See, before costly work and without loading it, that it can be used and asked.
+
+        Raises:
+            BadInput: It cannot: a file lacks, or a key.
+        """
+        ...
 
     def id_on(self, name: str, axis: Axis) -> str:
         """What its answers on an axis are kept under: `name@` and 12 hex digits of its identity and of what it is asked.

@@ -12,6 +12,7 @@ from mcas_assets.compare import versions
 from mcas_assets.core.errors import CheckFailed
 from mcas_assets.declare.audit import Audit
 from mcas_assets.images.match_given import holding
+from mcas_assets.labellers.find import require
 from mcas_assets.measure import embeddings
 from mcas_assets.measure.reading import require_read
 from mcas_assets.orchestration.definitions import build_definitions
@@ -107,7 +108,7 @@ def prepare(audit: Audit, system: System, workplace: Workplace) -> SystemIdentit
     identity = system.identity()
     panel = workplace.embedders(audit.embedders)
     for labeller in workplace.labellers(audit):
-        labeller.identity()
+        require(labeller)
     workplace.populations(audit)
     for note in require_read(audit, system, panel):
         log.warning("%s", note)

@@ -30,6 +30,8 @@ class Labeller:
         return self.entry.says in [group.name for group in axis.groups]
     def identity(self):
         return {"says": self.entry.says}
+    def require(self):
+        pass
     def id_on(self, name, axis):
         return f"{self.name}@{self.entry.says}"
     def look(self, name, axis, files):
@@ -96,6 +98,15 @@ def test_a_labeller_of_another_package_is_found_by_its_entry_point(installed, de
     installed("of_others = of_others")
     path = declare(kind="of_others", says="man")
     assert keys(naming("mine"), labellers_of(naming("mine"), path)) == {"gender": [("mine", None)]}
+
+
+def test_a_labeller_of_another_package_that_lacks_a_method_is_refused(installed, declare, monkeypatch):
+    installed("of_others = of_others")
+    import of_others  # ty: ignore[unresolved-import]
+
+    monkeypatch.delattr(of_others.Labeller, "look")
+    with pytest.raises(BadInput, match="which is of kind 'of_others', which lacks look"):
+        labellers_of(naming("mine"), declare(kind="of_others", says="man"))
 
 
 @pytest.mark.parametrize("points", ["of_others = not_there", "of_others = of_others:OTHERS", "of_others = json"])

@@ -17,6 +17,7 @@ from tests.remedies import (
     entries,
     far,
     given_embedders,
+    given_labellers,
     given_models,
     given_sets,
     handed,
@@ -35,8 +36,8 @@ from tests.remedies.sites import Site, all_sites, executed, watched
 from tests.remedies.situations import Situation, in_module, name_of
 
 MODULES = (
-    declared, entries, given_sets, sets_meanwhile, given_models, models_at_work, given_embedders, homes, copies, asked, versions,
-    measured, far, projects, python, reviews, handed, serving,
+    declared, entries, given_sets, sets_meanwhile, given_models, models_at_work, given_embedders, given_labellers, homes, copies,
+    asked, versions, measured, far, projects, python, reviews, handed, serving,
 )  # fmt: skip
 SITUATIONS = [
     pytest.param(one, id=f"{module.__name__.rpartition('.')[2]}: {name_of(one).replace('_', ' ')}")
