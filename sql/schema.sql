@@ -250,12 +250,13 @@ create table if not exists texts_history (
     audit    varchar not null,
     text_id  varchar not null,
     text     varchar not null,            -- with the profile's prefix: what is embedded
-    raw      varchar not null,
+    raw      varchar not null,            -- as it is declared: for prompts, what the system is asked
     kind     varchar not null,            -- word, group or prompt
     axis     varchar,
     pole     varchar,
     category varchar,
-    concept  varchar
+    concept  varchar,
+    language varchar                      -- of the prompt, as BCP 47 tags it; null where the audit does not tell
 );
 
 create table if not exists images_history (

@@ -21,6 +21,7 @@ from mcas_assets.cli import (
     gate,
     interrupts,
     keep,
+    population,
     project,
     redraw,
     review,
@@ -71,6 +72,7 @@ def _before(
 app.command("list")(project.list_)
 for command in (
     project.init,
+    population.population,
     audit.audit,
     audit.plan,
     audit.calibrate,

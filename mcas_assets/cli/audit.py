@@ -20,10 +20,18 @@ def audit(
     ] = "phantom-stereotyped",
     steps: Annotated[int | None, typer.Option(help="Sampling steps, instead of the declared ones.")] = None,
     guidance: Annotated[float | None, typer.Option(help="Guidance scale, instead of the declared one.")] = None,
+    width: Annotated[int | None, typer.Option(help="Pixels, instead of the declared or default ones.")] = None,
+    height: Annotated[int | None, typer.Option(help="Pixels, instead of the declared or default ones.")] = None,
     images: Annotated[
         int | None,
         typer.Option(
             help="Images of each prompt of a concept, instead of the declared number.", min=2, max=MOST_IMAGES
+        ),
+    ] = None,
+    population: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Population, or locale of one (US, de-AT), to hold shares against, before those of the audit."
         ),
     ] = None,
     rows: Annotated[bool, typer.Option(help="Print the table of concepts.")] = True,
@@ -35,22 +43,30 @@ def audit(
     from rich.text import Text
 
     from mcas_assets.declare.audit import load_audit
-    from mcas_assets.estimate.cost import estimate
+    from mcas_assets.estimate.cost import Estimate, estimate
     from mcas_assets.store.database import Store
     from mcas_assets.systems.find import find_system
-    from mcas_assets.views.systems import settings_line
+    from mcas_assets.views.plan import head_rows, table_of
 
     note = console(stderr=True)
     declared = load_audit(audit)
     if images is not None:
         declared = declared.with_images(images)
-    subject = find_system(system, steps=steps, guidance=guidance, cache=paths.home() / "digests.json")
+    if population:
+        from mcas_assets.declare.populations import chosen_populations
+
+        declared = declared.with_populations(chosen_populations(population, declared))
+    known = paths.home() / "digests.json"
+    subject = find_system(system, steps=steps, guidance=guidance, width=width, height=height, cache=known)
     note.print(
         Text.assemble((declared.title, "bold"), f"\n{declared.audit} of {subject.name}, in {paths.home()}"),
         soft_wrap=True,
     )
-    note.print(settings_line(subject.identity()))
-    note.print(estimate(declared, subject, Store(paths.home())).line(), soft_wrap=True)
+    found = estimate(declared, subject, Store(paths.home()))
+    if isinstance(found, Estimate):
+        note.print(table_of(head_rows(subject.identity(), found)))
+    else:
+        note.print(found.line(), soft_wrap=True)
     note.print("loading...", style="dim")
     from mcas_assets.views.audit import truth_of
     from mcas_assets.watch.look import present
@@ -74,10 +90,10 @@ def audit(
         note.print(f"up to date: {declared.audit} of {ran.system_version} is as it was audited; nothing was done")
     is_measured = _show(console(), declared, ran.system_version, truth, rows)
     from mcas_assets.core.errors import NothingMeasured
-    from mcas_assets.views.warnings import warnings, why_nothing
+    from mcas_assets.views.warnings import trial_lines, warnings, why_nothing
 
     store, about = Store(paths.home()), (declared.audit, ran.system_version)
-    for line in warnings(store, *about):
+    for line in (*trial_lines(store, *about), *warnings(store, *about)):
         say(line, err=True, always=True)
     if not is_measured:
         raise NothingMeasured(why_nothing(store, *about))
@@ -93,10 +109,11 @@ def _show(console, declared, system_version: str, truth, rows: bool) -> bool:  #
     from mcas_assets.views.audit import print_summary, refusal_lines, standing_line
     from mcas_assets.views.intersections import intersection_lines
     from mcas_assets.views.multiverse import multiverse_lines
+    from mcas_assets.views.populations import population_lines
     from mcas_assets.views.raters import review_lines
 
     store = Store(paths.home())
-    scores, means, shares, cells, amplified, many, rates, disparities, account, raters = (
+    scores, means, shares, cells, amplified, many, rates, disparities, account, raters, against = (
         published_rows(store, table, declared.audit, system_version)
         for table in (
             "scores",
@@ -109,6 +126,7 @@ def _show(console, declared, system_version: str, truth, rows: bool) -> bool:  #
             "refusal_disparities",
             "import_account",
             "rater_agreement",
+            "amplification",
         )
     )
     counts = ", ".join(f"{n} {outcome}" for outcome, n in count_outcomes(store, declared.audit, system_version))
@@ -124,6 +142,7 @@ def _show(console, declared, system_version: str, truth, rows: bool) -> bool:  #
         print_summary(console, declared, scores, means, shares, truth)
         for line in (
             *multiverse_lines(declared, many),
+            *population_lines(declared, against),
             *amplification_lines(declared, amplified),
             *intersection_lines(declared, cells),
             *review_lines(raters),
@@ -159,10 +178,10 @@ def plan(
     Example: mcas plan gender --system /path/to/pipeline --detect 0.1
     """
     from mcas_assets.declare.audit import load_audit
-    from mcas_assets.estimate.cost import estimate
+    from mcas_assets.estimate.cost import Estimate, estimate
     from mcas_assets.store.database import Store
     from mcas_assets.systems.find import find_system
-    from mcas_assets.views.systems import settings_line
+    from mcas_assets.views.plan import plan_rows, table_of
 
     if detect is not None and not 0 < detect < 8:
         raise BadInput("--detect", f"is {detect:g}", "Give a change of MCAS above 0 and below 8, for example 0.02")
@@ -176,8 +195,12 @@ def plan(
         require(labeller)
     for note in require_read(declared, subject, Workplace().embedders(declared.embedders)):
         say(note)
-    say(f"{declared.audit} of {subject.identity().version}; {settings_line(subject.identity())}")
-    for line in estimate(declared, subject, Store(paths.home()), detect).lines():
+    say(f"{declared.audit} of {subject.identity().version}")
+    found = estimate(declared, subject, Store(paths.home()), detect)
+    if isinstance(found, Estimate):
+        console().print(table_of(plan_rows(subject.identity(), found)))
+        return
+    for line in found.lines():
         say(line)
 
 

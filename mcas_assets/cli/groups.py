@@ -9,7 +9,7 @@ GROUPS = {
     "Look at what was measured": ("view", "report", "ui", "sql", "systems"),
     "Hand over": ("export", "verify"),
     "Judge, and keep watch": ("gate", "serve", "watch", "canary"),
-    "Have a place of one's own": ("init", "list"),
+    "Have a place of one's own": ("init", "list", "population"),
     "Look after a home": ("doctor", "repair", "redraw", "backup", "restore", "prune"),
 }
 EXAMPLES = (

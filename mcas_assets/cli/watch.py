@@ -83,6 +83,7 @@ def canary(
 ) -> None:
     """Ask a system its canary's prompts anew, and say whether it behaves as before."""
     from mcas_assets.core.progress import BothProgress, LogProgress, TerminalProgress
+    from mcas_assets.declare.audit import list_audits
     from mcas_assets.orchestration.canary import run_window
     from mcas_assets.orchestration.instance import instance_at_work
     from mcas_assets.orchestration.sensor import observe
@@ -96,7 +97,7 @@ def canary(
         TerminalProgress() as bars,
     ):
         workplace = Workplace(progress=BothProgress(LogProgress(), bars))
-        states = {state.system: state for state in observe(workplace, instance, ())[0].states}
+        states = {state.system: state for state in observe(workplace, instance, list_audits())[0].states}
         if system not in states:
             raise BadInput(paths.systems_file(), f"declares no system {system!r}", f"Known: {', '.join(states)}")
         state = states[system]

@@ -6,7 +6,7 @@ populations it names are `populations`; the embedders it names are resolved wher
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from math import ceil
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -96,9 +96,10 @@ class Audit(Part):
         document = self.model_dump(mode="json")
         for concept in document["concepts"]:
             concept["half"] = None  # a key that is gone; without it what homes hold would count as of another audit
-        for neutral in document["neutral"]:
-            if neutral["images"] is None:  # a key that is new
-                del neutral["images"]
+        for part in (*document["concepts"], *document["neutral"]):
+            for key in ("images", "language", "text"):  # keys that are new
+                if part.get(key, 0) is None:
+                    del part[key]
         if self.comparison == Spending():
             del document["comparison"]  # likewise
         elif self.comparison.most == Spending().most:
@@ -125,6 +126,10 @@ class Audit(Part):
         return self.model_copy(
             update={"images_per_prompt": self.images_per_prompt.model_copy(update={"concept": concept})}
         )
+
+    def with_populations(self, chosen: Iterable[str]) -> "Audit":
+        """The same audit, held against other populations first, then against those that it names."""
+        return self.model_copy(update={"populations": tuple(dict.fromkeys([*chosen, *self.populations]))})
 
     @property
     def further(self) -> int:

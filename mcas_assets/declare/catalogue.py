@@ -65,6 +65,11 @@ class Entry(BaseModel):
         """The hub repository that it follows, or None."""
         return None
 
+    @property
+    def key_variables(self) -> tuple[str, ...]:
+        """The environment variables of which one holds the key that it needs; empty if it needs none."""
+        return ()
+
     @classmethod
     def contradictions(cls, raw: dict[str, Any]) -> Iterable[Mistake]:
         """What is wrong with an entry that no single field shows; key paths relative to the entry."""

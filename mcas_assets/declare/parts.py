@@ -64,6 +64,16 @@ Pattern = Annotated[str, Field(min_length=1), AfterValidator(_pattern)]
 """A regular expression of Python."""
 
 
+def _language(tag: str) -> str:
+    if not re.fullmatch(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*", tag):
+        raise fault(f"is {tag!r}, no tag of a language", "Write it as BCP 47 does, for example en, de or zh-Hans")
+    return tag
+
+
+Language = Annotated[str, AfterValidator(_language)]
+"""A language by its tag (BCP 47): `de`, `pt-BR`, `zh-Hans`."""
+
+
 class Part(BaseModel):
     """A part of a declaration: it never changes, and holds no key that is not known."""
 
@@ -132,12 +142,18 @@ class Concept(Part):
 
     In a loaded audit `prompts` is complete: those given, then the phrase in every template. The first is the
     one text prompt of ITPAS and TTAS, the others are further wordings.
+
+    Prompts in several languages are concepts of their own, each with its `language`. `text` is what embedders are given in place
+    of the prompts: the same words for all languages, in the language of the axis's words, since an embedder reads some languages
+    worse than others, and that would count as an association of the system.
     """
 
     concept: Slug
     category: Slug
     prompts: Annotated[tuple[Wording, ...], AfterValidator(distinct)] = ()
     phrase: Wording | None = None
+    language: Language | None = None
+    text: Wording | None = None
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
@@ -160,13 +176,16 @@ class Concept(Part):
 class NeutralPrompt(Part):
     """A person without a concept. If `baseline`, scores are adjusted by its score, else it is only shown.
 
-    `images` is how many are requested of it, where that is not `images_per_prompt.neutral`.
+    `images` is how many are requested of it, where that is not `images_per_prompt.neutral`. `language` and `text` are as those of a
+    concept.
     """
 
     prompt: Wording
     name: Slug
     baseline: StrictBool = True
     images: Images | None = None
+    language: Language | None = None
+    text: Wording | None = None
 
 
 class Inference(Part):

@@ -66,6 +66,7 @@ class Head(Part):
         year: The year that they describe; needed unless the rule is `equal`.
         locale: Where they hold, for example US.
         axis: The axis that all rows are of, unless a column gives it.
+        licence: Under which the numbers may be used, for people.
         rule: `equal` gives every group of every axis the same share, and has no rows.
     """
 
@@ -74,6 +75,7 @@ class Head(Part):
     year: Annotated[int, Field(strict=True, ge=1000, le=9999)] | None = None
     locale: Text
     axis: Slug | None = None
+    licence: Text | None = None
     rule: Literal["shares", "equal"] = "shares"
 
 

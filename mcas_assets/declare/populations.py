@@ -3,7 +3,7 @@
 Belongs here: the CSV files in `data/populations`, and reading them; the form of a file is `population_files`. Comparing a
 share with a reference is `scoring`.
 
-A file begins with lines `# key: value` that say what it is: title, source, year, locale, and axis unless a
+A file begins with lines `# key: value` that say what it is: title, source, year, locale, licence if wanted, and axis unless a
 column gives it row by row (a line of `## words` is a remark). Then come the columns concept, group, share
 and, if wanted, axis, weight and note. Shares lie in [0, 1] and sum to 1 within a concept; a concept without a
 value has no rows. A weight is how large the concept is in the population, such as persons employed, in any
@@ -40,6 +40,7 @@ class Population(Part):
         axes: The axes it speaks of; empty where it holds for any.
         shares: Axis, then concept, then group, to a share in [0, 1].
         is_equal: Whether every group has the same share, whatever axis and concept.
+        licence: Under which the numbers may be used; None where the file does not say.
         weights: Axis, then concept, to how large it is in the population, above 0; empty where that is not told.
     """
 
@@ -51,6 +52,7 @@ class Population(Part):
     axes: tuple[str, ...]
     shares: Shares
     is_equal: bool = False
+    licence: str | None = None
     weights: dict[str, dict[str, float]] = Field(default_factory=dict)
 
     def share(self, axis: str, concept: str, group: str, groups: Sequence[str]) -> float | None:
@@ -110,8 +112,44 @@ def load_population(name: str, folder: Path | None = None) -> Population:
         axes=tuple(shares),
         shares=shares,
         is_equal=head.rule == "equal",
+        licence=head.licence,
         weights=weights,
     )
+
+
+def chosen_populations(asked: Sequence[str], audit: Audit, folder: Path | None = None) -> list[str]:
+    """The names of the populations that were asked for by name or by locale, in that order.
+
+    A locale is that of a population, whatever its capitals, or a tag of a language and region whose region it is: `de-AT` finds
+    what holds for AT. Of the populations of a locale those count that speak of an axis of the audit.
+
+    Raises:
+        BadInput: One is neither. The message lists both.
+    """
+    known = list_populations(folder)
+    # Files that cannot be read are told where they are asked for by name.
+    readable = {name: population for name in known if (population := _readable(name, folder)) is not None}
+    found: list[str] = []
+    for one in asked:
+        wanted = {one.casefold(), re.split("[-_]", one)[-1].casefold()}
+        by_locale = [
+            name
+            for name, population in readable.items()
+            if population.locale.casefold() in wanted and set(population.axes) & set(audit.axes)
+        ]
+        if one not in known and not by_locale:
+            locales = sorted({population.locale for population in readable.values() if not population.is_equal})
+            remedy = f"{did_you_mean(one, known)}. Locales: {', '.join(locales)}. Others: mcas population --help"
+            raise BadInput(f"--population {one}", f"is no population, and no locale of one for {audit.audit!r}", remedy)
+        found += [one] if one in known else by_locale
+    return list(dict.fromkeys(found))
+
+
+def _readable(name: str, folder: Path | None) -> Population | None:
+    try:
+        return load_population(name, folder)
+    except BadInput:
+        return None
 
 
 def populations_of(audit: Audit, folder: Path | None = None) -> list[Population]:

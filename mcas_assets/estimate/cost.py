@@ -3,12 +3,11 @@
 The arithmetic of detectable changes is `scoring.stats.power`; where its numbers come from is `pilot`.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from math import ceil, sqrt
 
 from mcas_assets.declare.audit import Audit
-from mcas_assets.estimate.decision import decision_lines, measured
+from mcas_assets.estimate.decision import decision_rows, measured
 from mcas_assets.estimate.pilot import Pace, Pilot, assumed, find_milliseconds, find_pilot
 from mcas_assets.images.generate import requests
 from mcas_assets.images.match_given import Matched, holding
@@ -60,13 +59,6 @@ class ZeroPoint:
     images: int
     sharpest: int
 
-    def line(self) -> str:
-        """Both numbers in one line."""
-        return (
-            f"zero point: {self.images:,} neutral images; {self.sharpest:,} make adjusted scores surest for the number of "
-            f"images in all"
-        )
-
 
 @dataclass(frozen=True)
 class Estimate:
@@ -87,7 +79,8 @@ class Estimate:
         further: Further images of each prompt, on average over the concepts, that a comparison draws of each version.
         pairs: That a change is judged on of a concept that is pursued to the end.
         concepts: That are judged together.
-        decisions: How sure scores would be with more images, wordings or attributes, in lines; none where nothing was measured.
+        decisions: How sure scores would be with more images, wordings or attributes: quantity and
+            value of each; none where nothing was measured.
     """
 
     system_version: str
@@ -104,7 +97,7 @@ class Estimate:
     further: int = 0
     pairs: int = 0
     concepts: int = 1
-    decisions: tuple[str, ...] = ()
+    decisions: tuple[tuple[str, str], ...] = ()
 
     def line(self) -> str:
         """The audit as declared, in one line."""
@@ -116,38 +109,6 @@ class Estimate:
         return (
             f"plan: {self.declared:,} images, {self.per_concept} a concept{there}; {effort}; "
             f"80 % power to call a change of {least:.2g} in MCAS ({self.pilot.source})"
-        )
-
-    def lines(self) -> Iterator[str]:
-        """The audit as declared, then what the wanted change needs."""
-        yield self.line()
-        for need in self.needs:
-            needed = (
-                f"for {self.detect:g}: {need.images.value:,.0f} pairs of a concept"
-                if need.images.value
-                else need.images.reason
-            )
-            yield f"{need.axis}: as declared a change of {need.detectable:.2g} is found; {needed}"
-        if self.wanted is None:
-            yield f"{self.detect:g} on every axis: out of reach for {MOST_ATTRIBUTE:,} images an attribute prompt"
-        else:
-            yield (
-                f"{self.detect:g} on every axis, cheapest: {self.wanted.per_concept:,} images a concept and "
-                f"{self.wanted.per_attribute:,} an attribute prompt, {self.wanted.images:,} in all, "
-                f"{self.pace.of(self.wanted.images)}"
-            )
-        yield self.zero_point.line()
-        yield from self.decisions
-        yield f"{self.pilot.source}; pace: {self.pace.source}"
-        if self.further:
-            yield (
-                f"A comparison draws, of each version, up to {self.further} further images of each prompt on average over "
-                f"the concepts, where the first ones point: so many that a change is judged on {self.pairs} pairs. "
-                "They are not among the images above."
-            )
-        yield (
-            f"For the verdict of a comparison, corrected for {self.concepts} concepts, on pairs of one prompt and seed that "
-            f"correlate by {self.pilot.correlation():.2f}; images are counted per version."
         )
 
 
@@ -177,7 +138,7 @@ def estimate(audit: Audit, system: System, store: Store, detect: float | None = 
             pilot = find_pilot(con, audit, system, version)
             milliseconds, source = find_milliseconds(con, version)
             past = Past(*facts.spent(con, version))
-            decisions = tuple(decision_lines(measured(con, audit, system.name), list(audit.axes)))
+            decisions = tuple(decision_rows(measured(con, audit, system.name), list(audit.axes)))
     pilot = pilot or assumed(audit)
     prompts = _pole_prompts(audit)
     attribute = audit.images_per_prompt.attribute

@@ -50,8 +50,8 @@ def standard_error(errors: Mapping[str, float], seeds_are_own: bool, **times: fl
     return sqrt(total)
 
 
-def decision_lines(rows: pl.DataFrame, axes: Sequence[str]) -> Iterator[str]:
-    """For each axis the standard error of a score as declared, what it comes from, and what it would be with more of something.
+def decision_rows(rows: pl.DataFrame, axes: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """For each axis the standard error of a score as declared, and what it would be with more of something: quantity and value.
 
     The embedder is no part of it: a score is of its embedder.
     """
@@ -64,14 +64,12 @@ def decision_lines(rows: pl.DataFrame, axes: Sequence[str]) -> Iterator[str]:
         whole = sum(errors.values())
         parts = sorted(((error / whole, source) for source, error in errors.items() if whole > 0), reverse=True)
         told = ", ".join(f"{source} {100 * part:.0f} %" for part, source in parts if part >= 0.005)
-        yield f"{axis}: standard error of a score {sqrt(whole):.2g} as declared, measured on {own['system_version'][0]}: {told}"
+        yield f"{axis}, as declared", f"{sqrt(whole):.2g}, measured on {own['system_version'][0]}: {told}"
         seeds_are_own = "seed" in errors and "wording and seed" not in errors
-        ways = []
         for name, sources in DIVIDED.items():
             if any(source in errors for source in sources):
                 found = [standard_error(errors, seeds_are_own, **{name.replace(" ", "_"): float(n)}) for n in TIMES]
-                ways.append(f"{name} {' / '.join(f'{one:.2g}' for one in found)}")
-        yield f"{axis}: with {' / '.join(map(str, TIMES))} times as many {', '.join(ways)}"
+                yield f"{axis}, {name} x {' / '.join(map(str, TIMES))}", " / ".join(f"{one:.2g}" for one in found)
         lacking = own.filter(source="wording").drop_nulls("reason")["reason"].to_list()
         if lacking:
-            yield f"{axis}: {lacking[0]}: what a score owes to its wording is not in this error"
+            yield f"{axis}, not in it", f"{lacking[0]}: what a score owes to its wording"

@@ -75,12 +75,20 @@ class Pace:
     price: float | None
     source: str
 
+    def time(self, images: int) -> str:
+        """How long so many images take, in words."""
+        if self.milliseconds is None:
+            return "unknown until a first batch was made"
+        return f"about {_duration(images * self.milliseconds / 1000)} at {_figure(self.milliseconds)} ms an image"
+
+    def cost(self, images: int) -> str | None:
+        """What so many images cost, in words; None where no price is declared."""
+        return None if self.price is None else f"{images * self.price:,.2f} USD at {self.price:g} an image"
+
     def of(self, images: int) -> str:
         """Time and cost of so many images, in words."""
-        time = "time unknown until a first batch was made"
-        if self.milliseconds is not None:
-            time = f"about {_duration(images * self.milliseconds / 1000)} at {_figure(self.milliseconds)} ms an image"
-        return time if self.price is None else f"{time}, {images * self.price:,.2f} USD at {self.price:g} an image"
+        time = self.time(images)
+        return ", ".join(filter(None, (time if self.milliseconds is not None else f"time {time}", self.cost(images))))
 
 
 def spread_of(vectors: AuditVectors) -> Spread | None:

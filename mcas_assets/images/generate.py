@@ -7,7 +7,6 @@ thread behind it encodes, writes and commits the batches that are drawn, in thei
 
 import json
 import time
-from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Any, NamedTuple
 
@@ -24,6 +23,7 @@ from mcas_assets.store.database import Store
 from mcas_assets.store.image_facts import image_files
 from mcas_assets.systems.hosted.budget import Past
 from mcas_assets.systems.protocol import Metered, Outcome, Request, System
+from mcas_assets.systems.streams import drawn
 
 # Opening the store costs a tenth of a second, which is a batch of a small model: batches that take less than this are
 # committed together. A killed run loses this much work, or the batch in flight if that takes longer.
@@ -83,16 +83,11 @@ def generate(
             ThreadPoolExecutor(HELPERS, thread_name_prefix="encode") as encoders,
             _Keeper(store, system_version, run_id, encoders).behind() as behind,
         ):
-            for batch in _batches(missing):
-                asked = [Request(*row) for row in batch.select("prompt", "seed", "width", "height").iter_rows()]
-                outcomes = system.generate(asked)
-                if len(outcomes) != len(asked):
-                    raise McasError(f"{system.name} answered {len(asked)} requests with {len(outcomes)} outcomes")
+            batches = _batches(missing)
+            for outcomes, batch in zip(drawn(system, map(_asked, batches)), batches, strict=False):
                 behind.put(_Drawn(batch, outcomes, system.environment()))
                 advance(len(batch))
-                stop = _fatal(system, outcomes)
-                if stop:
-                    break
+                stop = stop or _fatal(system, outcomes)
         if stop:
             raise McasError(stop)
     return len(missing)
@@ -194,8 +189,12 @@ def _recall(store: Store, system: System, system_version: str) -> None:
         system.recall(past)
 
 
-def _batches(missing: pl.DataFrame) -> Iterator[pl.DataFrame]:
-    yield from missing.partition_by("batch_id", maintain_order=True)
+def _batches(missing: pl.DataFrame) -> list[pl.DataFrame]:
+    return missing.partition_by("batch_id", maintain_order=True)
+
+
+def _asked(batch: pl.DataFrame) -> list[Request]:
+    return [Request(*row) for row in batch.select("prompt", "seed", "width", "height").iter_rows()]
 
 
 def _rows(store: Store, drawn: _Drawn, system_version: str, run_id: str, encoders: Executor) -> pl.DataFrame:

@@ -46,7 +46,7 @@ class Redrawn:
         distance: How far apart the pictures are, or None where none came out or it has another size.
         embedder: By which the distance's cosine is, or None.
         together: How many images it was drawn together with, itself included.
-        note: Why that is not the batch in which it was made, or None.
+        note: Why that is not the batch in which it was made, or that no seed fixes an image of its version, or None.
         differences: Conditions that differ: device, packages, threads, scheduler, number drawn together ...
     """
 
@@ -110,6 +110,7 @@ def redraw(
     together, note = outcome.provider.get("batch_size", len(batch.requests)), batch.note
     if together != len(batch.requests):
         note = f"{len(batch.requests)} at once do not fit into memory here"
+    note = "; ".join(filter(None, (note, _seedless(row, environment)))) or None
     after = outcome.image
     if after is None:
         return Redrawn(row, "different", outcome, False, None, None, together, note, differences)
@@ -237,6 +238,13 @@ def _differences(row: dict[str, Any], outcome: Outcome, environment: dict[str, A
         "drawn together", provider.get("batch_size", row["batch_size"]), outcome.provider.get("batch_size")
     )
     return [*([together] if together.then != together.now else []), *compare(then, now)]
+
+
+def _seedless(row: dict[str, Any], environment: dict[str, Any]) -> str | None:
+    """That no seed fixes an image of the version, as its first image told then or now."""
+    then = json.loads(row["environment"] or "{}")
+    seeds = {told.get("tested", {}).get("seed") for told in (then, environment)}
+    return "best effort: no seed fixes an image of this version" if "best_effort" in seeds else None
 
 
 def _with_cosine(

@@ -13,7 +13,7 @@ from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Re
 from starlette.routing import Route
 
 from mcas_assets.core.errors import BadInput, StoreError
-from mcas_assets.pages import charts, comparison, concept, images, overview, plane, trend, trust, version
+from mcas_assets.pages import canary, charts, comparison, concept, images, overview, plane, trend, trust, version
 from mcas_assets.pages.links import LiveLinks
 from mcas_assets.pages.pictures import Pictures, kept_of
 from mcas_assets.pages.reader import NotThere, Reader, Row
@@ -58,6 +58,9 @@ def build_app(store: Store, ui: str | None = None) -> Starlette:
         ),
         "/trend": lambda reader, links, keys: trend.section(
             reader, links, *_wanted(keys, "audit", "system"), axis=keys.get("axis"), concept=keys.get("concept")
+        ),
+        "/canary": lambda reader, links, keys: canary.section(
+            reader, links, *_wanted(keys, "system", "canary", "window"), against=keys.get("against") or "previous"
         ),
         "/trust": lambda reader, links, keys: trust.section(reader, links, *_wanted(keys, "audit", "version")),
         "/map": lambda reader, links, keys: plane.section(reader, links, *_wanted(keys, "audit", "version")),

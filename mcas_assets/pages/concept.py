@@ -10,6 +10,7 @@ from mcas_assets.pages.links import Links
 from mcas_assets.pages.pictures import MOST_AVERAGED, kept_of
 from mcas_assets.pages.reader import NotThere, Reader, Row
 from mcas_assets.pages.site import Section
+from mcas_assets.pages.texts import against_words
 
 SEED = 0
 """Of the samples that a page shows where a cell has more images than fit."""
@@ -47,6 +48,9 @@ def section(
     keys = {"audit": audit, "version": version, "axis": axis}
     images = reader.images(audit, version, axis, concept=concept).filter(pl.col("role") != "attribute")
     order = reader.embedders(audit, version)
+    prompts = (
+        reader.table("texts", audit=audit).filter(kind="prompt", concept=concept).unique("text_id", maintain_order=True)
+    )
     components = reader.table("components", audit=audit, system_version=version).filter(axis=axis, concept=concept)
     panel: list[Row] = [
         {**row, "towards": poles.towards(row["adjusted"] if row["adjusted"] is not None else row["mcas"]),
@@ -58,12 +62,16 @@ def section(
     others = _others(reader, links, audit, version, axis, detail) if detail.with_poles else []
     context = {
         "audit": audit, "version": version, "axis": axis, "concept": concept, "poles": poles, "panel": panel,
+        "words": _words_anchor(axis, concept),
         "labeller": labellers[0] if labellers else None, "cells": cells, "detail": detail, "seed": SEED,
         "shares": _shares(reader, links, audit, version, axis, concept), "agreement": reader.agreement(audit, version, axis),
         "others": others,
         "not_given": _not_given(links, images, {**keys, "concept": concept}),
         "rows": [image for cell in [*cells, *others] for image in cell["images"]] if detail.with_rows else [],
-        "behind": _behind(links, keys, concept), "all_images": links.page("images", **keys, concept=concept),
+        "behind": _behind(links, keys, concept),
+        "prompts": prompts["text"].to_list(),
+        "texts": against_words(reader, audit, version, [axis], "text", prompts["text_id"].to_list()),
+        "all_images": links.page("images", **keys, concept=concept),
         "up": links.page("version", audit=audit, version=version),
         "other_axes": [
             (name, links.page("concept", audit=audit, version=version, axis=name, concept=concept))
@@ -145,9 +153,15 @@ def _not_given(links: Links, images: pl.DataFrame, keys: Row) -> list[Row]:
 
 
 def _behind(links: Links, keys: Row, concept: str) -> dict[str, str | None]:
-    """For each component, where the images lie that it is made of; a text has none."""
+    """For each component, where what it is made of lies: images, or further down the page the words."""
     of_concept, of_poles = links.page("images", **keys, concept=concept), links.page("images", **keys, role="attribute")
-    return {"iias": of_concept, "itpas": of_poles, "itaas": of_concept, "ttas": None}
+    words = f"#{_words_anchor(str(keys['axis']), concept)}"
+    return {"iias": of_concept, "itpas": of_poles, "itaas": of_concept, "ttas": words}
+
+
+def _words_anchor(axis: str, concept: str) -> str:
+    """The name of the place on a page, or in a file of many, where the words behind TTAS are."""
+    return f"words-{axis}-{concept}"
 
 
 def _shares(reader: Reader, links: Links, audit: str, version: str, axis: str, concept: str) -> list[Row]:

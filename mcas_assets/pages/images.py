@@ -2,7 +2,6 @@
 
 import shlex
 
-import numpy as np
 import polars as pl
 
 from mcas_assets.core.outcomes import MEANINGS
@@ -11,6 +10,7 @@ from mcas_assets.pages.further import uses_of
 from mcas_assets.pages.links import Links
 from mcas_assets.pages.reader import NotThere, Reader, Row
 from mcas_assets.pages.site import Section, short
+from mcas_assets.pages.texts import against_words
 
 MOST = 1000
 """Images of a page."""
@@ -92,14 +92,15 @@ def image(reader: Reader, links: Links, audit: str, version: str, image_id: str)
         uses, labels = uses_of(reader, links, audit, version, image_id)
     if uses.is_empty():
         raise NotThere(image_id, f"is no image of {short(version)} in audit {audit!r}", "The page of images lists them")
-    row = uses.row(0, named=True)
+    row, axes = uses.row(0, named=True), list(reader.poles(audit))
     there = row["sha256"] is not None
     context = {
         "audit": audit, "version": version, "short": short(version), "row": row, "meaning": MEANINGS.get(row["outcome"], ""),
         "uses": uses.to_dicts(), "is_further": is_further,
         "src": links.picture(row["sha256"], row["path"], 1024) if there else None,
         "original": links.original(row["sha256"], row["path"]) if there else None,
-        "labels": labels.to_dicts(), "cosines": _cosines(reader, audit, version, row) if there else [],
+        "labels": labels.to_dicts(),
+        "cosines": against_words(reader, audit, version, axes, "image", [row["sha256"]]) if there else [],
         "again": f"mcas redraw {shlex.quote(image_id[:12])}", "up": links.page("version", **keys),
     }  # fmt: skip
     return Section("image.html", "Image", context)
@@ -111,29 +112,3 @@ def _uses(reader: Reader, links: Links, keys: Row, image_id: str) -> pl.DataFram
     axis = next(iter(reader.poles(keys["audit"])))
     urls = [links.page("concept", **keys, axis=axis, concept=name) if name else None for name in found["concept"]]
     return found.with_columns(url=pl.Series(urls, dtype=pl.String))
-
-
-def _cosines(reader: Reader, audit: str, version: str, row: Row) -> list[Row]:
-    """For each embedder and axis: the mean cosine of the image with the words of each pole, and with its own prompt."""
-    texts = reader.table("texts", audit=audit)
-    found: list[Row] = []
-    for panel in reader.rows("panel", audit=audit, version=version).iter_rows(named=True):
-        named = {"embedder": panel["embedder"]}
-        image = reader.published.vectors(panel["dim"], kind="image", contents=[row["sha256"]], **named)
-        words = texts.filter(pl.col("kind").is_in(["word", "prompt"]))["text_id"].unique().to_list()
-        said = reader.published.vectors(panel["dim"], kind="text", contents=words, **named)
-        if image.is_empty():
-            continue
-        cosines = said["vector"].to_numpy() @ image["vector"].to_numpy()[0]
-        by_text = dict(zip(said["content"].to_list(), map(float, cosines), strict=True))
-        for axis, poles in reader.poles(audit).items():
-            sides = [
-                _mean(by_text, texts.filter(kind="word", axis=axis, pole=pole)["text_id"].to_list()) for pole in "ab"
-            ]
-            found.append({"embedder": panel["name"], "axis": axis, "poles": poles, "a": sides[0], "b": sides[1]})
-    return found
-
-
-def _mean(by_text: dict[str, float], ids: list[str]) -> float | None:
-    known = [by_text[one] for one in dict.fromkeys(ids) if one in by_text]
-    return float(np.mean(known)) if known else None

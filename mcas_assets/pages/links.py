@@ -13,7 +13,7 @@ class Links(Protocol):
     """What templates ask for addresses. None stands for what cannot be reached from here: it is shown without a link."""
 
     def page(self, page: str, /, **keys: str | int | None) -> str | None:
-        """The address of a page: overview, version, concept, images, image, comparison, pairs, trend, trust or map."""
+        """The address of a page: overview, version, concept, images, image, comparison, pairs, trend, canary, trust or map."""
         ...
 
     def picture(self, sha256: str, path: str, side: int = 160) -> str:

@@ -36,7 +36,11 @@ def section(
              "events": events.filter(system_version=row["system_version"]).to_dicts()}
             for row in versions.iter_rows(named=True)
         ],
-        "canary": canary.to_dicts(), "whole": links.page("trend", audit=audit, system=system) if concept else None,
+        "canary": [
+            {**row, "url": links.page("canary", system=system, canary=row["canary"], window=row["window_name"])}
+            for row in canary.iter_rows(named=True)
+        ],
+        "whole": links.page("trend", audit=audit, system=system) if concept else None,
     }  # fmt: skip
     return Section("trend.html", f"{system} over its versions", context)
 

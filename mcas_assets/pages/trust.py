@@ -5,8 +5,9 @@ from typing import Any
 
 import polars as pl
 
+from mcas_assets.calibrate.rows import KINDS
 from mcas_assets.pages.links import Links
-from mcas_assets.pages.reader import Reader
+from mcas_assets.pages.reader import Reader, Row
 from mcas_assets.pages.site import Section, short
 from mcas_assets.views.calibration import OF_CELLS, notable
 
@@ -32,7 +33,7 @@ def section(reader: Reader, links: Links, audit: str, version: str) -> Section:
     scores = reader.table("scores", audit=audit, system_version=version)
     of_scores = scores.filter(pl.col("category").ne_missing("neutral"))
     summary = reader.table("comparison_summary", audit=audit, after=version).filter(pl.col("axis").is_not_null())
-    calibration = reader.table("calibration")
+    calibration = _numbered(reader.table("calibration"))
     identity = reader.rows("identity", version=version).to_dicts()
     checks = reader.rows("checks", **keys)
     context = {
@@ -45,7 +46,7 @@ def section(reader: Reader, links: Links, audit: str, version: str) -> Section:
             {**row, "url": links.page("comparison", audit=audit, before=row["before"], after=version)}
             for row in summary.filter(pl.col("noise_band").is_not_null()).iter_rows(named=True)
         ],
-        "calibration": notable(calibration).to_dicts() if len(calibration) else [],
+        "calibration": notable(calibration).to_dicts() if len(calibration) else [], "kinds": _kinds(reader, links, calibration),
         "n_cells": len(calibration.filter(pl.col("met"), pl.col("kind").is_in(OF_CELLS))) if len(calibration) else 0,
         "stamps": reader.rows("stamps").filter(audit=audit, system_version=version).to_dicts(),
         "policies": [
@@ -61,6 +62,22 @@ def section(reader: Reader, links: Links, audit: str, version: str) -> Section:
         "made": [{**row, "packages": json.loads(row["packages"])} for row in reader.rows("made-from", **keys).to_dicts()],
     }  # fmt: skip
     return Section("trust.html", f"How far to trust {short(version)}", context, anchor="trust")
+
+
+def _numbered(calibration: pl.DataFrame) -> pl.DataFrame:
+    """Its rows with `number`, by which a figure leads to its row."""
+    return calibration.with_row_index("number", offset=1)
+
+
+def _kinds(reader: Reader, links: Links, calibration: pl.DataFrame) -> list[Row]:
+    """Every row of a calibration by its kind, and where the version lies that was measured, if an audit of it is published."""
+    found: list[Row] = []
+    for (kind,), rows in calibration.group_by("kind", maintain_order=True):
+        of = rows["system_version"][0]
+        audited = reader.audited.filter(system_version=of).sort("version")
+        url = links.page("version", audit=audited["audit"][-1], version=of) if len(audited) else None
+        found.append({"kind": kind, "shows": KINDS[kind], "of": short(of), "url": url, "rows": rows.to_dicts()})
+    return found
 
 
 def _lines(document: Any, path: str = "") -> list[tuple[str, str]]:

@@ -75,25 +75,31 @@ def build_texts(audit: Audit) -> pl.DataFrame:
 
     Columns: text_id; text, with the prefix of the audit's profile; raw, without it; kind
     'word', 'group' or 'prompt'; axis and pole for words, axis and (as concept) the group's name for groups,
-    category and concept for prompts, as in the plan. Within a concept the first row is its text prompt, the
-    others are further wordings.
+    category and concept for prompts, as in the plan; and the language of prompts, where the audit tells it. Within a concept
+    the first row is its text prompt, the others are further wordings. Where a concept has a text for embedders, that stands in
+    the place of each of its prompts, which `raw` keeps.
     """
     words = [
-        (word, "word", axis_name, pole, None, None)
+        (word, None, "word", axis_name, pole, None, None, None)
         for axis_name, axis in audit.axes.items()
         for pole in ("a", "b")
         for word in getattr(axis, pole).words
     ]
     groups = [
-        (text, "group", axis_name, None, None, group.name)
+        (text, None, "group", axis_name, None, None, group.name, None)
         for axis_name, axis in audit.axes.items()
         for group in axis.groups
         for text in group.texts
     ]
-    prompts = [(use.prompt, "prompt", *use[2:]) for use in _uses(audit) if use.role != "attribute"]
+    spoken = {one.concept: one for one in audit.concepts} | {one.name: one for one in audit.neutral}
+    prompts = [
+        (use.prompt, spoken[str(use.concept)].text, "prompt", *use[2:], spoken[str(use.concept)].language)
+        for use in _uses(audit)
+        if use.role != "attribute"
+    ]
     rows = []
-    for raw, *rest in words + groups + prompts:
-        text = audit.profile.text_prefix + raw
+    for raw, in_its_place, *rest in words + groups + prompts:
+        text = audit.profile.text_prefix + (in_its_place or raw)
         rows.append((_short(text), text, raw, *rest))
     return pl.DataFrame(rows, schema=_columns("texts"), orient="row")
 
@@ -117,7 +123,12 @@ def image_id(system_version: str, prompt: str, seed: int, width: int, height: in
 
 
 def plan_digest(frame: pl.DataFrame) -> str:
-    """64 hex digits of the rows of a plan, whatever their order and on whatever machine."""
+    """64 hex digits of the rows of a plan or of texts, whatever their order and on whatever machine.
+
+    Languages count where one is told, so that what was made before there were any stays what it was.
+    """
+    if "language" in frame.columns and frame["language"].is_null().all():
+        frame = frame.drop("language")
     rows = sorted(json.dumps(row, separators=(",", ":"), ensure_ascii=False).encode() for row in frame.rows())
     digest = hashlib.sha256(json.dumps(frame.columns).encode())
     for row in rows:

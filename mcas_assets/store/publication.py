@@ -209,6 +209,19 @@ def main_reasons(store: Store, audit: str, system_version: str) -> list[tuple[st
     return query(store, text, {"audit": audit, "system_version": system_version}).rows()
 
 
+def told_by_first_images(store: Store, audit: str, system_version: str) -> list[str]:
+    """What the first image of a version told of its pipeline, as JSON text (`systems.pipelines.trial`): usually nothing.
+
+    Raises:
+        StoreError: See `query`.
+    """
+    text = """
+        select distinct f.environment -> '$.tested' as tested from images i join image_facts f using (image_id)
+        where i.audit = $audit and i.system_version = $system_version and tested is not null order by 1
+    """
+    return query(store, text, {"audit": audit, "system_version": system_version})["tested"].to_list()
+
+
 def broken_hints(store: Store, audit: str, system_version: str) -> list[tuple[str, int, int]]:
     """(rule, rows that break it, rows) of the rules that only warn and do not hold, by their newest results.
 

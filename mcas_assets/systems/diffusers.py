@@ -70,8 +70,8 @@ class DiffusersSystem:
         return self._folder
 
     def capabilities(self) -> Capabilities:
-        """Seeds are exact: the same batch on the same machine gives the same bytes."""
-        return Capabilities(seed="exact", max_batch=self._max_batch)
+        """Exact seeds: the same batch on the same machine gives the same bytes, unless its first image told otherwise."""
+        return Capabilities(seed=self._runner.seed if self._runner else "exact", max_batch=self._max_batch)
 
     def size(self) -> tuple[int, int]:
         """Width and height in pixels: as declared, else the pipeline's default."""
@@ -193,16 +193,21 @@ class DiffusersSystem:
             "num_inference_steps": _else_default(entry.steps, taken.get("num_inference_steps")),
             "guidance_scale": _else_default(entry.guidance, taken.get("guidance_scale")),
             "negative_prompt": entry.negative_prompt,
-            **entry.arguments,
         }
-        arguments = {key: value for key, value in wanted.items() if value is not None}
+        arguments = {key: value for key, value in wanted.items() if value is not None} | entry.arguments
         for key in arguments:
             if key not in taken:
                 where = f"{folder.path}: {folder.pipeline}"
-                raise BadInput(where, "takes no such argument", "Leave it out of the declaration", key)
-        dtype = entry.dtype or devices.default_dtype()
-        unchecked = entry.safety_checker == "none"
-        return Settings(width, height, dtype, arguments, unchecked, entry.allow_pickle, entry.strict)
+                alike = ", ".join(name for name in taken if key == "guidance_scale" and "cfg" in name)
+                remedy = f" (of its guidance it calls {alike}: say that with arguments)" if alike else ""
+                raise BadInput(where, "takes no such argument", f"Leave it out of the declaration{remedy}", key)
+        said = {"guidance_scale": entry.guidance, "negative_prompt": entry.negative_prompt}
+        said = {key: value for key, value in said.items() if value is not None} | entry.arguments
+        return Settings(
+            width, height, entry.dtype or devices.default_dtype(), arguments,
+            unchecked=entry.safety_checker == "none", allow_pickle=entry.allow_pickle, strict=entry.strict,
+            declared={key: taken.get(key) for key in said},
+        )  # fmt: skip
 
     @property
     def _max_batch(self) -> int | None:

@@ -59,6 +59,11 @@ class Declaration(HostedEntry):
     ) = None
     seed: Literal["best_effort", "none"] = "best_effort"
 
+    @property
+    def key_variables(self) -> tuple[str, ...]:
+        """Where the provider's own client looks for the key."""
+        return ("GEMINI_API_KEY", "GOOGLE_API_KEY")
+
     @classmethod
     def contradictions(cls, raw: dict[str, Any]) -> Iterable[Mistake]:
         """What no single field shows: models that are gone, ratios that are none."""
@@ -82,7 +87,6 @@ class GoogleSystem(HostedSystem):
 
     provider: ClassVar[str] = "google"
     package: ClassVar[str] = "google-genai"
-    keys: ClassVar[tuple[str, ...]] = ("GEMINI_API_KEY", "GOOGLE_API_KEY")
     _entry: Declaration
 
     def size(self) -> tuple[int, int]:

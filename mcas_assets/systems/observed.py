@@ -4,7 +4,7 @@ What is declared does not show such a move, and an identity from the declaration
 before it as those of now. So what was observed becomes part of the identity, and the version asks for images of its own.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from mcas_assets.systems.hosted.budget import Past
@@ -20,6 +20,7 @@ from mcas_assets.systems.protocol import (
     System,
     SystemIdentity,
 )
+from mcas_assets.systems.streams import drawn
 
 
 def observed_identity(declared: SystemIdentity, observed: Mapping[str, Any]) -> SystemIdentity:
@@ -54,6 +55,10 @@ class ObservedSystem:
     def generate(self, requests: Sequence[Request]) -> list[Outcome]:
         """As declared."""
         return self._system.generate(requests)
+
+    def stream(self, batches: Iterable[Sequence[Request]]) -> Iterator[list[Outcome]]:
+        """As declared; batch by batch where the kind knows no other way."""
+        return drawn(self._system, batches)
 
     def environment(self) -> dict[str, Any]:
         """As declared."""

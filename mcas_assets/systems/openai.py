@@ -13,10 +13,10 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from mcas_assets.core.outcomes import OutcomeName
 from mcas_assets.declare.mistakes import Mistake
 from mcas_assets.systems.hosted.answer import Answer, delivered, mapping
 from mcas_assets.systems.hosted.entry import HostedEntry
+from mcas_assets.systems.hosted.images_api import outcome_of, without_image
 from mcas_assets.systems.hosted.retry import retry_after
 from mcas_assets.systems.hosted.system import HostedSystem
 from mcas_assets.systems.protocol import Probe, Request
@@ -24,12 +24,6 @@ from mcas_assets.systems.protocol import Probe, Request
 _ENDPOINT = "https://api.openai.com/v1"
 _SNAPSHOT = re.compile(r"\d{4}-\d{2}-\d{2}$")
 _SHUT = {"dall-e-2": "2026-05-12", "dall-e-3": "2026-05-12", "gpt-image-1": "2026-10-23"}
-_MODERATED = {"moderation_blocked", "content_policy_violation", "content_filter"}
-_UNPAID = {"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"}
-_GONE = {"model_not_found", "model_deprecated"}
-# A moderation that says nothing of its stage: these words are about an image that was made.
-_OF_AN_IMAGE = re.compile(r"(generated|output|resulting) image", re.IGNORECASE)
-_OF_SAFETY = re.compile(r"safety system|content policy", re.IGNORECASE)
 
 
 class Declaration(HostedEntry):
@@ -58,6 +52,11 @@ class Declaration(HostedEntry):
     output_compression: Annotated[int, Field(ge=0, le=100)] | None = None
     complexity: Literal["low", "medium", "high"] | None = None
     safety_identifier: Annotated[str, Field(max_length=64)] | None = None
+
+    @property
+    def key_variables(self) -> tuple[str, ...]:
+        """Where the provider's own client looks for the key."""
+        return ("OPENAI_API_KEY",)
 
     @classmethod
     def contradictions(cls, raw: dict[str, Any]) -> Iterable[Mistake]:
@@ -91,7 +90,6 @@ class OpenAISystem(HostedSystem):
 
     provider: ClassVar[str] = "openai"
     package: ClassVar[str] = "openai"
-    keys: ClassVar[tuple[str, ...]] = ("OPENAI_API_KEY",)
     _entry: Declaration
 
     def size(self) -> tuple[int, int]:
@@ -153,7 +151,7 @@ class OpenAISystem(HostedSystem):
         sent = first.get("b64_json") or first.get("url")
         if isinstance(sent, str) and (sent.startswith("data:") or first.get("b64_json")):
             return delivered(answer, sent)
-        return _without_image(answer, body, first)
+        return without_image(answer, body, first)
 
     def _failure(self, error: Exception) -> Answer:
         import openai
@@ -165,7 +163,7 @@ class OpenAISystem(HostedSystem):
         body = mapping(error.body)
         details = mapping(body.get("moderation_details"))
         message = str(body.get("message") or error.message)
-        outcome = _outcome_of(error.status_code, error.code, error.param, message, details)
+        outcome = outcome_of(error.status_code, error.code, error.param, message, details)
         categories = details.get("categories")
         named = [str(category) for category in categories] if isinstance(categories, list) else []
         stage = [str(details["moderation_stage"])] if details.get("moderation_stage") else []
@@ -195,48 +193,3 @@ class OpenAISystem(HostedSystem):
             return Probe("available", f"will be shut down on {ends}", shutdown_date=date.fromisoformat(ends))
         except ValueError:
             return Probe("available", f"will be shut down: {ends}")
-
-
-def _without_image(answer: Answer, body: dict[str, Any], first: dict[str, Any]) -> Answer:
-    """Of a 200 that holds no image in the form that was asked for: trouble or a refusal that it tells, else why not."""
-    answer.message = json.dumps({key: value for key, value in body.items() if key != "usage"})
-    error = mapping(body.get("error")) or mapping(first.get("error")) or mapping(first.get("moderation"))
-    if error:
-        code, message = (str(error.get(key) or "") for key in ("code", "message"))
-        status = error.get("status")
-        known = status if isinstance(status, int) else 400
-        answer.outcome = _outcome_of(known, code or None, error.get("param"), message, {})
-        answer.code, answer.reason = code or None, f"an error inside a 200: {message or code or 'without a word'}"
-    elif first.get("url"):
-        answer.outcome = "not_understood"
-        answer.reason = "sends a url in place of the image (b64_json): have the server send b64_json"
-    elif body.get("data") == [] or not {key for key, value in first.items() if value} - {"revised_prompt", "index"}:
-        answer.outcome, answer.reason = "empty", "the answer holds no image"
-    else:
-        answer.outcome = "not_understood"
-        answer.reason = (
-            f"holds no b64_json, but {', '.join(sorted(first))[:200]}: a form that this client does not know"
-        )
-    return answer
-
-
-def _outcome_of(status: int, code: str | None, param: str | None, message: str, details: dict[str, Any]) -> OutcomeName:
-    """The outcome that an error stands for. What is not known by its code is told by its HTTP status."""
-    if code in _MODERATED or (status == 400 and _OF_SAFETY.search(message)):
-        made = details.get("moderation_stage") == "output" or (not details and _OF_AN_IMAGE.search(message))
-        return "refused_output" if made else "refused_prompt"
-    if code in _UNPAID or status == 402:
-        return "quota_exhausted"
-    if code in _GONE or status == 410:
-        return "retired"
-    if status in (400, 422) and param and param != "prompt":
-        return "invalid_settings"
-    known: dict[int, OutcomeName] = {
-        401: "auth",
-        403: "auth",
-        404: "invalid_settings",
-        408: "timeout",
-        409: "server_error",
-        429: "rate_limited",
-    }
-    return known.get(status, "server_error" if status >= 500 else "invalid_request" if status >= 400 else "failed")

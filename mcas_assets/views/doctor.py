@@ -8,7 +8,7 @@ from importlib import metadata
 from mcas_assets.core.errors import McasError, one_line
 from mcas_assets.core.paths import systems_file
 from mcas_assets.declare.audit import load_audit
-from mcas_assets.declare.catalogue import Entry, kind_module
+from mcas_assets.declare.catalogue import Entry
 from mcas_assets.estimate.cost import Estimate, estimate
 from mcas_assets.stages.current import COMPLETE
 from mcas_assets.stages.workplace import Workplace
@@ -16,7 +16,7 @@ from mcas_assets.store import ledger
 from mcas_assets.store.ledger import PACKAGES
 from mcas_assets.store.sizes import in_words, parts_of
 from mcas_assets.store.soundness import Finding, examine
-from mcas_assets.systems.find import KINDS, load_systems
+from mcas_assets.systems.find import load_systems
 
 FEW = 2e9
 """Bytes of free room below which a home is not sound: a run writes a copy of the store, and images."""
@@ -83,7 +83,7 @@ def _keys(entries: Mapping[str, Entry]) -> Iterator[Finding]:
     """Which keys are in the environment, and which declared systems lack theirs. Never a value."""
     wanted: dict[tuple[str, ...], list[str]] = {}
     for name, entry in entries.items():
-        if names := _key_names(entry):
+        if names := entry.key_variables:
             wanted.setdefault(names, []).append(name)
     if not wanted:
         yield Finding("keys", "no declared system needs one")
@@ -92,11 +92,6 @@ def _keys(entries: Mapping[str, Entry]) -> Iterator[Finding]:
         text = f"{present[0]} is set" if present else f"{' or '.join(names)} is not set"
         remedy = "" if present else f"Set it in the environment before {', '.join(systems)} can be audited"
         yield Finding("keys", f"{text}, for {', '.join(systems)}", remedy)
-
-
-def _key_names(entry: Entry) -> tuple[str, ...]:
-    module = kind_module(entry.kind, KINDS)
-    return next((tuple(one.keys) for one in vars(module).values() if isinstance(getattr(one, "keys", None), tuple)), ())
 
 
 def _wanted(workplace: Workplace, entries: Mapping[str, Entry]) -> Iterator[Finding]:

@@ -1,7 +1,7 @@
 """The system versions that a home knows, as people compare them: what differs between two versions stands in the columns."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import polars as pl
 
@@ -72,14 +72,15 @@ def known_systems(store: Store, declared: Mapping[str, str], whole: bool = False
     )
 
 
-def settings_line(identity: SystemIdentity) -> str:
-    """With what a system is asked, in one line: the settings of its identity that change what an image shows or costs."""
+def settings_rows(identity: SystemIdentity) -> Iterator[tuple[str, str]]:
+    """With what a system is asked: each setting of its identity that changes what an image shows or costs, and its value."""
     document = identity.document
-    size = f"{document['width']} x {document['height']}" if document.get("width") and document.get("height") else None
-    values = [
-        f"{name.replace('_', ' ')} {_number(document[name])}" for name in _SETTINGS if document.get(name) is not None
-    ]
-    return ", ".join(filter(None, (f"settings: {document.get('kind', 'system')}", *values, size)))
+    yield "kind", str(document.get("kind", "system"))
+    for name in _SETTINGS:
+        if document.get(name) is not None:
+            yield name.replace("_", " "), _number(document[name])
+    if document.get("width") and document.get("height"):
+        yield "size", f"{document['width']} x {document['height']}"
 
 
 def _number(value: object) -> str:

@@ -1,9 +1,10 @@
 """What to be warned of after an audit: rules that only warn and do not hold, and that nothing was measured."""
 
+import json
 from collections.abc import Iterator
 
 from mcas_assets.store.database import Store
-from mcas_assets.store.publication import broken_hints, main_reasons
+from mcas_assets.store.publication import broken_hints, main_reasons, told_by_first_images
 
 REMEDIES = {
     "nine in ten requests gave an image": "What came of them: mcas sql refusals. What passes is asked again by the same command",
@@ -37,6 +38,37 @@ def warnings(store: Store, audit: str, system_version: str) -> Iterator[str]:
     """
     for rule, broken, checked in broken_hints(store, audit, system_version):
         yield f"warning: {rule}: not so for {broken:,} of {checked:,}. {REMEDIES[rule]}"
+
+
+SEEDS = {
+    "best_effort": (
+        "no seed fixes an image: its first image, drawn twice, was another one. So no image can be drawn again, and a change of a "
+        "concept is told from chance less sharply"
+    ),
+    "none": (
+        "the seed does nothing: another one gave the same picture. All images of a prompt are copies, so its intervals say nothing"
+    ),
+}
+"""What it means that a seed does not fix an image, by what its first image told."""
+
+
+def trial_lines(store: Store, audit: str, system_version: str) -> Iterator[str]:
+    """A line for each thing that the first image of a version told and that its reader must know.
+
+    Raises:
+        StoreError: Nothing is published, or the copy cannot be read.
+    """
+    for text in told_by_first_images(store, audit, system_version):
+        told = json.loads(text)
+        if told.get("seed") in SEEDS:
+            yield f"warning: {system_version}: {SEEDS[told['seed']]}"
+        if told.get("drawn_alone"):
+            yield f"{system_version} was drawn one image at a time: beside others an image of a seed was another one"
+        for setting in told.get("without_effect", ()):
+            yield (
+                f"{system_version}: without {setting} its first image was the same, so a version that differs in it alone may "
+                "differ in nothing. Leave it out unless other prompts need it"
+            )
 
 
 def why_nothing(store: Store, audit: str, system_version: str) -> str:

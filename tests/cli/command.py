@@ -8,10 +8,10 @@ from pathlib import Path
 TINY = Path(__file__).parents[1] / "data" / "tiny.yaml"
 
 
-def mcas(*words: str, home: Path, timeout: float = 240) -> subprocess.CompletedProcess[str]:
+def mcas(*words: str, home: Path, timeout: float = 240, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "mcas_assets", *words],
-        env={**os.environ, "MCAS_HOME": str(home), "COLUMNS": "140"},
+        env={**os.environ, "MCAS_HOME": str(home), "COLUMNS": "140", **environment},
         capture_output=True,
         text=True,
         timeout=timeout,

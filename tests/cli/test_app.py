@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import polars as pl
 import pytest
 
 from mcas_assets.cli.app import app
+from mcas_assets.core.errors import BadInput
 from mcas_assets.core.paths import DATA
 from mcas_assets.store.engine import CONFIG
 from mcas_assets.store.publication import questions
@@ -37,10 +39,19 @@ def test_an_audit_shows_progress_and_ends_with_a_table_and_where_to_look_next(sh
     assert done.returncode == 0, done.stderr
     assert "up to date" in done.stderr
     assert "Where to look next" in done.stderr
-    assert "plan: 42 images, 6 a concept, 42 of them stored; nothing to generate" in done.stderr
+    assert re.search(
+        r"images +42\n +stored already +42\n +images of a concept +6\n +time +nothing to generate", done.stderr
+    )
     assert "gender: woman ◀ ▶ man" in done.stdout
     assert "nurse" in done.stdout
     assert "planted" in done.stdout
+
+
+@pytest.mark.parametrize("side", ["width", "height"])
+def test_a_size_is_given_in_pixels_and_held_to_what_a_declaration_may_say(side, home, monkeypatch):
+    monkeypatch.setenv("MCAS_HOME", str(home))
+    with pytest.raises(BadInput, match=f"phantom-stereotyped: {side}: .*8"):
+        app(["audit", str(TINY), f"--{side}", "4"], standalone_mode=False)
 
 
 # What the command does, in a process that tells afterwards what it had loaded.

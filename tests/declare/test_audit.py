@@ -96,6 +96,17 @@ def test_a_byte_order_mark_is_no_part_of_the_document(tmp_path):
     assert load_audit(write(tmp_path, "\ufeff" + SMALL)).audit == "small"
 
 
+def test_a_language_is_told_by_its_tag_and_counts_only_where_it_is_told(tmp_path):
+    german = changed("phrase: a nurse}", "phrase: a nurse, language: de-AT, text: a nurse}")
+    document = load_audit(write(tmp_path, german)).document()
+    assert {"language", "text"} & {
+        key for part in load_audit(write(tmp_path)).document()["concepts"] for key in part
+    } == set()
+    assert (document["concepts"][0]["language"], document["concepts"][0]["text"]) == ("de-AT", "a nurse")
+    refused = refusal(tmp_path, changed("phrase: a nurse}", "phrase: a nurse, language: German}"))
+    assert "no tag of a language" in str(refused)
+
+
 # ---- its digest
 
 

@@ -59,20 +59,34 @@ class Tour:
         """The status of the first page of a server, which is ended by Ctrl+C then and says how it ended."""
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
-        with subprocess.Popen(
-            [*self.words(command), "--port", str(port)], cwd=self.folder, env=self.env, stderr=subprocess.DEVNULL
-        ) as server:
+        said = self.folder / f"{command.split()[1]}.txt"
+        with said.open("w") as stream:
+            server = subprocess.Popen(
+                [*self.words(command), "--port", str(port)], cwd=self.folder, env=self.env, stderr=stream
+            )
+        with server:
             try:
-                return _status(f"http://127.0.0.1:{port}/", server)
+                return _status(_address(said, port, server), server)
             finally:
                 server.send_signal(signal.SIGINT)
                 assert server.wait(60) == SERVERS[command.split()[1]], command
 
 
+def _address(said: Path, port: int, server: subprocess.Popen) -> str:
+    """What a server gives a person to open, which may hold a token."""
+    while True:
+        found = re.search(rf"http://127\.0\.0\.1:{port}\S*", said.read_text())
+        if found:
+            return found[0]
+        assert server.poll() is None, said.read_text()
+        time.sleep(0.3)
+
+
 def _status(url: str, server: subprocess.Popen) -> int:
+    visitor = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())  # a token is changed for a cookie
     while True:
         try:
-            with urllib.request.urlopen(url, timeout=60) as answer:
+            with visitor.open(url, timeout=60) as answer:
                 return answer.status
         except urllib.error.HTTPError as error:
             return error.code

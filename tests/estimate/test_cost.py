@@ -3,14 +3,10 @@
 import shutil
 from pathlib import Path
 
-import duckdb
 import numpy as np
 import polars as pl
 import pytest
-from typer.testing import CliRunner
 
-from mcas_assets.cli.app import app
-from mcas_assets.core.errors import BadInput
 from mcas_assets.declare.audit import load_audit
 from mcas_assets.declare.limits import MOST_IMAGES
 from mcas_assets.declare.parts import Spending
@@ -136,16 +132,16 @@ def test_the_change_that_is_found_is_that_of_all_rounds(audit, nothing):
     assert pairs_in_all(audit) == 8
     found = minimum_detectable(change_error(OF_PHANTOM, 8, 4), 7, level=verdict_level(audit))
     assert estimated(audit, nothing).needs[0].detectable == pytest.approx(found)
-    assert "a change is judged on 8 pairs" in "\n".join(estimated(audit, nothing).lines())
+    assert estimated(audit, nothing).pairs == 8
     one_round = audit.model_copy(update={"comparison": Spending(further=0)})
-    assert "further images" not in "\n".join(estimated(one_round, nothing).lines())
+    assert estimated(one_round, nothing).further == 0
     assert estimated(one_round, nothing).needs[0].detectable > found
 
 
 def test_pairs_that_correlate_are_counted(audit, nothing):
-    lines = "\n".join(estimated(audit, nothing).lines())
-    assert "pairs that correlate by 0.5 assumed" in lines
-    assert "corrected for 2 concepts, on pairs of one prompt and seed that correlate by 0.50" in lines
+    found = estimated(audit, nothing)
+    assert "pairs that correlate by 0.5 assumed" in found.pilot.source
+    assert (found.concepts, found.pilot.correlation()) == (2, 0.5)
 
 
 def test_two_stored_versions_say_how_their_pairs_correlate(audit, own_images):
@@ -160,7 +156,7 @@ def test_two_stored_versions_say_how_their_pairs_correlate(audit, own_images):
 
 def test_attribute_images_that_are_too_few_are_named_as_what_stands_in_the_way(audit, nothing):
     result = estimated(audit, nothing, detect=0.1)
-    assert "4 attribute images per pole alone allow" in "\n".join(result.lines())
+    assert "4 attribute images per pole alone allow" in str(result.needs[0].images.reason)
     assert known(result.wanted).per_attribute > 4
     pairs = 2 * known(result.wanted).per_concept
     reached = change_error(OF_PHANTOM, pairs, known(result.wanted).per_attribute)
@@ -261,39 +257,3 @@ def test_the_spread_of_a_pilot_is_used_by_axis(audit, own_images):
     result = estimated(audit, own_images)
     assert set(result.pilot.spreads) == {"gender", "skin_tone"}
     assert all(isinstance(one, Spread) for one in result.pilot.spreads.values())
-
-
-# The command
-
-
-def plan(*words: str, home: Path) -> str:
-    """What `mcas plan` prints."""
-    done = CliRunner().invoke(app, ["plan", str(TINY), *words], env={"MCAS_HOME": str(home)})
-    if done.exception:
-        raise done.exception
-    return done.stdout
-
-
-def test_the_command_names_images_time_and_where_the_spread_is_from_and_makes_nothing(tmp_path):
-    printed = plan("--detect", "0.3", home=tmp_path / "home")
-    named, planned = printed.splitlines()[:2]
-    assert named.startswith("tiny of phantom-stereotyped@")
-    assert planned.startswith("plan: 42 images, 6 a concept")
-    assert "0.3 on every axis" in printed
-    assert "assumed" in printed
-    assert not (tmp_path / "home").exists()
-
-
-def test_the_command_uses_what_an_audit_left(audited, tmp_path):
-    home = Path(shutil.copytree(audited.home, tmp_path / "home"))
-    printed = plan(home=home)
-    assert f"42 stored images of {audited.ran.system_version}" in printed
-    assert "pace: median of 42 images" in printed
-    with duckdb.connect(str(home / "store.duckdb")) as con:
-        assert con.execute("select count(*) from image_facts").fetchall() == [(42,)]
-
-
-@pytest.mark.parametrize("detect", ["0", "-1", "9"])
-def test_a_change_that_cannot_be_is_refused(tmp_path, detect):
-    with pytest.raises(BadInput, match="--detect"):
-        plan("--detect", detect, home=tmp_path)

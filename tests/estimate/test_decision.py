@@ -5,7 +5,7 @@ from math import sqrt
 import polars as pl
 import pytest
 
-from mcas_assets.estimate.decision import decision_lines, standard_error
+from mcas_assets.estimate.decision import decision_rows, standard_error
 from mcas_assets.store.schema import frame_schema
 
 ERRORS = {"wording": 0.04, "seed": 0.02, "wording and seed": 0.01, "attribute image": 0.02}
@@ -29,18 +29,19 @@ def table(sources: dict[str, float], lacking: str | None = None) -> pl.DataFrame
     return pl.DataFrame(rows, schema=frame_schema("score_variances"))
 
 
-def test_the_lines_say_what_the_error_comes_from_and_what_more_of_each_leaves():
-    first, second = decision_lines(table(ERRORS | {"embedder": 9.0}), ["gender", "skin_tone"])
-    assert first == (
-        "gender: standard error of a score 0.3 as declared, measured on s@1: wording 44 %, seed 22 %, attribute image 22 %, "
-        "wording and seed 11 %"
-    )
-    assert second.startswith(
-        "gender: with 2 / 4 times as many images 0.27 / 0.26, wordings 0.25 / 0.23, attribute images"
-    )
-    assert "attribute words" not in second
+def test_the_rows_say_what_the_error_comes_from_and_what_more_of_each_leaves():
+    rows = dict(decision_rows(table(ERRORS | {"embedder": 9.0}), ["gender", "skin_tone"]))
+    assert rows == {
+        "gender, as declared": (
+            "0.3, measured on s@1: wording 44 %, seed 22 %, attribute image 22 %, wording and seed 11 %"
+        ),
+        "gender, images x 2 / 4": "0.27 / 0.26",
+        "gender, wordings x 2 / 4": "0.25 / 0.23",
+        "gender, attribute images x 2 / 4": "0.28 / 0.27",
+        "gender, attribute prompts x 2 / 4": "0.28 / 0.27",
+    }
 
 
 def test_one_wording_is_said_to_tell_nothing_of_wordings():
-    *_, last = decision_lines(table({"seed": 0.01}, "one wording a concept"), ["gender"])
-    assert last == "gender: one wording a concept: what a score owes to its wording is not in this error"
+    *_, (name, value) = decision_rows(table({"seed": 0.01}, "one wording a concept"), ["gender"])
+    assert (name, value) == ("gender, not in it", "one wording a concept: what a score owes to its wording")

@@ -85,6 +85,14 @@ def test_an_image_drawn_alone_is_within_tolerance_and_the_batch_is_named(store, 
     assert [tuple(one) for one in found.differences] == [("drawn together", 2, 1)]
 
 
+def test_that_no_seed_fixes_an_image_of_a_version_is_said(store, an_image):
+    with store.open() as con:
+        text = con.execute("select environment from image_facts where image_id = ?", [an_image]).fetchall()[0][0]
+        told = json.dumps(json.loads(text) | {"tested": {"seed": "best_effort"}})
+        con.execute("update image_facts set environment = ?", [told])
+    assert redraw(store, an_image).note == "best effort: no seed fixes an image of this version"
+
+
 def test_a_member_that_a_later_run_drew_still_tells_the_batch(store, an_image):
     """The other image of the batch failed at first, and was drawn by itself by the next run."""
     with store.open() as con:

@@ -70,12 +70,10 @@ def test_a_score_leads_to_its_images_and_an_image_to_its_row(shown, site, seen):
 
 
 def test_every_number_is_a_link_to_what_it_was_made_from(shown, site, seen):
-    """But for what no image is behind: the score of texts alone, and cosines on the page of the image itself."""
-    for name in ("overview", "version", "concept", "comparison", "trend", "trust"):
+    for name in ("overview", "version", "concept", "image", "comparison", "trend", "trust"):
         page = seen.open(site + pages_of(shown)[name])
-        bare = page.locator("span.number")
-        told = [one.get_attribute("title") for one in bare.all()]
-        assert [title for title in told if not title.startswith("of texts alone")] == [], name
+        assert [one.get_attribute("title") for one in page.locator("span.number").all()] == [], name
+        assert name == "trust" or page.locator("a.number").count() > 0, name
     page = seen.open(site + pages_of(shown)["overview"])
     page.locator("table td.n a").first.click()
     page.wait_for_url("**/images?**role=concept**")
@@ -83,6 +81,15 @@ def test_every_number_is_a_link_to_what_it_was_made_from(shown, site, seen):
     page = seen.open(site + pages_of(shown)["concept"])
     page.locator("table a.number").first.click()
     page.wait_for_url("**/images?**concept=ceo**")
+
+
+def test_a_score_of_texts_alone_leads_to_its_words(shown, site, seen):
+    page = seen.open(site + pages_of(shown)["concept"])
+    words = page.locator("details[id^=words]")
+    assert not words.locator("table").is_visible()
+    page.locator("table").first.locator("tbody tr").first.locator("a.number").last.click()
+    words.locator("table").wait_for(state="visible")
+    assert {"man", "woman"} <= set(words.locator("tbody td:nth-child(3)").all_inner_texts())
 
 
 def test_the_page_of_an_image_says_how_it_came_to_be_and_is_walked_by_keyboard(shown, site, seen):

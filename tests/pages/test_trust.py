@@ -1,5 +1,6 @@
 """What the page of trust tells of a calibration: its misses first, with their reasons, and how many cells are well."""
 
+import re
 import shutil
 
 import pytest
@@ -21,8 +22,9 @@ ROWS = [
 ]
 
 
-@pytest.mark.timeout(300)
-def test_misses_stand_first_with_their_reasons_and_cells_that_are_well_are_counted(shown, tmp_path):
+@pytest.fixture
+def calibrated(shown, tmp_path) -> str:
+    """The text of a page of trust."""
     store = Store(shutil.copytree(shown.home, tmp_path / "home"))
     made = ledger.made_here(
         asset="calibration", partition="", audit=shown.audit, run_id="r", code_version="1", data_version="0" * 64,
@@ -32,7 +34,20 @@ def test_misses_stand_first_with_their_reasons_and_cells_that_are_well_are_count
         ledger.record(con, made, {"calibration": frame(ROWS, shown.before)})
     publish(store)
     section = trust.section(Reader(Published(store)), LiveLinks(0), shown.audit, shown.before)
-    text = render([section], LiveLinks(0))
-    assert 0 < text.index("a cell with a reason") < text.index("three groups") < text.index("found again")
-    assert "a cell that is well" not in text
-    assert "that meet their goal: 1." in text
+    return render([section], LiveLinks(0))
+
+
+@pytest.mark.timeout(300)
+def test_misses_stand_first_with_their_reasons_and_cells_that_are_well_are_counted(calibrated):
+    first, every = calibrated.split("Every figure stands below")
+    assert 0 < first.index("a cell with a reason") < first.index("three groups") < first.index("found again")
+    assert "a cell that is well" not in first
+    assert "that meet their goal: 1." in first
+    assert [every.count(row.name) for row in ROWS] == [1, 1, 1]
+
+
+def test_each_figure_of_a_calibration_leads_to_the_row_that_says_how_it_was_found(calibrated):
+    led = re.findall(r'href="#(calibration-\d+)" title="([^"]*)"', calibrated)
+    assert len(led) == 2
+    for anchor, name in led:
+        assert f'id="{anchor}"><th scope="row">{name}<' in calibrated

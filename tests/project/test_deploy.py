@@ -122,9 +122,7 @@ def test_every_key_of_a_provider_and_every_setting_is_named_in_the_file_of_setti
     keys = {
         name
         for kind in ("openai", "google")
-        for one in vars(kind_module(kind, KINDS)).values()
-        if isinstance(getattr(one, "keys", None), tuple)
-        for name in one.keys
+        for name in kind_module(kind, KINDS).Declaration.model_construct().key_variables
     }
     assert asked - named == set()
     assert asked & keys, "a key reaches the watch in the container"

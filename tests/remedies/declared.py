@@ -49,6 +49,8 @@ AUDIT_TABLE = edits("audit", "a.yaml", SMALLEST, audit, [
     ("words: [woman, she]", "words: [woman, he]", "Keep it in one of them, or in none", "words: [woman]"),
     ("templates:", "    groups: [{name: x, texts: [a]}]\ntemplates:", "Give at least two, or leave groups out"),
     ("concept: ceo", "concept: nurse", "Remove one of the two, or change it"),
+    ("phrase: a nurse", "phrase: a nurse, language: German", "Write it as BCP 47 does, for example en, de or zh-Hans",
+     "phrase: a nurse, language: de"),
     ("category: occupations", "category: neutral", "Name another", "category: occupations"),
     ("phrase: a ceo", "phrase: a nurse", "Word it differently, or remove it"),
     ("name: person", "name: nurse", "Name it otherwise", "name: nobody"),

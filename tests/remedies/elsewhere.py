@@ -11,6 +11,10 @@ ELSEWHERE: dict[tuple[str, str], str] = {
     ("orchestration/postgres.py", "Dagster's history cannot be reached"): (
         "a Postgres that is not there, and one that is: orchestration/test_postgres.py"
     ),
+    ("systems/pipelines/outputs.py", "_AS_A_SET"): (
+        "a set of images instead: systems/test_imported.py; that the error comes:"
+        " systems/pipelines/test_pipeline_runner.py::test_an_answer_that_holds_no_picture_is_refused_for_what_it_is"
+    ),
     ("systems/pipelines/hub_weights.py", "Try again; if it stays so"): (
         "systems/pipelines/test_hub.py::test_a_small_file_that_is_not_what_its_metadata_says_is_refused"
     ),

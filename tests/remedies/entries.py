@@ -53,6 +53,7 @@ HOSTED = """
 systems:
   gpt: {kind: openai, model: gpt-image-2, base_url: https://a.example/v1, width: 1024, height: 1024, quality: low, price: 0.05, budget: {usd: 3.0}}
   gemini: {kind: google, model: gemini-x, aspect_ratio: "1:1", image_size: 1K}
+  gate: {kind: gateway, model: m, base_url: https://g.example/v1, width: 64, height: 64, extra_body: {steps: 4}}
 """  # noqa: E501
 
 HOSTED_TABLE = edits("hosted systems", "systems.yaml", HOSTED, systems, [
@@ -72,6 +73,17 @@ HOSTED_TABLE = edits("hosted systems", "systems.yaml", HOSTED, systems, [
     ("model: gemini-x", "model: imagen-4", "name a Gemini image model"),
     ('"1:1"', "61", "Put it in quotes"),
     ('"1:1"', '"square"', 'Write it as "1:1" or "16:9", in quotes'),
+    ("base_url: https://g.example/v1, ", "", "Give base_url: of a gateway, or servers: [of a fleet]"),
+    ("base_url: https://g.example/v1", "servers: ['g.example/v1']", "Write it as https://host/path",
+     "servers: ['https://g.example/v1']"),
+    ("{steps: 4}", "{seed: 4}", "Say it with seed", "{}"),
+    ("{steps: 4}", "{guidance: .nan}", "Give a number", "{guidance: 1.0}"),
+    ("{steps: 4}", "{prompt: x}", "Leave it out: the audit gives it for each image", "{}"),
+    ("base_url: https://g.example/v1, width: 64, height: 64, extra_body: {steps: 4}",
+     "servers: ['https://g.example/v1'], width: 64, height: 64", "num_inference_steps: null if their default",
+     "servers: ['https://g.example/v1'], width: 64, height: 64, extra_body: {num_inference_steps: null}"),
+    ("https://g.example/v1", "https://openrouter.ai/api/v1", "Name the provider",
+     "https://openrouter.ai/api/v1, upstream_provider: x"),
     ("quality: low", "quality: low, declines: ['(']", "Escape what is meant literally", "quality: low, declines: ['\\(']"),
 ])  # fmt: skip
 

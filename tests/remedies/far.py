@@ -9,6 +9,8 @@ from mcas_assets.systems.pipelines.hub import look_up, snapshot
 from mcas_assets.systems.pipelines.hub_weights import laid_out
 from tests.remedies.conftest import HOSTED
 from tests.remedies.situations import Step, situation
+from tests.systems.hosted.gateways import gateway_entry, speak_images
+from tests.systems.hosted.providers import Provider, Reply
 
 COMMIT = "0123456789" * 4
 
@@ -91,3 +93,24 @@ def a_hosted_system_without_its_client(systems, monkeypatch) -> Iterator[Step]:
         patch.setitem(__import__("sys").modules, "openai", None)
         found: Any = find_system
         yield lambda: found("hosted", file)._ready(), "Install the extra: uv sync --extra openai"
+
+
+@situation
+def a_fleet_whose_servers_do_not_run_the_same(systems) -> Iterator[Step]:
+    first, second = Provider(speak_images), Provider(speak_images)
+    second.script = lambda body: Reply({"runs": "another"})
+    entry = gateway_entry(first, base_url=None, servers=[f"{first.url}/v1", f"{second.url}/v1"], key_variable=None)
+    entry |= {"server_info": ["/server"]}
+    file = systems(fleet={key: value for key, value in entry.items() if value is not None})
+    yield lambda: find_system("fleet", file).identity(), "Have all servers run the same, then ask again"
+    second.script = lambda body: None
+
+
+@situation
+def a_fleet_that_is_not_there(systems) -> Iterator[Step]:
+    server = Provider(speak_images)
+    server.stop()
+    entry = gateway_entry(server, key_variable=None, server_info=["/server"])
+    file = systems(fleet={key: value for key, value in entry.items() if value is not None})
+    yield lambda: find_system("fleet", file).identity(), "Start them, or correct base_url"
+    server.start()

@@ -114,6 +114,8 @@ MODELS_TABLE = [
     broken("Copy or download the folder again", all_of(removed("tokenizer/tokenizer.json"),
                                                       removed("tokenizer/tokenizer_config.json"))),
     broken("Copy or download it again", content("tokenizer/tokenizer.json", b'{"version": "1.0"}'), act=limits),
+    broken("or give the pipeline with unquantised weights",
+           edit("unet/config.json", quantization_config={"quant_method": "quanto"})),
     broken("See that the folder is whole and of this version of diffusers",
            edit("unet/config.json", down_block_types=["NoSuchBlock"] * 3), act=drawn),
 ]  # fmt: skip

@@ -1,6 +1,5 @@
 """Pipelines that cannot be read, change before they are loaded, or do not draw what was asked."""
 
-import json
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -84,11 +83,11 @@ def a_size_that_the_pipeline_does_not_draw_at(place: Path) -> Iterator[Step]:
 
 @situation
 def a_pipeline_that_draws_another_size(place: Path, monkeypatch) -> Iterator[Step]:
-    from mcas_assets.systems.pipelines import pipeline_runner
+    from mcas_assets.systems.pipelines import outputs
 
     size: dict[str, Any] = {"width": 72, "height": 64}
-    make = pipeline_runner._pixels
-    monkeypatch.setattr(pipeline_runner, "_pixels", lambda images: make(images)[:, :64, :64])
+    make = outputs._floats
+    monkeypatch.setattr(outputs, "_floats", lambda image: make(image)[:64, :64])
 
     def draw() -> object:
         system = find_system("phantom-fair", steps=1, **size)
@@ -99,16 +98,28 @@ def a_pipeline_that_draws_another_size(place: Path, monkeypatch) -> Iterator[Ste
 
 
 @situation
-def a_pipeline_that_draws_one_at_a_time(place: Path, monkeypatch) -> Iterator[Step]:
-    from mcas_assets.systems.pipelines import pipeline_runner
+def a_device_that_is_lost(place: Path, monkeypatch) -> Iterator[Step]:
+    import torch
+    from diffusers import StableDiffusionPipeline
 
-    entry = {"kind": "diffusers", "path": str(DATA / "phantom" / "fair"), "steps": 1, "width": 64, "height": 64}
-    (place / "systems.yaml").write_text(json.dumps({"systems": {"mine": entry}}))
-    make = pipeline_runner._pixels
-    monkeypatch.setattr(pipeline_runner, "_pixels", lambda images: make(images)[:1])
-    asked = [Request("a nurse", seed, 64, 64) for seed in (1, 2)]
-    yield lambda: find_system("mine", place / "systems.yaml").generate(asked), "Declare it with max_batch: 1"
-    (place / "systems.yaml").write_text(json.dumps({"systems": {"mine": entry | {"max_batch": 1}}}))
+    def lost(*given: object, **more: object) -> object:
+        raise torch.AcceleratorError("an illegal memory access was encountered")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(StableDiffusionPipeline, "__call__", lost)
+        yield lambda: drawn(DATA / "phantom" / "fair"), "Run again: what came before is kept"
+
+
+@situation
+def a_device_that_a_pipeline_cannot_be_put_on(place: Path, monkeypatch) -> Iterator[Step]:
+    from diffusers import DiffusionPipeline
+
+    def odd(*given: object) -> object:
+        raise TypeError("no float64 here")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(DiffusionPipeline, "to", odd)
+        yield lambda: drawn(DATA / "phantom" / "fair"), "Hide the device (CUDA_VISIBLE_DEVICES=) to run on the CPU"
 
 
 @situation

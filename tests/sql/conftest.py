@@ -37,13 +37,14 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Store:
     texts = pl.DataFrame(
         {
             "audit": AUDIT,
-            "text_id": ["1", "2", "3"],
-            "text": ["This is he", "This is she", "This is a nurse"],
-            "raw": ["he", "she", "a nurse"],
-            "kind": ["word", "word", "prompt"],
-            "axis": ["gender", "gender", None],
-            "pole": ["a", "b", None],
-            "concept": [None, None, "nurse"],
+            "text_id": ["1", "2", "3", "3"],
+            "text": ["This is he", "This is she", "This is a nurse", "This is a nurse"],
+            "raw": ["he", "she", "a nurse", "ein Pilot"],
+            "kind": ["word", "word", "prompt", "prompt"],
+            "axis": ["gender", "gender", None, None],
+            "pole": ["a", "b", None, None],
+            "concept": [None, None, "nurse", "pilot"],
+            "language": [None, None, "en", "de"],
         }
     )
     outcomes = {"a 0": "ok", "b 0": "ok", "nurse 0": "ok", "nurse 1": "refused_prompt", "pilot 0": "timeout"}

@@ -25,7 +25,7 @@ def test_every_question_of_the_pages_is_answered_by_a_home_of_nothing(new_home):
     publish(store)
     published = Published(store)
     names = ("audit", "version", "system", "axis", "concept", "labels", "embedder", "role", "pole", "outcome",
-             "group_name", "image", "sha256", "before", "after", "images")  # fmt: skip
+             "group_name", "image", "sha256", "before", "after", "images", "versions", "prompts")  # fmt: skip
     for file in sorted(PAGES.glob("*.sql")):
         answer = published.rows(file.stem, at=0, **dict.fromkeys(names))
         assert file.read_text().startswith("-- ")

@@ -27,6 +27,13 @@
     for (const one of document.querySelectorAll("details:not([open])")) { one.open = true; opened.push(one); }
   });
   addEventListener("afterprint", () => { for (const one of opened.splice(0)) one.open = false; });
+  // What an address points to is not left folded up.
+  const unfold = () => {
+    const folded = document.getElementById(decodeURIComponent(location.hash.slice(1)))?.closest("details");
+    if (folded && !folded.open) { folded.open = true; folded.scrollIntoView(); }
+  };
+  addEventListener("hashchange", unfold);
+  unfold();
   const arrows = { ArrowRight: 1, ArrowLeft: -1 };
   document.addEventListener("keydown", (event) => {
     const gallery = event.target.closest?.(".gallery, .pairs");

@@ -21,7 +21,9 @@ def _declares(audit: Audit, _: Declared) -> list:
         [name, [pole.words for pole in (axis.a, axis.b)], [[group.name, group.texts] for group in axis.groups]]
         for name, axis in audit.axes.items()
     ]
-    return [audit.profile.text_prefix, axes, *reads.prompts(audit)]
+    named = [(one.concept, one) for one in audit.concepts] + [(one.name, one) for one in audit.neutral]
+    told = [[name, one.language, one.text] for name, one in named if one.language or one.text]
+    return [audit.profile.text_prefix, axes, *reads.prompts(audit), *([told] if told else [])]
 
 
 STAGE = Stage(

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from mcas_assets.core.outcomes import OutcomeName
+from mcas_assets.core.outcomes import OutcomeName, Safety
 from mcas_assets.core.pictures import NotAPicture, decode, from_base64
 
 _MOST_PIXELS = 1 << 26  # 8192 x 8192, above what any provider offers
@@ -39,6 +39,8 @@ class Answer:
         model_reported: The model version that the provider says it used.
         usage: What the provider counted.
         settings: The settings that the provider says it used.
+        revised_prompt: What the provider says that it made of the prompt before it drew.
+        safety: What the provider's safety checker says of the image; None where none is known to have looked.
         usd: US dollars that the request is taken to have cost.
         retry_after: Seconds that the provider asks to wait.
         latency_ms: Wall time in milliseconds.
@@ -59,6 +61,8 @@ class Answer:
     model_reported: str | None = None
     usage: dict[str, Any] | None = None
     settings: dict[str, Any] = field(default_factory=dict)
+    revised_prompt: str | None = None
+    safety: Safety | None = None
     usd: float = 0.0
     retry_after: float | None = None
     latency_ms: float | None = None

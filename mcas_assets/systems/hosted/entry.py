@@ -1,5 +1,6 @@
 """What entries of all hosted kinds may say, on top of what each provider takes."""
 
+import math
 from collections.abc import Iterable
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -13,6 +14,9 @@ from mcas_assets.declare.mistakes import Mistake
 from mcas_assets.declare.parts import Pattern
 from mcas_assets.systems.hosted.budget import Budget, Dollars, TokenPrices
 from mcas_assets.systems.hosted.retry import Retry
+
+KeyVariable = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*_(KEY|TOKEN)$")]
+"""The name of an environment variable with a key: only what is named as one is ever sent to a host."""
 
 
 class HostedEntry(Entry):
@@ -56,15 +60,7 @@ class HostedEntry(Entry):
     def contradictions(cls, raw: dict[str, Any]) -> Iterable[Mistake]:
         """What no single field shows: an address that can be called, a price where dollars are to be counted."""
         if isinstance(url := raw.get("base_url"), str):
-            parts = urlsplit(url)
-            if parts.scheme not in ("http", "https") or not parts.hostname:
-                yield Mistake(("base_url",), f"is {url!r}, no http address", "Write it as https://host/path")
-            elif parts.username or parts.password or parts.query:
-                problem = "holds more than an address, and it is kept with every image"
-                yield Mistake(("base_url",), problem, "Keep keys and passwords in the environment")
-            elif parts.scheme == "http" and not is_loopback(parts.hostname) and raw.get("plain_http") is not True:
-                problem = "is http beyond this machine: the key would travel for others to read"
-                yield Mistake(("base_url",), problem, "Use https, or say plain_http: true")
+            yield from address_mistakes(("base_url",), url, raw.get("plain_http") is True)
         budget = raw.get("budget")
         # At a price of nothing no request would ever reach a budget in dollars.
         if isinstance(budget, dict) and budget.get("usd") is not None and raw.get("price") in (None, 0):
@@ -73,3 +69,34 @@ class HostedEntry(Entry):
                 "cannot be held to without a price" if raw.get("price") is None else "cannot be held to at a price of 0"
             )
             yield Mistake(("budget", "usd"), problem, remedy)
+
+
+def json_mistakes(at: tuple[str | int, ...], value: object) -> Iterable[Mistake]:
+    """What JSON has no word for, in what is to be sent: numbers that are none, or without end."""
+    if isinstance(value, dict):
+        for key, one in value.items():
+            yield from json_mistakes((*at, str(key)), one)
+    elif isinstance(value, list):
+        for place, one in enumerate(value):
+            yield from json_mistakes((*at, place), one)
+    elif isinstance(value, float) and not math.isfinite(value):
+        yield Mistake(at, f"is {value}, which no request can hold", "Give a number")
+
+
+def address_mistakes(at: tuple[str | int, ...], url: str, is_plain_allowed: bool) -> Iterable[Mistake]:
+    """What keeps an address from being called, or a key from being sent there.
+
+    Args:
+        at: Where it stands in the entry.
+        url: The address.
+        is_plain_allowed: Whether it may be http beyond this machine.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        yield Mistake(at, f"is {url!r}, no http address", "Write it as https://host/path")
+    elif parts.username or parts.password or parts.query:
+        problem = "holds more than an address, and it is kept with every image"
+        yield Mistake(at, problem, "Keep keys and passwords in the environment")
+    elif parts.scheme == "http" and not is_loopback(parts.hostname) and not is_plain_allowed:
+        problem = "is http beyond this machine: the key would travel for others to read"
+        yield Mistake(at, problem, "Use https, or say plain_http: true")

@@ -8,8 +8,9 @@ import math
 import os
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
@@ -24,6 +25,7 @@ from mcas_assets.systems.hosted.course import Course
 from mcas_assets.systems.hosted.entry import HostedEntry
 from mcas_assets.systems.hosted.redaction import Redactor
 from mcas_assets.systems.hosted.retry import Pacer, persist
+from mcas_assets.systems.hosted.rows import row_of, timed
 from mcas_assets.systems.protocol import Capabilities, Outcome, Probe, Request, SystemIdentity
 
 
@@ -36,7 +38,6 @@ class HostedSystem(ABC):
 
     provider: ClassVar[str]
     package: ClassVar[str]
-    keys: ClassVar[tuple[str, ...]]
 
     def __init__(self, name: str, entry: HostedEntry) -> None:
         self.name = name
@@ -60,6 +61,10 @@ class HostedSystem(ABC):
     def _seed(self) -> Literal["none", "best_effort"]:
         """Whether a seed is sent; no provider promises more than to try."""
         return "none"
+
+    def _concurrency(self) -> int:
+        """Requests under way at once."""
+        return self._entry.concurrency
 
     @abstractmethod
     def _connect(self, key: str) -> Any:
@@ -147,21 +152,43 @@ class HostedSystem(ABC):
         Raises:
             BadInput: The package or the key is missing.
         """
-        if any((request.width, request.height) != self.size() for request in requests):
-            raise ValueError(f"{self.name} draws at {self.size()} only: its size is part of its identity")
-        if not requests:
-            return []
-        pool, begun, done = self._ready(), time.monotonic(), False
-        futures = [pool.submit(self._one, request) for request in requests]
+        (outcomes,) = self.stream([requests])
+        return outcomes
+
+    def stream(self, batches: Iterable[Sequence[Request]]) -> Iterator[list[Outcome]]:
+        """The outcomes of each batch, in order. The next batches are sent while the last images of one are waited for.
+
+        So there are always as many requests under way as declared, however small the batches are. It ends early after a
+        fatal outcome, with the last batch that anything was sent of.
+
+        Raises:
+            BadInput: The package or the key is missing.
+        """
+        waiting: deque[list[Future[Outcome]]] = deque()
+        coming, begun, done, since = iter(batches), False, False, time.monotonic()
         try:
-            outcomes = [future.result() for future in futures]
+            while True:
+                while sum(not one.done() for batch in waiting for one in batch) < self._concurrency():
+                    batch = None if begun and self._course.stopped.is_set() else next(coming, None)
+                    if batch is None:
+                        break
+                    begun = True
+                    waiting.append([self._submit(request) for request in batch])
+                if not waiting:
+                    break
+                outcomes = [future.result() for future in waiting.popleft()]
+                now = time.monotonic()
+                yield timed(outcomes, 1000 * (now - since))
+                since = now
             done = True
         finally:
             if not done:  # interrupted: what has not begun does not begin, and what waits to try again does not
                 self._course.stopped.set()
-        sent = sum(outcome.outcome != "not_sent" for outcome in outcomes)
-        each = 1000 * (time.monotonic() - begun) / max(sent, 1)
-        return [replace(outcome, latency_ms=each if outcome.attempt else None) for outcome in outcomes]
+
+    def _submit(self, request: Request) -> Future[Outcome]:
+        if (request.width, request.height) != self.size():
+            raise ValueError(f"{self.name} draws at {self.size()} only: its size is part of its identity")
+        return self._ready().submit(self._one, request)
 
     def close(self) -> None:
         """Let go of the connections. The system can be used again, and then sends again."""
@@ -179,17 +206,17 @@ class HostedSystem(ABC):
         return Purse(self._entry.budget, self._entry.price or 0.0, self._past)
 
     def _key(self) -> str:
-        return next((key for name in self.keys if (key := os.environ.get(name, "").strip())), "")
+        return next((key for name in self._entry.key_variables if (key := os.environ.get(name, "").strip())), "")
 
     def _redactor(self) -> Redactor:
-        return Redactor(os.environ.get(name, "").strip() for name in self.keys)
+        return Redactor(os.environ.get(name, "").strip() for name in self._entry.key_variables)
 
     def _ready(self) -> ThreadPoolExecutor:
         if self._pool is None:
-            key = self._key()
-            if not key:
-                problem = f"no key for the provider is in the environment ({' or '.join(self.keys)})"
-                raise BadInput(self.name, problem, f"Set {self.keys[0]}; it is kept nowhere")
+            key, names = self._key(), self._entry.key_variables
+            if names and not key:
+                problem = f"no key for the provider is in the environment ({' or '.join(names)})"
+                raise BadInput(self.name, problem, f"Set {names[0]}; it is kept nowhere")
             try:
                 self._client = self._connect(key)
             except ImportError as error:
@@ -197,7 +224,7 @@ class HostedSystem(ABC):
                 raise BadInput(self.name, problem, remedy(self._entry.kind)) from error
             self._course = self._begun()
             self._pacer = Pacer(self._entry.requests_per_minute, self._wait)
-            self._pool = ThreadPoolExecutor(self._entry.concurrency, thread_name_prefix=self.name)
+            self._pool = ThreadPoolExecutor(self._concurrency(), thread_name_prefix=self.name)
         return self._pool
 
     def _wait(self, seconds: float) -> None:
@@ -263,21 +290,4 @@ class HostedSystem(ABC):
 
     def _row(self, answers: Sequence[Answer]) -> Outcome:
         """The outcome of one image, from all that was answered. What a provider said passes the redactor here."""
-        last, sent = answers[-1], [answer for answer in answers if answer.is_sent]
-        redact = self._redactor().value
-        provider = {
-            "provider": self.provider, "model_requested": self._entry.model, "model_reported": last.model_reported,
-            "http_status": last.http_status, "provider_code": last.code, "provider_reason": last.category,
-            "raw_message": last.message, "request_id": last.request_id, "usage": last.usage,
-            "settings": last.settings, "size": last.size, "latency_ms": last.latency_ms,
-            "cost_usd": round(sum(answer.usd for answer in sent), 9), "attempts": [answer.attempt() for answer in sent],
-        }  # fmt: skip
-        return Outcome(
-            last.outcome,
-            redact(last.reason),
-            last.image,
-            last.suffix,
-            redact(plain(provider)),
-            last.latency_ms,
-            len(sent),
-        )
+        return row_of(answers, self.provider, self._entry.model, self._redactor().value)

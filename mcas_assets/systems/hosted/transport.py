@@ -9,7 +9,7 @@ import socket
 import ssl
 import threading
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import httpx2
@@ -45,14 +45,30 @@ class Refused(httpx2.TransportError):
         self.outcome = outcome
 
 
-def client(url: str, timeout: float) -> httpx2.Client:
+class LedOn(Refused):
+    """An answer that leads elsewhere.
+
+    Attributes:
+        host: Where to.
+    """
+
+    def __init__(self, status: int, host: str) -> None:
+        remedy = "declare base_url as what should be asked"
+        super().__init__("invalid_settings", f"HTTP {status}: leads on to {host}, where no key is sent; {remedy}")
+        self.host = host
+
+
+def client(url: str, timeout: float, require: Callable[[str], None] | None = None) -> httpx2.Client:
     """An HTTP client for one provider, for its SDK to use.
 
     Args:
         url: The address that was declared: the only scheme, host and port that are called.
         timeout: Seconds for one answer, from the first byte sent to the last one received.
+        require: Given the IP address that answers, before anything is sent to it; raises `Refused` for one that may not.
+            Not asked where a proxy stands between.
     """
-    return httpx2.Client(transport=OneHost(url, timeout), timeout=timeout, follow_redirects=False, trust_env=False)
+    transport = OneHost(url, timeout, require)
+    return httpx2.Client(transport=transport, timeout=timeout, follow_redirects=False, trust_env=False)
 
 
 class OneHost(httpx2.BaseTransport):
@@ -62,9 +78,10 @@ class OneHost(httpx2.BaseTransport):
     single bytes would have as many of those as it likes.
     """
 
-    def __init__(self, url: str, timeout: float) -> None:
-        self._origin, self._timeout = _origin_of(httpx2.URL(url)), timeout
-        self._proxy = _proxy_for(httpx2.URL(url))
+    def __init__(self, url: str, timeout: float, require: Callable[[str], None] | None = None) -> None:
+        self._origin, self._timeout = origin_of(httpx2.URL(url)), timeout
+        self._proxy = proxy_for(httpx2.URL(url))
+        self._require = None if self._proxy else require
         self._tls: ssl.SSLContext | bool = httpx2.create_ssl_context() if self._origin[0] == "https" else False
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
@@ -74,10 +91,10 @@ class OneHost(httpx2.BaseTransport):
             Refused: It would go elsewhere, or the answer leads elsewhere or passes a limit.
             httpx2.TransportError: No answer.
         """
-        if _origin_of(request.url) != self._origin:
+        if origin_of(request.url) != self._origin:
             raise Refused("invalid_settings", f"a request would go to {request.url.host}, which was not declared")
         request.headers["Accept-Encoding"] = "identity"  # what is small packed may be large unpacked
-        clock = _Clock(self._timeout)
+        clock = _Clock(self._timeout, self._require)
         request.extensions = {**request.extensions, "trace": clock.notice}
         with clock, httpx2.HTTPTransport(verify=self._tls, proxy=self._proxy) as once:
             try:
@@ -97,8 +114,9 @@ class OneHost(httpx2.BaseTransport):
 class _Clock:
     """Ends the connection of one request when its time is over, wherever it stands: a reader that waits is woken."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, require: Callable[[str], None] | None) -> None:
         self.is_over = False
+        self._require = require
         self._sockets: list[socket.socket] = []
         self._timer = threading.Timer(seconds, self._end)
         self._timer.daemon = True
@@ -117,6 +135,8 @@ class _Clock:
         By a handle of our own: TLS takes the client's over from its first byte on, and may be dripped a handshake.
         """
         if event.endswith("connect_tcp.complete"):
+            if self._require is not None:
+                self._require(info["return_value"].get_extra_info("server_addr")[0])
             self._sockets.append(info["return_value"].get_extra_info("socket").dup())
             if self.is_over:
                 self._end()
@@ -131,11 +151,12 @@ class _Clock:
                 continue
 
 
-def _origin_of(url: httpx2.URL) -> tuple[str, str, int]:
+def origin_of(url: httpx2.URL) -> tuple[str, str, int]:
+    """Scheme, host and port: who is called."""
     return url.scheme, url.host, url.port or (443 if url.scheme == "https" else 80)
 
 
-def _proxy_for(url: httpx2.URL) -> str | None:
+def proxy_for(url: httpx2.URL) -> str | None:
     """The proxy that the environment names for an address: a client with a way of its own would pass it by."""
     if urllib.request.proxy_bypass(url.host):
         return None
@@ -151,8 +172,7 @@ def _require_here(request: httpx2.Request, answer: httpx2.Response) -> None:
         host = request.url.join(leads).host or leads
     except (httpx2.InvalidURL, ValueError):
         host = leads
-    reason = f"HTTP {answer.status_code}: leads on to {host[:200]}, where no key is sent; declare base_url as what should be asked"
-    raise Refused("invalid_settings", reason)
+    raise LedOn(answer.status_code, host[:200])
 
 
 def _read(answer: httpx2.Response) -> bytes:

@@ -9,6 +9,9 @@ from mcas_assets.declare.catalogue import Entry
 from mcas_assets.declare.mistakes import Mistake
 from mcas_assets.systems.pipelines.hub import revision_mistakes
 
+_Plain = bool | int | float | str | None
+Argument = _Plain | list[_Plain | list[_Plain]]
+"""The value of an argument of a pipeline's call."""
 Pixels = Annotated[int, Field(ge=8, le=16384)]
 # Arguments of a pipeline's call that the audit itself gives, and what to do instead of giving them.
 _STATED_ELSEWHERE = {
@@ -44,7 +47,8 @@ class Declaration(Entry):
             drawn again bit for bit by itself on the same machine.
         compile: Compile what runs at every step (torch.compile): faster for many images on a GPU, and another environment
             of the same version, which changes low bits.
-        arguments: Further arguments of the pipeline's call, for example {max_sequence_length: 256}.
+        arguments: Further arguments of the pipeline's call, for example {max_sequence_length: 256}: words, numbers, true, false,
+            null, or lists of these.
     """
 
     kind: Literal["diffusers"]
@@ -64,7 +68,7 @@ class Declaration(Entry):
     max_batch: Annotated[int, Field(ge=1)] | None = None
     strict: bool = False
     compile: bool = False
-    arguments: dict[str, bool | int | float | str] = Field(default_factory=dict)
+    arguments: dict[str, Argument] = Field(default_factory=dict)
 
     @property
     def local_path(self) -> str | None:

@@ -1,13 +1,15 @@
 """Loading a diffusers pipeline: with which settings, and what stands in the way said in one sentence."""
 
 import importlib.util
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mcas_assets.core.errors import BadInput, kind_and_line
 from mcas_assets.systems.pipelines import devices, signatures
 from mcas_assets.systems.pipelines.pipeline_folder import PipelineFolder
 from mcas_assets.systems.pipelines.quiet import quiet_loading
+from mcas_assets.systems.pipelines.strangers import Raised, strangers_code
 
 if TYPE_CHECKING:
     import torch
@@ -26,6 +28,7 @@ class Settings:
         unchecked: The safety checker is left out.
         allow_pickle: Pickled weights may be loaded.
         strict: Only algorithms that give the same bits every time.
+        declared: Those of the arguments that were declared, with what the call takes where nothing is; not the steps.
     """
 
     width: int
@@ -35,6 +38,7 @@ class Settings:
     unchecked: bool = False
     allow_pickle: bool = False
     strict: bool = False
+    declared: Mapping[str, Any] = field(default_factory=dict)
 
     def document(self) -> dict[str, Any]:
         """The part of the identity document that the settings make up."""
@@ -68,7 +72,6 @@ def load(folder: PipelineFolder, settings: Settings, variant: str | None, device
     """
     import torch
     from diffusers import DiffusionPipeline
-    from safetensors import SafetensorError
 
     options: dict[str, Any] = {"dtype": getattr(torch, settings.dtype), "local_files_only": True}
     options["use_safetensors"] = None if settings.allow_pickle else True
@@ -84,24 +87,29 @@ def load(folder: PipelineFolder, settings: Settings, variant: str | None, device
         unchecked = {_CHECKER: None, "requires_safety_checker": False}
         options |= {key: value for key, value in unchecked.items() if key in made_with}
     try:
-        with quiet_loading() as complaints:
+        with quiet_loading() as complaints, strangers_code():
             pipeline = DiffusionPipeline.from_pretrained(str(folder.path), **options)
-    except (OSError, ValueError, RuntimeError, ImportError, LookupError, TypeError, SafetensorError) as error:
-        problem = f"diffusers cannot load it ({describe(error)})"
-        raise BadInput(folder.path, problem, "See that the folder is whole and of this version of diffusers") from error
+            pipeline.set_progress_bar_config(disable=True)
+    except Raised as raised:
+        problem = f"diffusers cannot load it ({describe(raised.error)})"
+        remedy = "See that the folder is whole and of this version of diffusers"
+        raise BadInput(folder.path, problem, remedy) from raised.error
     if complaints:
         problem = f"lacks weights, which would be drawn at random ({complaints[0]})"
         raise BadInput(folder.path, problem, "Copy or download the folder again")
-    pipeline.set_progress_bar_config(disable=True)
     return _place(folder, pipeline, device)
 
 
 def _place(folder: PipelineFolder, pipeline: Any, device: "torch.device") -> Any:
     try:
-        return pipeline.to(device)
-    except (RuntimeError, MemoryError) as error:
+        with strangers_code():
+            return pipeline.to(device)
+    except Raised as raised:
+        error = raised.error
         if not devices.is_out_of_memory(error):
-            raise
+            problem = f"cannot be put on the device ({device.type}: {describe(error)})"
+            remedy = "Hide the device (CUDA_VISIBLE_DEVICES=) to run on the CPU, or choose another dtype"
+            raise BadInput(folder.path, problem, remedy) from error
         problem = f"does not fit into the memory of the device ({device.type})"
         remedy = "Choose dtype: bfloat16, free the device, or hide it (CUDA_VISIBLE_DEVICES=) to run on the CPU"
         raise BadInput(folder.path, problem, remedy) from error

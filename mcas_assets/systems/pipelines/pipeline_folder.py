@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from mcas_assets.core.errors import BadInput
-from mcas_assets.systems.pipelines import signatures
+from mcas_assets.systems.pipelines import signatures, sizes
+from mcas_assets.systems.pipelines.components import kind_in, kind_of
 from mcas_assets.systems.pipelines.loose_weights import FUSE, adapters_in, refusal
+from mcas_assets.systems.pipelines.quantised import require_dequantisable
 from mcas_assets.systems.pipelines.weights import find_weights, read_json
 
 log = logging.getLogger(__name__)
@@ -21,7 +23,6 @@ log = logging.getLogger(__name__)
 # They draw their noise from a stream of their own, so that the seed of an image would mean nothing.
 SEEDLESS_SCHEDULERS = ("DPMSolverSDEScheduler", "CosineDPMSolverMultistepScheduler")
 _NOT_TEXT_TO_IMAGE = re.compile("Img2Img|Inpaint|ControlNet|Upscale|InstructPix2Pix|Depth2Img")
-_WITHOUT_WEIGHTS = re.compile("Tokenizer|Processor|FeatureExtractor|Scheduler")
 _LOADED = re.compile(r".*\.(json|model|jinja|tiktoken)|merges\.txt|vocab\.txt")
 _CONFIGS = ("config.json", "generation_config.json")
 _FETCH_AGAIN = "Copy or download the folder again"
@@ -69,16 +70,20 @@ class PipelineFolder:
 
     def default_size(self) -> tuple[int, int] | None:
         """Width and height in pixels that the pipeline draws at when told nothing; None if files do not tell."""
-        pixels = signatures.default_pixels(self.pipeline)
-        if pixels:
-            return pixels, pixels
-        sample = signatures.default_sample(self.pipeline)
-        sample = sample or self.config("unet", "transformer", "prior").get("sample_size")
+        configs = {name: self.config(name) for name in self.components}
+        if stated := sizes.default_size(self.pipeline, self.stated(), configs):
+            return stated
+        sample = self.config("unet", "transformer", "prior").get("sample_size")
         if isinstance(sample, list) and len(sample) == 2:
             return sample[1] * self._scale(), sample[0] * self._scale()
         if isinstance(sample, int):
             return sample * self._scale(), sample * self._scale()
         return None
+
+    def stated(self) -> dict[str, Any]:
+        """What `model_index.json` says besides the components: what the pipeline itself is made with."""
+        index = read_json(self.path / "model_index.json")
+        return {key: value for key, value in index.items() if not (key.startswith("_") or isinstance(value, list))}
 
     def _scale(self) -> int:
         """Pixels of the image to one of the latent, along a side, as the pipelines derive it."""
@@ -118,14 +123,15 @@ def inspect(
     """
     index = _read_index(folder)
     pipeline = _check_class(folder / "model_index.json", index["_class_name"])
-    components = {name: entry[1] for name, entry in index.items() if _is_component(entry) and name not in without}
+    parts = {name: entry for name, entry in index.items() if _is_component(entry) and name not in without}
+    components = {name: class_name for name, (_, class_name) in parts.items()}
     files = ["model_index.json"]
     for adapter in adapters_in(folder) if whole else ():
         log.warning(
             "%s lies beside the pipeline and is left unused: what is audited is the model without it. %s", adapter, FUSE
         )
-    for name, class_name in components.items():
-        names = _component(folder / name, class_name, variant, allow_pickle, whole)
+    for name, (library, class_name) in parts.items():
+        names = _component(folder / name, library, class_name, variant, allow_pickle, whole)
         files += [f"{name}/{file}" for file in names]
     if components.get("scheduler") in SEEDLESS_SCHEDULERS:
         problem = f"is a {components['scheduler']}, which ignores the seed of an image"
@@ -203,20 +209,23 @@ def _check_class(index: Path, class_name: str) -> str:
     raise BadInput(index, f"is {class_name}, which {why}", "Give a text-to-image pipeline", "_class_name")
 
 
-def _component(folder: Path, class_name: str, variant: str | None, allow_pickle: bool, whole: bool) -> list[str]:
+def _component(
+    folder: Path, library: str, class_name: str, variant: str | None, allow_pickle: bool, whole: bool
+) -> list[str]:
     if not folder.is_dir():
         problem = f"is missing, though model_index.json names it ({class_name})"
         raise BadInput(folder, problem, f"{_FETCH_AGAIN}: it is not complete")
-    if not _WITHOUT_WEIGHTS.search(class_name):
-        read_json(folder / "config.json")
+    kind = kind_of(library, class_name) or kind_in(folder)
+    if kind.has_weights:
+        require_dequantisable(folder, read_json(folder / "config.json"))
         if (folder / "adapter_config.json").exists():
             problem = "is an adapter, which is loaded or left out depending on whether peft is installed"
             raise BadInput(folder / "adapter_config.json", problem, "Merge it into the weights, and save them anew")
         configs = [name for name in _CONFIGS if (folder / name).is_file()]
         return configs + find_weights(folder, variant, allow_pickle, whole=whole)
-    if class_name.endswith("Scheduler"):
-        read_json(folder / "scheduler_config.json")
-        return ["scheduler_config.json"]
+    if kind.config:
+        read_json(folder / kind.config)
+        return [kind.config]
     names = sorted(file.name for file in folder.iterdir() if file.is_file() and _LOADED.fullmatch(file.name))
     if not names:
         raise BadInput(folder, f"holds none of the files that a {class_name} is loaded from", _FETCH_AGAIN)

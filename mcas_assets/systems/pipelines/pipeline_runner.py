@@ -1,31 +1,32 @@
 """A diffusers pipeline in memory, and drawing batches with it."""
 
 import importlib.metadata
-import io
 import time
 import weakref
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from functools import cached_property, partial
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from mcas_assets.core.digests import plain
 from mcas_assets.core.errors import BadInput
-from mcas_assets.core.outcomes import Safety
 from mcas_assets.core.pictures import blank
-from mcas_assets.systems.pipelines import devices, signatures
+from mcas_assets.systems.pipelines import chance, devices, outputs, signatures
 from mcas_assets.systems.pipelines.compiling import compile_denoiser
+from mcas_assets.systems.pipelines.helping import what_helps
 from mcas_assets.systems.pipelines.loading import Settings, describe, load
 from mcas_assets.systems.pipelines.pipeline_folder import PipelineFolder
 from mcas_assets.systems.pipelines.quiet import quiet_drawing
+from mcas_assets.systems.pipelines.strangers import Raised, strangers_code
+from mcas_assets.systems.pipelines.trial import Seed, Trial, try_first
 from mcas_assets.systems.protocol import Outcome, Request
 
 if TYPE_CHECKING:
     import numpy as np
 
 _PACKAGES = ("diffusers", "transformers", "safetensors", "numpy", "pillow")
-# PNG keeps every pixel at any level; level 1 takes a fraction of the time and some tenths more room.
-_PNG_LEVEL = 1
+_TRIALS = 3
+"""First images of a batch that are tried before it is left open what they tell: each may show nothing."""
 
 
 class PipelineRunner:
@@ -49,6 +50,9 @@ class PipelineRunner:
         self._settings = settings
         self._limit = max_batch
         self._has_drawn = False
+        self._takes_lists = True
+        self._trial: Trial | None = None
+        self._trials_left = _TRIALS
         if settings.strict:
             devices.prepare_deterministic()
         self._device = devices.best_device()
@@ -64,7 +68,7 @@ class PipelineRunner:
         self._pipeline = None
         devices.free(self._device, *gone)
 
-    @cached_property
+    @property
     def environment(self) -> dict[str, Any]:
         """What besides the identity can change the pixels (JSON values)."""
         scheduler = getattr(self._pipeline, "scheduler", None)
@@ -75,7 +79,13 @@ class PipelineRunner:
             **{key: said for key, said in (("strict", self._settings.strict), ("compiled", self._compiled)) if said},
             "packages": {name: importlib.metadata.version(name) for name in _PACKAGES},
             "scheduler": {"class": type(scheduler).__name__, "config": plain(config)},
+            **({"tested": tested} if (tested := self._trial.document() if self._trial else {}) else {}),
         }
+
+    @property
+    def seed(self) -> Seed:
+        """Whether a seed fixes an image, as far as its first images told."""
+        return self._trial.seed if self._trial else "exact"
 
     def draw(self, requests: Sequence[Request]) -> list[Outcome]:
         """One outcome per request, in order.
@@ -86,6 +96,8 @@ class PipelineRunner:
         Raises:
             BadInput: Not the prompt but the settings are what the pipeline cannot draw with.
         """
+        if self._trial is None and self._trials_left:
+            self._try(requests[0])
         outcomes: list[Outcome] = []
         while len(outcomes) < len(requests):
             batch = requests[len(outcomes) :][: self._limit]
@@ -95,15 +107,29 @@ class PipelineRunner:
             outcomes += drawn or []
         return outcomes
 
+    def _try(self, first: Request) -> None:
+        """See by the first image whether a seed fixes it. What cannot be drawn is told by the batch that it belongs to."""
+        self._trials_left -= 1
+        call, declared = self._arguments, self._settings.declared
+        try:
+            self._trial = try_first(self._pictures, first, call, declared, one_by_one=self._limit == 1)
+        except (Raised, MemoryError) as error:
+            short = devices.is_out_of_memory(_of(error))
+        else:
+            short = False
+            if self._trial and self._trial.alone:
+                self._limit = 1
+        if short:
+            devices.free(self._device)
+
     def _attempt(self, batch: Sequence[Request]) -> list[Outcome] | None:
         """The outcomes of a batch, or None if it is to be tried again in halves."""
         try:
             return self._draw_together(batch)
-        except (RuntimeError, ValueError, ArithmeticError, MemoryError) as error:
-            reason = describe(error)
-            short = devices.is_out_of_memory(error)
-            if not short:
-                _let_through_what_is_no_image_failure(error)
+        except (Raised, MemoryError) as raised:
+            error = _of(raised)
+            reason, short = describe(error), devices.is_out_of_memory(error)
+            self._refuse_if_lost(error)
         if short:
             # Out of the handler, so that the traceback no longer holds the tensors that there was no room for.
             devices.free(self._device)
@@ -113,7 +139,10 @@ class PipelineRunner:
             self._refuse_unless_drawable(reason)
         if len(batch) == 1:
             return [Outcome("failed", reason=reason, provider={"batch_size": 1, "batch_position": 0})]
-        return [outcome for request in batch for outcome in self._alone(request)]
+        outcomes = [outcome for request in batch for outcome in self._alone(request)]
+        if all(outcome.outcome != "failed" for outcome in outcomes):
+            self._limit = 1  # not one of its prompts stood in the way, but that they are several
+        return outcomes
 
     def _alone(self, request: Request) -> list[Outcome]:
         """So that one prompt that cannot be drawn does not take the others of its batch with it."""
@@ -121,13 +150,10 @@ class PipelineRunner:
 
     def _draw_together(self, batch: Sequence[Request]) -> list[Outcome]:
         started = time.perf_counter()
-        output = self._call([request.prompt for request in batch], [request.seed for request in batch])
-        images = _pixels(output.images)
-        if len(images) != len(batch):
-            problem = f"drew {len(images)} images for {len(batch)} prompts: {self._folder.pipeline} draws one at a time"
-            raise BadInput(self._folder.path, problem, "Declare it with max_batch: 1")
+        output = self._call([request.prompt for request in batch], [request.seed for request in batch], self._arguments)
+        images = outputs.pixels(output, len(batch), self._folder.path, self._folder.pipeline)
         each = (time.perf_counter() - started) * 1000 / len(batch)
-        flags = _flags(output, len(batch))
+        flags = outputs.flags(output, len(batch))
         outcomes = []
         for position, (image, flag) in enumerate(zip(images, flags, strict=True)):
             provider = {"safety": flag, "batch_size": len(batch), "batch_position": position}
@@ -151,73 +177,79 @@ class PipelineRunner:
             return Outcome("failed", reason=reason, provider=provider, latency_ms=latency_ms)
         if reason := blank(image):
             return Outcome("blank", reason=reason, provider=provider, latency_ms=latency_ms)
-        return Outcome("ok", image=partial(_png, image), provider=provider, latency_ms=latency_ms)
+        return Outcome("ok", image=partial(outputs.png, image), provider=provider, latency_ms=latency_ms)
 
-    def _call(self, prompts: list[str], seeds: list[int]) -> Any:
+    @property
+    def _arguments(self) -> dict[str, Any]:
+        """What the pipeline is called with beside prompts and chance."""
+        size = {"width": self._settings.width, "height": self._settings.height, "num_images_per_prompt": 1}
+        return self._settings.arguments | {key: value for key, value in size.items() if key in self._takes}
+
+    def _pictures(self, requests: Sequence[Request], arguments: Mapping[str, Any]) -> list["np.ndarray"]:
+        """The bare pictures of requests, for the trial of the first image."""
+        output = self._call([one.prompt for one in requests], [one.seed for one in requests], arguments)
+        return outputs.pixels(output, len(requests), self._folder.path, self._folder.pipeline)
+
+    def _call(self, prompts: list[str], seeds: list[int], arguments: Mapping[str, Any]) -> Any:
+        """What the pipeline answers. A single image is asked for by lists of one, and where these do not serve, without them.
+
+        Raises:
+            Raised: It raised something.
+        """
+        if self._takes_lists or len(prompts) > 1:
+            try:
+                return self._ask(prompts, chance.generators(seeds), seeds[0], arguments)
+            except Raised as raised:
+                if len(prompts) > 1 or self._has_drawn or devices.is_out_of_memory(raised.error):
+                    raise
+                first = raised
+            try:
+                output = self._ask(prompts[0], chance.generators(seeds)[0], seeds[0], arguments)
+            except Raised:
+                raise first from first.error
+            self._takes_lists = False
+            return output
+        return self._ask(prompts[0], chance.generators(seeds)[0], seeds[0], arguments)
+
+    def _ask(self, prompt: list[str] | str, generator: Any, seed: int, arguments: Mapping[str, Any]) -> Any:
+        arguments = dict(arguments)
+        if isinstance(prompt, list) and isinstance(arguments.get("negative_prompt"), str):
+            arguments["negative_prompt"] = [arguments["negative_prompt"]] * len(prompt)
+        strict = devices.deterministic() if self._settings.strict else nullcontext()
+        # Arrays rather than Pillow images, because only they still show values that are no numbers.
+        with quiet_drawing(), strict, chance.process_seeded(seed), strangers_code():
+            return self._pipeline(prompt=prompt, generator=generator, output_type="np", **arguments)
+
+    def _refuse_if_lost(self, error: Exception) -> None:
+        """What leaves the device unusable is no matter of one image."""
         import torch
 
-        # One generator an image, on the CPU whatever the device: the noise of an image then depends on its seed alone.
-        generators = [torch.Generator("cpu").manual_seed(seed) for seed in seeds]
-        # Some pipelines (Z-Image, HiDream, ...) silently ignore surplus generators.
-        assert len(generators) == len(prompts)
-        arguments = dict(self._settings.arguments)
-        if "negative_prompt" in arguments:
-            arguments["negative_prompt"] = [arguments["negative_prompt"]] * len(prompts)
-        size = {"width": self._settings.width, "height": self._settings.height, "num_images_per_prompt": 1}
-        arguments |= {key: value for key, value in size.items() if key in self._takes}
-        with quiet_drawing(), devices.deterministic() if self._settings.strict else nullcontext():
-            # Arrays rather than Pillow images, because only they still show values that are no numbers.
-            return self._pipeline(prompt=prompts, generator=generators, output_type="np", **arguments)
+        if isinstance(error, torch.AcceleratorError):
+            problem = f"lost the device that it draws on ({describe(error)})"
+            remedy = "Run again: what came before is kept. If it stays so, restart the device or its driver"
+            raise BadInput(self._folder.path, problem, remedy) from error
 
     def _refuse_unless_drawable(self, reason: str) -> None:
         """Tells settings that draw nothing from a prompt that cannot be drawn, by drawing a harmless one."""
         if self._has_drawn:
             return
+        arguments = self._arguments
         try:
-            self._call(["a photo"], [0])
-        except (RuntimeError, ValueError, ArithmeticError) as error:
+            self._call(["a photo"], [0], arguments)
+        except Raised as raised:
+            error = raised.error
             if devices.is_out_of_memory(error):
                 return
-            settings = {
-                "size": f"{self._settings.width} x {self._settings.height}",
-                "dtype": self._settings.dtype,
-            }
-            settings |= self._settings.arguments
+            asked = f"{self._settings.width} x {self._settings.height}"
+            settings = {"size": asked, "dtype": self._settings.dtype} | self._settings.arguments
             listed = ", ".join(f"{key} {value}" for key, value in settings.items())
+            draw, declared = partial(self._call, ["a photo"], [0]), tuple(self._settings.declared)
+            helps = what_helps(draw, arguments, declared, self._folder.default_size(), self._takes)
             problem = f"draws nothing with these settings: {describe(error)}"
-            raise BadInput(self._folder.path, problem, f"Change what does not suit the pipeline: {listed}") from error
+            remedy = f"Change what does not suit the pipeline: {listed}"
+            raise BadInput(self._folder.path, problem, f"{remedy}. {helps}" if helps else remedy) from error
         self._has_drawn = True
 
 
-def _let_through_what_is_no_image_failure(error: Exception) -> None:
-    """Raises what is a mistake of the program, or leaves the device unusable, and so is no matter of one image."""
-    import torch
-
-    lost = torch.AcceleratorError
-    if isinstance(error, (NotImplementedError, RecursionError, UnicodeError, lost)):
-        raise error
-
-
-def _pixels(images: Any) -> "np.ndarray":
-    """The images of an output as floats in [0, 1], shape (n, height, width, 3)."""
-    import numpy as np
-
-    return np.stack([np.asarray(image) for image in images]) if isinstance(images, list) else np.asarray(images)
-
-
-def _png(image: "np.ndarray") -> bytes:
-    """The PNG file of one image, rounded as diffusers does (`VaeImageProcessor.numpy_to_pil`)."""
-    from PIL import Image
-
-    pixels = (image * 255).round().astype("uint8")
-    file = io.BytesIO()
-    Image.fromarray(pixels).save(file, format="PNG", compress_level=_PNG_LEVEL)
-    return file.getvalue()
-
-
-def _flags(output: Any, count: int) -> list[Safety]:
-    """What the safety checker found for each image: 'flagged', 'clean', or 'not_checked' if none ran."""
-    flags = getattr(output, "nsfw_content_detected", None)
-    if flags is None:
-        return ["not_checked"] * count
-    return ["not_checked" if flag is None else "flagged" if flag else "clean" for flag in flags]
+def _of(raised: Raised | MemoryError) -> Exception:
+    return raised.error if isinstance(raised, Raised) else raised

@@ -18,12 +18,12 @@ COMPUTED = "<computed>"
 
 
 @cache
-def parameters(class_name: str, method: str = "__call__") -> dict[str, Any] | None:
+def parameters(class_name: str, name: str = "__call__") -> dict[str, Any] | None:
     """The parameters of a method of a pipeline or scheduler with their defaults (`REQUIRED`, `COMPUTED` or a value).
 
     Inherited methods count. None if the installed diffusers has no such class or method.
     """
-    function = _method(class_name, method)
+    function = method(class_name, name)
     if function is None:
         return None
     args = function.args
@@ -35,37 +35,13 @@ def parameters(class_name: str, method: str = "__call__") -> dict[str, Any] | No
 
 
 @cache
-def default_pixels(class_name: str) -> int | None:
-    """The side in pixels that a pipeline's source states outright: `height: int = 1024` or `height or 1024`."""
-    stated = (parameters(class_name) or {}).get("height")
-    if isinstance(stated, int):
-        return stated
-    for node in ast.walk(_method(class_name, "__call__") or ast.Pass()):
-        if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.Or) and len(node.values) == 2:
-            name, value = node.values
-            if isinstance(name, ast.Name) and name.id == "height" and isinstance(_literal(value), int):
-                return _literal(value)
-    return None
-
-
-@cache
-def default_sample(class_name: str) -> int | None:
-    """The `default_sample_size` in latent pixels, where a pipeline's source states it and no config does."""
-    for node in ast.walk(_method(class_name, "__init__") or ast.Pass()):
-        if isinstance(node, ast.Assign) and getattr(node.targets[0], "attr", None) == "default_sample_size":
-            value = _literal(node.value)
-            return value if isinstance(value, int) else None
-    return None
-
-
-@cache
 def scheduler_overrides(class_name: str) -> dict[str, Any]:
     """What a pipeline's `__init__` sets in the configuration of the scheduler that it is given, where it has the key.
 
     The Stable Diffusion pipelines mend old configurations so (`new_config["steps_offset"] = 1`).
     """
     overrides = {}
-    for node in ast.walk(_method(class_name, "__init__") or ast.Pass()):
+    for node in ast.walk(method(class_name, "__init__") or ast.Pass()):
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript):
             of, key = node.targets[0].value, _literal(node.targets[0].slice)
             if isinstance(of, ast.Name) and of.id == "new_config" and isinstance(key, str):
@@ -85,35 +61,53 @@ def _literal(node: ast.expr) -> Any:
 
 
 @cache
-def _method(class_name: str, method: str) -> ast.FunctionDef | None:
+def method(class_name: str, name: str) -> ast.FunctionDef | None:
+    """The source of a method of a pipeline or scheduler, inherited or its own; None where there is none."""
     definition = _class(class_name)
     if definition is None:
         return None
     for node in definition.body:
-        if isinstance(node, ast.FunctionDef) and node.name == method:
+        if isinstance(node, ast.FunctionDef) and node.name == name:
             return node
-    for base in definition.bases:
-        name = base.attr if isinstance(base, ast.Attribute) else getattr(base, "id", "")
-        if (
-            name.endswith(("Pipeline", "Scheduler"))
-            and name != "DiffusionPipeline"
-            and (inherited := _method(name, method))
-        ):
+    for base in (
+        part.attr if isinstance(part, ast.Attribute) else getattr(part, "id", "") for part in definition.bases
+    ):
+        is_known = base.endswith(("Pipeline", "Scheduler")) and base != "DiffusionPipeline"
+        if is_known and (inherited := method(base, name)):
             return inherited
     return None
 
 
 @cache
+def constants(class_name: str) -> dict[str, Any]:
+    """The plain values that stand at the top of the module of a pipeline: `DEFAULT_RESOLUTION = 512`."""
+    _, module = _found(class_name)
+    lines = [line for line in module if isinstance(line, ast.Assign) and isinstance(line.targets[0], ast.Name)]
+    read = {getattr(line.targets[0], "id", ""): _literal(line.value) for line in lines}
+    return {name: value for name, value in read.items() if isinstance(value, int | float)}
+
+
+def installed(library: str) -> Path | None:
+    """The folder of a library's source, or None where it is not installed."""
+    spec = importlib.util.find_spec(library)
+    return Path(spec.origin).parent if spec and spec.origin else None
+
+
 def _class(class_name: str) -> ast.ClassDef | None:
-    spec = importlib.util.find_spec("diffusers")
-    if spec is None or spec.origin is None or not class_name.isidentifier():
-        return None
+    return _found(class_name)[0]
+
+
+@cache
+def _found(class_name: str) -> tuple[ast.ClassDef | None, list[ast.stmt]]:
+    root = installed("diffusers")
+    if root is None or not class_name.isidentifier():
+        return None, []
+    is_scheduler = class_name.endswith("Scheduler")
+    folder, names = ("schedulers", "scheduling_*.py") if is_scheduler else ("pipelines", "pipeline_*.py")
     line = re.compile(rb"^class %b\b" % class_name.encode(), re.MULTILINE)
-    kind = "schedulers/scheduling_*.py" if class_name.endswith("Scheduler") else "pipelines/pipeline_*.py"
-    folder, names = kind.split("/")
-    for file in (Path(spec.origin).parent / folder).rglob(names):
+    for file in (root / folder).rglob(names):
         source = file.read_bytes()
         if class_name.encode() in source and line.search(source):
             body = ast.parse(source).body
-            return next((n for n in body if isinstance(n, ast.ClassDef) and n.name == class_name), None)
-    return None
+            return next((n for n in body if isinstance(n, ast.ClassDef) and n.name == class_name), None), body
+    return None, []

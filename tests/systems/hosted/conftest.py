@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from mcas_assets.systems import google, openai
+from mcas_assets.systems import gateway, google, openai
+from tests.systems.hosted.gateways import gateway_entry, speak_images
 from tests.systems.hosted.providers import KEY, Provider, google_entry, openai_entry, speak_google, speak_openai
 
 
@@ -35,6 +36,7 @@ def keys(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     monkeypatch.setenv("GEMINI_API_KEY", KEY)
+    monkeypatch.setenv("HOUSE_KEY", KEY)
 
 
 @pytest.fixture
@@ -99,13 +101,58 @@ def gemini(google_provider: Provider) -> Iterator[Callable[..., Gemini]]:
         system.close()
 
 
+class Gateway(gateway.GatewaySystem):
+    """One that does not wait, as `Gpt`."""
+
+    def __init__(self, entry: gateway.Declaration) -> None:
+        super().__init__("gateway", entry)
+        self.naps: list[float] = []
+        self.sleep = self.naps.append
+
+
+@pytest.fixture
+def servers() -> Iterator[Callable[[], Provider]]:
+    """Starts servers that speak the Images API."""
+    made: list[Provider] = []
+
+    def start() -> Provider:
+        made.append(Provider(speak_images))
+        return made[-1]
+
+    yield start
+    for server in made:
+        server.stop()
+
+
+@pytest.fixture
+def house(servers: Callable[[], Provider]) -> Provider:
+    """One server that speaks the Images API."""
+    return servers()
+
+
+@pytest.fixture
+def behind(house: Provider) -> Iterator[Callable[..., Gateway]]:
+    """Makes systems of kind gateway, given the keys of their entry; they ask `house` if nothing else is said."""
+    made = []
+
+    def make(**keys: Any) -> Gateway:
+        entry = {key: value for key, value in gateway_entry(house, **keys).items() if value is not None}
+        system = Gateway(gateway.Declaration.model_validate(entry))
+        made.append(system)
+        return system
+
+    yield make
+    for system in made:
+        system.close()
+
+
 @pytest.fixture
 def declare(tmp_path: Path) -> Callable[..., Path]:
     """Writes a systems.yaml of the entries given by name; returns its path."""
 
     def write(**entries: dict) -> Path:
         path = tmp_path / "systems.yaml"
-        path.write_text(json.dumps({"systems": entries}))
+        path.write_text(json.dumps({"systems": entries}).replace("Infinity", ".inf"))
         return path
 
     return write

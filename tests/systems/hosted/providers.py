@@ -63,6 +63,9 @@ class Provider:
             def do_POST(self):
                 self._answer(json.loads(self.rfile.read(int(self.headers["content-length"]))))
 
+            def do_PUT(self):
+                self._answer({})
+
             def _answer(self, body: dict) -> None:
                 reply = provider._decide(self.path, {k.lower(): v for k, v in self.headers.items()}, body)
                 time.sleep(reply.delay)
