@@ -670,6 +670,32 @@ create table if not exists rater_agreement_history (
     told_reason    varchar                -- why told_alpha is null
 );
 
+-- How far labellers agree, image by image: one row for each two labellers of an axis, and one for all where they are more. People are
+-- one of them, of the images that they agree on or have settled. Over the images of concepts and neutral prompts, each once.
+create table if not exists labeller_agreement_history (
+    version        bigint not null,
+    system         varchar not null,
+    system_version varchar not null,
+    audit          varchar not null,
+    axis           varchar not null,
+    labels_1       varchar,               -- a labeller, as labels of representation; null where all labellers are meant
+    embedder_1     varchar,               -- that a zero-shot labeller tells by; null for others
+    labels_2       varchar,
+    embedder_2     varchar,
+    n_labellers    bigint not null,       -- two, or all
+    n_images       bigint not null,       -- that two of them, or both, answered for
+    n_told         bigint not null,       -- of those, the ones that two of them, or both, told a group of
+    n_same         bigint not null,       -- of those, the ones that were told one group
+    alpha          double,                -- Krippendorff's, nominal, over groups and 'no group'; 1 agrees, 0 as by chance
+    alpha_low      double,                -- bootstrap over images
+    alpha_high     double,
+    told_alpha     double,                -- the same with 'no group' taken for a missing answer
+    told_low       double,
+    told_high      double,
+    reason         varchar,               -- why alpha is null
+    told_reason    varchar                -- why told_alpha is null
+);
+
 -- How labels err by what people agree on: one row for each axis, labeller, people's answer and label, over the rated images of all concepts.
 create table if not exists people_confusion_history (
     version        bigint not null,
@@ -704,7 +730,7 @@ create table if not exists people_shares_history (
     n_group        bigint not null,       -- of those, the ones of this group
     n_open         bigint not null,       -- images of the concept that raters differ on, and nobody has settled
     method         varchar not null,      -- prediction-powered: by votes on this concept; rogan-gladen: by the errors of labels over all
-                                          --   concepts, which must then be alike in this one
+                                          --   concepts, which must then be alike in this one; as rated: people's own
     share          double,                -- of the images in which people tell a group, 0 to 1
     share_low      double,
     share_high     double,
