@@ -187,12 +187,15 @@ def plan(
         raise BadInput("--detect", f"is {detect:g}", "Give a change of MCAS above 0 and below 8, for example 0.02")
     known = paths.home() / "digests.json"  # in a home that is not there yet nothing is made
     declared, subject = load_audit(audit), find_system(system, cache=known if known.parent.is_dir() else None)
-    from mcas_assets.labellers.find import require
+    from mcas_assets.labellers.find import looks, require
     from mcas_assets.measure.reading import require_read
     from mcas_assets.stages.workplace import Workplace
 
-    for labeller in Workplace().labellers(declared):
+    labellers = Workplace().labellers(declared)
+    for labeller in labellers:
         require(labeller)
+    for note in looks(declared, labellers):
+        say(note)
     for note in require_read(declared, subject, Workplace().embedders(declared.embedders)):
         say(note)
     say(f"{declared.audit} of {subject.identity().version}")

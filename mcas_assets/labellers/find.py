@@ -71,6 +71,13 @@ def require(labeller: Labeller) -> None:
         labeller.require()
 
 
+def looks(audit: Audit, labellers: Sequence[Labeller]) -> list[str]:
+    """In words, on which axes each labeller looks at every image of a version: what the plan has to tell beside its images."""
+    looking = [one for one in labellers if isinstance(one, Looker)]
+    told = {one.name: [name for name, axis in audit.axes.items() if one.tells(name, axis)] for one in looking}
+    return [f"labeller {name} looks at each delivered image, on {' and on '.join(axes)}" for name, axes in told.items()]
+
+
 def labellers_of(audit: Audit, path: Path | None = None, *, cache: Path | None = None) -> list[Labeller]:
     """The labellers of an audit, in its order.
 

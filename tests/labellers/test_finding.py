@@ -7,7 +7,7 @@ import pytest
 from mcas_assets.core.errors import BadInput
 from mcas_assets.declare import catalogue
 from mcas_assets.declare.audit import Audit
-from mcas_assets.labellers.find import beyond_default, find_labeller, labellers_of, load_labellers
+from mcas_assets.labellers.find import beyond_default, find_labeller, labellers_of, load_labellers, looks
 from mcas_assets.labellers.pixels import Pixels
 from mcas_assets.labellers.zero_shot import ZeroShot
 from mcas_assets.measure.labels import keys
@@ -97,7 +97,9 @@ def test_what_a_labeller_is_declared_as_is_part_of_what_the_shares_follow_from(d
 def test_a_labeller_of_another_package_is_found_by_its_entry_point(installed, declare):
     installed("of_others = of_others")
     path = declare(kind="of_others", says="man")
-    assert keys(naming("mine"), labellers_of(naming("mine"), path)) == {"gender": [("mine", None)]}
+    found = labellers_of(naming("mine"), path)
+    assert keys(naming("mine"), found) == {"gender": [("mine", None)]}
+    assert looks(naming("mine"), found) == ["labeller mine looks at each delivered image, on gender"]
 
 
 def test_a_labeller_of_another_package_that_lacks_a_method_is_refused(installed, declare, monkeypatch):
