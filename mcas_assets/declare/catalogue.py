@@ -196,6 +196,9 @@ def _entry(parsed: Parsed, at: tuple[str, str], raw: dict[str, Any], package: st
         return None, [Mistake((*at, "kind"), problem, did_you_mean(str(kind), known), line)]
     lines = {path[2:]: number for path, number in parsed.lines.items() if path[:2] == at}
     model = known[kind].Declaration
+    if not (isinstance(model, type) and issubclass(model, Entry)):
+        problem = f"is {kind!r}, a kind of {known[kind].__name__}, whose Declaration is no mcas_assets.declare.catalogue.Entry"
+        return None, [Mistake((*at, "kind"), problem, "Have its Declaration build upon Entry", line)]
     entry, wrong = check(Parsed(raw, lines, ()), model, model.contradictions)
     return entry, [Mistake((*at, *m.at), m.problem, m.remedy, m.line) for m in wrong]
 

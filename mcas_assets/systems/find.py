@@ -11,6 +11,7 @@ from mcas_assets.core.errors import BadInput
 from mcas_assets.core.paths import systems_file
 from mcas_assets.declare.catalogue import Catalogue, Entry, kind_module, load_entries, revise
 from mcas_assets.declare.mistakes import did_you_mean
+from mcas_assets.systems.own_kinds import build_own, given_by, is_own
 from mcas_assets.systems.pipelines.loose_weights import refusal
 from mcas_assets.systems.protocol import System
 
@@ -66,7 +67,10 @@ def find_system(
         "revision": revision,
     }
     entry = revise(name, entry, {key: value for key, value in overrides.items() if value is not None})
-    return kind_module(entry.kind, KINDS).build(name, entry, base, cache)
+    module = kind_module(entry.kind, KINDS)
+    if not is_own(module, KINDS):
+        return module.build(name, entry, base, cache)
+    return build_own(module, given_by(entry.kind, KINDS), name, entry, base, cache)
 
 
 def find_entry(

@@ -25,6 +25,7 @@ from tests.remedies import (
     measured,
     models_at_work,
     offices,
+    own_kinds,
     projects,
     python,
     reviews,
@@ -38,7 +39,7 @@ from tests.remedies.situations import Situation, in_module, name_of
 
 MODULES = (
     declared, entries, given_sets, sets_meanwhile, given_models, models_at_work, given_embedders, given_labellers, homes, copies,
-    asked, versions, measured, far, projects, python, reviews, handed, serving, offices,
+    asked, versions, measured, far, own_kinds, projects, python, reviews, handed, serving, offices,
 )  # fmt: skip
 SITUATIONS = [
     pytest.param(one, id=f"{module.__name__.rpartition('.')[2]}: {name_of(one).replace('_', ' ')}")

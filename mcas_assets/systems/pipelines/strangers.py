@@ -8,9 +8,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-import mcas_assets
-
-_OURS = Path(mcas_assets.__file__).parent
+_OURS = Path(__file__).parents[2]
 
 
 class Raised(Exception):  # noqa: N818 - what was met, not an error of this program

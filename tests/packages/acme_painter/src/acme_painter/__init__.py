@@ -1,0 +1,1 @@
+"""A painter, and an eye for colours."""
