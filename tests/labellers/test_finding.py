@@ -104,7 +104,7 @@ def test_a_labeller_of_another_package_is_found_by_its_entry_point(installed, de
 
 def test_a_labeller_of_another_package_that_lacks_a_method_is_refused(installed, declare, monkeypatch):
     installed("of_others = of_others")
-    import of_others  # ty: ignore[unresolved-import]
+    import of_others  # ty: ignore[import-not-found]
 
     monkeypatch.delattr(of_others.Labeller, "look")
     with pytest.raises(BadInput, match="which is of kind 'of_others', which lacks look"):
