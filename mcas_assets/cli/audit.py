@@ -143,8 +143,8 @@ def _show(console, declared, system_version: str, truth, rows: bool) -> bool:  #
         for line in (
             *multiverse_lines(declared, many),
             *population_lines(declared, against),
-            *amplification_lines(declared, amplified),
-            *intersection_lines(declared, cells),
+            *amplification_lines(amplified),
+            *intersection_lines(cells),
             *review_lines(raters),
         ):
             console.print(line, style="dim", highlight=False, markup=False, soft_wrap=True)

@@ -31,6 +31,13 @@ NO_ANSWER = "no answer"
 """What a judge said is none of the answers that it was given to choose from."""
 
 
+def name_for_people(labels: str, embedder: str | None) -> str:
+    """A labeller as people call it, from columns `labels` and `embedder`: the embedder, where that tells zero-shot as it is."""
+    if embedder is None or labels == "zero-shot":
+        return embedder or labels
+    return f"{labels} by {embedder}"
+
+
 @dataclass(frozen=True)
 class Answer:
     """What a labeller says of one image on one axis.

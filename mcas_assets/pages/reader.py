@@ -9,6 +9,7 @@ import polars as pl
 
 from mcas_assets.core.errors import BadInput
 from mcas_assets.declare.audit import Audit, load_audit
+from mcas_assets.labellers.protocol import name_for_people
 from mcas_assets.store.reading import Published
 
 Row = dict[str, Any]
@@ -47,9 +48,7 @@ class Labeller:
     @property
     def name(self) -> str:
         """For people."""
-        if self.embedder is None or self.labels == "zero-shot":
-            return self.embedder or self.labels
-        return f"{self.labels} by {self.embedder}"
+        return name_for_people(self.labels, self.embedder)
 
 
 class Reader:

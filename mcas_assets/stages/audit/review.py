@@ -55,10 +55,11 @@ def _agreement(checked: Checked) -> pl.DataFrame:
 
 
 def _labeller_agreement(checked: Checked) -> pl.DataFrame:
-    """`is_of_two`: of two labellers both are named, of all neither is."""
+    """`is_of_two`: of two labellers both are named, of all neither is. `alpha_if_named` is null where the audit names no labellers."""
     known = [*(checked.by.audit.labellers if checked.by else LABELLERS), agreement.PEOPLE]
     names = [pl.col("labels_1"), pl.col("labels_2")]
     return checked.rows.with_columns(
+        alpha_if_named=pl.when(pl.lit(not checked.by or checked.by.audit.labellers != LABELLERS)).then("told_alpha"),
         is_named=pl.all_horizontal([name.is_in(known) | name.is_null() for name in names]),
         is_of_two=pl.all_horizontal([name.is_not_null() == (pl.col("n_labellers") == 2) for name in names]),
         fewest=pl.min_horizontal("n_images", "n_told", "n_same"),
@@ -123,7 +124,7 @@ LABELLER_AGREEMENT = Table(
         "alpha of told groups lies in its interval": among("is_told_in_interval", (True,)),
         "null alpha has a reason": among("is_unexplained_null", (False,)),
     },
-    hints={"labellers agree": between("told_alpha", 0.667, None)},
+    hints={"labellers agree": between("alpha_if_named", 0.667, None)},
 )
 CONFUSION = Table(
     "people_confusion",
