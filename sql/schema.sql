@@ -645,6 +645,53 @@ create table if not exists divergence_history (
     reason         varchar                -- why value is null
 );
 
+-- Do images show what was asked for, and those of one group as well as those of others? By the cosine of an image with the text of its
+-- own prompt (CLIPScore without its scale), whose size is the embedder's own.
+create table if not exists alignment_history (
+    version           bigint not null,
+    system            varchar not null,
+    system_version    varchar not null,
+    audit             varchar not null,
+    embedder          varchar not null,
+    scope             varchar not null,   -- concept; group, the images of a group over all concepts; all, those of all concepts
+    category          varchar,
+    concept           varchar,            -- of scope concept, neutral prompts too
+    axis              varchar,            -- of scope group, with what tells its images: labels as of representation, or of the embedder
+    labels            varchar,
+    group_name        varchar,
+    n_images          bigint not null,
+    alignment         double,             -- mean cosine with the text of the own prompt, -1 to 1; of several concepts the mean of theirs
+    alignment_low     double,             -- of several concepts the concept is the unit
+    alignment_high    double,
+    first_share       double,             -- of images to which no other concept's text is nearer, 0 to 1; null for neutral prompts
+    first_low         double,
+    first_high        double,
+    difference        double,             -- of a group: mean over concepts of its images' cosine less that of the others, -2 to 2
+    difference_low    double,
+    difference_high   double,
+    reason            varchar,            -- why alignment or its interval is null
+    difference_reason varchar
+);
+
+-- How unlike each other are the images of a concept? All alike is no fair system, whoever they show.
+create table if not exists diversity_history (
+    version         bigint not null,
+    system          varchar not null,
+    system_version  varchar not null,
+    audit           varchar not null,
+    embedder        varchar not null,
+    category        varchar,
+    concept         varchar not null,     -- neutral prompts too
+    n_images        bigint not null,
+    similarity      double,               -- mean cosine of all pairs of its images, -1 to 1; 1 where all are alike
+    similarity_low  double,
+    similarity_high double,
+    vendi           double,               -- Vendi score: effective number of images, 1 to n_images; grows with these
+    vendi_low       double,
+    vendi_high      double,
+    reason          varchar               -- why a number or its interval is null
+);
+
 -- How far the people who rated the same images agree, by axis. Abstaining is an answer like another.
 create table if not exists rater_agreement_history (
     version        bigint not null,
@@ -1035,6 +1082,32 @@ create table if not exists comparison_factors_history (
     value_after    varchar,
     is_replayable  boolean not null,      -- mcas attribute can tell its part
     reason         varchar                -- why not
+);
+
+-- Did the change break the pictures? Alignment and diversity of two versions, on pairs of one prompt and seed.
+create table if not exists fidelity_comparisons_history (
+    version            bigint not null,
+    system             varchar not null,
+    system_version     varchar not null,
+    before             varchar not null,
+    after              varchar not null,
+    is_predecessor     boolean not null,
+    audit              varchar not null,
+    embedder           varchar not null,
+    category           varchar,
+    concept            varchar,           -- null: over all concepts, which are then the unit
+    measure            varchar not null,  -- alignment or first_share, as of alignment, or similarity, as of diversity
+    n_pairs            bigint not null,   -- of images; none of a later round
+    value_before       double,
+    value_after        double,
+    difference         double,            -- after less before: below 0 is worse, of similarity above 0
+    low                double,
+    high               double,
+    p_value            double,            -- that nothing changed, (0, 1]
+    q_value            double,            -- over the concepts of a measure and embedder; the row over all concepts is alone
+    minimum_detectable double,            -- that this many pairs call a change at 80 % power, were it the only one
+    verdict            varchar not null,  -- changed, not shown, underpowered; not judged for neutral prompts
+    reason             varchar            -- why a number is null
 );
 
 -- What each labeller says of the images that a comparison drew after it had looked at the first pairs. Two rows of one prompt and

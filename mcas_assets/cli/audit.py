@@ -47,6 +47,7 @@ def audit(
     from mcas_assets.store.database import Store
     from mcas_assets.systems.find import find_system
     from mcas_assets.views.plan import head_rows, table_of
+    from mcas_assets.views.rewriting import rewriter_lines
 
     note = console(stderr=True)
     declared = load_audit(audit)
@@ -67,6 +68,8 @@ def audit(
         note.print(table_of(head_rows(subject.identity(), found)))
     else:
         note.print(found.line(), soft_wrap=True)
+    for line in rewriter_lines(subject.identity().document):
+        note.print(line, soft_wrap=True)
     note.print("loading...", style="dim")
     from mcas_assets.views.audit import truth_of
     from mcas_assets.watch.look import present
@@ -107,13 +110,14 @@ def _show(console, declared, system_version: str, truth, rows: bool) -> bool:  #
     from mcas_assets.store.publication import count_outcomes, published_rows
     from mcas_assets.views.amplification import amplification_lines
     from mcas_assets.views.audit import print_summary, refusal_lines, standing_line
+    from mcas_assets.views.fidelity import picture_lines
     from mcas_assets.views.intersections import intersection_lines
     from mcas_assets.views.multiverse import multiverse_lines
     from mcas_assets.views.populations import population_lines
     from mcas_assets.views.raters import review_lines
 
     store = Store(paths.home())
-    scores, means, shares, cells, amplified, many, rates, disparities, account, raters, against = (
+    scores, means, shares, cells, amplified, many, rates, disparities, account, raters, against, aligned, varied = (
         published_rows(store, table, declared.audit, system_version)
         for table in (
             "scores",
@@ -127,6 +131,8 @@ def _show(console, declared, system_version: str, truth, rows: bool) -> bool:  #
             "import_account",
             "rater_agreement",
             "amplification",
+            "alignment",
+            "diversity",
         )
     )
     counts = ", ".join(f"{n} {outcome}" for outcome, n in count_outcomes(store, declared.audit, system_version))
@@ -144,6 +150,7 @@ def _show(console, declared, system_version: str, truth, rows: bool) -> bool:  #
             *multiverse_lines(declared, many),
             *population_lines(declared, against),
             *amplification_lines(amplified),
+            *picture_lines(declared, aligned, varied),
             *intersection_lines(cells),
             *review_lines(raters),
         ):
@@ -182,6 +189,7 @@ def plan(
     from mcas_assets.store.database import Store
     from mcas_assets.systems.find import find_system
     from mcas_assets.views.plan import plan_rows, table_of
+    from mcas_assets.views.rewriting import rewriter_lines
 
     if detect is not None and not 0 < detect < 8:
         raise BadInput("--detect", f"is {detect:g}", "Give a change of MCAS above 0 and below 8, for example 0.02")
@@ -199,6 +207,8 @@ def plan(
     for note in require_read(declared, subject, Workplace().embedders(declared.embedders)):
         say(note)
     say(f"{declared.audit} of {subject.identity().version}")
+    for line in rewriter_lines(subject.identity().document):
+        say(line)
     found = estimate(declared, subject, Store(paths.home()), detect)
     if isinstance(found, Estimate):
         console().print(table_of(plan_rows(subject.identity(), found)))

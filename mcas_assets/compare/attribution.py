@@ -140,7 +140,7 @@ def _mixed(chosen: Mapping[str, bool], before: Version, after: Version, home: Pa
             if key in SETTINGS or key == SAFETY:
                 document[key] = theirs.get(key)
             elif key not in (*_OF_THE_WEIGHTS, SCHEDULER):
-                arguments = _with(arguments, key, (theirs.get("arguments") or {}).get(key))
+                arguments = _with(arguments, key, theirs.get("arguments") or {})
     document["arguments"] = arguments
     source: str | Path = holder.source
     if SCHEDULER in chosen:
@@ -153,9 +153,9 @@ def _mixed(chosen: Mapping[str, bool], before: Version, after: Version, home: Pa
     return recombine(source, document, f"replay-{draft.identity().digest[:6]}", cache=cache)
 
 
-def _with(arguments: dict[str, Any], key: str, value: Any) -> dict[str, Any]:
+def _with(arguments: dict[str, Any], key: str, theirs: Mapping[str, Any]) -> dict[str, Any]:
     rest = {name: kept for name, kept in arguments.items() if name != key}
-    return rest if value is None else rest | {key: value}
+    return rest | {key: theirs[key]} if key in theirs else rest
 
 
 def measure(

@@ -85,11 +85,16 @@ def identity_factors(before: Mapping[str, Any], after: Mapping[str, Any]) -> Ite
         if old == new:
             continue
         if key == "arguments":
-            yield from _differing("settings", "identity", old or {}, new or {})
+            yield from _differing("settings", "identity", *(_arguments(one or {}) for one in (old, new)))
         elif key == "scheduler":
             yield Factor("scheduler", key, "identity", *(_scheduler(old, new), _scheduler(new, old)))
         else:
             yield Factor("weights" if key == "weights" else "settings", key, "identity", _text(old), _text(new))
+
+
+def _arguments(given: Mapping[str, Any]) -> dict[str, Any]:
+    """As they are, but null as a word: to give an argument null is not to leave it out."""
+    return {key: "null" if value is None else value for key, value in given.items()}
 
 
 def _scheduler(one: Any, other: Any) -> str | None:

@@ -15,6 +15,9 @@ from mcas_assets.compare import (
     factors as compare_factors,
 )
 from mcas_assets.compare import (
+    fidelity as compare_fidelity,
+)
+from mcas_assets.compare import (
     scores as compare,
 )
 from mcas_assets.compare import (
@@ -41,9 +44,10 @@ from mcas_assets.store.schema import frame_schema
 STAGE = "comparison"
 TABLES = (
     "comparisons", "share_comparisons", "refusal_comparisons", "comparison_summary", "comparison_factors", "further_labels",
+    "fidelity_comparisons",
 )  # fmt: skip
 FIRST = "no version of this system was audited before it"
-METHOD = "5"
+METHOD = "6"
 """Raised by hand when the same inputs would be compared to another result: pairs are then compared anew."""
 
 Tables = dict[str, pl.DataFrame]
@@ -134,6 +138,8 @@ def expected_rows(
         return pairs * len(audit.axes) * len(audit.embedders) * scores
     if table == "refusal_comparisons":
         return pairs * len(compare_labels.subjects_of(audit))
+    if table == "fidelity_comparisons":
+        return pairs * compare_fidelity.n_rows(audit)
     if table == "share_comparisons":
         return pairs * compare_labels.n_share_rows(audit, keys)
     return len(rows) if pairs else 0
@@ -245,6 +251,9 @@ def _compare(
         "comparisons": changes.comparisons, "comparison_summary": changes.summary, "share_comparisons": shares,
         "refusal_comparisons": refusals,
         "further_labels": compare_labels.label_further(store, audit, about, pairing, texts, labelled),
+        "fidelity_comparisons": compare_fidelity.compare_fidelity(
+            store, audit, about, pairing, texts, instruments.embedders, lacking
+        ),
     }  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from functools import partial
 import polars as pl
 
 from mcas_assets.pages import charts
+from mcas_assets.pages.fidelity import changed_pictures
 from mcas_assets.pages.further import further_pairs
 from mcas_assets.pages.links import Links
 from mcas_assets.pages.reader import Labeller, NotThere, Reader, Row
@@ -49,6 +50,7 @@ def section(
         "before_url": links.page("version", audit=audit, version=before),
         "after_url": links.page("version", audit=audit, version=after),
         "refusals": _refusals(reader, links, keys),
+        "pictures": [] if concept else changed_pictures(reader, links, keys),
         "up": links.page("comparison", **keys) if concept else None,
     }  # fmt: skip
     title = f"{short(before)} ▶ {short(after)}"

@@ -5,6 +5,7 @@ import json
 import polars as pl
 
 from mcas_assets.pages import charts
+from mcas_assets.pages.fidelity import pictures_of
 from mcas_assets.pages.links import Links
 from mcas_assets.pages.reader import Reader, Row
 from mcas_assets.pages.site import Section, short
@@ -31,6 +32,7 @@ def section(reader: Reader, links: Links, audit: str, version: str) -> Section:
         ],
         "axes": [axis_of(reader, links, audit, version, axis) for axis in reader.poles(audit)],
         "refusals": _refusals(reader, links, audit, version),
+        "pictures": pictures_of(reader, links, audit, version),
         "stamps": reader.rows("stamps").filter(audit=audit, system_version=version).to_dicts(),
         "before": before and {"version": before, "url": links.page("comparison", audit=audit, before=before, after=version)},
         "trend": links.page("trend", audit=audit, system=about["system"]), "trust": links.page("trust", **keys),

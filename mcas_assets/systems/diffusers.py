@@ -13,13 +13,12 @@ from mcas_assets.core.digests import plain
 from mcas_assets.core.errors import BadInput
 from mcas_assets.core.texts import TextLimit
 from mcas_assets.systems.identity import DigestCache, FrozenFiles, fingerprint
-from mcas_assets.systems.pipelines import devices, signatures
 from mcas_assets.systems.pipelines.entry import Declaration
 from mcas_assets.systems.pipelines.hub import HubState, look_up, snapshot
 from mcas_assets.systems.pipelines.hub_weights import laid_out
-from mcas_assets.systems.pipelines.loading import Settings
 from mcas_assets.systems.pipelines.pipeline_folder import PipelineFolder, inspect, require_scheduler
 from mcas_assets.systems.pipelines.pipeline_runner import PipelineRunner
+from mcas_assets.systems.pipelines.settings import Settings, settings_of
 from mcas_assets.systems.pipelines.tokenizers import text_limits
 from mcas_assets.systems.protocol import Capabilities, Outcome, Probe, Request, SystemIdentity
 
@@ -184,30 +183,7 @@ class DiffusersSystem:
     def _settings(self) -> Settings:
         """Found before any other file is read for the identity, so that both are of the same state of the folder."""
         self._frozen.check("while it was being read")
-        entry, folder = self._entry, self._folder
-        width, height = (entry.width, entry.height) if entry.width and entry.height else _default_size(folder)
-        taken = signatures.parameters(folder.pipeline) or {}
-        wanted = {
-            # Where it is the default, it depends on what else is installed, and it rewrites what the audit asks for.
-            **({"clean_caption": False} if "clean_caption" in taken else {}),
-            "num_inference_steps": _else_default(entry.steps, taken.get("num_inference_steps")),
-            "guidance_scale": _else_default(entry.guidance, taken.get("guidance_scale")),
-            "negative_prompt": entry.negative_prompt,
-        }
-        arguments = {key: value for key, value in wanted.items() if value is not None} | entry.arguments
-        for key in arguments:
-            if key not in taken:
-                where = f"{folder.path}: {folder.pipeline}"
-                alike = ", ".join(name for name in taken if key == "guidance_scale" and "cfg" in name)
-                remedy = f" (of its guidance it calls {alike}: say that with arguments)" if alike else ""
-                raise BadInput(where, "takes no such argument", f"Leave it out of the declaration{remedy}", key)
-        said = {"guidance_scale": entry.guidance, "negative_prompt": entry.negative_prompt}
-        said = {key: value for key, value in said.items() if value is not None} | entry.arguments
-        return Settings(
-            width, height, entry.dtype or devices.default_dtype(), arguments,
-            unchecked=entry.safety_checker == "none", allow_pickle=entry.allow_pickle, strict=entry.strict,
-            declared={key: taken.get(key) for key in said},
-        )  # fmt: skip
+        return settings_of(self._entry, self._folder)
 
     @property
     def _max_batch(self) -> int | None:
@@ -223,17 +199,3 @@ class DiffusersSystem:
             require_scheduler(self._folder.path, self._identity.document["scheduler"], runner.environment["scheduler"])
             self._runner = runner
         return self._runner
-
-
-def _default_size(folder: PipelineFolder) -> tuple[int, int]:
-    size = folder.default_size()
-    if size is None:
-        problem = f"does not say at what size a {folder.pipeline} draws"
-        raise BadInput(folder.path, problem, "Declare it with width and height")
-    return size
-
-
-def _else_default(value: Any, default: Any) -> Any:
-    if value is not None:
-        return value
-    return default if isinstance(default, int | float) else None

@@ -17,7 +17,7 @@ from mcas_assets.systems.find import find_entry
 from mcas_assets.systems.pipelines.weights import read_json
 from mcas_assets.systems.protocol import System
 
-SETTINGS = ("steps", "guidance", "negative_prompt", "width", "height", "dtype", "variant")
+SETTINGS = ("steps", "guidance", "negative_prompt", "width", "height", "dtype", "variant", "rewriter")
 """Keys of an identity document that are settings of a declaration under the same name."""
 
 

@@ -21,6 +21,7 @@ from mcas_assets.views.drawing import (
     poles_heading,
     track,
 )
+from mcas_assets.views.fidelity import change_line
 from mcas_assets.views.numbers import change, interval, p_value, percent, signed
 
 HALF = 10  # width of one side of the track, in characters
@@ -51,6 +52,8 @@ def print_comparison(
         console.print()
     console.print(_shares(audit, tables["share_comparisons"]))
     console.print(_refusals(tables["refusal_comparisons"]))
+    if pictures := change_line(audit, tables["fidelity_comparisons"]):
+        console.print(Text.assemble(("Pictures      ", "bold"), pictures))
     console.print()
     _print_factors(console, tables["comparison_factors"])
 

@@ -15,12 +15,12 @@ _LOOK = ("state", "since", "last_seen", "shutdown_date", "detail")
 SHOWN = (
     "kind", "pipeline", "weights", "model", "content", "endpoint", "quality", "moderation", "aspect_ratio", "image_size",
     "thinking_level",
-    "steps", "guidance", "width", "height", "dtype", "safety_checker",
+    "steps", "guidance", "width", "height", "dtype", "safety_checker", "rewriter",
 )  # fmt: skip
 
 _SETTINGS = (
     "pipeline", "model", "steps", "guidance", "negative_prompt", "dtype", "quality", "aspect_ratio", "image_size", "thinking_level",
-    "match",
+    "match", "rewriter",
 )  # fmt: skip
 
 

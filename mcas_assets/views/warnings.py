@@ -15,6 +15,10 @@ REMEDIES = {
     ),
     "nine in ten requests were decided": "What came of them: mcas sql refusals. Their bounds take what was lost either way",
     "some labeller counts half of the images": "Why they do not count: mcas sql who-is-shown. Look at the images before the shares",
+    "images are nearer to their own prompt than by chance": (
+        "The pictures do not show what was asked for, or this embedder cannot tell: look at them before any score, and try another "
+        "embedder. By concept: mcas sql do-pictures-show-what-was-asked"
+    ),
     "a group is read right more often than not": (
         "Its labeller reads attribute images of a group as another: mcas sql how-labels-err. Look at them, reword the texts of the "
         "group, or label with another embedder"
@@ -25,8 +29,8 @@ REMEDIES = {
         "groups more plainly, and rate again: mcas sql how-far-raters-agree"
     ),
     "labellers agree": (
-        "What an image shows depends on who is asked: mcas sql do-the-labellers-agree. See how each errs (mcas sql how-labels-err), and let "
-        "people rate what they differ on: mcas review --rater NAME"
+        "What an image shows depends on who is asked: mcas sql do-the-labellers-agree. How each errs: mcas sql how-labels-err; "
+        "let people rate what they differ on: mcas review --rater NAME"
     ),
     "the set has every prompt of the audit": "What it lacks: mcas sql what-was-imported. Map its prompts with prompts: or rewrite:",
     "half of what was asked was answered": "See that the provider answers (mcas systems), then run mcas canary again",

@@ -112,7 +112,7 @@ def test_a_new_embedder_generates_nothing_and_embeds_by_itself_alone(home, tmp_p
     assert {name for name, _ in ran.texts} == {"other"}
     assert ran.loaded == ["other"]
     again = {stage for stage, found in versions(home).items() if found != before[stage]}
-    assert again - {"comparison"} == {"embeddings", "scores", "representation", "ranks", "review"}
+    assert again - {"comparison"} == {"embeddings", "scores", "representation", "ranks", "review", "fidelity"}
 
 
 def test_another_population_rescores_shares_only(home, tmp_path, instance):
@@ -125,7 +125,7 @@ def test_another_population_rescores_shares_only(home, tmp_path, instance):
     ran = Counted(declared(tmp_path), home, instance, population_folder=folder)
     assert (ran.asked, ran.images, ran.texts, ran.loaded) == ([], [], [], [])
     again = {stage for stage, found in versions(home).items() if found != before[stage]}
-    assert again == {"representation", "review"}  # which reads its labels
+    assert again == {"representation", "review", "fidelity"}  # which reads its labels
     assert table(home, "scores").equals(scores, null_equal=True)
     nurse = table(home, "amplification").filter(axis="gender", concept="nurse", group_name="woman")
     assert nurse["reference"].unique().to_list() == [0.75]

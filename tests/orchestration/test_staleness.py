@@ -105,7 +105,16 @@ def test_words_for_people_make_nothing_stale(place):
 
 def test_a_new_concept_makes_the_plan_stale_and_what_scores_it_and_then_what_depends_on_the_plan(place):
     edit(place.audit_file, ("  - {concept: ceo", CHEF + "  - {concept: ceo"))
-    assert place.stale() == {"plan", "texts", "refusals", "scores", "representation", "review", "comparison"}
+    assert place.stale() == {
+        "plan",
+        "texts",
+        "refusals",
+        "scores",
+        "representation",
+        "review",
+        "fidelity",
+        "comparison",
+    }
     place.run(*PLANNED)
     assert place.stale() >= {"images", "embeddings", "scores", "representation"}
     assert not place.stale() & set(PLANNED)
@@ -118,7 +127,7 @@ def test_another_attribute_word_makes_no_image_stale(place):
     edit(place.audit_file, ("words: [man,", "words: [gentleman, man,"))
     assert place.stale() == {"texts"}
     place.run("texts")
-    assert place.stale() == {"embeddings", "scores", "representation", "comparison"}
+    assert place.stale() == {"embeddings", "scores", "representation", "fidelity", "comparison"}
     place.restore()
     place.run("texts")
     assert place.stale() == set()
@@ -132,12 +141,12 @@ def test_another_prompt_of_a_pole_is_drawn_and_is_a_text_that_labels(place):
 def test_a_new_embedder_makes_no_image_stale(place):
     edit(place.embedder_file, ("embedders:\n", "embedders:\n  other: {kind: open_clip, folder: clip-biased}\n"))
     edit(place.audit_file, ("[phantom-balanced, phantom-biased]", "[phantom-balanced, phantom-biased, other]"))
-    assert place.stale() == {"embeddings", "scores", "representation", "comparison"}
+    assert place.stale() == {"embeddings", "scores", "representation", "fidelity", "comparison"}
 
 
 def test_an_edited_entry_of_an_embedder_counts_where_the_audit_names_it(place):
     edit(place.embedder_file, ("folder: clip-biased", "folder: clip-balanced"))
-    assert place.stale() == {"embeddings", "scores", "representation", "comparison"}
+    assert place.stale() == {"embeddings", "scores", "representation", "fidelity", "comparison"}
     place.restore()
     edit(
         place.embedder_file,
@@ -151,7 +160,7 @@ def test_other_weights_in_the_folder_of_an_embedder_show_before_anything_is_run(
     data = bytearray(weights.read_bytes())
     data[-40_000:] = bytes(byte ^ 1 for byte in data[-40_000:])
     weights.write_bytes(data)
-    assert place.stale() == {"embeddings", "scores", "representation", "comparison"}
+    assert place.stale() == {"embeddings", "scores", "representation", "fidelity", "comparison"}
 
 
 def test_a_touched_folder_of_an_embedder_shows_nothing(place):
@@ -181,7 +190,7 @@ def test_a_population_that_cannot_be_read_is_no_reason_to_offer_no_definitions(p
 @pytest.mark.parametrize(
     ("setting", "stages"),
     [
-        ("level: 0.9", {"refusals", "scores", "representation", "ranks", "review", "comparison"}),
+        ("level: 0.9", {"refusals", "scores", "representation", "ranks", "review", "fidelity", "comparison"}),
         ("seed: 5", {"refusals", "scores", "representation", "review", "comparison"}),
         ("resamples: 100", {"scores", "comparison"}),
         ("permutations: 100", {"scores", "comparison"}),

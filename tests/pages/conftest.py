@@ -1,5 +1,6 @@
 """What tests of pages share: a home in which two versions were audited and compared, its pages served, and a browser."""
 
+import json
 import shutil
 from collections.abc import Generator
 from dataclasses import dataclass
@@ -54,6 +55,8 @@ def shown(audited: Any, tiny: Any, made_once: Any) -> Shown:
         store = Store(home)
         with store.open() as con:
             con.execute("update images_history set prompt = ? where concept = 'ceo'", [HOSTILE])
+            rewritten = json.dumps({"revised_prompt": f"{HOSTILE} at work"})
+            con.execute("update image_facts set provider = json_merge_patch(provider, ?)", [rewritten])
         publish(store)
         return {"after": after}
 

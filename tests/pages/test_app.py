@@ -97,6 +97,7 @@ def test_the_page_of_an_image_says_how_it_came_to_be_and_is_walked_by_keyboard(s
     facts = page.locator("table.facts").inner_text()
     for name in ("outcome", "prompt", "seed", "size", "image", "sha256", "batch", "made on", "draw it again"):
         assert re.search(rf"^{name}\t.*\S", facts, re.MULTILINE), name
+    assert f"what the system made of it\t{HOSTILE} at work" in facts
     assert page.locator("figure.whole img").evaluate("image => image.naturalWidth") == 64
     page.locator("figure.whole a").focus()
     with page.expect_download() as saved:  # the file as it came

@@ -121,10 +121,11 @@ def test_every_key_of_a_provider_and_every_setting_is_named_in_the_file_of_setti
     asked = set(re.findall(r"\$\{(\w+)", COMPOSE.read_text()))
     keys = {
         name
-        for kind in ("openai", "google")
+        for kind in ("openai", "google", "fal")
         for name in kind_module(kind, KINDS).Declaration.model_construct().key_variables
     }
     assert asked - named == set()
+    assert keys - {"GEMINI_API_KEY"} <= named
     assert asked & keys, "a key reaches the watch in the container"
     assert {"MCAS_TOKEN", "MCAS_PAGES", "MCAS_HISTORY"} <= named
 

@@ -15,6 +15,12 @@ ELSEWHERE: dict[tuple[str, str], str] = {
         "a set of images instead: systems/test_imported.py; that the error comes:"
         " systems/pipelines/test_pipeline_runner.py::test_an_answer_that_holds_no_picture_is_refused_for_what_it_is"
     ),
+    ("systems/pipelines/settings.py", '"rewriter")'): (
+        "one without, whose entry leaves it out: systems/pipelines/test_rewriters.py::test_what_contradicts_is_refused"
+    ),
+    ("systems/pipelines/settings.py", "what rewrites prompts"): (
+        "a tiny pipeline that has one: systems/pipelines/test_rewriters.py::test_what_contradicts_is_refused"
+    ),
     ("systems/pipelines/hub_weights.py", "Try again; if it stays so"): (
         "systems/pipelines/test_hub.py::test_a_small_file_that_is_not_what_its_metadata_says_is_refused"
     ),

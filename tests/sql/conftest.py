@@ -8,6 +8,7 @@ import pytest
 from mcas_assets.store import declarations, facts, ledger, marks, publication, quality, votes
 from mcas_assets.store.database import Store
 from mcas_assets.store.declarations import Declaration
+from tests.sql.fidelity_rows import fidelity_changes, fidelity_tables
 from tests.sql.people_rows import draw_rows, people_tables, vote_rows
 from tests.sql.rows import (
     AUDIT,
@@ -110,7 +111,9 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Store:
         ledger.record(con, made("review", NEW, "v"), people_tables())
         votes.append_draw(con, draw_rows())
         votes.append_votes(con, vote_rows())
+        ledger.record(con, made("fidelity", NEW, "f"), fidelity_tables())
         changed, doing = comparison_tables()
+        changed |= {"fidelity_comparisons": fidelity_changes()}
         ledger.record(con, made("comparison", NEW, "d", images=4), changed)  # 12
         ledger.record(con, made("attribution", NEW, "t"), doing)  # 13
         for version, failing in ((5, "has rows"), (6, "each request once")):

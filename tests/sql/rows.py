@@ -119,6 +119,7 @@ def answered(version: str) -> str:
         {"outcome": "ok", "cost_usd": 0.5, "model_reported": version},
     )
     told = {"provider": "google", "model_requested": "gemini", "model_reported": version, "attempts": [slow, done]}
+    told |= {"revised_prompt": "a nurse of no particular gender"} if version == "v2" else {}
     return json.dumps(told)
 
 

@@ -95,6 +95,21 @@ REFUSAL_COMPARISONS = Example(
         "difference within [-1, 1]": (first(difference=-1.1, low=-1.2), first(difference=1.1, high=1.2)),
     },
 )
+_FIDELITY = {"embedder": "e@1", "measure": "alignment"}
+FIDELITY_COMPARISONS = Example(
+    "fidelity_comparisons",
+    mark="audit",
+    good=_only_scores([_SHOWN | _FIDELITY | _PAIRS, _UNKNOWN | _FIDELITY | _NO_PAIR]),
+    bad={
+        **COMPARED,
+        "measure of fidelity is known": first(measure="beauty"),
+        "difference is after less before": first(value_after=0.7),
+        "difference within [-2, 2]": (
+            first(difference=-2.1, low=-2.2, value_after=-1.6),
+            first(difference=2.1, high=2.2, value_after=2.6),
+        ),
+    },
+)
 _HEAD = _PAIR | {
     "axis": "gender", "embedder": "e@1", "n_concepts": 2, "n_changed": 1, "n_towards_a": 0, "n_towards_b": 1,
     "any_p_value": 0.01, "mean_low": -0.1, "mean_high": 0.1, "lean_low": -0.1, "lean_high": 0.1, "verdict": "changed",

@@ -89,6 +89,7 @@ def test_nothing_is_drawn_and_only_what_is_read_or_counted_otherwise_is_made_ane
         "scores",
         "ranks",
         "review",
+        "fidelity",
         "comparison",
     }
     plans = {data_version for _, asset, _, data_version, _ in made if asset == "plan"}

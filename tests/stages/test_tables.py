@@ -15,6 +15,7 @@ from mcas_assets.stages.workplace import Workplace
 from mcas_assets.store.schema import frame_schema
 from tests.stages import (
     examples_of_changes,
+    examples_of_fidelity,
     examples_of_files,
     examples_of_people,
     examples_of_scores,
@@ -25,7 +26,13 @@ from tests.stages.breaches import GENERAL, GOOD, Example, StoredExample, as_stor
 TABLES = {table.name: table for stage in STAGES.values() for table in stage.tables} | {one.name: one for one in BESIDE}
 EXAMPLES: dict[str, Example | StoredExample] = {
     one.table: one
-    for module in (examples_of_scores, examples_of_shares, examples_of_changes, examples_of_people)
+    for module in (
+        examples_of_scores,
+        examples_of_shares,
+        examples_of_changes,
+        examples_of_people,
+        examples_of_fidelity,
+    )
     for one in vars(module).values()
     if isinstance(one, Example)
 } | {
@@ -129,6 +136,7 @@ def test_tables_in_which_there_may_be_nothing_to_tell():
         "refusal_comparisons",
         "comparison_factors",
         "further_labels",
+        "fidelity_comparisons",
         "rater_agreement",
         "people_confusion",
         "people_shares",

@@ -3,6 +3,7 @@
 import polars as pl
 
 from mcas_assets.compare import scores, versions
+from mcas_assets.compare.fidelity import MEASURES
 from mcas_assets.compare.further import Drawing
 from mcas_assets.declare.audit import Audit
 from mcas_assets.measure import labels
@@ -74,6 +75,10 @@ def _refusal_comparisons(checked: Checked) -> pl.DataFrame:
     )
 
 
+def _fidelity_comparisons(checked: Checked) -> pl.DataFrame:
+    return compared(checked.rows).with_columns(difference_error=change_error())
+
+
 def _summary(checked: Checked) -> pl.DataFrame:
     return checked.rows.with_columns(
         n_by_direction=pl.col("n_towards_a") + pl.col("n_towards_b"),
@@ -132,6 +137,19 @@ REFUSALS = Table(
         **COMPARED,
     },
 )
+FIDELITY = Table(
+    "fidelity_comparisons",
+    key=(*_PAIR, "embedder", "concept", "measure"),
+    frame=_fidelity_comparisons,
+    expected_rows=lambda checked: _expected_rows(checked, "fidelity_comparisons"),
+    may_be_empty=True,
+    rules={
+        "measure of fidelity is known": among("measure", MEASURES),
+        "difference is after less before": between("difference_error", 0, _TOLERANCE),
+        "difference within [-2, 2]": between("difference", -2, 2),
+        **COMPARED,
+    },
+)
 SUMMARY = Table(
     "comparison_summary",
     key=(*_PAIR, "axis", "embedder"),
@@ -173,9 +191,9 @@ FURTHER_LABELS = Table(
 
 STAGE = Stage(
     name="comparison",
-    description="What changed since the version before, image by image of one prompt and seed: scores, shares, refusals.",
+    description="What changed since the version before, image by image of one prompt and seed: scores, shares, refusals, pictures.",
     reads=("texts", "images", "embeddings", "scores", "representation"),
-    tables=(COMPARISONS, SHARES, REFUSALS, SUMMARY, FACTORS, FURTHER_LABELS),
+    tables=(COMPARISONS, SHARES, REFUSALS, SUMMARY, FACTORS, FURTHER_LABELS, FIDELITY),
     make=_make,
     code_version=versions.METHOD,
     declares=_declares,

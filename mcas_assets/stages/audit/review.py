@@ -55,7 +55,7 @@ def _agreement(checked: Checked) -> pl.DataFrame:
 
 
 def _labeller_agreement(checked: Checked) -> pl.DataFrame:
-    """`is_of_two`: of two labellers both are named, of all neither is. `alpha_if_named` is null where the audit names no labellers."""
+    """`is_of_two`: of two labellers both are named, of all neither. `alpha_if_named` is null where the audit names none."""
     known = [*(checked.by.audit.labellers if checked.by else LABELLERS), agreement.PEOPLE]
     names = [pl.col("labels_1"), pl.col("labels_2")]
     return checked.rows.with_columns(

@@ -4,8 +4,10 @@ Belongs here: sending, within the bounds of `transport`. What an answer means is
 """
 
 import json
+import time
 from abc import abstractmethod
-from typing import Any, ClassVar, NamedTuple
+from collections.abc import Callable
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
 import httpx2
 
@@ -15,6 +17,14 @@ from mcas_assets.systems.hosted.fetching import fetch
 from mcas_assets.systems.hosted.system import HostedSystem
 from mcas_assets.systems.hosted.transport import Refused
 from mcas_assets.systems.protocol import Probe, Request
+
+FIRST_LOOK, LONGEST_LOOK = 0.25, 5.0
+"""Seconds between looks at a queue: the first wait, and what they grow to."""
+
+MOST_LOST = 5
+"""Looks in a row that may be lost."""
+
+Found = TypeVar("Found")
 
 
 class Reply(NamedTuple):
@@ -105,6 +115,35 @@ class RestSystem(HostedSystem):
             return self._seen()
         except httpx2.TransportError as error:
             return self._no_answer(error, isinstance(error, httpx2.TimeoutException))
+
+    def _await(self, look: Callable[[], Found | None]) -> Found | None:
+        """What a look at a queue finds, once it finds something; None where the declared time is over first, or the run.
+
+        A look that breaks off is no word on the image, which is being drawn and will be paid for: it is repeated.
+
+        Args:
+            look: Asks how far the image is; None while it is not there.
+
+        Raises:
+            Refused: See `Line.send`.
+            httpx2.TransportError: No answer, `MOST_LOST` times in a row.
+        """
+        ends, wait, lost = time.monotonic() + self._entry.timeout, FIRST_LOOK, 0
+        while True:
+            try:
+                if (found := look()) is not None:
+                    return found
+                lost = 0
+            except Refused:
+                raise
+            except httpx2.TransportError:
+                lost += 1
+                if lost == MOST_LOST:
+                    raise
+            if time.monotonic() + wait > ends or self._course.stopped.is_set():
+                return None
+            self._wait(wait)
+            wait = min(wait * 1.5, LONGEST_LOOK)
 
     def _deliver(self, answer: Answer, sent: str, base: str) -> Answer:
         """The answer with its image: what was sent is base64, a data URL, or the address that it is fetched from."""

@@ -8,6 +8,7 @@ from pydantic import Field
 from mcas_assets.declare.catalogue import Entry
 from mcas_assets.declare.mistakes import Mistake
 from mcas_assets.systems.pipelines.hub import revision_mistakes
+from mcas_assets.systems.pipelines.rewriters import Mode
 
 _Plain = bool | int | float | str | None
 Argument = _Plain | list[_Plain | list[_Plain]]
@@ -41,6 +42,8 @@ class Declaration(Entry):
         width, height: In pixels; as the pipeline's default if not given.
         dtype: float32 on a CPU and bfloat16 on an accelerator if not given.
         safety_checker: 'none' leaves out the one that the pipeline ships with.
+        rewriter: Of a pipeline that rewrites prompts by default: 'as_asked' draws what the audit asks, 'as_shipped' what the
+            rewriter makes of it. Each is a version.
         allow_pickle: Load pickled weights where there are no others. They can run code.
         max_batch: The most images to draw at once; found by trying if not given.
         strict: Draw one at a time, by algorithms that give the same bits every time: slower, and then every image can be
@@ -64,6 +67,7 @@ class Declaration(Entry):
     height: Pixels | None = None
     dtype: Literal["float32", "float16", "bfloat16"] | None = None
     safety_checker: Literal["keep", "none"] = "keep"
+    rewriter: Mode | None = None
     allow_pickle: bool = False
     max_batch: Annotated[int, Field(ge=1)] | None = None
     strict: bool = False

@@ -1,61 +1,19 @@
 """Loading a diffusers pipeline: with which settings, and what stands in the way said in one sentence."""
 
 import importlib.util
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mcas_assets.core.errors import BadInput, kind_and_line
 from mcas_assets.systems.pipelines import devices, signatures
 from mcas_assets.systems.pipelines.pipeline_folder import PipelineFolder
 from mcas_assets.systems.pipelines.quiet import quiet_loading
+from mcas_assets.systems.pipelines.settings import Settings
 from mcas_assets.systems.pipelines.strangers import Raised, strangers_code
 
 if TYPE_CHECKING:
     import torch
 
 _CHECKER = "safety_checker"
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How a pipeline is loaded and called; all of it is part of the system's identity.
-
-    Attributes:
-        width, height: In pixels.
-        dtype: Name of a torch dtype.
-        arguments: Further arguments of the call, the same for every image.
-        unchecked: The safety checker is left out.
-        allow_pickle: Pickled weights may be loaded.
-        strict: Only algorithms that give the same bits every time.
-        declared: Those of the arguments that were declared, with what the call takes where nothing is; not the steps.
-    """
-
-    width: int
-    height: int
-    dtype: str
-    arguments: dict[str, Any]
-    unchecked: bool = False
-    allow_pickle: bool = False
-    strict: bool = False
-    declared: Mapping[str, Any] = field(default_factory=dict)
-
-    def document(self) -> dict[str, Any]:
-        """The part of the identity document that the settings make up."""
-        named = {
-            "num_inference_steps": "steps",
-            "guidance_scale": "guidance",
-            "negative_prompt": "negative_prompt",
-        }
-        return {
-            "width": self.width,
-            "height": self.height,
-            "dtype": self.dtype,
-            **{word: self.arguments.get(key) for key, word in named.items()},
-            "arguments": {key: value for key, value in self.arguments.items() if key not in named},
-            # Only where it holds: versions from before there was the choice keep their names.
-            **({"strict": True} if self.strict else {}),
-        }
 
 
 def load(folder: PipelineFolder, settings: Settings, variant: str | None, device: "torch.device") -> Any:

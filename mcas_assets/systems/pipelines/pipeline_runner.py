@@ -14,9 +14,11 @@ from mcas_assets.core.pictures import blank
 from mcas_assets.systems.pipelines import chance, devices, outputs, signatures
 from mcas_assets.systems.pipelines.compiling import compile_denoiser
 from mcas_assets.systems.pipelines.helping import what_helps
-from mcas_assets.systems.pipelines.loading import Settings, describe, load
+from mcas_assets.systems.pipelines.loading import describe, load
 from mcas_assets.systems.pipelines.pipeline_folder import PipelineFolder
 from mcas_assets.systems.pipelines.quiet import quiet_drawing
+from mcas_assets.systems.pipelines.rewriters import KNOWN, Ear
+from mcas_assets.systems.pipelines.settings import Settings
 from mcas_assets.systems.pipelines.strangers import Raised, strangers_code
 from mcas_assets.systems.pipelines.trial import Seed, Trial, try_first
 from mcas_assets.systems.protocol import Outcome, Request
@@ -59,6 +61,11 @@ class PipelineRunner:
         self._pipeline: Any = load(folder, settings, variant, self._device)
         self._compiled = compile_denoiser(self._pipeline) if compiled else []
         self._takes = signatures.parameters(folder.pipeline) or {}
+        self._ear = Ear(self._pipeline, settings.rewriting, self._takes | settings.arguments)
+        if any(KNOWN[name].draws_chance for name in settings.rewriting):
+            self._limit = (
+                1  # what writes the text draws from the generators of the process, which are seeded for each call
+            )
 
     def close(self) -> None:
         """Free the model."""
@@ -150,13 +157,15 @@ class PipelineRunner:
 
     def _draw_together(self, batch: Sequence[Request]) -> list[Outcome]:
         started = time.perf_counter()
-        output = self._call([request.prompt for request in batch], [request.seed for request in batch], self._arguments)
+        prompts = [request.prompt for request in batch]
+        output = self._call(prompts, [request.seed for request in batch], self._arguments)
         images = outputs.pixels(output, len(batch), self._folder.path, self._folder.pipeline)
         each = (time.perf_counter() - started) * 1000 / len(batch)
-        flags = outputs.flags(output, len(batch))
+        flags, texts = outputs.flags(output, len(batch)), self._ear.texts(prompts, output)
         outcomes = []
-        for position, (image, flag) in enumerate(zip(images, flags, strict=True)):
-            provider = {"safety": flag, "batch_size": len(batch), "batch_position": position}
+        for position, (image, flag, text) in enumerate(zip(images, flags, texts, strict=True)):
+            provider: dict[str, Any] = {"safety": flag, "batch_size": len(batch), "batch_position": position}
+            provider |= {"revised_prompt": text} if text is not None else {}
             outcomes.append(self._outcome(image, provider, each))
         self._has_drawn = True
         return outcomes
@@ -183,7 +192,8 @@ class PipelineRunner:
     def _arguments(self) -> dict[str, Any]:
         """What the pipeline is called with beside prompts and chance."""
         size = {"width": self._settings.width, "height": self._settings.height, "num_images_per_prompt": 1}
-        return self._settings.arguments | {key: value for key, value in size.items() if key in self._takes}
+        given = self._settings.arguments | dict(self._settings.switched_off)
+        return given | {key: value for key, value in size.items() if key in self._takes}
 
     def _pictures(self, requests: Sequence[Request], arguments: Mapping[str, Any]) -> list["np.ndarray"]:
         """The bare pictures of requests, for the trial of the first image."""
@@ -215,6 +225,7 @@ class PipelineRunner:
         arguments = dict(arguments)
         if isinstance(prompt, list) and isinstance(arguments.get("negative_prompt"), str):
             arguments["negative_prompt"] = [arguments["negative_prompt"]] * len(prompt)
+        self._ear.begin()
         strict = devices.deterministic() if self._settings.strict else nullcontext()
         # Arrays rather than Pillow images, because only they still show values that are no numbers.
         with quiet_drawing(), strict, chance.process_seeded(seed), strangers_code():

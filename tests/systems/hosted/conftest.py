@@ -37,6 +37,7 @@ def keys(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     monkeypatch.setenv("GEMINI_API_KEY", KEY)
     monkeypatch.setenv("HOUSE_KEY", KEY)
+    monkeypatch.setenv("FAL_KEY", KEY)
 
 
 @pytest.fixture

@@ -17,10 +17,12 @@ from tests.systems.hosted.providers import KEY, Provider, Reply, requests_of, sp
 CODES = (301, 302, 303, 307, 308)
 
 
-@pytest.fixture(params=["openai", "google"])
-def asked(request, gpt, gemini, openai_provider, google_provider):
+@pytest.fixture(params=["openai", "google", "gateway"])
+def asked(request, gpt, gemini, behind, openai_provider, google_provider, house):
     """(makes a system, its provider), for each client that keys are given to."""
-    return (gpt, openai_provider) if request.param == "openai" else (gemini, google_provider)
+    return {"openai": (gpt, openai_provider), "google": (gemini, google_provider), "gateway": (behind, house)}[
+        request.param
+    ]
 
 
 @pytest.fixture

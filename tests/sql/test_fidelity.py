@@ -1,0 +1,31 @@
+"""The questions of the pictures themselves, put to a store of known content."""
+
+from tests.sql.asking import ask
+
+
+def test_pictures_are_told_over_all_by_group_and_by_concept_with_the_worst_first(published):
+    found = ask(
+        published,
+        "do-pictures-show-what-was-asked",
+        "scope",
+        "concept",
+        "group_name",
+        "first_share",
+        "difference",
+        "vendi",
+    )
+    assert found == [
+        ("all", None, None, 0.75, None, None),
+        ("group", None, "woman", None, -0.1, None),
+        ("concept", "nurse", None, 0.5, None, 1.2),
+        ("concept", "pilot", None, 1.0, None, 3.0),
+    ]
+
+
+def test_a_change_that_is_worse_is_told_whichever_way_its_measure_goes(published):
+    found = ask(published, "did-a-change-break-pictures", "measure", "concept", "difference", "is_worse")
+    assert found == [
+        ("alignment", None, -0.1, True),
+        ("alignment", "nurse", 0.01, False),
+        ("similarity", None, 0.3, True),
+    ]
