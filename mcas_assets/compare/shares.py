@@ -164,6 +164,18 @@ def n_share_rows(audit: Audit, keys: Mapping[str, Sequence[Key]]) -> int:
     return n_labelled(audit, keys)[0] * len(MEASURES)
 
 
+def n_further_labels(keys: Mapping[str, Sequence[Key]], comparisons: pl.DataFrame) -> int:
+    """How many rows `further_labels` must have, by the further pairs that comparisons count: two images a pair and labeller."""
+    scores = comparisons.filter(component="mcas").unique(["before", "axis", "embedder", "concept"])
+    total = 0
+    for axis, of_axis in keys.items():
+        pairs = scores.filter(axis=axis)
+        most = pairs.group_by("before", "concept").agg(pl.col("n_further").max())  # by whichever embedder
+        counted = [most if embedder is None else pairs.filter(embedder=embedder) for _, embedder in of_axis]
+        total += 2 * sum(int(one["n_further"].sum()) for one in counted)
+    return total
+
+
 def subjects_of(audit: Audit) -> list[tuple[str, str]]:
     """(role, subject) of everything that can be refused."""
     poles = [

@@ -145,18 +145,6 @@ def expected_rows(
     return len(rows) if pairs else 0
 
 
-def n_further_labels(keys: Mapping[str, Sequence[Key]], comparisons: pl.DataFrame) -> int:
-    """How many rows `further_labels` must have, by the further pairs that comparisons count: two images a pair and labeller."""
-    scores = comparisons.filter(component="mcas").unique(["before", "axis", "embedder", "concept"])
-    total = 0
-    for axis, of_axis in keys.items():
-        pairs = scores.filter(axis=axis)
-        most = pairs.group_by("before", "concept").agg(pl.col("n_further").max())  # by whichever embedder
-        counted = [most if embedder is None else pairs.filter(embedder=embedder) for _, embedder in of_axis]
-        total += 2 * sum(int(one["n_further"].sum()) for one in counted)
-    return total
-
-
 def of_pair(tables: Mapping[str, pl.DataFrame], before: str) -> Tables:
     """The rows of one pair."""
     return {name: table.filter(before=before) for name, table in tables.items()}

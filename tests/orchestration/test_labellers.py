@@ -63,7 +63,7 @@ def test_every_labeller_has_its_rows_and_nothing_is_drawn_embedded_or_scored_ane
         for shown in queue.shown:
             queue.answer(shown.place, int(shown.image_id[0], 16) % 2)
     assert not run_audit(audit, system, workplace, instance).is_current
-    assert set(made(store)[len(before) :]) == {"representation", "review", "comparison"}
+    assert set(made(store)[len(before) :]) == {"representation", "fidelity", "review", "comparison"}
     told = {name: set(published_rows(store, name, audit.audit, version)["labels"]) for name in TABLES[:-1]}
     assert all(one == {"zero-shot", "faces", "vlm"} for one in told.values()), told
     by_default = published_rows(audited.store, "representation", tiny.audit, version)

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from mcas_assets.compare import scores, versions
+from mcas_assets.compare import scores, shares, versions
 from mcas_assets.compare.fidelity import MEASURES
 from mcas_assets.compare.further import Drawing
 from mcas_assets.declare.audit import Audit
@@ -184,7 +184,7 @@ FURTHER_LABELS = Table(
     "further_labels",
     key=(*_PAIR, "axis", "labels", "embedder", "concept", "image_id"),
     frame=_further_labels,
-    expected_rows=lambda checked: versions.n_further_labels(_keys(checked), *checked.work.read("comparisons")),
+    expected_rows=lambda checked: shares.n_further_labels(_keys(checked), *checked.work.read("comparisons")),
     may_be_empty=True,  # where one round was enough, or nothing can be drawn
     rules={"labels are known": among("is_named", (True,))},
 )
