@@ -32,14 +32,15 @@ from tests.remedies import (
     serving,
     sets_meanwhile,
     versions,
+    workflows,
 )
 from tests.remedies.elsewhere import ELSEWHERE
 from tests.remedies.sites import Site, all_sites, executed, watched
 from tests.remedies.situations import Situation, in_module, name_of
 
 MODULES = (
-    declared, entries, given_sets, sets_meanwhile, given_models, models_at_work, given_embedders, given_labellers, homes, copies,
-    asked, versions, measured, far, own_kinds, projects, python, reviews, handed, serving, offices,
+    declared, entries, given_sets, sets_meanwhile, given_models, models_at_work, given_embedders, homes, copies, asked,
+    versions, measured, far, own_kinds, workflows, projects, python, reviews, handed, serving, offices, given_labellers,
 )  # fmt: skip
 SITUATIONS = [
     pytest.param(one, id=f"{module.__name__.rpartition('.')[2]}: {name_of(one).replace('_', ' ')}")
