@@ -38,6 +38,11 @@ def strangers_code() -> Generator[None]:
         raise Raised(error) from error
 
 
+def describe(error: BaseException) -> str:
+    """What a stranger's program raised, as a reason without a full stop at its end."""
+    return kind_and_line(error, 500).rstrip(".")
+
+
 def _arose_here(error: Exception) -> bool:
     """Whether the innermost frame that an error passed through is one of this package."""
     frame = error.__traceback__
