@@ -25,7 +25,7 @@ create table if not exists image_facts (
     outcome        varchar not null,      -- one of mcas_assets.core.outcomes.OUTCOMES
     reason         varchar,               -- why there is no image, null where there is one
     sha256         varchar,               -- of the file's bytes, null unless there is a file
-    path           varchar,               -- relative to MCAS_HOME
+    path           varchar,               -- relative to MCAS_HOME; images/... lies in a bucket where the home has its images there
     bytes          bigint,
     batch_id       varchar,
     batch_size     integer,
@@ -57,6 +57,18 @@ create table if not exists attempt_facts (
     waited_s        double,               -- seconds before the next attempt
     cost_usd        double not null,      -- estimated from the declared prices
     created_at      timestamptz not null default now()
+);
+
+-- What each image file held when it was last read. One whose bytes and stamp are still these is not read again.
+create table if not exists file_facts (
+    path    varchar primary key,          -- as of image_facts
+    bytes   bigint not null,
+    stamp   varchar not null,             -- when the file was written, in nanoseconds; of an object, its e-tag
+    sha256  varchar not null,             -- of its bytes as they were read
+    decoder varchar not null,             -- what pictures were read by
+    shows   varchar,                      -- sha256 of its pixels, null where it is no picture
+    width   integer,                      -- pixels, null where it is no picture
+    height  integer
 );
 
 create table if not exists embedders (

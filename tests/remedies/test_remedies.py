@@ -13,6 +13,7 @@ from mcas_assets.core.errors import BadInput
 from tests.remedies import (
     asked,
     beside_models,
+    buckets,
     copies,
     declared,
     entries,
@@ -41,7 +42,8 @@ from tests.remedies.situations import Situation, in_module, name_of
 
 MODULES = (
     declared, entries, given_sets, sets_meanwhile, beside_models, given_models, models_at_work, given_embedders, homes, copies,
-    asked, versions, measured, far, own_kinds, workflows, projects, python, reviews, handed, serving, offices, given_labellers,
+    asked, versions, measured, far, own_kinds, workflows, projects, python, reviews, handed, serving, offices, buckets,
+    given_labellers,
 )  # fmt: skip
 SITUATIONS = [
     pytest.param(one, id=f"{module.__name__.rpartition('.')[2]}: {name_of(one).replace('_', ' ')}")
