@@ -170,9 +170,9 @@ def _show(console, declared, system_version: str, truth, rows: bool) -> bool:  #
         for line in (
             *multiverse_lines(declared, many),
             *population_lines(declared, against),
-            *amplification_lines(declared, amplified),
+            *amplification_lines(amplified),
             *picture_lines(declared, aligned, varied),
-            *intersection_lines(declared, cells),
+            *intersection_lines(cells),
             *review_lines(raters),
         ):
             console.print(line, style="dim", highlight=False, markup=False, soft_wrap=True)
@@ -221,9 +221,15 @@ def plan(
     declared, subject = load_audit(audit), find_system(system, cache=known if known.parent.is_dir() else None)
     if embedder:
         declared = by_embedders(declared, embedder)
+    from mcas_assets.labellers.find import looks, require
     from mcas_assets.measure.reading import require_read
     from mcas_assets.stages.workplace import Workplace
 
+    labellers = Workplace().labellers(declared)
+    for labeller in labellers:
+        require(labeller)
+    for note in looks(declared, labellers):
+        say(note)
     for note in require_read(declared, subject, Workplace().embedders(declared.embedders)):
         say(note)
     say(f"{declared.audit} of {subject.identity().version}")

@@ -46,6 +46,7 @@ def backup(
     """
     from mcas_assets.store.backup import back_up
     from mcas_assets.store.database import Store
+    from mcas_assets.store.image_place import objects_of
     from mcas_assets.store.sizes import in_words
 
     store = Store(paths.home())
@@ -54,6 +55,9 @@ def backup(
     with only_one():
         copied = back_up(store, target)
     say(f"{copied.files:,} files, {in_words(copied.size)}, each as its digest says: {copied.path}")
+    if (objects := objects_of(store.home)) is not None:
+        kept = "the image files are there and not in the copy; keep versions of that bucket, or copy it too"
+        say(f"{objects.address}: {kept}", err=True, always=True)
     if paths.history_url():
         say("Dagster's history is in Postgres and not in the copy: pg_dump copies it", err=True, always=True)
 

@@ -8,6 +8,8 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
+from mcas_assets.core.errors import kind_and_line
+
 _OURS = Path(__file__).parents[2]
 
 
