@@ -11,7 +11,7 @@ from itertools import islice
 
 import polars as pl
 
-from mcas_assets.core.overlap import HELPERS, ahead
+from mcas_assets.core.overlap import ahead
 from mcas_assets.core.progress import LogProgress, Progress
 from mcas_assets.declare.audit import Audit
 from mcas_assets.declare.parts import Axis
@@ -169,8 +169,9 @@ def read_tones(store: Store, images: pl.DataFrame, reader: ToneReader) -> dict[s
     delivered = images.filter(outcome="ok").unique("sha256", maintain_order=True).select("sha256", "path")
     with store.open() as con:
         known = tone_facts.read_tones(con, reader.id, delivered["sha256"])
+    threads = files.readers(store.home)
     for chunk in delivered.filter(~pl.col("sha256").is_in(list(known))).iter_slices(TONES_AT_ONCE):
-        tones = ahead(partial(_read_tone, store, reader), chunk.iter_rows(), HELPERS)
+        tones = ahead(partial(_read_tone, store, reader), chunk.iter_rows(), threads, threads)
         found = dict(zip(chunk["sha256"], tones, strict=True))
         with store.open() as con:
             tone_facts.append_tones(con, reader.id, found)

@@ -13,10 +13,6 @@ from collections.abc import Iterable, Mapping, Sequence
 import polars as pl
 
 from mcas_assets.core.outcomes import OURS
-<<<<<<< HEAD
-=======
-from mcas_assets.core.overlap import ahead
->>>>>>> main
 from mcas_assets.declare.audit import Audit, Targets, targets_of
 from mcas_assets.declare.parts import Axis
 from mcas_assets.embedders.protocol import Embedder
@@ -76,40 +72,6 @@ def pole_labels(
     return {sha: order.get(label, -1) if isinstance(label, int) else -1 for sha, label in of.items()}
 
 
-<<<<<<< HEAD
-=======
-def read_tones(store: Store, images: pl.DataFrame, reader: ToneReader) -> dict[str, int]:
-    """The Monk tone of every delivered image by sha256, or `UNREADABLE`: read where it is not known yet, and kept.
-
-    Raises:
-        StoreError: A file that must be read was changed or deleted.
-    """
-    delivered = images.filter(outcome="ok").unique("sha256", maintain_order=True).select("sha256", "path")
-    with store.open() as con:
-        known = tone_facts.read_tones(con, reader.id, delivered["sha256"])
-    threads = files.readers(store.home)
-    for chunk in delivered.filter(~pl.col("sha256").is_in(list(known))).iter_slices(TONES_AT_ONCE):
-        tones = ahead(partial(_read_tone, store, reader), chunk.iter_rows(), threads, threads)
-        found = dict(zip(chunk["sha256"], tones, strict=True))
-        with store.open() as con:
-            tone_facts.append_tones(con, reader.id, found)
-        known |= found
-    return {sha: known[sha] for sha in delivered["sha256"]}
-
-
-def _read_tone(store: Store, reader: ToneReader, row: tuple[str, str]) -> int:
-    sha256, path = row
-    return reader.tone(files.read_image(store.home, path, sha256))
-
-
-def by_tone(axis: Axis, tones: Mapping[str, int]) -> Labeller:
-    """Labels by the tones that the groups name; a tone of no group is 'outside', none at all 'unreadable'."""
-    place = {tone: i for i, group in enumerate(axis.groups) for tone in group.monk_tones}
-    unread = {UNREADABLE: "unreadable"}
-    return Labeller("pixels", None, {sha: place.get(tone, unread.get(tone, "outside")) for sha, tone in tones.items()})
-
-
->>>>>>> main
 def shares(
     about: Mapping[str, str], axis: Axis, targets: Targets, images: pl.DataFrame, labeller: Labels, level: float
 ) -> list[dict]:
