@@ -58,7 +58,7 @@ class Project:
         """What is declared, a row each: kind, name, title, from, problem (why it cannot be used, else empty).
 
         Args:
-            kind: systems, embedders, audits, populations, policies, canaries, mappings or questions; all without.
+            kind: systems, embedders, labellers, audits, populations, policies, canaries, mappings or questions; all without.
 
         Raises:
             BadInput: There is no such kind.

@@ -101,6 +101,11 @@ def embedders_file() -> Path:
     return place("embedders.yaml")
 
 
+def labellers_file() -> Path:
+    """The declared labellers."""
+    return place("labellers.yaml")
+
+
 def populations_folder() -> Path:
     """The folder of the reference populations."""
     return place("populations")

@@ -103,7 +103,7 @@ def drop(store: Store, what: Superfluous) -> None:
         con.execute(f"delete from materialisations where version in (select version from {going})")
         con.execute(f"delete from image_facts where image_id in (select text from {images})")
         shown = "select sha256 from image_facts where sha256 is not null"
-        for table in ("tone_facts", "mark_facts"):
+        for table in ("tone_facts", "mark_facts", "label_facts"):
             con.execute(f"delete from {table} where sha256 not in ({shown})")
         con.execute("delete from file_facts where path not in (select path from image_facts where path is not null)")
         for table in _vector_tables(con):
