@@ -10,6 +10,7 @@ MODULES = {
     "view": ("altair", "jinja2", "sklearn", "starlette", "uvicorn", "vl_convert"),
     "evidence": ("rocrate",),
     "notify": ("apprise",),
+    "objects": ("obstore",),
     "postgres": ("dagster_postgres",),
     "provenance": ("c2pa",),
     "ui": ("dagster_webserver", "starlette", "uvicorn"),
