@@ -10,6 +10,7 @@ from typing import NamedTuple
 from mcas_assets.systems.pipelines import modular, rewriters, signatures
 from mcas_assets.systems.pipelines.pipeline_folder import refusal_of
 from tests.systems.tiny.recipes import RECIPES
+from tools.reference.markdown import Page
 
 _OF_ANOTHER_TASK = re.compile(
     "Img2Img|Inpaint|Control|Upscale|Pix2Pix|Depth2Img|Edit|SuperResolution|Refiner|Layered|Fill|Prior|ShapE|Video|Kontext"
@@ -85,8 +86,12 @@ def _family(name: str) -> Family:
     return Family(name, TESTED if name in tested else UNTESTED, "; ".join(notes))
 
 
-def page() -> Iterator[str]:
-    """The parts of the page: how many stand how, and each in a row."""
+def known_families() -> Page:
+    """The page: how many stand how, and each in a row."""
+    return "families.md", _parts()
+
+
+def _parts() -> Iterator[str]:
     found = families()
     counts = {one: sum(family.standing == one for family in found) for one in (TESTED, UNTESTED, NOT_LOADABLE)}
     yield "# Families"

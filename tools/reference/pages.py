@@ -24,7 +24,7 @@ from mcas_assets.systems.hosted.entry import HostedEntry
 from mcas_assets.systems.image_sets.mapping import MappingKeys, Ready
 from mcas_assets.watch.canary import Canary
 from tools.reference.commands import commands
-from tools.reference.families import page
+from tools.reference.families import known_families
 from tools.reference.markdown import Page, capital, table
 from tools.reference.models import section
 from tools.reference.schema import described
@@ -113,11 +113,6 @@ def systems() -> Page:
                 yield from section(model, f"Kind {kind}", about=about, beside=Entry, skip={"kind"})
 
     return "systems.md", parts()
-
-
-def known_families() -> Page:
-    """The text-to-image pipelines of the installed diffusers."""
-    return "families.md", page()
 
 
 def embedders() -> Page:
