@@ -127,6 +127,10 @@ class Audit(Part):
             update={"images_per_prompt": self.images_per_prompt.model_copy(update={"concept": concept})}
         )
 
+    def with_embedders(self, chosen: Iterable[str]) -> "Audit":
+        """The same audit by other embedders, in their order."""
+        return self.model_copy(update={"embedders": tuple(dict.fromkeys(chosen))})
+
     def with_populations(self, chosen: Iterable[str]) -> "Audit":
         """The same audit, held against other populations first, then against those that it names."""
         return self.model_copy(update={"populations": tuple(dict.fromkeys([*chosen, *self.populations]))})

@@ -29,7 +29,7 @@ from mcas_assets.labellers.find import is_default, load_labellers
 
 log = logging.getLogger(__name__)
 
-_FOR_PEOPLE = {"title", "description", "licence", "source", "truth"}
+_FOR_PEOPLE = {"title", "description", "licence", "source", "truth", "parameters"}
 _READ_BY_LOADERS = {".json", ".safetensors", ".bin", ".pth", ".pt", ".txt", ".model"}
 _SAMPLES, _SAMPLE = 32, 1 << 14  # so many samples of so many bytes: training anew changes every one of them
 
