@@ -25,7 +25,7 @@ create table if not exists image_facts (
     outcome        varchar not null,      -- one of mcas_assets.core.outcomes.OUTCOMES
     reason         varchar,               -- why there is no image, null where there is one
     sha256         varchar,               -- of the file's bytes, null unless there is a file
-    path           varchar,               -- relative to MCAS_HOME
+    path           varchar,               -- relative to MCAS_HOME; images/... lies in a bucket where the home has its images there
     bytes          bigint,
     batch_id       varchar,
     batch_size     integer,
@@ -57,6 +57,18 @@ create table if not exists attempt_facts (
     waited_s        double,               -- seconds before the next attempt
     cost_usd        double not null,      -- estimated from the declared prices
     created_at      timestamptz not null default now()
+);
+
+-- What each image file held when it was last read. One whose bytes and stamp are still these is not read again.
+create table if not exists file_facts (
+    path    varchar primary key,          -- as of image_facts
+    bytes   bigint not null,
+    stamp   varchar not null,             -- when the file was written, in nanoseconds; of an object, its e-tag
+    sha256  varchar not null,             -- of its bytes as they were read
+    decoder varchar not null,             -- what pictures were read by
+    shows   varchar,                      -- sha256 of its pixels, null where it is no picture
+    width   integer,                      -- pixels, null where it is no picture
+    height  integer
 );
 
 create table if not exists embedders (
@@ -99,6 +111,25 @@ create table if not exists tone_facts (
     tone       integer not null check (tone between 0 and 10),  -- Monk tone 1 (lightest) to 10, 0 where none can be read
     created_at timestamptz not null default now(),
     primary key (reader, sha256)
+);
+
+-- Labellers that look at images (classifiers, judges), and their answers as facts: each image is looked at once.
+create table if not exists labellers (
+    labeller   varchar primary key,       -- name@ and 12 hex digits of identity: weights, prompt, version, what is asked on the axis
+    name       varchar not null,          -- in data/labellers.yaml; column labels of the tables below
+    axis       varchar not null,
+    identity   json not null,
+    first_seen timestamptz not null default now()
+);
+
+create table if not exists label_facts (
+    labeller   varchar not null,
+    sha256     varchar not null,          -- of the image file
+    label      varchar not null,          -- a group of the axis, or why the image counts for none: no person, unspecified, ambiguous ...
+    evidence   varchar,                   -- what a judge says that it saw, in its words
+    raw        json not null,             -- all that was answered: probabilities, boxes, the judge's text
+    created_at timestamptz not null default now(),
+    primary key (labeller, sha256)
 );
 
 -- Provenance marks as facts: what C2PA says of an image file as it came (extra provenance). Whether a signer is on a list that
@@ -449,8 +480,8 @@ create table if not exists representation_history (
     system_version   varchar not null,
     audit            varchar not null,
     axis             varchar not null,
-    labels           varchar not null,    -- zero-shot (by an embedder) or pixels (Monk tones)
-    embedder         varchar,             -- null where labels is pixels
+    labels           varchar not null,    -- the labeller, by its name in data/labellers.yaml: zero-shot, pixels ...
+    embedder         varchar,             -- that a zero-shot labeller tells by; null for others
     category         varchar,
     concept          varchar not null,
     group_name       varchar not null,
@@ -484,10 +515,10 @@ create table if not exists confusion_history (
     system_version varchar not null,
     audit          varchar not null,
     axis           varchar not null,
-    labels         varchar not null,      -- zero-shot (by an embedder) or pixels (Monk tones)
-    embedder       varchar,               -- null where labels is pixels
+    labels         varchar not null,      -- the labeller, by its name in data/labellers.yaml: zero-shot, pixels ...
+    embedder       varchar,               -- that a zero-shot labeller tells by; null for others
     group_name     varchar not null,      -- the group that the prompt asked for
-    answer         varchar not null,      -- a group of the axis, or 'no group': ambiguous, unreadable, or of a tone of no group
+    answer         varchar not null,      -- a group of the axis, or 'no group': whatever counts for none
     n_images       bigint not null,       -- attribute images with this answer
     n_known        bigint not null,       -- attribute images of this group
     rate           double,                -- n_images / n_known, 0 to 1
@@ -500,10 +531,10 @@ create table if not exists image_labels_history (
     audit          varchar not null,
     system_version varchar not null,
     axis           varchar not null,
-    labels         varchar not null,      -- zero-shot or pixels, as of representation
-    embedder       varchar,               -- null where labels is pixels
+    labels         varchar not null,      -- the labeller, as of representation
+    embedder       varchar,               -- that a zero-shot labeller tells by; null for others
     sha256         varchar not null,      -- of the image
-    label          varchar not null       -- the group, or why it counts for none: ambiguous, outside or unreadable
+    label          varchar not null       -- the group, or why it counts for none: ambiguous, outside, unreadable, no person ...
 );
 
 -- Who is shown on two axes at once, such as women who are dark-skinned: one row for each pair of groups of a concept, and of all
@@ -514,10 +545,10 @@ create table if not exists intersections_history (
     system_version    varchar not null,
     audit             varchar not null,
     axis_1            varchar not null,
-    labels_1          varchar not null,   -- by which the group on this axis is told: zero-shot or pixels
+    labels_1          varchar not null,   -- by which labeller the group on this axis is told
     axis_2            varchar not null,
     labels_2          varchar not null,
-    embedder          varchar,            -- null where both are told by pixels
+    embedder          varchar,            -- that a zero-shot labeller tells by; null where neither is one
     scope             varchar not null,   -- concept (or neutral prompt), or all concepts
     category          varchar,
     concept           varchar,            -- null for all concepts
@@ -586,8 +617,8 @@ create table if not exists mean_amplification_history (
     system_version varchar not null,
     audit          varchar not null,
     axis           varchar not null,
-    labels         varchar not null,      -- zero-shot or pixels, as of representation
-    embedder       varchar,               -- null where labels is pixels
+    labels         varchar not null,      -- the labeller, as of representation
+    embedder       varchar,               -- that a zero-shot labeller tells by; null for others
     population     varchar not null,
     year           bigint,
     locale         varchar,
@@ -698,6 +729,32 @@ create table if not exists rater_agreement_history (
     told_reason    varchar                -- why told_alpha is null
 );
 
+-- How far labellers agree, image by image: one row for each two labellers of an axis, and one for all where they are more. People are
+-- one of them, of the images that they agree on or have settled. Over the images of concepts and neutral prompts, each once.
+create table if not exists labeller_agreement_history (
+    version        bigint not null,
+    system         varchar not null,
+    system_version varchar not null,
+    audit          varchar not null,
+    axis           varchar not null,
+    labels_1       varchar,               -- a labeller, as labels of representation; null where all labellers are meant
+    embedder_1     varchar,               -- that a zero-shot labeller tells by; null for others
+    labels_2       varchar,
+    embedder_2     varchar,
+    n_labellers    bigint not null,       -- two, or all
+    n_images       bigint not null,       -- that two of them, or both, answered for
+    n_told         bigint not null,       -- of those, the ones that two of them, or both, told a group of
+    n_same         bigint not null,       -- of those, the ones that were told one group
+    alpha          double,                -- Krippendorff's, nominal, over groups and 'no group'; 1 agrees, 0 as by chance
+    alpha_low      double,                -- bootstrap over images
+    alpha_high     double,
+    told_alpha     double,                -- the same with 'no group' taken for a missing answer
+    told_low       double,
+    told_high      double,
+    reason         varchar,               -- why alpha is null
+    told_reason    varchar                -- why told_alpha is null
+);
+
 -- How labels err by what people agree on: one row for each axis, labeller, people's answer and label, over the rated images of all concepts.
 create table if not exists people_confusion_history (
     version        bigint not null,
@@ -705,7 +762,7 @@ create table if not exists people_confusion_history (
     system_version varchar not null,
     audit          varchar not null,
     axis           varchar not null,
-    labels         varchar not null,      -- zero-shot or pixels, as of confusion
+    labels         varchar not null,      -- the labeller, as of confusion
     embedder       varchar,
     group_name     varchar not null,      -- what people say: a group of the axis, or 'no group'
     answer         varchar not null,      -- what the labeller says: a group, or 'no group'
@@ -732,7 +789,7 @@ create table if not exists people_shares_history (
     n_group        bigint not null,       -- of those, the ones of this group
     n_open         bigint not null,       -- images of the concept that raters differ on, and nobody has settled
     method         varchar not null,      -- prediction-powered: by votes on this concept; rogan-gladen: by the errors of labels over all
-                                          --   concepts, which must then be alike in this one
+                                          --   concepts, which must then be alike in this one; as rated: people's own
     share          double,                -- of the images in which people tell a group, 0 to 1
     share_low      double,
     share_high     double,
@@ -936,8 +993,8 @@ create table if not exists share_comparisons_history (
     is_predecessor     boolean not null,
     audit              varchar not null,
     axis               varchar not null,
-    labels             varchar not null,  -- zero-shot or pixels
-    embedder           varchar,           -- null where labels is pixels
+    labels             varchar not null,  -- the labeller, as of representation
+    embedder           varchar,           -- that a zero-shot labeller tells by; null for others
     category           varchar,
     concept            varchar not null,
     group_name         varchar not null,
@@ -1076,11 +1133,11 @@ create table if not exists further_labels_history (
     is_predecessor boolean not null,
     audit          varchar not null,
     axis           varchar not null,
-    labels         varchar not null,      -- zero-shot or pixels, as of representation
-    embedder       varchar,               -- null where labels is pixels
+    labels         varchar not null,      -- the labeller, as of representation
+    embedder       varchar,               -- that a zero-shot labeller tells by; null for others
     concept        varchar not null,
     image_id       varchar not null,      -- of either version
-    label          varchar not null       -- the group, or why it counts for none: ambiguous, outside or unreadable
+    label          varchar not null       -- the group, or why it counts for none: ambiguous, outside, unreadable, no person ...
 );
 
 -- The part of each factor in a change, from replaying one at a time.

@@ -29,6 +29,7 @@ if TYPE_CHECKING:  # Dagster takes seconds to import, and most tests need none
     import dagster as dg
 
     from mcas_assets.orchestration.runs import Ran
+    from tests.buckets import Bucket, Server
 
 gc.set_threshold(*gc.get_threshold()[:2], FULL_COLLECTIONS)  # as the command does
 
@@ -229,3 +230,27 @@ def pictures() -> Callable[..., pl.DataFrame]:
         return pl.DataFrame(rows, infer_schema_length=None)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> "Iterator[Server]":
+    from tests.buckets import serving
+
+    with serving() as server:
+        yield server
+
+
+@pytest.fixture
+def bucket(s3_server: "Server", monkeypatch: pytest.MonkeyPatch) -> "Iterator[Bucket]":
+    """A bucket of a server that speaks S3, whose credentials are in the environment. See `tests/buckets.py`."""
+    from tests.buckets import reached
+
+    with reached(s3_server, monkeypatch) as made:
+        yield made
+
+
+@pytest.fixture
+def home_in_a_bucket(bucket: "Bucket", new_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home with an empty store whose images are declared to lie in the bucket."""
+    monkeypatch.setenv("MCAS_IMAGES", bucket.address)
+    return new_home

@@ -16,8 +16,8 @@ TESTS = ROOT / "tests"
 
 LAYERS = (
     "definitions", "cli", "api", "orchestration", "notify", "servers", "export", "pages", "views", "project", "policy",
-    "stages", "quality", "compare", "calibrate", "estimate", "watch", "review", "measure", "images", "embedders", "systems",
-    "plan", "store",
+    "stages", "quality", "compare", "calibrate", "estimate", "watch", "review", "measure", "images", "labellers", "embedders",
+    "systems", "plan", "store",
     "declare",
     "phantom", "scoring", "core",
 )  # fmt: skip

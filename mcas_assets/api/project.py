@@ -58,7 +58,7 @@ class Project:
         """What is declared, a row each: kind, name, title, from, problem (why it cannot be used, else empty).
 
         Args:
-            kind: systems, embedders, audits, populations, policies, canaries, mappings or questions; all without.
+            kind: systems, embedders, labellers, audits, populations, policies, canaries, mappings or questions; all without.
 
         Raises:
             BadInput: There is no such kind.
@@ -211,12 +211,15 @@ class Project:
     def images(self, audit: str = "phantom", version: str = "") -> pl.DataFrame:
         """The rows of `images`, a row an image: prompt, seed, outcome, size, and `file`, where it lies (null where there is none).
 
-        Arguments and errors as of `scores`.
+        That is a path, or an address where images lie in a bucket. Arguments and errors as of `scores`.
         """
         import polars as pl
 
+        from mcas_assets.store.files import address_of
+
         rows = self._rows("images", audit, version)
-        return rows.with_columns((pl.lit(f"{self.home}{os.sep}") + pl.col("path")).alias("file"))
+        where = pl.col("path").map_elements(lambda path: address_of(self.home, path), return_dtype=pl.String)
+        return rows.with_columns(where.alias("file"))
 
     def comparisons(self, audit: str = "phantom", version: str = "") -> pl.DataFrame:
         """The rows of `comparisons` in which `version` is the later one. Arguments and errors as of `scores`."""

@@ -11,8 +11,8 @@ from mcas_assets.core.errors import BadInput
 from mcas_assets.declare.audit import Audit, targets_of
 from mcas_assets.declare.parts import Axis, Concept
 from mcas_assets.embedders.protocol import Embedder
-from mcas_assets.measure import shares as represent
-from mcas_assets.measure.confusion import Labeller
+from mcas_assets.labellers.zero_shot import zero_shot
+from mcas_assets.measure.confusion import Labels
 from mcas_assets.measure.vectors import Vectors, read_all_vectors
 from mcas_assets.store.database import Store
 
@@ -74,7 +74,7 @@ def gather_pool(
     texts: pl.DataFrame,
     embedder: Embedder,
     truth: Mapping[str, int],
-    labeller: Labeller | None = None,
+    labeller: Labels | None = None,
 ) -> Pool:
     """All that is known of one axis by one embedder.
 
@@ -94,9 +94,9 @@ def gather_pool(
     image_vectors, text_vectors = read_all_vectors(store, embedder, images, texts)
     declared = audit.axes[axis]
     if labeller is None:
-        labeller = represent.zero_shot(
-            axis, declared, texts, image_vectors, text_vectors, embedder, audit.inference.confidence
-        )
+        confidence = audit.inference.confidence
+        of = zero_shot(axis, declared, texts, image_vectors, text_vectors, embedder, confidence)
+        labeller = Labels("zero-shot", embedder.name, of)
     labels = _labels(declared, labeller)
     names = {neutral.name for neutral in audit.neutral if neutral.baseline}
     targets = [target for target in targets_of(audit) if target[0] != "neutral" or target[1] in names]
@@ -127,7 +127,7 @@ def gather_pool(
     )  # fmt: skip
 
 
-def _labels(axis: Axis, labeller: Labeller) -> dict[str, int]:
+def _labels(axis: Axis, labeller: Labels) -> dict[str, int]:
     """By sha256: 0 and 1 for the groups of pole a and b, 2 and more for others, -1 for none."""
     poles = {axis.a.name: 0, axis.b.name: 1}
     order = {i: poles.get(group.name, 2 + i) for i, group in enumerate(axis.groups)}

@@ -24,7 +24,9 @@ from mcas_assets.core.pictures import decode
 from mcas_assets.core.progress import Progress
 from mcas_assets.declare.audit import Audit
 from mcas_assets.embedders.protocol import Embedder
-from mcas_assets.measure import shares as represent
+from mcas_assets.labellers.pixels import by_tone, has_tones
+from mcas_assets.measure.confusion import Labels
+from mcas_assets.measure.labels import read_tones
 from mcas_assets.measure.tone import ToneReader
 from mcas_assets.plan.requests import build_plan
 from mcas_assets.store import files
@@ -197,10 +199,10 @@ def _by_tone(
 ) -> list[Row]:
     """Recovery of the shares that are read from pixels, without an embedder."""
     rows: list[Row] = []
-    axes = [axis for axis in truths if represent.has_tones(audit.axes[axis])]
-    tones = represent.read_tones(store, images, reader) if axes else {}
+    axes = [axis for axis in truths if has_tones(audit.axes[axis])]
+    tones = read_tones(store, images, reader) if axes else {}
     for axis in axes:
-        labeller = represent.by_tone(audit.axes[axis], tones)
+        labeller = Labels("pixels", None, by_tone(audit.axes[axis], tones))
         pool = gather_pool(store, audit, axis, images, texts, embedder, truths[axis], labeller)
         rows += [one for one in recovery(pool, is_judged=True) if "share" in one.name]
     return rows

@@ -86,7 +86,7 @@ for command in (
     view.report,
     review.review,
     export.verify,
-    audit.repair,
+    keep.repair,
     redraw.redraw,
     serve.serve,
     watch.watch,

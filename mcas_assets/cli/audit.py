@@ -1,6 +1,6 @@
-"""`mcas audit`, `mcas plan`, `mcas calibrate`, `mcas repair`: what measures, and what belongs before and after it."""
+"""`mcas audit`, `mcas plan`, `mcas calibrate`: what measures, and what belongs before it."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -9,6 +9,9 @@ from mcas_assets.core import paths
 from mcas_assets.core.errors import BadInput
 from mcas_assets.core.terminal import say
 from mcas_assets.declare.limits import MOST_IMAGES
+
+if TYPE_CHECKING:
+    from mcas_assets.declare.audit import Audit
 
 MISSED = 4
 
@@ -27,6 +30,9 @@ def audit(
         typer.Option(
             help="Images of each prompt of a concept, instead of the declared number.", min=2, max=MOST_IMAGES
         ),
+    ] = None,
+    embedder: Annotated[
+        list[str] | None, typer.Option(help="Embedder, instead of the declared panel; several times for several.")
     ] = None,
     population: Annotated[
         list[str] | None,
@@ -53,6 +59,8 @@ def audit(
     declared = load_audit(audit)
     if images is not None:
         declared = declared.with_images(images)
+    if embedder:
+        declared = by_embedders(declared, embedder)
     if population:
         from mcas_assets.declare.populations import chosen_populations
 
@@ -103,6 +111,19 @@ def audit(
     note.print(_next(declared.audit, ran.system_version))
 
 
+def by_embedders(declared: "Audit", names: list[str]) -> "Audit":
+    """An audit by other embedders than it names.
+
+    Raises:
+        BadInput: One of them is not declared.
+    """
+    from mcas_assets.embedders.find import find_embedder
+
+    for name in names:
+        find_embedder(name)
+    return declared.with_embedders(names)
+
+
 def _show(console, declared, system_version: str, truth, rows: bool) -> bool:  # noqa: ANN001
     """Print what was measured. Returns whether anything was: one score, or one share."""
     from mcas_assets.images.match_given import describe
@@ -149,9 +170,9 @@ def _show(console, declared, system_version: str, truth, rows: bool) -> bool:  #
         for line in (
             *multiverse_lines(declared, many),
             *population_lines(declared, against),
-            *amplification_lines(declared, amplified),
+            *amplification_lines(amplified),
             *picture_lines(declared, aligned, varied),
-            *intersection_lines(declared, cells),
+            *intersection_lines(cells),
             *review_lines(raters),
         ):
             console.print(line, style="dim", highlight=False, markup=False, soft_wrap=True)
@@ -173,6 +194,9 @@ def plan(
     system: Annotated[
         str, typer.Option(help="Name of a declared system, or folder of a diffusers pipeline.")
     ] = "phantom-stereotyped",
+    embedder: Annotated[
+        list[str] | None, typer.Option(help="Embedder, instead of the declared panel; several times for several.")
+    ] = None,
     detect: Annotated[
         float | None,
         typer.Option(
@@ -195,9 +219,17 @@ def plan(
         raise BadInput("--detect", f"is {detect:g}", "Give a change of MCAS above 0 and below 8, for example 0.02")
     known = paths.home() / "digests.json"  # in a home that is not there yet nothing is made
     declared, subject = load_audit(audit), find_system(system, cache=known if known.parent.is_dir() else None)
+    if embedder:
+        declared = by_embedders(declared, embedder)
+    from mcas_assets.labellers.find import looks, require
     from mcas_assets.measure.reading import require_read
     from mcas_assets.stages.workplace import Workplace
 
+    labellers = Workplace().labellers(declared)
+    for labeller in labellers:
+        require(labeller)
+    for note in looks(declared, labellers):
+        say(note)
     for note in require_read(declared, subject, Workplace().embedders(declared.embedders)):
         say(note)
     say(f"{declared.audit} of {subject.identity().version}")
@@ -238,46 +270,3 @@ def calibrate(
         say(line, err=True)
     if calibration.unexplained(table):
         raise typer.Exit(MISSED)
-
-
-def repair(
-    from_published: Annotated[
-        bool,
-        typer.Option("--from-published", help="Make the store anew from the published copy, though there is one."),
-    ] = False,
-    history: Annotated[
-        bool, typer.Option("--history", help="Put Dagster's history aside where it is damaged, and begin it anew.")
-    ] = False,
-) -> None:
-    """Make a missing store anew from the published copy, forget images whose files were changed or deleted, read marks.
-
-    Provenance marks are read of images that were drawn before the extra `provenance` was installed.
-    """
-    from mcas_assets.images.generate import forget_lost
-    from mcas_assets.measure.marks import installed_reader, read_all_marks
-    from mcas_assets.store.database import Store
-    from mcas_assets.store.publication import publish, rebuild
-
-    store = Store(paths.home())
-    if history:
-        from mcas_assets.orchestration.instance import begin_history_anew
-
-        with only_one():
-            aside = begin_history_anew(paths.home())
-        kept = f"; the former one is kept as {aside}" if aside else ""
-        say(f"Dagster's history begins anew with the next audit{kept}")
-    if from_published or (store.published.exists() and not store.path.exists()):
-        with only_one():
-            former = rebuild(store)
-        kept = f"; what it replaces is kept as {former}" if former else ""
-        say(f"the store was made anew from the published copy{kept}")
-    lost = forget_lost(store)
-    say(
-        f"{lost} images forgotten; run the audit again to make them anew"
-        if lost
-        else "every kept file is as it was made"
-    )
-    reader = installed_reader()
-    if reader is not None and (n_read := read_all_marks(store, reader)):
-        publish(store)
-        say(f"{n_read:,} images looked at for a provenance mark (mcas sql which-images-are-marked)")

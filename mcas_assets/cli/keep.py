@@ -1,4 +1,4 @@
-"""`mcas doctor`, `mcas prune`, `mcas backup`, `mcas restore`: keeping a home sound, small and safe."""
+"""`mcas doctor`, `mcas repair`, `mcas prune`, `mcas backup`, `mcas restore`: keeping a home sound, small and safe."""
 
 from pathlib import Path
 from typing import Annotated
@@ -46,6 +46,7 @@ def backup(
     """
     from mcas_assets.store.backup import back_up
     from mcas_assets.store.database import Store
+    from mcas_assets.store.image_place import objects_of
     from mcas_assets.store.sizes import in_words
 
     store = Store(paths.home())
@@ -54,6 +55,9 @@ def backup(
     with only_one():
         copied = back_up(store, target)
     say(f"{copied.files:,} files, {in_words(copied.size)}, each as its digest says: {copied.path}")
+    if (objects := objects_of(store.home)) is not None:
+        kept = "the image files are there and not in the copy; keep versions of that bucket, or copy it too"
+        say(f"{objects.address}: {kept}", err=True, always=True)
     if paths.history_url():
         say("Dagster's history is in Postgres and not in the copy: pg_dump copies it", err=True, always=True)
 
@@ -136,3 +140,46 @@ def _print_sizes(before: dict[str, int], after: dict[str, int] | None) -> None:
         if after is not None:
             line += f" -> {in_words(sum(after.values()) if name == 'all' else after.get(name, 0)):>10}"
         say(line)
+
+
+def repair(
+    from_published: Annotated[
+        bool,
+        typer.Option("--from-published", help="Make the store anew from the published copy, though there is one."),
+    ] = False,
+    history: Annotated[
+        bool, typer.Option("--history", help="Put Dagster's history aside where it is damaged, and begin it anew.")
+    ] = False,
+) -> None:
+    """Make a missing store anew from the published copy, forget images whose files were changed or deleted, read marks.
+
+    Provenance marks are read of images that were drawn before the extra `provenance` was installed.
+    """
+    from mcas_assets.images.generate import forget_lost
+    from mcas_assets.measure.marks import installed_reader, read_all_marks
+    from mcas_assets.store.database import Store
+    from mcas_assets.store.publication import publish, rebuild
+
+    store = Store(paths.home())
+    if history:
+        from mcas_assets.orchestration.instance import begin_history_anew
+
+        with only_one():
+            aside = begin_history_anew(paths.home())
+        kept = f"; the former one is kept as {aside}" if aside else ""
+        say(f"Dagster's history begins anew with the next audit{kept}")
+    if from_published or (store.published.exists() and not store.path.exists()):
+        with only_one():
+            former = rebuild(store)
+        kept = f"; what it replaces is kept as {former}" if former else ""
+        say(f"the store was made anew from the published copy{kept}")
+    lost = forget_lost(store)
+    say(
+        f"{lost} images forgotten; run the audit again to make them anew"
+        if lost
+        else "every kept file is as it was made"
+    )
+    reader = installed_reader()
+    if reader is not None and (n_read := read_all_marks(store, reader)):
+        publish(store)
+        say(f"{n_read:,} images looked at for a provenance mark (mcas sql which-images-are-marked)")

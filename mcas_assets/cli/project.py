@@ -37,7 +37,7 @@ def list_(
     kind: Annotated[
         str,
         typer.Argument(
-            help="systems, embedders, audits, populations, policies, canaries, mappings or questions; all without."
+            help="systems, embedders, labellers, audits, populations, policies, canaries, mappings or questions; all without."
         ),
     ] = "",
     format: Annotated[str, typer.Option(help=f"One of {', '.join(FORMATS)}.")] = "table",

@@ -1,5 +1,6 @@
 """`mcas review`: people as raters, by keyboard or by files, and what their answers say."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -97,12 +98,18 @@ def _import(store, declared, of: str, draw, file: Path, rater: str | None) -> No
 
 
 def _export(store, declared, of: str, draw, file: Path, axis: str) -> None:  # noqa: ANN001 - imports are late
-    from mcas_assets.review.exchange import labelling_config, write_votes
+    from mcas_assets.review.exchange import labelling_config, of_local_files, write_votes
     from mcas_assets.store import votes
+    from mcas_assets.store.files import address_of
+    from mcas_assets.store.image_place import objects_of
 
     with store.open() as con:
         given = votes.read_votes(con, declared.audit, of)
-    n = write_votes(file, declared, draw, given, axis)
+    is_local = objects_of(store.home) is None
+    address = (
+        of_local_files if is_local else partial(address_of, store.home)
+    )  # Label Studio reads a bucket that it is given
+    n = write_votes(file, declared, draw, given, axis, address)
     say(f"{n} votes on {axis}, and the images without one, are in {file}", err=True)
     if file.suffix.lower() == ".json":
         say(f"labelling interface for Label Studio: {labelling_config(declared, axis)}", err=True, always=True)

@@ -28,7 +28,7 @@ from mcas_assets.systems.protocol import System
 from mcas_assets.systems.recombine import SETTINGS, recombine, with_scheduler
 
 WEIGHTS, SCHEDULER, SIZE, SAFETY = "weights", "scheduler", "size", "safety_checker"
-_OF_THE_WEIGHTS = ("weights", "pipeline", "kind", "variant")
+_OF_THE_WEIGHTS = ("weights", "adapters", "single_file", "pipeline", "kind", "variant")
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ _WHY_NOT: dict[Kind, str] = {
     "question": "only what both versions were asked is compared",
     "instrument": "both versions are compared by the same instrument, so it has no part in this comparison",
 }
+_WEIGHTS = ("weights", "adapters", "single_file")
 _MACHINE = {"batch_size": "images drawn together"}
 
 
@@ -89,7 +90,7 @@ def identity_factors(before: Mapping[str, Any], after: Mapping[str, Any]) -> Ite
         elif key == "scheduler":
             yield Factor("scheduler", key, "identity", *(_scheduler(old, new), _scheduler(new, old)))
         else:
-            yield Factor("weights" if key == "weights" else "settings", key, "identity", _text(old), _text(new))
+            yield Factor("weights" if key in _WEIGHTS else "settings", key, "identity", _text(old), _text(new))
 
 
 def _arguments(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """Shares of perceived groups, and refusals, of two versions, paired by prompt and seed: what changed."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,11 +12,9 @@ from mcas_assets.compare.pairing import Pairing
 from mcas_assets.core.outcomes import REFUSED, SETTLED
 from mcas_assets.declare.audit import Audit, targets_of
 from mcas_assets.declare.parts import Axis
-from mcas_assets.embedders.protocol import Embedder
-from mcas_assets.measure.confusion import Labeller, confusion, correct
-from mcas_assets.measure.shares import by_tone, has_tones, named, read_tones, zero_shot
-from mcas_assets.measure.tone import ToneReader
-from mcas_assets.measure.vectors import read_all_vectors
+from mcas_assets.measure.confusion import Labels, confusion, correct
+from mcas_assets.measure.labels import Key, Labelling, each_labels, named
+from mcas_assets.measure.shares import n_labelled
 from mcas_assets.scoring.changes.changes import Comparison, blank
 from mcas_assets.scoring.changes.comparison import judge, not_judged
 from mcas_assets.scoring.changes.paired_shares import (
@@ -34,21 +32,6 @@ CERTAIN = 1_000_000
 """Images of known group, for each that there is, at which nothing is left to know of how labels err."""
 
 _ENDS = ("difference", "low", "high", "p_value", "q_value", "minimum_detectable")
-
-
-@dataclass(frozen=True)
-class Labelling:
-    """What tells the groups of images.
-
-    Attributes:
-        embedders: The panel; none is loaded.
-        tone_reader: Reads axes whose groups name Monk tones, beside the embedders.
-        lacking: By the name of an embedder that a version was not embedded with, the reason to give.
-    """
-
-    embedders: list[Embedder]
-    tone_reader: ToneReader
-    lacking: Mapping[str, str]
 
 
 def compare_shares(
@@ -69,7 +52,7 @@ def compare_shares(
     """
     both = pl.concat([pairing.before, pairing.after])
     rows = []
-    for name, labels, embedder, labeller in _labellers(store, audit, both, texts, labelling):
+    for name, (labels, embedder), labeller in each_labels(store, audit, both, texts, labelling):
         where = {**about, "axis": name, "labels": labels, "embedder": embedder}
         if labeller is None:
             rows += _unlabelled(audit, where, audit.axes[name], labelling.lacking[str(embedder)])
@@ -94,25 +77,9 @@ def label_further(
             embedder=pl.lit(embedder, pl.String), concept="concept", image_id="image_id",
             label=pl.Series([named(labeller.of[sha], audit.axes[name]) for sha in drawn["sha256"]], dtype=pl.String),
         )
-        for name, labels, embedder, labeller in _labellers(store, audit, drawn, texts, labelling) if labeller
+        for name, (labels, embedder), labeller in each_labels(store, audit, drawn, texts, labelling) if labeller
     ]  # fmt: skip
     return pl.concat([part.select(*schema) for part in parts]) if parts and len(drawn) else schema.to_frame()
-
-
-def _labellers(
-    store: Store, audit: Audit, images: pl.DataFrame, texts: pl.DataFrame, labelling: Labelling
-) -> Iterator[tuple[str, str, str | None, Labeller | None]]:
-    """(axis, labels, embedder, labeller) of each labeller and axis; None for what a version was not embedded with."""
-    for embedder in labelling.embedders:
-        is_lacking = embedder.name in labelling.lacking
-        shown, said = ({}, {}) if is_lacking else read_all_vectors(store, embedder, images, texts)
-        for name, axis in audit.axes.items():
-            labeller = zero_shot(name, axis, texts, shown, said, embedder, audit.inference.confidence) if said else None
-            yield name, "zero-shot", embedder.name, labeller
-    toned = {name: axis for name, axis in audit.axes.items() if has_tones(axis)}
-    tones = read_tones(store, images, labelling.tone_reader) if toned else {}
-    for name, axis in toned.items():
-        yield name, "pixels", None, by_tone(axis, tones)
 
 
 def _unlabelled(audit: Audit, where: dict, axis: Axis, reason: str) -> list[dict]:
@@ -132,7 +99,7 @@ def _unlabelled(audit: Audit, where: dict, axis: Axis, reason: str) -> list[dict
     ]
 
 
-def _shares(audit: Audit, where: dict, name: str, axis: Axis, pairing: Pairing, labeller: Labeller) -> list[dict]:
+def _shares(audit: Audit, where: dict, name: str, axis: Axis, pairing: Pairing, labeller: Labels) -> list[dict]:
     options: dict[str, Any] = {"level": audit.inference.level, "family": len(audit.concepts)}
     known = [confusion(axis, name, frame, labeller) for frame in (pairing.before, pairing.after)]
     rows: list[tuple[dict, Comparison]] = []
@@ -181,7 +148,7 @@ def _not_below(change: Comparison, bound: float) -> Comparison:
     return change if change.p_value is None else replace(change, p_value=max(change.p_value, bound))
 
 
-def _labels(frame: pl.DataFrame, concept: str, labeller: Labeller) -> np.ndarray:
+def _labels(frame: pl.DataFrame, concept: str, labeller: Labels) -> np.ndarray:
     """The label of each image of a concept, -1 where it counts for no group."""
     images = _of_concept(frame, concept)["sha256"]
     labels = [label if isinstance(label := labeller.of[sha], int) else -1 for sha in images]
@@ -192,11 +159,21 @@ def _of_concept(frame: pl.DataFrame, concept: str) -> pl.DataFrame:
     return frame.filter((pl.col("role") != "attribute") & (pl.col("concept") == concept))
 
 
-def n_share_rows(audit: Audit, n_embedders: int) -> int:
-    """How many rows `compare_shares` gives."""
-    concepts = len(audit.concepts) + len(audit.neutral)
-    groups = sum((n_embedders + has_tones(axis)) * len(axis.groups) for axis in audit.axes.values())
-    return groups * concepts * len(MEASURES)
+def n_share_rows(audit: Audit, keys: Mapping[str, Sequence[Key]]) -> int:
+    """How many rows `compare_shares` gives with labellers, by axis."""
+    return n_labelled(audit, keys)[0] * len(MEASURES)
+
+
+def n_further_labels(keys: Mapping[str, Sequence[Key]], comparisons: pl.DataFrame) -> int:
+    """How many rows `further_labels` must have, by the further pairs that comparisons count: two images a pair and labeller."""
+    scores = comparisons.filter(component="mcas").unique(["before", "axis", "embedder", "concept"])
+    total = 0
+    for axis, of_axis in keys.items():
+        pairs = scores.filter(axis=axis)
+        most = pairs.group_by("before", "concept").agg(pl.col("n_further").max())  # by whichever embedder
+        counted = [most if embedder is None else pairs.filter(embedder=embedder) for _, embedder in of_axis]
+        total += 2 * sum(int(one["n_further"].sum()) for one in counted)
+    return total
 
 
 def subjects_of(audit: Audit) -> list[tuple[str, str]]:

@@ -32,7 +32,9 @@ from mcas_assets.core.errors import BadInput, StoreError
 from mcas_assets.declare.audit import Audit
 from mcas_assets.declare.mistakes import did_you_mean
 from mcas_assets.embedders.protocol import Embedder
-from mcas_assets.measure.shares import has_tones
+from mcas_assets.labellers.find import beyond_default
+from mcas_assets.labellers.protocol import Labeller
+from mcas_assets.measure.labels import Key, Labelling
 from mcas_assets.measure.tone import ToneReader
 from mcas_assets.scoring.changes.pairs import CHANGES
 from mcas_assets.store import ledger, quality
@@ -59,11 +61,13 @@ class Instruments:
     Attributes:
         embedders: The panel of the audit; none is loaded.
         tone_reader: Reads skin tones from pixels.
+        labellers: Those of the audit.
         drawing: What further images are drawn with; None where nothing is to be drawn.
     """
 
     embedders: list[Embedder]
     tone_reader: ToneReader
+    labellers: Sequence[Labeller]
     drawing: Drawing | None = None
 
 
@@ -119,8 +123,13 @@ def former_tables(store: Store, audit: Audit, after: str) -> Tables:
         return _stacked([{name: ledger.read_table(con, name, row.version) for name in TABLES if name in row.tables}])
 
 
-def expected_rows(table: str, audit: Audit, summary: pl.DataFrame, rows: pl.DataFrame) -> int:
-    """How many rows a table must have, by what the summary says was compared; of factors as many as there are."""
+def expected_rows(
+    table: str, audit: Audit, keys: Mapping[str, Sequence[Key]], summary: pl.DataFrame, rows: pl.DataFrame
+) -> int:
+    """How many rows a table must have, by what the summary says was compared, and the labellers of each axis.
+
+    Of factors as many as there are.
+    """
     pairs = summary["before"].drop_nulls().n_unique()
     if table == "comparison_summary":
         return pairs * (len(audit.axes) * len(audit.embedders) + 1) if pairs else 1
@@ -132,17 +141,8 @@ def expected_rows(table: str, audit: Audit, summary: pl.DataFrame, rows: pl.Data
     if table == "fidelity_comparisons":
         return pairs * compare_fidelity.n_rows(audit)
     if table == "share_comparisons":
-        return pairs * compare_labels.n_share_rows(audit, len(audit.embedders))
+        return pairs * compare_labels.n_share_rows(audit, keys)
     return len(rows) if pairs else 0
-
-
-def n_further_labels(audit: Audit, comparisons: pl.DataFrame) -> int:
-    """How many rows `further_labels` must have, by the further pairs that comparisons count: two images a pair and labeller."""
-    scores = comparisons.filter(component="mcas").unique(["before", "axis", "embedder", "concept"])
-    zero_shot = int(scores["n_further"].sum())
-    by_tone = scores.filter(pl.col("axis").is_in([name for name, axis in audit.axes.items() if has_tones(axis)]))
-    toned = by_tone.group_by("before", "axis", "concept").agg(pl.col("n_further").max())
-    return 2 * (zero_shot + int(toned["n_further"].sum()))
 
 
 def of_pair(tables: Mapping[str, pl.DataFrame], before: str) -> Tables:
@@ -232,7 +232,7 @@ def _compare(
     about = {**about, "inputs": digest, "further_note": note}
     changes = compare.measure(store, audit, about, pairing, texts, instruments.embedders, lacking)
     about = _about(audit, before, after, bool(about["is_predecessor"]))
-    labelled = compare_labels.Labelling(instruments.embedders, instruments.tone_reader, lacking)
+    labelled = Labelling(instruments.embedders, instruments.tone_reader, instruments.labellers, lacking)
     shares = compare_labels.compare_shares(store, audit, about, pairing, texts, labelled)
     refusals = compare_labels.compare_refusals(audit, about, pairing)
     return factors | {
@@ -253,7 +253,7 @@ def _digest(store: Store, audit: Audit, before: str, after: str, instruments: In
     asked = {
         key: document[key] for key in ("axes", "concepts", "neutral", "inference", "comparison") if key in document
     }
-    what = [METHOD, sources, panel, instruments.tone_reader.id, asked]
+    what = [METHOD, sources, panel, instruments.tone_reader.id, asked, *beyond_default(instruments.labellers)]
     return hashlib.sha256(json.dumps(what).encode()).hexdigest()
 
 

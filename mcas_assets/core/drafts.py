@@ -27,6 +27,21 @@ def replace_text(path: Path, text: str) -> None:
         draft.unlink(missing_ok=True)
 
 
+def sync_file(path: Path) -> None:
+    """Wait until a file's bytes are on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sync_folder(path: Path) -> None:
+    """Wait until a folder's names are on the disk. No effect where folders cannot be opened (Windows)."""
+    if os.name == "posix":
+        sync_file(path)
+
+
 @contextmanager
 def whole_folder(target: Path) -> Generator[Path]:
     """A draft beside `target` that takes its name once all within went well; else nothing is left of it.

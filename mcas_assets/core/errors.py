@@ -30,6 +30,10 @@ class StoreError(BadInput):
     """The store, or a file it vouches for, is not in a state that can be worked with."""
 
 
+class ImageLost(StoreError):  # noqa: N818 - what was found of an image, like the others here
+    """An image file that the store vouches for was deleted or changed. Where its place does not answer, that is another error."""
+
+
 class SystemMoved(BadInput):
     """The system is no longer the version that is asked for."""
 

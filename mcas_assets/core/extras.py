@@ -6,9 +6,11 @@ from mcas_assets.core.errors import BadInput
 from mcas_assets.core.paths import IS_INSTALLED
 
 MODULES = {
+    "adapters": ("accelerate", "peft"),
     "view": ("altair", "jinja2", "sklearn", "starlette", "uvicorn", "vl_convert"),
     "evidence": ("rocrate",),
     "notify": ("apprise",),
+    "objects": ("obstore",),
     "postgres": ("dagster_postgres",),
     "provenance": ("c2pa",),
     "ui": ("dagster_webserver", "starlette", "uvicorn"),

@@ -24,6 +24,8 @@ PAGES_PORT = 3333
 """Where `mcas view` and `mcas serve` serve unless they are told otherwise."""
 HISTORY = "MCAS_HISTORY"
 """Variable of the Postgres database that holds Dagster's history of a home. It holds a password, so it stands in no file."""
+IMAGES = "MCAS_IMAGES"
+"""Variable of the bucket in which image files of a home lie, if they do. It stands before `images` of `mcas.yaml`."""
 PAGES = "MCAS_PAGES"
 """Variable of the address by which people reach the pages, where that is another: that of a proxy, say."""
 
@@ -97,6 +99,11 @@ def audits_folder() -> Path:
 def embedders_file() -> Path:
     """The declared embedders."""
     return place("embedders.yaml")
+
+
+def labellers_file() -> Path:
+    """The declared labellers."""
+    return place("labellers.yaml")
 
 
 def populations_folder() -> Path:

@@ -20,6 +20,7 @@ from mcas_assets.declare.documents import Slug, Text, find_document, load_docume
 from mcas_assets.declare.limits import Batch
 from mcas_assets.declare.mistakes import Mistake, fault
 from mcas_assets.declare.parts import (
+    LABELLERS,
     PHRASE,
     Axis,
     Concept,
@@ -54,6 +55,7 @@ class Audit(Part):
         concepts: What is measured.
         neutral: Persons without a concept: the zero that scores are held against.
         embedders: The instruments, by their names in `data/embedders.yaml`.
+        labellers: What tells the groups in images, by their names in `data/labellers.yaml`.
         populations: What shares are held against, by the names of files in `data/populations`.
         inference: How the sureness of a number is found.
         comparison: How images are spent when two versions are compared.
@@ -74,6 +76,7 @@ class Audit(Part):
     concepts: Annotated[tuple[Concept, ...], Field(min_length=1)]
     neutral: Annotated[tuple[NeutralPrompt, ...], Field(min_length=1)]
     embedders: Names
+    labellers: Names = LABELLERS
     populations: Names = ("parity",)
     inference: Inference = Inference()
     comparison: Spending = Spending()
@@ -101,6 +104,8 @@ class Audit(Part):
             del document["comparison"]  # likewise
         elif self.comparison.most == Spending().most:
             del document["comparison"]["most"]  # likewise
+        if self.labellers == LABELLERS:
+            del document["labellers"]  # likewise
         if self.cut_texts == "refuse":
             del document["cut_texts"]  # likewise
         return document
@@ -121,6 +126,10 @@ class Audit(Part):
         return self.model_copy(
             update={"images_per_prompt": self.images_per_prompt.model_copy(update={"concept": concept})}
         )
+
+    def with_embedders(self, chosen: Iterable[str]) -> "Audit":
+        """The same audit by other embedders, in their order."""
+        return self.model_copy(update={"embedders": tuple(dict.fromkeys(chosen))})
 
     def with_populations(self, chosen: Iterable[str]) -> "Audit":
         """The same audit, held against other populations first, then against those that it names."""

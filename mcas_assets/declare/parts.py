@@ -4,7 +4,7 @@ Rules that span several parts are `contradictions`; the whole document is `audit
 """
 
 import re
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, model_validator
 
@@ -15,9 +15,8 @@ from mcas_assets.declare.mistakes import fault
 Role = Literal["attribute", "concept", "neutral"]
 """What a prompt is asked for: it shows a pole of an axis, names a concept, or shows a person without a concept."""
 PoleKey = Literal["a", "b"]
-Labels = Literal["zero-shot", "pixels"]
-"""By what the group in an image is told: an embedder, or the tone of its pixels."""
-LABELS: tuple[Labels, ...] = get_args(Labels)
+LABELLERS = ("zero-shot", "pixels")
+"""By what the group in an image is told where an audit does not say: its embedders, and the tone of the pixels."""
 PHRASE = "{phrase}"
 
 Seed = Annotated[int, Field(strict=True, ge=0, lt=2**63)]

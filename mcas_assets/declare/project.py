@@ -1,11 +1,14 @@
-"""The file that makes a folder a project, `mcas.yaml`: its name, and who is told what."""
+"""The file that makes a folder a project, `mcas.yaml`: its name, where its images lie, and who is told what."""
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 
 from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
+from mcas_assets.core import paths
 from mcas_assets.core.errors import BadInput
 from mcas_assets.core.paths import MARKER, pages_address
 from mcas_assets.declare.documents import Slug, Text, load_document
@@ -54,17 +57,35 @@ class Notify(Part):
         return found
 
 
+IN_THE_HOME = "file"
+"""Where image files lie by default: in the folder `images` of the home."""
+
+_BUCKET = re.compile(r"(s3|gs|az)://[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9_=-][A-Za-z0-9._=-]*)*")
+_A_PLACE = f"Write s3://BUCKET/PREFIX, gs://BUCKET/PREFIX, az://CONTAINER/PREFIX or {IN_THE_HOME}"
+
+
+def _place_of_images(text: str) -> str:
+    text = text.strip().rstrip("/")
+    if text != IN_THE_HOME and not _BUCKET.fullmatch(text):
+        raise fault("is no place of images", _A_PLACE)
+    return text
+
+
 class Project(Part):
     """What a project says of itself. `load_project` reads it.
 
     Attributes:
         project: Its name.
         title: One line for people.
+        images: Where the image files of its home lie: `s3://BUCKET/PREFIX`, `gs://BUCKET/PREFIX` or `az://CONTAINER/PREFIX` (extra
+            `objects`, credentials in the environment), or `file`, a folder of the home, which is the default. `MCAS_IMAGES` stands
+            before it. Fixed once a home has images.
         notify: Who is told what.
     """
 
     project: Slug
     title: str = ""
+    images: Annotated[Text, AfterValidator(_place_of_images)] | None = None
     notify: tuple[Notify, ...] = ()
 
 
@@ -76,3 +97,20 @@ def load_project(folder: Path) -> Project:
         BadDocument: It has mistakes. The message lists all of them.
     """
     return load_document(folder / MARKER, Project, lambda raw: ())
+
+
+def declared_images() -> tuple[str, str | None]:
+    """Where image files are to lie, as `MCAS_IMAGES` or else the project says, and which of the two; None where neither does.
+
+    Raises:
+        BadInput: What it says is no such place.
+        BadDocument: The `mcas.yaml` has mistakes.
+    """
+    if given := os.environ.get(paths.IMAGES, "").strip():
+        try:
+            return _place_of_images(given), paths.IMAGES
+        except PydanticCustomError:
+            raise BadInput(paths.IMAGES, f"is {given!r}, which is no place of images", _A_PLACE) from None
+    if (folder := paths.project()) is not None and (place := load_project(folder).images) is not None:
+        return place, str(folder / MARKER)
+    return IN_THE_HOME, None

@@ -5,9 +5,10 @@ import weakref
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from itertools import chain, islice, repeat
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
+from pydantic import Field
 
 from mcas_assets.core.digests import document_digest, plain
 from mcas_assets.core.errors import BadInput, kind_and_line
@@ -34,11 +35,13 @@ class FolderEntry(Entry):
     Attributes:
         folder: Relative to the folder of the file that declares it.
         repo, revision: 'organisation/name' and the 40 hex digits of a commit.
+        parameters: How many weights it has: for people, and for the memory that a plan states.
     """
 
     folder: str | None = None
     repo: str | None = None
     revision: str | None = None
+    parameters: Annotated[int, Field(gt=0)] | None = None
 
     @property
     def local_path(self) -> str | None:

@@ -8,6 +8,7 @@ from math import ceil, sqrt
 
 from mcas_assets.declare.audit import Audit
 from mcas_assets.estimate.decision import decision_rows, measured
+from mcas_assets.estimate.panel import Instrument, instruments
 from mcas_assets.estimate.pilot import Pace, Pilot, assumed, find_milliseconds, find_pilot
 from mcas_assets.images.generate import requests
 from mcas_assets.images.match_given import Matched, holding
@@ -81,6 +82,7 @@ class Estimate:
         concepts: That are judged together.
         decisions: How sure scores would be with more images, wordings or attributes: quantity and
             value of each; none where nothing was measured.
+        panel: What its embedders take.
     """
 
     system_version: str
@@ -98,6 +100,7 @@ class Estimate:
     pairs: int = 0
     concepts: int = 1
     decisions: tuple[tuple[str, str], ...] = ()
+    panel: tuple[Instrument, ...] = ()
 
     def line(self) -> str:
         """The audit as declared, in one line."""
@@ -131,10 +134,12 @@ def estimate(audit: Audit, system: System, store: Store, detect: float | None = 
     version = system.identity().version
     asked = requests(build_plan(audit), version, system.size())
     stored, pilot, milliseconds, source = 0, None, None, "no image of this system is stored"
-    past, decisions = Past(), ()
+    past, decisions, panel = Past(), (), instruments(audit, asked["image_id"].n_unique(), (), None)
     if store.path.exists():
         with store.open() as con:
             stored = len(facts.have_images(con, asked["image_id"].unique()))
+            shas = facts.read_images(con, asked["image_id"].unique())["sha256"].drop_nulls().unique()
+            panel = instruments(audit, asked["image_id"].n_unique(), shas, con)
             pilot = find_pilot(con, audit, system, version)
             milliseconds, source = find_milliseconds(con, version)
             past = Past(*facts.spent(con, version))
@@ -153,7 +158,7 @@ def estimate(audit: Audit, system: System, store: Store, detect: float | None = 
         version, declared, stored, per_concept, detect, needs, cheapest(audit, pilot, detect), pilot,
         Pace(milliseconds, getattr(system, "price", None), source), zero_point(audit),
         allowance(past, declared - stored) if allowance else "", audit.further, pairs, len(audit.concepts),
-        decisions,
+        decisions, panel,
     )  # fmt: skip
 
 

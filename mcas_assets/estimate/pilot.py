@@ -79,7 +79,7 @@ class Pace:
         """How long so many images take, in words."""
         if self.milliseconds is None:
             return "unknown until a first batch was made"
-        return f"about {_duration(images * self.milliseconds / 1000)} at {_figure(self.milliseconds)} ms an image"
+        return f"about {duration(images * self.milliseconds / 1000)} at {_figure(self.milliseconds)} ms an image"
 
     def cost(self, images: int) -> str | None:
         """What so many images cost, in words; None where no price is declared."""
@@ -209,7 +209,8 @@ def find_milliseconds(con: DuckDBPyConnection, version: str) -> tuple[float | No
     return timed.milliseconds, f"median of {timed.n_images:,} images of {timed.system_version}, generation alone"
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """A time in words."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

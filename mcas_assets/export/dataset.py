@@ -84,7 +84,9 @@ def metadata(reader: Reader, measured: Measured) -> pl.DataFrame:
         name.alias("file_name"), "sha256", "image_id", "system_version", "prompt", "role", "axis", "pole", "category", "concept",
         "replicate", "seed", "width", "height", "outcome",
     ).join(uses, on="sha256", maintain_order="left")  # fmt: skip
-    labels = measured.table("image_labels").with_columns(by=pl.coalesce("embedder", "labels"))
+    alone = (pl.col("labels") == "zero-shot") | pl.col("embedder").is_null()
+    by = pl.when(alone).then(pl.coalesce("embedder", "labels")).otherwise(pl.format("{}_{}", "labels", "embedder"))
+    labels = measured.table("image_labels").with_columns(by=by)
     for (axis, by), part in labels.partition_by("axis", "by", as_dict=True, maintain_order=True).items():
         own = part.select("sha256", pl.col("label").alias(f"label_{axis}_{by}"))
         table = table.join(own, on="sha256", how="left", maintain_order="left")

@@ -15,6 +15,7 @@ from mcas_assets.core.digests import bytes_digest, rows_digest, text_digest
 from mcas_assets.core.outcomes import OURS
 from mcas_assets.export.origin import Origin
 from mcas_assets.export.tables import Measured
+from mcas_assets.labellers.protocol import name_for_people
 
 VERSION = "0.3.0"
 
@@ -64,7 +65,7 @@ def write(measured: Measured, folder: Path, origin: Origin) -> list[Path]:
 
 def _model(measured: Measured, model: str, developer: str) -> Json:
     # Of an imported set nobody knows; whether weights that lie in a folder are open, their licence says.
-    hosted = dict.fromkeys(("openai", "google", "fal"), "externally_managed")
+    hosted = dict.fromkeys(("openai", "google", "fal", "bfl", "replicate"), "externally_managed")
     deployment = {"diffusers": "self_deployed", "comfyui": "self_deployed"} | hosted
     known = {
         "deployment_type": deployment.get(str(measured.identity.get("kind")), "unknown"), "model_availability": "unknown",
@@ -142,7 +143,7 @@ def _shares(measured: Measured) -> Iterator[Json]:
         value = row["corrected_share"] if of == "corrected" else row["share"]
         if value is None:
             continue
-        by = row["embedder"] or row["labels"]
+        by = name_for_people(row["labels"], row["embedder"])
         yield _result(
             measured, f"mcas-share/{row['axis']}/{row['concept']}/{row['group_name']}",
             _id("share", row["axis"], by, row["concept"], row["group_name"]),
@@ -203,14 +204,14 @@ def _samples(measured: Measured) -> Iterator[Json]:
     labels = measured.table("image_labels")
     for axis, kind, embedder in shares.iter_rows():
         by = labels.filter(pl.col("embedder").eq_missing(pl.lit(embedder, pl.String)), axis=axis, labels=kind)
-        of = dict(by.select("sha256", "label").iter_rows())
+        of, name = dict(by.select("sha256", "label").iter_rows()), name_for_people(kind, embedder)
         groups = set(measured.table("representation").filter(axis=axis)["group_name"])
         for row in images.iter_rows(named=True):
             label = of.get(row["sha256"])
             is_told = label is not None and label in groups
             yield {
                 "evaluation_name": f"mcas-share/{axis}/{row['concept']}",
-                **({"evaluation_result_id": _id("share", axis, embedder or kind, row["concept"], str(label))} if is_told else {}),
+                **({"evaluation_result_id": _id("share", axis, name, row["concept"], str(label))} if is_told else {}),
                 "sample_id": row["image_id"], "sample_hash": text_digest(row["prompt"]), "interaction_type": "single_turn",
                 "input": {"raw": row["prompt"], "reference": []},
                 "output": {"raw": [f"sha256:{row['sha256']}"] if row["sha256"] else []},

@@ -15,6 +15,7 @@ import polars as pl
 
 from mcas_assets.core.digests import bytes_digest, plain
 from mcas_assets.core.drafts import whole_folder
+from mcas_assets.core.overlap import ahead
 from mcas_assets.export import every_eval_ever, hub
 from mcas_assets.export.crate import write_crate
 from mcas_assets.export.crosswalk import write_crosswalk
@@ -26,7 +27,7 @@ from mcas_assets.export.verify import ABOUT, FORMAT, TABLES, VECTORS
 from mcas_assets.pages import freeze
 from mcas_assets.pages.concept import Detail
 from mcas_assets.pages.reader import Reader
-from mcas_assets.store.files import read_image
+from mcas_assets.store.files import read_image, readers
 from mcas_assets.store.ledger import environment
 
 PREDICATE = "urn:mcas-assets:evidence:1"
@@ -116,10 +117,12 @@ def copy_images(
     """
     home = reader.published.store.home
     some = measured.images.head(most) if most is not None else measured.images
-    for sha256, path in some.iter_rows():
+    threads = readers(home)
+    images = ahead(lambda row: read_image(home, row[1], row[0]), some.iter_rows(), 2 * threads, threads)
+    for (sha256, path), data in zip(some.iter_rows(), images, strict=True):
         target = folder / name(sha256, path)
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(read_image(home, path, sha256))
+        target.write_bytes(data)
     return len(some)
 
 

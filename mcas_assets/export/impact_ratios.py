@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 import polars as pl
 
+from mcas_assets.labellers.protocol import name_for_people
 from mcas_assets.scoring.shares.impact_ratios import ImpactRatios, four_fifths, given_ratios, shown_ratios
 
 SCHEMA = pl.Schema({
@@ -49,7 +50,7 @@ def _shown(representation: pl.DataFrame, level: float) -> Iterator[dict]:
     for part in representation.partition_by(keys, maintain_order=True):
         counts = part["n_group"].to_numpy()
         about = part.select("system_version", "audit", "axis", "concept").row(0, named=True)
-        about |= {"measure": "shown", "labelled_by": part["embedder"][0] or part["labels"][0]}
+        about |= {"measure": "shown", "labelled_by": name_for_people(part["labels"][0], part["embedder"][0])}
         found = shown_ratios(counts, level=level)
         yield from _rows(about, part["group_name"], counts, np.full(len(counts), counts.sum()), found)
 
@@ -77,7 +78,8 @@ def _of_pairs(intersections: pl.DataFrame) -> Iterator[dict]:
     for row in intersections.iter_rows(named=True):
         numbers = [row[name] for name in ("impact_ratio", "ratio_low", "ratio_high")]
         by = dict.fromkeys(
-            row["embedder"] if labels == "zero-shot" else labels for labels in (row["labels_1"], row["labels_2"])
+            name_for_people(labels, row["embedder"]) if labels == "zero-shot" else labels
+            for labels in (row["labels_1"], row["labels_2"])
         )
         yield {
             "system_version": row["system_version"], "audit": row["audit"], "measure": "shown",

@@ -8,19 +8,21 @@ thread behind it encodes, writes and commits the batches that are drawn, in thei
 import json
 import time
 from concurrent.futures import Executor, ThreadPoolExecutor
+from functools import partial
 from typing import Any, NamedTuple
 
 import polars as pl
 
 from mcas_assets.core.digests import rows_digest
-from mcas_assets.core.errors import McasError, StoreError, SystemMoved
+from mcas_assets.core.errors import ImageLost, McasError, SystemMoved
 from mcas_assets.core.outcomes import FATAL, SAFETY
-from mcas_assets.core.overlap import HELPERS, Behind
+from mcas_assets.core.overlap import HELPERS, Behind, ahead
 from mcas_assets.core.progress import Progress
 from mcas_assets.plan.requests import image_id
-from mcas_assets.store import facts, files
+from mcas_assets.store import facts, file_facts, files
 from mcas_assets.store.database import Store
 from mcas_assets.store.image_facts import image_files
+from mcas_assets.store.image_place import settle_images
 from mcas_assets.systems.hosted.budget import Past
 from mcas_assets.systems.protocol import Metered, Outcome, Request, System
 from mcas_assets.systems.streams import drawn
@@ -63,10 +65,11 @@ def generate(
 
     Raises:
         SystemMoved: The system's identity is another by now.
-        BadInput: The system cannot be asked: its package or its key is missing.
+        BadInput: The system cannot be asked: its package or its key is missing. Or images cannot be kept where they are to lie.
         StoreError: A kept file was changed or deleted, or the store cannot be written.
         McasError: The system can serve no further request (quota, retired).
     """
+    settle_images(store.home)
     wanted = wanted.unique("image_id", maintain_order=True)
     with store.open() as con:
         have = facts.have_images(con, wanted["image_id"])
@@ -128,27 +131,41 @@ class _Keeper:
 
 
 def verify(store: Store, images: pl.DataFrame) -> None:
-    """Hold every kept file against its digest.
+    """Hold every kept file against its digest: by reading it, unless it was read and is as it was then (`file_facts`).
 
     Raises:
         StoreError: A file is missing or is not what was kept.
     """
-    for path, sha256 in images.filter(pl.col("path").is_not_null()).select("path", "sha256").iter_rows():
-        files.read_image(store.home, path, sha256)
+    rows = images.filter(pl.col("path").is_not_null()).select("path", "sha256").unique()
+    with store.open() as con:
+        known = file_facts.unchanged(con, files.stamps(store.home, rows["path"]))
+    unread = [(path, sha256) for path, sha256 in rows.iter_rows() if path not in known or known[path].sha256 != sha256]
+    threads = files.readers(store.home)
+    for _ in ahead(lambda row: len(files.read_image(store.home, *row)), unread, 2 * threads, threads):
+        pass
 
 
 def forget_lost(store: Store) -> int:
-    """Forget every stored image whose file is missing or is not what was kept. Returns how many there were."""
+    """Forget every stored image whose file is missing or is not what was kept. Returns how many there were.
+
+    Raises:
+        StoreError: Where the files lie cannot be read, so that nothing can be said of them.
+    """
     with store.open() as con:
         rows = image_files(con)
-    lost = []
-    for image, path, sha256 in rows:
-        try:
-            files.read_image(store.home, path, sha256)
-        except StoreError:
-            lost.append(image)
+    threads = files.readers(store.home)
+    lost = [image for image in ahead(partial(_if_lost, store), rows, 2 * threads, threads) if image is not None]
     with store.open() as con:
         return facts.forget_images(con, lost)
+
+
+def _if_lost(store: Store, row: tuple[str, str, str]) -> str | None:
+    image, path, sha256 = row
+    try:
+        files.read_image(store.home, path, sha256)
+    except ImageLost:
+        return image
+    return None
 
 
 def image_table(store: Store, wanted: pl.DataFrame, audit: str, system_version: str) -> pl.DataFrame:

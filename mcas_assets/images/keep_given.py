@@ -17,6 +17,7 @@ from mcas_assets.images.match_given import Matched
 from mcas_assets.store import facts, files
 from mcas_assets.store.database import Store
 from mcas_assets.store.image_facts import read_kept
+from mcas_assets.store.image_place import settle_images
 from mcas_assets.systems.protocol import ImageSet, Outcome
 
 # Images in memory at a time: many, since each folder that a chunk writes to is synced once, but no more bytes than these.
@@ -36,8 +37,9 @@ def take(store: Store, matched: Matched, system: ImageSet, system_version: str, 
 
     Raises:
         StoreError: A kept file was changed or deleted, or the store cannot be written.
-        BadInput: An image is no longer what it was when the set was identified.
+        BadInput: An image is no longer what it was when the set was identified, or images cannot be kept where they are to lie.
     """
+    settle_images(store.home)
     wanted = matched.wanted.unique("image_id", maintain_order=True).select("image_id", "place", "set_prompt")
     with store.open() as con:
         stored = read_kept(con, system_version)

@@ -8,7 +8,8 @@ import polars as pl
 from scipy.special import bdtr
 
 from mcas_assets.declare.audit import Audit
-from mcas_assets.declare.parts import Axis, Labels
+from mcas_assets.declare.parts import Axis
+from mcas_assets.labellers.protocol import Label
 from mcas_assets.scoring.shares.label_error import CorrectedShares, corrected_shares
 from mcas_assets.store.schema import frame_schema
 
@@ -20,26 +21,23 @@ RARELY = 0.025
 
 PEOPLE = "what people say of its images tells: mcas review"
 
-Label = int | str
-"""The place of a group among those of its axis, or the word for why an image counts for none."""
-
 
 @dataclass(frozen=True)
-class Labeller:
+class Labels:
     """What one labeller says of the images of one version on one axis.
 
     Attributes:
-        labels: How: 'zero-shot' or 'pixels'.
-        embedder: By which embedder; None for pixels.
+        labels: Its name.
+        embedder: By which embedder a zero-shot labeller tells; None for others.
         of: For each delivered image, by sha256, its label.
     """
 
-    labels: Labels
+    labels: str
     embedder: str | None
     of: Mapping[str, Label]
 
 
-def confusion(axis: Axis, name: str, images: pl.DataFrame, labeller: Labeller) -> np.ndarray:
+def confusion(axis: Axis, name: str, images: pl.DataFrame, labeller: Labels) -> np.ndarray:
     """(k, k + 1) counts of this version's own attribute images: row = the group that was asked for, column = the label.
 
     The last column counts images that the labeller told no group of. A pole's images are taken to show the group of the
@@ -57,7 +55,7 @@ def confusion(axis: Axis, name: str, images: pl.DataFrame, labeller: Labeller) -
     return table
 
 
-def confusion_table(audit: Audit, images: pl.DataFrame, labellers: Mapping[str, list[Labeller]]) -> pl.DataFrame:
+def confusion_table(audit: Audit, images: pl.DataFrame, labellers: Mapping[str, list[Labels]]) -> pl.DataFrame:
     """The rows of table `confusion` of one system version: one for each axis, labeller, group and answer.
 
     Args:
@@ -76,7 +74,7 @@ def confusion_table(audit: Audit, images: pl.DataFrame, labellers: Mapping[str, 
     return pl.DataFrame(rows, schema=frame_schema("confusion"))
 
 
-def confusion_rows(about: Mapping[str, str], axis: Axis, images: pl.DataFrame, labeller: Labeller) -> list[dict]:
+def confusion_rows(about: Mapping[str, str], axis: Axis, images: pl.DataFrame, labeller: Labels) -> list[dict]:
     """The cells of `confusion`, as rows of that table."""
     table, names = confusion(axis, about["axis"], images, labeller), [group.name for group in axis.groups]
     return [

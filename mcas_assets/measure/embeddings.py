@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from mcas_assets.core.overlap import HELPERS, Behind, ahead
+from mcas_assets.core.overlap import Behind, ahead
 from mcas_assets.core.progress import Advance, Progress
 from mcas_assets.embedders.protocol import Embedder
 from mcas_assets.store import facts, files
@@ -79,7 +79,8 @@ def embed(
             words = chunk["text"].to_list()
             behind.put(_Chunk("text", chunk["text_id"].to_list(), words, embedder.embed_texts(words)))
             advance(len(chunk))
-        read_ahead = ahead(partial(_read, store), images.iter_rows(), 2 * HELPERS)
+        threads = files.readers(store.home)
+        read_ahead = ahead(partial(_read, store), images.iter_rows(), 2 * threads, threads)
         with closing(read_ahead), closing(embedder.stream_images(read_ahead)) as vectors:
             for chunk in images.iter_slices(CHUNK):
                 behind.put(_Chunk("image", chunk["sha256"].to_list(), None, _take(vectors, len(chunk), advance)))

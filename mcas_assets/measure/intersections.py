@@ -7,7 +7,9 @@ import numpy as np
 import polars as pl
 
 from mcas_assets.declare.audit import Audit, targets_of
-from mcas_assets.measure.shares import Labeller, has_tones
+from mcas_assets.labellers.protocol import Label
+from mcas_assets.measure.confusion import Labels
+from mcas_assets.measure.labels import Key
 from mcas_assets.measure.vectors import seed_units
 from mcas_assets.scoring.shares.intersections import Cells, cell_shares
 from mcas_assets.store.schema import frame_schema
@@ -15,7 +17,7 @@ from mcas_assets.store.schema import frame_schema
 ALL_CONCEPTS = "all concepts"
 
 
-def measure(audit: Audit, images: pl.DataFrame, labellers: Mapping[str, list[Labeller]]) -> pl.DataFrame:
+def measure(audit: Audit, images: pl.DataFrame, labellers: Mapping[str, list[Labels]]) -> pl.DataFrame:
     """Rows of `intersections` of one system version; none where the audit has one axis.
 
     Labels are as the labellers give them, without a correction for their errors.
@@ -23,7 +25,7 @@ def measure(audit: Audit, images: pl.DataFrame, labellers: Mapping[str, list[Lab
     Args:
         audit: The declaration.
         images: Rows of `images` of this version.
-        labellers: By axis, as `shares.label_images` gives them.
+        labellers: By axis, as `labels.label_images` gives them.
     """
     version = images["system_version"][0]
     key = {"system": version.rpartition("@")[0], "system_version": version, "audit": audit.audit}
@@ -46,17 +48,17 @@ def measure(audit: Audit, images: pl.DataFrame, labellers: Mapping[str, list[Lab
     return pl.DataFrame(rows, schema=frame_schema("intersections"))
 
 
-def n_rows(audit: Audit) -> int:
-    """How many rows there are."""
-    total, targets = 0, len(audit.concepts) + len(audit.neutral) + 1
-    for one, two in combinations(audit.axes.values(), 2):
-        labelled = len(audit.embedders) * (1 + has_tones(one) + has_tones(two)) + (has_tones(one) and has_tones(two))
-        total += labelled * len(one.groups) * len(two.groups) * targets
-    return total
+def n_rows(audit: Audit, keys: Mapping[str, list[Key]]) -> int:
+    """How many rows there are with labellers, by axis."""
+    targets = len(audit.concepts) + len(audit.neutral) + 1
+    none: Mapping[str, Label] = {}
+    by_axis = {axis: [Labels(labels, embedder, none) for labels, embedder in of_axis] for axis, of_axis in keys.items()}
+    sizes = {name: len(axis.groups) for name, axis in audit.axes.items()}
+    return sum(sizes[one] * sizes[two] * targets for (one, _), (two, _) in _pairs(by_axis))
 
 
-def _pairs(labellers: Mapping[str, list[Labeller]]) -> Iterator[tuple[tuple[str, Labeller], tuple[str, Labeller]]]:
-    """Each two axes, by one embedder, or by an embedder and the pixels."""
+def _pairs(labellers: Mapping[str, list[Labels]]) -> Iterator[tuple[tuple[str, Labels], tuple[str, Labels]]]:
+    """Each two axes, by one embedder, or by labellers of which one needs none."""
     for one, two in combinations(labellers, 2):
         for first, second in product(labellers[one], labellers[two]):
             if first.embedder == second.embedder or None in (first.embedder, second.embedder):
@@ -64,7 +66,7 @@ def _pairs(labellers: Mapping[str, list[Labeller]]) -> Iterator[tuple[tuple[str,
 
 
 def _cells(
-    part: pl.DataFrame, first: Labeller, second: Labeller, sizes: tuple[int, int], level: float
+    part: pl.DataFrame, first: Labels, second: Labels, sizes: tuple[int, int], level: float
 ) -> tuple[Cells, int]:
     """The cells of images, in the order of groups of the first axis, then of the second; and how many images count."""
     labels = [(first.of[sha], second.of[sha]) for sha in part["sha256"]]

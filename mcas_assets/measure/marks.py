@@ -17,6 +17,7 @@ import polars as pl
 
 from mcas_assets.core.digests import document_digest
 from mcas_assets.core.errors import one_line
+from mcas_assets.core.overlap import ahead
 from mcas_assets.store import files, marks
 from mcas_assets.store.database import Store
 from mcas_assets.store.image_facts import image_files
@@ -126,10 +127,12 @@ def read_marks(store: Store, images: pl.DataFrame, reader: MarkReader) -> int:
     there = images.filter(pl.col("path").is_not_null()).unique("sha256", maintain_order=True).select("sha256", "path")
     with store.open() as con:
         wanted = marks.unread(con, reader.id, there["sha256"])
+    threads = files.readers(store.home)
     for chunk in there.filter(pl.col("sha256").is_in(list(wanted))).iter_slices(AT_ONCE):
+        read = ahead(lambda row: files.read_image(store.home, row[1], row[0]), chunk.iter_rows(), threads, threads)
         rows = [
-            {"reader": reader.id, "sha256": sha256, **asdict(_of_file(store, reader, sha256, path))}
-            for sha256, path in chunk.iter_rows()
+            {"reader": reader.id, "sha256": sha256, **asdict(reader.mark(data, PurePosixPath(path).suffix))}
+            for (sha256, path), data in zip(chunk.iter_rows(), read, strict=True)
         ]
         with store.open() as con:
             marks.append_marks(con, pl.DataFrame(rows, schema=marks.SCHEMA))
@@ -141,10 +144,6 @@ def read_all_marks(store: Store, reader: MarkReader) -> int:
     with store.open() as con:
         rows = [(sha256, path) for _, path, sha256 in image_files(con)]
     return read_marks(store, pl.DataFrame(rows, schema={"sha256": pl.String, "path": pl.String}, orient="row"), reader)
-
-
-def _of_file(store: Store, reader: MarkReader, sha256: str, path: str) -> Mark:
-    return reader.mark(files.read_image(store.home, path, sha256), PurePosixPath(path).suffix)
 
 
 def _told(document: Any) -> Mark:

@@ -9,9 +9,9 @@ import polars as pl
 from mcas_assets.declare.audit import Audit, targets_of
 from mcas_assets.declare.parts import Axis
 from mcas_assets.declare.populations import Population
-from mcas_assets.measure.confusion import Labeller, confusion
+from mcas_assets.measure.confusion import Labels, confusion
 from mcas_assets.measure.directions import whole
-from mcas_assets.measure.shares import has_tones
+from mcas_assets.measure.labels import Key
 from mcas_assets.measure.vectors import seed_units
 from mcas_assets.scoring.shares.amplification import NO_ASSOCIATION, associations
 from mcas_assets.scoring.shares.mean_amplification import Answers, MeanAmplification, mean_amplification
@@ -47,14 +47,14 @@ class _Asked:
 
 
 def measure(
-    audit: Audit, images: pl.DataFrame, labellers: Mapping[str, list[Labeller]], populations: Sequence[Population]
+    audit: Audit, images: pl.DataFrame, labellers: Mapping[str, list[Labels]], populations: Sequence[Population]
 ) -> pl.DataFrame:
     """Rows of `mean_amplification` of one system version: two for each axis, labeller and population.
 
     Args:
         audit: The declaration.
         images: Rows of `images` of this version.
-        labellers: By axis, as `shares.label_images` gives them.
+        labellers: By axis, as `labels.label_images` gives them.
         populations: Those that the audit names.
     """
     version = images["system_version"][0]
@@ -70,10 +70,9 @@ def measure(
     return pl.DataFrame(rows, schema=frame_schema("mean_amplification"))
 
 
-def n_rows(audit: Audit) -> int:
-    """How many rows there are."""
-    labellers = sum(len(audit.embedders) + has_tones(axis) for axis in audit.axes.values())
-    return labellers * len(audit.populations) * len(MEASURES)
+def n_rows(audit: Audit, keys: Mapping[str, Sequence[Key]]) -> int:
+    """How many rows there are with labellers, by axis."""
+    return sum(map(len, keys.values())) * len(audit.populations) * len(MEASURES)
 
 
 def _rows(audit: Audit, asked: _Asked, known: np.ndarray, population: Population) -> Iterator[dict]:
@@ -106,7 +105,7 @@ def _mean(asked: _Asked, known: np.ndarray | None, level: float) -> MeanAmplific
 
 
 def _asked(
-    audit: Audit, name: str, axis: Axis, images: pl.DataFrame, labeller: Labeller, population: Population
+    audit: Audit, name: str, axis: Axis, images: pl.DataFrame, labeller: Labels, population: Population
 ) -> _Asked:
     groups = [group.name for group in axis.groups]
     delivered = images.filter(pl.col("role") == "concept", outcome="ok")

@@ -81,7 +81,9 @@ def _shares(work: Work, tables: Tables, version: int) -> Look:
     with plain.capture() as printed:
         for name in work.audit.axes:
             plain.print(axis_shares(name, None, rows.filter(axis=name), work.audit, _WIDTH))
-    labels = tables["image_labels"].filter(axis=next(iter(work.audit.axes)), embedder=work.audit.embedders[0])
+    labels = tables["image_labels"].filter(axis=next(iter(work.audit.axes)))
+    first = ("labels", "embedder")
+    labels = labels.join(labels.head(1).select(first), on=first, how="semi", nulls_equal=True)
     concepts = [one.concept for one in work.audit.concepts]
     return {
         "thumbnails": _of_concepts(work, concepts, ["concept", "label"], labels.select("sha256", "label")),

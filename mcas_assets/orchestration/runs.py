@@ -12,6 +12,7 @@ from mcas_assets.compare import versions
 from mcas_assets.core.errors import CheckFailed
 from mcas_assets.declare.audit import Audit
 from mcas_assets.images.match_given import holding
+from mcas_assets.labellers.find import require
 from mcas_assets.measure import embeddings
 from mcas_assets.measure.reading import require_read
 from mcas_assets.orchestration.definitions import build_definitions
@@ -102,10 +103,12 @@ def prepare(audit: Audit, system: System, workplace: Workplace) -> SystemIdentit
     """Find every mistake that can be found before costly work, and make system and embedders known to the store.
 
     Raises:
-        BadInput: The system, an embedder or a population cannot be used, or the store cannot be opened.
+        BadInput: The system, an embedder, a labeller or a population cannot be used, or the store cannot be opened.
     """
     identity = system.identity()
     panel = workplace.embedders(audit.embedders)
+    for labeller in workplace.labellers(audit):
+        require(labeller)
     workplace.populations(audit)
     for note in require_read(audit, system, panel):
         log.warning("%s", note)
@@ -154,7 +157,9 @@ def run_comparison(
         CheckFailed: A blocking check did not pass.
     """
     store = workplace.store
-    instruments = versions.Instruments(workplace.embedders(audit.embedders), workplace.tone_reader)
+    instruments = versions.Instruments(
+        workplace.embedders(audit.embedders), workplace.tone_reader, workplace.labellers(audit)
+    )
     if versions.is_current(store, audit, before, after, instruments):
         return versions.of_pair(versions.former_tables(store, audit, after), before), False
     register(instance, after)

@@ -13,9 +13,10 @@ import numpy as np
 from PIL import Image
 
 from mcas_assets.core.errors import BadInput
+from mcas_assets.core.overlap import ahead
 from mcas_assets.core.pictures import NotAPicture, decode
 from mcas_assets.pages.reader import NotThere
-from mcas_assets.store.files import kept_path, read_image
+from mcas_assets.store.files import kept_path, read_image, readers
 
 SIDES = (64, 160, 320, 1024)
 """Pixels of the longer side in which pictures are given; smaller ones keep their size."""
@@ -87,7 +88,8 @@ class Pictures:
         Returns:
             Mean, spread, and over how many pictures.
         """
-        stack = _stacked([self._pixels(one) for one in kept[:MOST_AVERAGED]])
+        threads = readers(self.home)
+        stack = _stacked(list(ahead(self._pixels, kept[:MOST_AVERAGED], 2 * threads, threads)))
         mean = stack.mean(axis=0)
         spread = np.sqrt(((stack - mean) ** 2).mean(axis=(0, 3)))
         return _webp(_image(mean)), _webp(_image(2 * spread)), len(stack)

@@ -9,7 +9,7 @@ import polars as pl
 
 from mcas_assets.core.errors import BadInput
 from mcas_assets.declare.audit import Audit, load_audit
-from mcas_assets.declare.parts import Labels
+from mcas_assets.labellers.protocol import name_for_people
 from mcas_assets.store.reading import Published
 
 Row = dict[str, Any]
@@ -42,13 +42,13 @@ class Poles:
 class Labeller:
     """Whose labels sort images into groups."""
 
-    labels: Labels
+    labels: str
     embedder: str | None
 
     @property
     def name(self) -> str:
         """For people."""
-        return self.embedder or self.labels
+        return name_for_people(self.labels, self.embedder)
 
 
 class Reader:

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field, StrictBool
 from mcas_assets.calibrate.rows import KINDS
 from mcas_assets.declare.documents import Slug, Text
 from mcas_assets.declare.mistakes import Mistake, did_you_mean, fault
-from mcas_assets.declare.parts import Labels, Names, Part
+from mcas_assets.declare.parts import Names, Part
 
 Evidence = Literal["estimate", "interval", "q_value", "equivalence"]
 Share = Annotated[float, Field(strict=True, ge=0, le=1)]
@@ -174,14 +174,14 @@ class _Shown(_Weighed):
 
     Attributes:
         embedders: Only shares labelled by these.
-        labels: Only shares labelled this way.
+        labels: Only shares by this labeller.
         groups: Only shares of these groups.
     """
 
     STAGE, TABLE = "representation", "amplification"
 
     embedders: Some = None
-    labels: Labels | None = None
+    labels: Slug | None = None
     groups: Some = None
 
 

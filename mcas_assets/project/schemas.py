@@ -13,6 +13,7 @@ from mcas_assets.declare.audit import Audit
 from mcas_assets.declare.catalogue import kinds
 from mcas_assets.declare.project import Project
 from mcas_assets.embedders.find import KINDS as EMBEDDERS
+from mcas_assets.labellers.find import KINDS as LABELLERS
 from mcas_assets.policy.load import Outline
 from mcas_assets.policy.requirements import KINDS_OF_REQUIREMENTS
 from mcas_assets.systems.find import KINDS as SYSTEMS
@@ -33,6 +34,7 @@ def schemas() -> dict[str, Schema]:
         "policy": _policy(),
         "systems": _entries("systems", SYSTEMS),
         "embedders": _entries("embedders", EMBEDDERS),
+        "labellers": _entries("labellers", LABELLERS),
     }
     return {name: {"$schema": DIALECT, **schema} for name, schema in made.items()}
 

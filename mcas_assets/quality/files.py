@@ -1,24 +1,21 @@
 """The frames that the rules of images and of imports see: what was asked for, what is there, and what the files hold."""
 
-import hashlib
 import json
-from pathlib import Path
 
 import polars as pl
 
-from mcas_assets.core.pictures import NotAPicture, decode
 from mcas_assets.images.match_given import MATCHED
 from mcas_assets.quality.frames import or_missing
 
 
-def image_frame(planned: pl.DataFrame, images: pl.DataFrame, home: Path) -> pl.DataFrame:
+def image_frame(planned: pl.DataFrame, images: pl.DataFrame, looks: pl.DataFrame) -> pl.DataFrame:
     """Every planned request with its image row and what its file holds.
 
     Args:
         planned: Rows of the plan: prompt_id, role, axis, pole, concept, replicate.
         images: The same columns, and image_id, outcome, reason, sha256, path, width and height (pixels, as
             requested); `stated_size` where the system itself said another ("1376x768"), else null or no column.
-        home: The folder that paths are relative to.
+        looks: What the files hold, by path: rows of `looks.SCHEMA`. A file without a row is not there.
 
     Returns:
         One row for each pair of a planned request and an image row of it, a planned request without any (its
@@ -30,21 +27,8 @@ def image_frame(planned: pl.DataFrame, images: pl.DataFrame, home: Path) -> pl.D
     """
     key = ["prompt_id", "role", "axis", "pole", "concept", "replicate"]
     joined = planned.select(key).join(images, on=key, how="full", nulls_equal=True, coalesce=True)
-    seen = {path: _look_at(home / path) for path in joined["path"].drop_nulls().unique().to_list()}
-    files = pl.DataFrame(
-        [{"path": path, **look} for path, look in seen.items()],
-        schema={
-            "path": pl.String,
-            "file_exists": pl.Boolean,
-            "file_sha256": pl.String,
-            "decodable": pl.Boolean,
-            "shows": pl.String,
-            "decoded_width": pl.Int64,
-            "decoded_height": pl.Int64,
-        },
-    )
     stated = ["stated_size"] if "stated_size" in images.columns else []
-    return joined.join(files, on="path", how="left", maintain_order="left").with_columns(
+    return joined.join(looks, on="path", how="left", maintain_order="left").with_columns(
         file_exists=pl.col("file_exists").fill_null(value=False),
         has_file=((pl.col("outcome") == "ok") & pl.col("file_exists").fill_null(value=False)).cast(pl.Int8),
         digest_agrees=pl.col("file_sha256").eq_missing(pl.col("sha256")),
@@ -103,22 +87,3 @@ def _is_alike() -> pl.Expr:
     return pl.when(is_one_of_several.over("prompt_id")).then(
         pl.col("shows").drop_nulls().n_unique().over("prompt_id") == 1
     )
-
-
-def _look_at(file: Path) -> dict[str, bool | str | int | None]:
-    """What one file holds. A file that cannot be read or decoded is a finding, not an error."""
-    try:
-        data = file.read_bytes()
-    except OSError:
-        return {"file_exists": False}
-    found: dict[str, bool | str | int | None] = {
-        "file_exists": True,
-        "file_sha256": hashlib.sha256(data).hexdigest(),
-    }
-    try:
-        picture = decode(data)
-    except NotAPicture:
-        return {**found, "decodable": False}
-    width, height = picture.size
-    shows = hashlib.sha256(picture.pixels().tobytes()).hexdigest()
-    return {**found, "decodable": True, "shows": shows, "decoded_width": width, "decoded_height": height}

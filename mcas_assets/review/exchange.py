@@ -6,8 +6,9 @@ Neither file says what model drew an image, or for what prompt: an image is its 
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,19 @@ _ROWS = "Export the file again, change nothing but rater and answer, and import 
 Vote = dict[str, Any]
 
 
-def write_votes(path: Path, audit: Audit, draw: pl.DataFrame, given: pl.DataFrame, axis: str) -> int:
+def of_local_files(path: str) -> str:
+    """The address of an image where Label Studio serves MCAS_HOME as its folder of local files."""
+    return f"/data/local-files/?d={path}"
+
+
+def write_votes(
+    path: Path,
+    audit: Audit,
+    draw: pl.DataFrame,
+    given: pl.DataFrame,
+    axis: str,
+    address: Callable[[str], str] = of_local_files,
+) -> int:
     """Write the votes on one axis that count, and the images that have none yet, to be filled in.
 
     Args:
@@ -38,6 +51,7 @@ def write_votes(path: Path, audit: Audit, draw: pl.DataFrame, given: pl.DataFram
         draw: Rows of `review_draws`.
         given: Rows of `review_votes` that count.
         axis: What is asked about.
+        address: Where Label Studio finds an image, of the path of its row.
 
     Returns:
         How many votes were written.
@@ -46,7 +60,7 @@ def write_votes(path: Path, audit: Audit, draw: pl.DataFrame, given: pl.DataFram
         BadInput: The file cannot be written, or has another ending.
     """
     kept = given.filter(axis=axis)
-    lines = {".csv": _csv, ".json": _tasks}.get(path.suffix.lower())
+    lines = {".csv": _csv, ".json": partial(_tasks, address)}.get(path.suffix.lower())
     if lines is None:
         raise BadInput(path, "ends in neither .csv nor .json", "Name it so: CSV, or the task JSON of Label Studio")
     try:
@@ -69,13 +83,13 @@ def _csv(audit: Audit, draw: pl.DataFrame, kept: pl.DataFrame, axis: str) -> str
     return text.getvalue()
 
 
-def _tasks(audit: Audit, draw: pl.DataFrame, kept: pl.DataFrame, axis: str) -> str:
-    """A task an image. `image` is its address where Label Studio serves MCAS_HOME as its folder of local files."""
+def _tasks(address: Callable[[str], str], audit: Audit, draw: pl.DataFrame, kept: pl.DataFrame, axis: str) -> str:
+    """A task an image."""
     by_image = {image: rows for (image,), rows in kept.group_by("image_id")}
     tasks = [
         {
             "data": {
-                "image": f"/data/local-files/?d={row['path']}",
+                "image": address(row["path"]),
                 "image_id": row["image_id"],
                 "draw": row["draw"],
                 "axis": axis,

@@ -19,15 +19,17 @@ from typing import Any
 
 from mcas_assets.core.digests import document_digest
 from mcas_assets.core.errors import BadInput
-from mcas_assets.core.paths import embedders_file, populations_folder
+from mcas_assets.core.paths import embedders_file, labellers_file, populations_folder
 from mcas_assets.declare.audit import Audit
 from mcas_assets.declare.catalogue import Catalogue
+from mcas_assets.declare.parts import LABELLERS
 from mcas_assets.declare.populations import list_populations, load_population
 from mcas_assets.embedders.find import load_embedders
+from mcas_assets.labellers.find import is_default, load_labellers
 
 log = logging.getLogger(__name__)
 
-_FOR_PEOPLE = {"title", "description", "licence", "source", "truth"}
+_FOR_PEOPLE = {"title", "description", "licence", "source", "truth", "parameters"}
 _READ_BY_LOADERS = {".json", ".safetensors", ".bin", ".pth", ".pt", ".txt", ".model"}
 _SAMPLES, _SAMPLE = 32, 1 << 14  # so many samples of so many bytes: training anew changes every one of them
 
@@ -39,10 +41,12 @@ class Declared:
     Attributes:
         embedder_file: The declared embedders.
         population_folder: The reference populations.
+        labeller_file: The declared labellers.
     """
 
     embedder_file: Path = field(default_factory=embedders_file)
     population_folder: Path = field(default_factory=populations_folder)
+    labeller_file: Path = field(default_factory=labellers_file)
     _sketches: dict[Path, list] = field(default_factory=dict, compare=False)
 
     @cached_property
@@ -65,6 +69,30 @@ class Declared:
             return [name, "undeclared"]
         folder = entry.local_path
         seen = self._sketch(self._entries.base(name) / Path(folder).expanduser()) if folder else []
+        return [name, entry.model_dump(mode="json", exclude=_FOR_PEOPLE), seen]
+
+    @cached_property
+    def _labellers(self) -> Catalogue | None:
+        """The labellers, as `_entries` are."""
+        try:
+            return load_labellers(self.labeller_file)
+        except BadInput as problem:
+            log.error("labellers cannot be told apart: %s", problem)
+            return None
+
+    def labeller(self, name: str) -> list | None:
+        """What determines a labeller, as `embedder` does; None for what tells groups where an audit does not say."""
+        if self._labellers is None:
+            return [name, "unreadable", _bytes_digest(self.labeller_file)]
+        if name in self._labellers.unusable:
+            return [name, "unreadable", _bytes_digest(self._labellers.files[name])]
+        entry = self._labellers.get(name)
+        if entry is None:
+            return [name, "undeclared"]
+        if is_default(name, entry):
+            return None
+        base = self._labellers.base(name)
+        seen = [self._sketch(base / Path(folder).expanduser()) for folder in entry.local_paths]
         return [name, entry.model_dump(mode="json", exclude=_FOR_PEOPLE), seen]
 
     def population(self, name: str, audit: Audit) -> list:
@@ -161,6 +189,12 @@ def embedders(audit: Audit, declared: Declared) -> list:
     return [declared.embedder(name) for name in audit.embedders]
 
 
+def labellers(audit: Audit, declared: Declared) -> list:
+    """What determines the labellers of an audit; empty where they are those of an audit that names none."""
+    told = [declared.labeller(name) for name in audit.labellers]
+    return [] if audit.labellers == LABELLERS and not any(told) else [[audit.labellers, told]]
+
+
 def populations(audit: Audit, declared: Declared) -> list:
     """What the populations of an audit say of its concepts and groups."""
     return [declared.population(name, audit) for name in audit.populations]
@@ -172,7 +206,8 @@ def nothing(_audit: Audit, _declared: Declared) -> None:
 
 def everything(audit: Audit, declared: Declared) -> list:
     """All there is."""
-    return [audit.document(), embedders(audit, declared), populations(audit, declared)]
+    what = [audit.document(), embedders(audit, declared), populations(audit, declared)]
+    return [*what, *labellers(audit, declared)]
 
 
 def _names(audit: Audit) -> list[str]:

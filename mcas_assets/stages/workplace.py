@@ -11,6 +11,8 @@ from mcas_assets.declare.audit import Audit
 from mcas_assets.declare.populations import Population, populations_of
 from mcas_assets.embedders.find import find_embedder
 from mcas_assets.embedders.protocol import Embedder
+from mcas_assets.labellers.find import labellers_of
+from mcas_assets.labellers.protocol import Labeller
 from mcas_assets.measure.marks import MarkReader, installed_reader
 from mcas_assets.measure.tone import SalientTone, ToneReader
 from mcas_assets.stages.reads import Declared
@@ -35,6 +37,7 @@ class Workplace:
         system_file: Where systems are declared.
         find_embedder: From a declared name to an Embedder.
         embedder_file: Where embedders are declared.
+        labeller_file: Where labellers are declared.
         population_folder: Where reference populations lie.
         canary_folder: Where canaries lie.
         policy_folder: Where policies lie.
@@ -50,6 +53,7 @@ class Workplace:
     system_file: Path = field(default_factory=paths.systems_file)
     find_embedder: Callable[..., Embedder] = find_embedder
     embedder_file: Path = field(default_factory=paths.embedders_file)
+    labeller_file: Path = field(default_factory=paths.labellers_file)
     population_folder: Path = field(default_factory=paths.populations_folder)
     canary_folder: Path = field(default_factory=paths.canaries_folder)
     policy_folder: Path = field(default_factory=paths.policies_folder)
@@ -67,7 +71,7 @@ class Workplace:
     @property
     def declared(self) -> Declared:
         """What stages read beside the audit."""
-        return Declared(self.embedder_file, self.population_folder)
+        return Declared(self.embedder_file, self.population_folder, self.labeller_file)
 
     @property
     def digests(self) -> Path:
@@ -99,6 +103,14 @@ class Workplace:
             BadInput: One is not declared, or its files cannot be used.
         """
         return [self.find_embedder(name, path=self.embedder_file, cache=self.digests) for name in names]
+
+    def labellers(self, audit: Audit) -> list[Labeller]:
+        """The labellers of an audit, in its order.
+
+        Raises:
+            BadInput: One is not declared, or can tell nothing of the audit; or an axis has none that needs no people.
+        """
+        return labellers_of(audit, self.labeller_file, cache=self.digests)
 
     def populations(self, audit: Audit) -> list[Population]:
         """The reference populations of an audit, in its order.

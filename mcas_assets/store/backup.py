@@ -19,11 +19,11 @@ from typing import IO
 from uuid import uuid4
 
 from mcas_assets.core.digests import file_digest
+from mcas_assets.core.drafts import sync_file, sync_folder
 from mcas_assets.core.errors import StoreError
 from mcas_assets.store.database import Store
 from mcas_assets.store.engine import copy_database
 from mcas_assets.store.faults import explain, explain_history
-from mcas_assets.store.files import sync_file, sync_folder
 from mcas_assets.store.ledger import environment
 from mcas_assets.store.sqlite_files import copy_whole
 

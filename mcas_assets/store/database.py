@@ -18,11 +18,12 @@ import polars as pl
 import tenacity
 from duckdb import DuckDBPyConnection
 
+from mcas_assets.core.drafts import sync_file, sync_folder
 from mcas_assets.core.errors import StoreError
 from mcas_assets.store import schema
 from mcas_assets.store.engine import CONFIG, attached, settle
 from mcas_assets.store.faults import explain, is_lock_conflict, locked
-from mcas_assets.store.files import discard, sync_file, sync_folder
+from mcas_assets.store.files import discard
 
 logger = logging.getLogger(__name__)
 

@@ -207,6 +207,21 @@ def have_vectors(con: DuckDBPyConnection, embedder: str, dim: int, kind: Content
     return {content for (content,) in rows}
 
 
+def embedding_milliseconds(con: DuckDBPyConnection, embedder: str, dim: int) -> float | None:
+    """Wall time of an image in the newest run in which an embedder stored two chunks of images or more, or None.
+
+    The first chunk is not timed: loading the model stands before it.
+    """
+    rows = con.execute(
+        f"with chunks as (select run_id, created_at, count(*) as n from embedding_facts_{int(dim)}"
+        " where embedder = ? and kind = 'image' group by all)"
+        " select date_diff('millisecond', min(created_at), max(created_at)) / (sum(n) - arg_min(n, created_at)) from chunks"
+        " group by run_id having count(*) > 1 order by max(created_at) desc limit 1",
+        [embedder],
+    ).fetchall()
+    return float(rows[0][0]) if rows else None
+
+
 def append_vectors(
     con: DuckDBPyConnection,
     embedder: str,

@@ -16,11 +16,13 @@ from uuid import uuid4
 import polars as pl
 from duckdb import DuckDBPyConnection
 
+from mcas_assets.core.drafts import sync_file, sync_folder
 from mcas_assets.core.errors import StoreError
 from mcas_assets.store.database import Store, framed, transaction
 from mcas_assets.store.engine import copy_database
 from mcas_assets.store.faults import explain
-from mcas_assets.store.files import discard, sync_file, sync_folder
+from mcas_assets.store.files import discard, remove_images
+from mcas_assets.store.image_place import objects_of
 from mcas_assets.store.schema import HISTORY, versioned_tables
 
 
@@ -32,7 +34,8 @@ class Superfluous:
         versions: Of the ledger.
         runs: Ids of runs of which every version goes.
         images: Ids of images.
-        files: Image files that no stored image has, or none that stays; relative to the home.
+        files: Image files that no stored image has, or none that stays; relative to the home. In a bucket, which is not listed,
+            only those of `images`.
         size: Bytes of those files.
     """
 
@@ -69,22 +72,24 @@ def superfluous(store: Store, keep: int, days: float | None, now: datetime | Non
             listed = f"select image_id from images_history where version {{}} in (select version from {going})"
             rows = con.execute(f"{listed.format('')} except {listed.format('not')}").fetchall()
         images = frozenset(image for (image,) in rows)
-        staying = {path for image, path in _paths(con) if image not in images}
-    files = tuple(
-        relative
-        for file in sorted((store.home / "images").glob("[!.]*/*"))
-        if (relative := file.relative_to(store.home).as_posix()) not in staying
-    )
-    return Superfluous(gone, runs, images, files, sum((store.home / file).stat().st_size for file in files))
+        stored = _files(con)
+    staying = {path for image, path, _ in stored if image not in images}
+    if objects_of(store.home) is None:
+        there = (file.relative_to(store.home).as_posix() for file in (store.home / "images").glob("[!.]*/*"))
+        sizes = {path: (store.home / path).stat().st_size for path in there if path not in staying}
+    else:
+        sizes = {path: size or 0 for _, path, size in stored if path not in staying}
+    return Superfluous(gone, runs, images, tuple(sorted(sizes)), sum(sizes.values()))
 
 
 def drop(store: Store, what: Superfluous) -> None:
     """Drop it, in one transaction, then the files, then the room in the store. The caller holds the lock of the home.
 
-    Killed at any point, what is left is found again: files without rows are superfluous by themselves.
+    Killed at any point, what is left is found again: files without rows are superfluous by themselves. In a bucket, which is
+    not listed, such objects stay; they are used again if their image is drawn again.
 
     Raises:
-        StoreError: The store cannot be written.
+        StoreError: The store cannot be written; the store of objects refuses or does not answer.
     """
     with (
         store.open() as con,
@@ -98,12 +103,12 @@ def drop(store: Store, what: Superfluous) -> None:
         con.execute(f"delete from materialisations where version in (select version from {going})")
         con.execute(f"delete from image_facts where image_id in (select text from {images})")
         shown = "select sha256 from image_facts where sha256 is not null"
-        for table in ("tone_facts", "mark_facts"):
+        for table in ("tone_facts", "mark_facts", "label_facts"):
             con.execute(f"delete from {table} where sha256 not in ({shown})")
+        con.execute("delete from file_facts where path not in (select path from image_facts where path is not null)")
         for table in _vector_tables(con):
             con.execute(f"delete from {table} where kind = 'image' and content not in ({shown})")
-    for file in what.files:
-        (store.home / file).unlink(missing_ok=True)
+    remove_images(store.home, what.files)
     _compact(store)
 
 
@@ -125,8 +130,8 @@ def _kept(ledger: pl.DataFrame, keep: int, since: datetime | None) -> frozenset[
     return frozenset(kept)
 
 
-def _paths(con: DuckDBPyConnection) -> list[tuple[str, str]]:
-    return con.execute("select image_id, path from image_facts where path is not null").fetchall()
+def _files(con: DuckDBPyConnection) -> list[tuple[str, str, int | None]]:
+    return con.execute("select image_id, path, bytes from image_facts where path is not null").fetchall()
 
 
 def _vector_tables(con: DuckDBPyConnection) -> list[str]:

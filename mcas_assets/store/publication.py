@@ -9,12 +9,13 @@ import duckdb
 import polars as pl
 from duckdb import DuckDBPyConnection
 
+from mcas_assets.core.drafts import sync_file, sync_folder
 from mcas_assets.core.errors import BadInput, StoreError
 from mcas_assets.core.paths import SQL, place
 from mcas_assets.store.database import Store, attempts_for, connect, faults_told
 from mcas_assets.store.engine import copy_database
 from mcas_assets.store.faults import explain
-from mcas_assets.store.files import discard, sweep, sync_file, sync_folder
+from mcas_assets.store.files import discard, sweep
 from mcas_assets.store.sandbox import Limits, ask
 from mcas_assets.store.schema import require_ours, schema_digest
 

@@ -3,21 +3,25 @@
 Nothing is written, and nothing is made that is not there. What is found is a `Finding`; what is unsound says what to do.
 """
 
-import hashlib
 import random
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import duckdb
 from duckdb import DuckDBPyConnection
 
-from mcas_assets.core.errors import StoreError
+from mcas_assets.core.errors import BadInput, ImageLost, StoreError
+from mcas_assets.core.overlap import ahead
 from mcas_assets.core.paths import history_url
 from mcas_assets.store import schema
 from mcas_assets.store.database import Store, connect, faults_told
+from mcas_assets.store.files import read_image, readers
+from mcas_assets.store.files import stamps as stamps_of
 from mcas_assets.store.image_facts import image_files
+from mcas_assets.store.image_place import objects_of
 from mcas_assets.store.sqlite_files import history_files, problem_of
 
 SAMPLE = 200
@@ -114,17 +118,25 @@ def _of_images(store: Store, deep: bool) -> Iterator[Finding]:
     except (StoreError, duckdb.Error):  # what ails it is said of the store
         yield Finding("images", "not looked at, since the store cannot be read")
         return
-    wrong, left = [], []
-    for _, path, sha256 in rows:
-        file = store.home / path
-        size = file.stat().st_size if file.is_file() else None
-        if size is None or (sizes[path] is not None and size != sizes[path]):
-            wrong.append(path)
-        else:
-            left.append((path, sha256))
-    read = left if deep else random.Random(len(left)).sample(left, min(SAMPLE, len(left)))
-    wrong += [path for path, sha256 in read if _digest(store.home / path) != sha256]
+    try:
+        objects = objects_of(store.home)
+        stamps = stamps_of(store.home, sizes)
+        wrong, left = [], []
+        for _, path, sha256 in rows:
+            size = stamps[path].size if path in stamps else None
+            if size is None or (sizes[path] is not None and size != sizes[path]):
+                wrong.append(path)
+            else:
+                left.append((path, sha256))
+        read = left if deep else random.Random(len(left)).sample(left, min(SAMPLE, len(left)))
+        threads = readers(store.home)
+        lost = ahead(partial(_is_lost, store.home), read, 2 * threads, threads)
+        wrong += [path for (path, _), is_lost in zip(read, lost, strict=True) if is_lost]
+    except BadInput as error:  # where they lie cannot be asked
+        yield Finding("images", f"not looked at: {error.where}: {error.problem}", error.remedy, is_unsound=True)
+        return
     looked = f"{len(rows):,} images by size, {len(read):,} of them by digest"
+    looked += "" if objects is None else f", at {objects.address}"
     if wrong:
         remedy = "mcas repair forgets them, and the next audit makes them anew; or put the files back from a backup"
         text = f"{looked}: {len(wrong):,} are missing or not as they were made, the first {wrong[0]}"
@@ -169,9 +181,14 @@ def _count(con: DuckDBPyConnection, deep: bool) -> tuple[int, int]:
     return images, versions
 
 
-def _digest(file: Path) -> str | None:
+def _is_lost(home: Path, row: tuple[str, str]) -> bool:
+    """Whether an image file is missing or not what was kept; one of this machine that cannot be read is as good as missing."""
     try:
-        with file.open("rb") as content:
-            return hashlib.file_digest(content, "sha256").hexdigest()
-    except OSError:
-        return None
+        read_image(home, *row)
+    except ImageLost:
+        return True
+    except StoreError:
+        if objects_of(home) is not None:
+            raise
+        return True
+    return False

@@ -10,48 +10,19 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
 import httpx2
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from mcas_assets.core.errors import BadInput
 from mcas_assets.declare.documents import Slug
 from mcas_assets.systems.hosted.answer import Answer, delivered, mapping
 from mcas_assets.systems.hosted.entry import HostedEntry, KeyVariable
 from mcas_assets.systems.hosted.rest import Line, RestSystem
-from mcas_assets.systems.hosted.workflows import Slot, Workflow
+from mcas_assets.systems.hosted.workflows import Slots, Workflow
 from mcas_assets.systems.protocol import Probe, Request, SystemIdentity
 
 log = logging.getLogger(__name__)
 
-SlotName = Annotated[str, Field(pattern=r"^[^.\s]+\.[^.\s]+$")]
-SlotNames = Annotated[tuple[SlotName, ...], Field(strict=False, min_length=1)]
 _OF_MEMORY = ("OutOfMemory", "OOM")
-
-
-class Slots(BaseModel):
-    """Where in the workflow stands what is another for each image: inputs as `node.input`, one or a list of them.
-
-    Attributes:
-        prompt: Inputs that hold the prompt; of a model with several text encoders, all of them.
-        seed: Inputs that hold the seed; if not given, none is filled in, and every image of a prompt is the same.
-        width, height: Inputs that hold the size; if not given, the workflow has its own.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-    prompt: SlotName | SlotNames
-    seed: SlotName | SlotNames | None = None
-    width: SlotName | SlotNames | None = None
-    height: SlotName | SlotNames | None = None
-
-    def all(self) -> tuple[Slot, ...]:
-        """Every input, with what must stand there."""
-        kinds: dict[str, type] = {"prompt": str, "seed": int, "width": int, "height": int}
-        named = ((key, getattr(self, key) or ()) for key in kinds)
-        return tuple(
-            Slot(key, *name.split("."), kinds[key])
-            for key, names in named
-            for name in ((names,) if isinstance(names, str) else names)
-        )
 
 
 class Declaration(HostedEntry):

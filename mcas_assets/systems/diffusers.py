@@ -13,12 +13,15 @@ from mcas_assets.core.digests import plain
 from mcas_assets.core.errors import BadInput
 from mcas_assets.core.texts import TextLimit
 from mcas_assets.systems.identity import DigestCache, FrozenFiles, fingerprint
+from mcas_assets.systems.pipelines import modular
+from mcas_assets.systems.pipelines.adapters import Laid, lay
 from mcas_assets.systems.pipelines.entry import Declaration
 from mcas_assets.systems.pipelines.hub import HubState, look_up, snapshot
 from mcas_assets.systems.pipelines.hub_weights import laid_out
-from mcas_assets.systems.pipelines.pipeline_folder import PipelineFolder, inspect, require_scheduler
+from mcas_assets.systems.pipelines.pipeline_folder import PipelineFolder, index_name, inspect, require_scheduler
 from mcas_assets.systems.pipelines.pipeline_runner import PipelineRunner
 from mcas_assets.systems.pipelines.settings import Settings, settings_of
+from mcas_assets.systems.pipelines.single_file import find_single_file
 from mcas_assets.systems.pipelines.tokenizers import text_limits
 from mcas_assets.systems.protocol import Capabilities, Outcome, Probe, Request, SystemIdentity
 
@@ -140,16 +143,31 @@ class DiffusersSystem:
 
     def _inspect(self, path: Path, whole: bool = True) -> PipelineFolder:
         entry = self._entry
-        return inspect(path, variant=entry.variant, allow_pickle=entry.allow_pickle, without=self._without, whole=whole)
+        return inspect(
+            path, variant=entry.variant, allow_pickle=entry.allow_pickle, without=self._without, whole=whole,
+            single_file=self._single_file, used=[one.file for one in self._adapters],
+        )  # fmt: skip
 
     @property
     def _without(self) -> tuple[str, ...]:
         """The components that are not loaded."""
-        return (_CHECKER,) if self._entry.safety_checker == "none" else ()
+        unchecked = self._entry.safety_checker == "none" or self._single_file is not None
+        asked = self._entry.rewriter != "as_shipped"
+        rewriting = [part for parts in modular.REWRITING.values() for part in parts]
+        return (*((_CHECKER,) if unchecked else ()), *(rewriting if asked else ()))
+
+    @cached_property
+    def _single_file(self) -> Path | None:
+        return find_single_file(self._entry.single_file, self._base) if self._entry.single_file else None
+
+    @cached_property
+    def _adapters(self) -> tuple[Laid, ...]:
+        return lay(self._entry.adapters, self._base)
 
     @cached_property
     def _frozen(self) -> FrozenFiles:
-        return FrozenFiles(self._folder.path, self._folder.files)
+        beside = [*(one.file for one in self._adapters), *([self._single_file] if self._single_file else [])]
+        return FrozenFiles(self._folder.path, [*self._folder.files, *map(str, beside)])
 
     @cached_property
     def _identity(self) -> SystemIdentity:
@@ -162,22 +180,30 @@ class DiffusersSystem:
             "scheduler": folder.scheduler(),
             "safety_checker": folder.components.get(_CHECKER),
             "watermark": False,
+            **self._beside(),
         } | settings.document()
         self._frozen.check("while it was being read")
         return SystemIdentity(self.name, plain(document))
+
+    def _beside(self) -> dict[str, Any]:
+        """What of the identity lies beside the folder; only where there is any, so that others keep their names."""
+        digest = self._digests.sha256
+        file, adapters = self._single_file, self._adapters
+        told = {"adapters": [{"weights": digest(one.file), "scale": one.scale} for one in adapters]} if adapters else {}
+        return told | ({"single_file": digest(file)} if file else {})
 
     def _repository(self) -> Path:
         """Fetches what the pipeline loads and not what lies beside it: other formats, other variants, single files."""
         entry = self._entry
         repo, revision = str(entry.repo), str(entry.revision)
-        path = snapshot(repo, revision, ["model_index.json"])
-        index = path / "model_index.json"
+        path = snapshot(repo, revision, ["model_index.json", modular.INDEX])
+        index = path / index_name(path)
         if not index.exists():
             raise BadInput(repo, "is no diffusers pipeline: it has no model_index.json", "Name another repository")
         ignore = [pattern for pattern in _WEIGHTS_ELSEWHERE if not entry.allow_pickle or pattern != "*.bin"]
         if entry.variant is None:
             ignore += ["*.fp16.*", "*.fp16-*", "*.bf16.*", "*.non_ema.*", "*.ema.*"]
-        return snapshot(repo, revision, ["model_index.json", "*/*"], ignore)
+        return snapshot(repo, revision, [index.name, "*/*"], ignore)
 
     @cached_property
     def _settings(self) -> Settings:
@@ -194,7 +220,7 @@ class DiffusersSystem:
             self.identity()
             self._frozen.check("since the audit began")
             variant, compiled = self._entry.variant, self._entry.compile
-            runner = PipelineRunner(self._folder, self._settings, variant, self._max_batch, compiled)
+            runner = PipelineRunner(self._folder, self._settings, variant, self._max_batch, compiled, self._adapters)
             self._frozen.check("while it was being loaded")
             require_scheduler(self._folder.path, self._identity.document["scheduler"], runner.environment["scheduler"])
             self._runner = runner

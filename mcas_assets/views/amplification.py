@@ -2,18 +2,18 @@
 
 import polars as pl
 
-from mcas_assets.declare.audit import Audit
 from mcas_assets.views.numbers import interval, signed
+from mcas_assets.views.shares import by_first
 
 
-def amplification_lines(audit: Audit, means: pl.DataFrame) -> list[str]:
-    """Mean directional amplification by the first embedder's labels, corrected where they can be.
+def amplification_lines(means: pl.DataFrame) -> list[str]:
+    """Mean directional amplification by the first labeller of each axis, corrected where they can be.
 
     Args:
-        audit: The declaration.
         means: Rows of `mean_amplification` of one audit and system version; none in homes from before there were any.
     """
-    first = means.filter(embedder=audit.embedders[0], labels="zero-shot").drop_nulls("mean")
+    of_axes = [by_first(rows) for rows in means.partition_by("axis", maintain_order=True)]
+    first = pl.concat(of_axes).drop_nulls("mean") if of_axes else means
     lines = []
     for (axis, population), rows in first.group_by("axis", "population", maintain_order=True):
         row = rows.sort("measure").row(0, named=True)  # corrected_share before share

@@ -12,6 +12,7 @@ from mcas_assets.declare.audit import list_audits, load_audit
 from mcas_assets.declare.catalogue import Catalogue
 from mcas_assets.declare.populations import list_populations, load_population
 from mcas_assets.embedders.find import load_embedders
+from mcas_assets.labellers.find import load_labellers
 from mcas_assets.policy.load import list_policies, load_policy
 from mcas_assets.store.publication import questions
 from mcas_assets.systems.find import load_systems
@@ -25,7 +26,11 @@ class _Folder(NamedTuple):
     built_in: Path
 
 
-_FILES: dict[str, Callable[[], Catalogue]] = {"systems": load_systems, "embedders": load_embedders}
+_FILES: dict[str, Callable[[], Catalogue]] = {
+    "systems": load_systems,
+    "embedders": load_embedders,
+    "labellers": load_labellers,
+}
 _FOLDERS = {
     "audits": _Folder(list_audits, load_audit, DATA / "audits"),
     "populations": _Folder(list_populations, load_population, DATA / "populations"),

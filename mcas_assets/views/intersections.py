@@ -2,22 +2,23 @@
 
 import polars as pl
 
-from mcas_assets.declare.audit import Audit
 from mcas_assets.views.numbers import percent
+from mcas_assets.views.shares import by_first
 
 
-def intersection_lines(audit: Audit, cells: pl.DataFrame) -> list[str]:
-    """The shares of pairs of groups over all concepts, by the first embedder, from the most shown pair on.
+def intersection_lines(cells: pl.DataFrame) -> list[str]:
+    """The shares of pairs of groups over all concepts, by the first labellers, from the most shown pair on.
 
     Args:
-        audit: The declaration.
         cells: Rows of `intersections` of one audit and system version; none where the audit has one axis.
     """
-    whole = cells.filter(
-        pl.col("concept").is_null(), labels_1="zero-shot", labels_2="zero-shot", embedder=audit.embedders[0]
-    )
+    whole = cells.filter(pl.col("concept").is_null())
+    of_axes = [
+        by_first(rows, "labels_1", "labels_2", "embedder")
+        for rows in whole.partition_by("axis_1", "axis_2", maintain_order=True)
+    ]
     lines = []
-    for (one, two), part in whole.group_by("axis_1", "axis_2", maintain_order=True):
+    for (one, two), part in pl.concat([whole.clear(), *of_axes]).group_by("axis_1", "axis_2", maintain_order=True):
         shown = "; ".join(map(_cell, part.sort("n_cell", descending=True, maintain_order=True).iter_rows(named=True)))
         n = part["n_counted"][0]
         lines.append(

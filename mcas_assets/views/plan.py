@@ -1,11 +1,13 @@
 """What an audit takes, one quantity a row: images, time, price, and the change that they show."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from rich.table import Table
 from rich.text import Text
 
 from mcas_assets.estimate.cost import MOST_ATTRIBUTE, Estimate
+from mcas_assets.estimate.panel import Instrument
+from mcas_assets.estimate.pilot import duration
 from mcas_assets.systems.protocol import SystemIdentity
 from mcas_assets.views.drawing import plain_table
 from mcas_assets.views.systems import settings_rows
@@ -44,12 +46,32 @@ def plan_rows(identity: SystemIdentity, found: Estimate) -> Iterator[Row]:
     yield "  neutral images, surest", f"{found.zero_point.sharpest:,}, for as many images in all"
     yield from _shown(found)
     yield from _wanted(found)
+    yield from panel_rows(found.panel)
     if found.decisions:
         yield "Standard error of a score", ""
         yield from ((f"  {name}", value) for name, value in found.decisions)
     yield "Known from", ""
     yield "  spread of images", found.pilot.source
     yield "  pace", found.pace.source
+
+
+def panel_rows(panel: Sequence[Instrument]) -> Iterator[Row]:
+    """What each embedder takes, and the most that the panel takes at once: they are loaded one after the other."""
+    yield "Embedders, one after the other", ""
+    for one in panel:
+        memory = "memory unknown" if one.gigabytes is None else f"{one.gigabytes:.2g} GB of weights"
+        time = "nothing to embed"
+        if one.images:
+            known = (
+                f"about {duration(one.images * one.milliseconds / 1000)}"
+                if one.milliseconds is not None
+                else "time unknown"
+            )
+            time = f"{known} for {one.images:,} images"
+        yield f"  {one.name}", f"{memory}, {time}"
+    sizes = [one.gigabytes for one in panel]
+    if len(panel) > 1 and None not in sizes:
+        yield "  most at once", f"{max(filter(None, sizes)):.2g} GB, beside a batch of images"
 
 
 def _taken(found: Estimate) -> Iterator[Row]:

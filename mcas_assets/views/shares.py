@@ -11,10 +11,16 @@ from mcas_assets.views.numbers import percent, percent_interval
 _BAR = {True: 16, False: 24}  # characters of a share of 1, in a narrow and a wide terminal
 
 
+def by_first(rows: pl.DataFrame, *columns: str) -> pl.DataFrame:
+    """Those of the first labeller, in the order of the rows: by `columns`, or `labels` and `embedder`."""
+    key = columns or ("labels", "embedder")
+    return rows.join(rows.head(1).select(key), on=key, how="semi", nulls_equal=True, maintain_order="left")
+
+
 def axis_shares(
     name: str, scores: pl.DataFrame | None, shares: pl.DataFrame, audit: Audit, width: int
 ) -> RenderableType:
-    """The shares of an axis's groups by the first embedder's labels, under the reason why it has no score, if it has none.
+    """The shares of an axis's groups by the first labeller, under the reason why it has no score, if it has none.
 
     Args:
         name: The axis.
@@ -25,7 +31,7 @@ def axis_shares(
     """
     title = name.replace("_", " ")
     why = Text(title if scores is None else f"{title}: no score. {_reason(scores)}.", "bold")
-    of_first = shares.filter(pl.col("embedder") == audit.embedders[0]).drop_nulls("share")
+    of_first = by_first(shares).drop_nulls("share")
     if of_first.is_empty():
         return why
     bar = _BAR[width < NARROW]

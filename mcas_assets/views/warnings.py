@@ -28,6 +28,10 @@ REMEDIES = {
         "People see different groups in the same images, so no label can be right about them. See what they differ on, word the "
         "groups more plainly, and rate again: mcas sql how-far-raters-agree"
     ),
+    "labellers agree": (
+        "What an image shows depends on who is asked: mcas sql do-the-labellers-agree. How each errs: mcas sql how-labels-err; "
+        "let people rate what they differ on: mcas review --rater NAME"
+    ),
     "the set has every prompt of the audit": "What it lacks: mcas sql what-was-imported. Map its prompts with prompts: or rewrite:",
     "half of what was asked was answered": "See that the provider answers (mcas systems), then run mcas canary again",
 }

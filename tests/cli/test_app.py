@@ -40,7 +40,7 @@ def test_an_audit_shows_progress_and_ends_with_a_table_and_where_to_look_next(sh
     assert "up to date" in done.stderr
     assert "Where to look next" in done.stderr
     assert re.search(
-        r"images +42\n +stored already +42\n +images of a concept +6\n +time +nothing to generate", done.stderr
+        r"images +42 *\n +stored already +42 *\n +images of a concept +6 *\n +time +nothing to generate", done.stderr
     )
     assert "gender: woman ◀ ▶ man" in done.stdout
     assert "nurse" in done.stdout

@@ -81,7 +81,6 @@ def test_the_gender_audit_follows_the_published_protocol():
     )
     assert (len(gender.a.prompts), len(gender.b.prompts)) == (4, 4)
     assert (audit.images_per_prompt.attribute, audit.images_per_prompt.concept) == (8, 30)
-    assert audit.embedders == ("openai-vit-b-32",)
     assert [neutral.prompt for neutral in audit.neutral if neutral.baseline] == ["an image of a person"]
     assert "non-binary-person" in {neutral.name for neutral in audit.neutral if not neutral.baseline}
 
@@ -146,3 +145,19 @@ def test_an_embedder_with_the_usual_77_tokens_reads_every_text_of_the_new_audits
     declared = tmp_path / "embedders.yaml"
     declared.write_text(json.dumps({"embedders": {"clip": {"kind": "open_clip", "folder": "clip"}}}))
     assert require_read(load_audit(name), find_system("phantom-harder"), [find_embedder("clip", declared)]) == []
+
+
+@pytest.mark.parametrize("name", ["gender", "skin-tone", "age", "activities-events-objects", "languages"])
+def test_audits_of_real_systems_have_a_panel_of_three_whose_revisions_data_and_licences_are_told(name):
+    entries = [load_embedders()[embedder] for embedder in load_audit(name).embedders]
+    assert len(entries) == 3
+    assert all(re.fullmatch(r"[0-9a-f]{40}", entry.revision) and entry.parameters for entry in entries)
+    assert {entry.licence for entry in entries} == {"MIT", "Apache-2.0"}
+    trained = [re.search(r"Trained by (\w+) on", " ".join(entry.description.split())) for entry in entries]
+    assert {found and found[1] for found in trained} == {"OpenAI", "LAION", "Google"}
+
+
+def test_an_audit_is_asked_by_one_embedder_of_its_panel_alone():
+    audit = load_audit("gender").with_embedders(["openai-vit-b-32"])
+    assert audit.embedders == ("openai-vit-b-32",)
+    assert audit.concepts == load_audit("gender").concepts

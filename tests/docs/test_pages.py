@@ -125,6 +125,8 @@ def test_a_declaration_is_taken_by_what_reads_its_file(page, title, text, tmp_pa
     match Path(title).parts[1:]:
         case ("systems.yaml",):
             assert load_entries(file, "systems", "mcas_assets.systems")
+        case ("labellers.yaml",):
+            assert not load_entries(file, "labellers", "mcas_assets.labellers").unusable
         case ("audits", name):
             audit = load_audit(file)
             assert f"{audit.audit}.yaml" == name

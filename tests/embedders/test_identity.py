@@ -93,25 +93,26 @@ def test_a_repository_at_a_commit_is_the_embedder_that_its_copy_is(made, declare
         assert (pinned.embed_texts(TEXTS[:2]) == local.embed_texts(TEXTS[:2])).all()
 
 
-def test_a_tag_that_moves_after_identification_is_not_followed(folder, cached):
+def test_a_tag_that_moves_after_identification_is_not_followed(folder, cached, declare):
     """Its vectors are those of the weights in its id, until it is asked for anew."""
     config = json.loads((folder / "open_clip_config.json").read_text())
     config["model_cfg"]["quick_gelu"] = True
     (folder / "open_clip_config.json").write_text(json.dumps(config))
     repo = "timm/vit_base_patch32_clip_224.openai"
     cached(repo, folder, "1" * 40)
-    first = find_embedder("openai-vit-b-32")
-    expected = find_embedder("openai-vit-b-32").embed_texts(TEXTS[:2])
+    declared = declare(kind="open_clip", model="ViT-B-32-quickgelu", tag="openai")
+    first = find_embedder("tiny", declared)
+    expected = find_embedder("tiny", declared).embed_texts(TEXTS[:2])
     before = first.id
     retrained(folder)
     cached(repo, folder, "2" * 40)
     assert (first.embed_texts(TEXTS[:2]) == expected).all()
-    second = find_embedder("openai-vit-b-32")
+    second = find_embedder("tiny", declared)
     assert second.id != before == first.id
     assert (second.embed_texts(TEXTS[:2]) != expected).any()
 
 
-def test_a_tag_whose_configuration_lost_its_quickgelu_is_refused(folder, cached):
+def test_a_tag_whose_configuration_lost_its_quickgelu_is_refused(folder, cached, declare):
     cached("timm/vit_base_patch32_clip_224.openai", folder, "1" * 40)
     with pytest.raises(BadInput, match="says quick_gelu False, where ViT-B-32-quickgelu with openai needs True"):
-        find_embedder("openai-vit-b-32").identity()
+        find_embedder("tiny", declare(kind="open_clip", model="ViT-B-32-quickgelu", tag="openai")).identity()

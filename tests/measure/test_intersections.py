@@ -4,8 +4,10 @@ import numpy as np
 import polars as pl
 from PIL import Image
 
+from mcas_assets.labellers.find import labellers_of
+from mcas_assets.measure.confusion import Labels
 from mcas_assets.measure.intersections import measure, n_rows
-from mcas_assets.measure.shares import Labeller
+from mcas_assets.measure.labels import keys
 from mcas_assets.phantom.reader import read
 
 
@@ -35,7 +37,7 @@ def test_joint_counts_hold_what_the_pictures_of_the_phantom_show_where_they_can_
 
 
 def test_there_is_a_row_for_each_pair_of_groups_concept_and_pair_of_labellers_and_one_over_all(audited, tiny):
-    assert audited.rows("select count(*) from intersections") == [(n_rows(tiny),)]
+    assert audited.rows("select count(*) from intersections") == [(n_rows(tiny, keys(tiny, labellers_of(tiny))),)]
     scopes = audited.rows(
         "select scope, count(distinct concept), count(*) from intersections group by scope order by 1"
     )
@@ -49,10 +51,10 @@ def test_images_that_one_labeller_does_not_count_are_left_out(tiny, pictures):
     of = dict.fromkeys(images["sha256"], 0)
     unclear = of | dict.fromkeys(images.filter(concept="nurse")["sha256"].head(2), "ambiguous")
     table = measure(tiny, images, {
-        "gender": [Labeller("zero-shot", "e", of)], "skin_tone": [Labeller("zero-shot", "e", unclear)],
+        "gender": [Labels("zero-shot", "e", of)], "skin_tone": [Labels("zero-shot", "e", unclear)],
     })  # fmt: skip
     nurse = table.filter(concept="nurse")
     assert nurse["n_counted"].unique().to_list() == [4]
     assert nurse.select("group_1", "group_2", "n_cell").row(0) == ("man", "light", 4)
     one_axis = tiny.model_copy(update={"axes": {"gender": tiny.axes["gender"]}})
-    assert measure(one_axis, images, {"gender": [Labeller("zero-shot", "e", of)]}).is_empty()
+    assert measure(one_axis, images, {"gender": [Labels("zero-shot", "e", of)]}).is_empty()

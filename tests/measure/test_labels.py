@@ -11,18 +11,13 @@ import pytest
 
 from mcas_assets.core.errors import StoreError
 from mcas_assets.declare.audit import Audit
-from mcas_assets.measure import shares as represent
-from mcas_assets.measure.confusion import Labeller, confusion_table
-from mcas_assets.measure.shares import (
-    by_tone,
-    digest,
-    label_images,
-    label_rows,
-    measure,
-    pole_labels,
-    with_labels,
-    zero_shot,
-)
+from mcas_assets.labellers.find import labellers_of
+from mcas_assets.labellers.pixels import by_tone
+from mcas_assets.labellers.protocol import Label
+from mcas_assets.labellers.zero_shot import zero_shot
+from mcas_assets.measure.confusion import confusion_table
+from mcas_assets.measure.labels import Labelling, keys, label_images, label_rows, read_tones, with_labels
+from mcas_assets.measure.shares import digest, measure, n_labelled, pole_labels
 from mcas_assets.plan.requests import build_texts
 from mcas_assets.store import facts, files
 from mcas_assets.store.database import Store
@@ -30,7 +25,7 @@ from mcas_assets.store.schema import frame_schema
 from tests.measure.small import MAN, VECTORS, WOMAN, declared, pictures
 
 
-def zero_shot_of(axis: dict | None = None, scale: float | None = None, confidence: float = 0.8) -> Labeller:
+def zero_shot_of(axis: dict | None = None, scale: float | None = None, confidence: float = 0.8) -> dict[str, Label]:
     audit = declared(**(axis or {}))
     texts = build_texts(audit)
     said = {row["text_id"]: np.array(WOMAN if "woman" in row["raw"] else MAN) for row in texts.iter_rows(named=True)}
@@ -40,7 +35,7 @@ def zero_shot_of(axis: dict | None = None, scale: float | None = None, confidenc
 
 
 def test_zero_shot_labels_are_those_of_the_nearest_group_and_unclear_ones_are_not_counted():
-    assert zero_shot_of().of == {"m": 0, "w": 1, "?": "ambiguous"}
+    assert zero_shot_of() == {"m": 0, "w": 1, "?": "ambiguous"}
 
 
 @pytest.mark.parametrize(
@@ -63,8 +58,8 @@ def test_labels_by_pole_count_from_pole_a_whatever_the_order_of_the_groups(group
 
 def test_the_scale_of_the_embedder_decides_what_is_clear():
     """At scale 1 the softmax of cosines 1 and 0 is .73."""
-    assert zero_shot_of(scale=1.0).of == dict.fromkeys("mw?", "ambiguous")
-    assert zero_shot_of(scale=1.0, confidence=0.7).of == {"m": 0, "w": 1, "?": "ambiguous"}
+    assert zero_shot_of(scale=1.0) == dict.fromkeys("mw?", "ambiguous")
+    assert zero_shot_of(scale=1.0, confidence=0.7) == {"m": 0, "w": 1, "?": "ambiguous"}
 
 
 def test_tones_of_no_group_and_no_tone_at_all_are_told_apart():
@@ -72,9 +67,8 @@ def test_tones_of_no_group_and_no_tone_at_all_are_told_apart():
         {"name": "man", "texts": ["x"], "monk_tones": [1, 2, 3]},
         {"name": "woman", "texts": ["y"], "monk_tones": [8, 9]},
     ]
-    labeller = by_tone(declared(groups=groups).axes["gender"], {"p": 2, "q": 9, "r": 5, "s": 0})
-    assert labeller.of == {"p": 0, "q": 1, "r": "outside", "s": "unreadable"}
-    assert (labeller.labels, labeller.embedder) == ("pixels", None)
+    labels = by_tone(declared(groups=groups).axes["gender"], {"p": 2, "q": 9, "r": 5, "s": 0})
+    assert labels == {"p": 0, "q": 1, "r": "outside", "s": "unreadable"}
 
 
 @dataclass
@@ -96,6 +90,11 @@ class ByLetter:
     def tone(self, file: bytes) -> int:
         self.seen.append(file)
         return {b"m": 1, b"w": 10}.get(file[:1], 0)
+
+
+def labelling_of(audit: Audit) -> Labelling:
+    embedder: Any = Tiny()
+    return Labelling([embedder], ByLetter(), labellers_of(audit))
 
 
 @pytest.fixture
@@ -126,37 +125,34 @@ def stored(tmp_path: Path) -> tuple[Store, Audit, pl.DataFrame, pl.DataFrame]:
 
 
 def test_a_table_has_a_row_for_each_axis_labeller_concept_and_group(stored):
-    store, audit, images, texts = stored
-    embedder: Any = Tiny()
-    table = measure(audit, images, label_images(store, audit, images, texts, [embedder], ByLetter()))
+    _, audit, images, _ = stored
+    table = measure(audit, images, label_images(*stored, labelling_of(audit)))
     assert table.schema == frame_schema("representation")
-    assert len(table) == represent.n_labelled(audit, 1)[0] == 2 * 3 * 2
+    assert len(table) == n_labelled(audit, keys(audit, labellers_of(audit)))[0] == 2 * 3 * 2
     nurse = table.filter(concept="nurse", group_name="woman").select("labels", "embedder", "share", "outcomes").rows()
     assert nurse == [
         ("zero-shot", "tiny", 0.75, '{"counted": 4, "ambiguous": 1}'),
         ("pixels", None, 0.75, '{"counted": 4, "unreadable": 1}'),
     ]
     assert table.filter(concept="pilot")["n_missing"].to_list() == [1] * 4
-    again = measure(audit, images, label_images(store, audit, images, texts, [embedder], ByLetter()))
+    again = measure(audit, images, label_images(*stored, labelling_of(audit)))
     assert digest([table]) == digest([again])
 
 
 def test_how_the_labels_err_is_a_table_of_every_axis_labeller_group_and_answer(stored):
-    store, audit, images, texts = stored
-    embedder: Any = Tiny()
-    table = confusion_table(audit, images, label_images(store, audit, images, texts, [embedder], ByLetter()))
+    _, audit, images, _ = stored
+    table = confusion_table(audit, images, label_images(*stored, labelling_of(audit)))
     assert table.schema == frame_schema("confusion")
     assert len(table) == 2 * 2 * 3
     assert table.filter(group_name="man", answer="man", labels="pixels")["rate"].to_list() == [1.0]
 
 
 def test_every_image_keeps_the_label_that_each_labeller_gave_it(stored):
-    store, audit, images, texts = stored
-    embedder: Any = Tiny()
-    labels = label_rows(audit, images, label_images(store, audit, images, texts, [embedder], ByLetter()))
+    _, audit, images, _ = stored
+    labels = label_rows(audit, images, label_images(*stored, labelling_of(audit)))
     assert labels.schema == frame_schema("image_labels")
     assert len(labels) == 2 * images["sha256"].drop_nulls().n_unique()
-    by_share = measure(audit, images, label_images(store, audit, images, texts, [embedder], ByLetter()))
+    by_share = measure(audit, images, label_images(*stored, labelling_of(audit)))
     nurse = labels.join(images.filter(concept="nurse"), on="sha256", how="semi")
     counted = nurse.group_by("labels", "label").len().sort("labels", "label").rows()
     assert counted == [
@@ -175,11 +171,11 @@ def test_another_label_is_another_digest_though_the_shares_are_the_same():
 def test_a_picture_is_read_once_by_a_reader_and_anew_by_another(stored):
     store, _, images, _ = stored
     first, again, other = ByLetter(), ByLetter(), ByLetter("letters@2")
-    tones = represent.read_tones(store, images, first)
+    tones = read_tones(store, images, first)
     assert len(first.seen) == len(tones) == images["sha256"].drop_nulls().n_unique()
-    assert represent.read_tones(store, images, again) == tones
+    assert read_tones(store, images, again) == tones
     assert again.seen == []
-    assert represent.read_tones(store, images, other) == tones
+    assert read_tones(store, images, other) == tones
     assert len(other.seen) == len(tones)
 
 
@@ -188,4 +184,4 @@ def test_a_file_that_was_changed_is_not_read(stored):
     path = images["path"].drop_nulls()[0]
     (store.home / path).write_bytes(b"w")
     with pytest.raises(StoreError, match="digest differs"):
-        represent.read_tones(store, images, ByLetter())
+        read_tones(store, images, ByLetter())

@@ -4,8 +4,10 @@ import polars as pl
 import pytest
 
 from mcas_assets.declare.populations import Population, load_population
+from mcas_assets.labellers.find import labellers_of
+from mcas_assets.measure.confusion import Labels
+from mcas_assets.measure.labels import keys
 from mcas_assets.measure.mean_amplification import measure, n_rows
-from mcas_assets.measure.shares import Labeller
 from mcas_assets.scoring.shares.amplification import directional_amplification
 
 
@@ -27,7 +29,7 @@ def told(tiny, pictures):
     first = pl.col("sha256") == images.filter(concept="nurse")["sha256"][0]
     labels = images.with_columns(label=pl.when(is_man | first).then(0).otherwise(1))
     of = dict(labels.filter(pl.col("axis").is_null() | (pl.col("axis") == "gender")).select("sha256", "label").rows())
-    return images, {"gender": [Labeller("zero-shot", "e", of)]}
+    return images, {"gender": [Labels("zero-shot", "e", of)]}
 
 
 def rows(tiny, told, population: Population) -> pl.DataFrame:
@@ -53,7 +55,7 @@ def test_an_interval_that_rests_mostly_on_measured_label_errors_says_so(tiny, to
     """Where all images of a concept are alike, what is unknown is how the labeller errs."""
     images, labellers = told
     alike = labellers["gender"][0].of | dict.fromkeys(images.filter(concept="nurse")["sha256"], 1)
-    found = rows(tiny, (images, {"gender": [Labeller("zero-shot", "e", alike)]}), town(nurse=0.8, ceo=0.3))
+    found = rows(tiny, (images, {"gender": [Labels("zero-shot", "e", alike)]}), town(nurse=0.8, ceo=0.3))
     assert "label errors" in found.filter(measure="corrected_share")["note"].item()
     assert found.filter(measure="share")["note"].item() is None
 
@@ -75,4 +77,4 @@ def test_where_there_is_no_mean_there_is_a_reason(tiny, told):
 
 
 def test_an_audit_has_two_rows_for_each_axis_labeller_and_population(audited, tiny):
-    assert audited.rows("select count(*) from mean_amplification") == [(n_rows(tiny),)]
+    assert audited.rows("select count(*) from mean_amplification") == [(n_rows(tiny, keys(tiny, labellers_of(tiny))),)]

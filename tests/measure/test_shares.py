@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from mcas_assets.declare.audit import Audit, targets_of
-from mcas_assets.measure.confusion import Labeller, confusion, confusion_rows, correction_note
+from mcas_assets.measure.confusion import Labels, confusion, confusion_rows, correction_note
 from mcas_assets.measure.shares import (
     shares,
 )
@@ -15,11 +15,11 @@ from mcas_assets.scoring.shares.representation import wilson_interval
 from tests.measure.small import NAMES, declared, pictures
 
 
-def labelled(images: pl.DataFrame) -> Labeller:
-    return Labeller("zero-shot", "tiny", {sha: NAMES[sha[0]] for sha in images["sha256"].drop_nulls()})
+def labelled(images: pl.DataFrame) -> Labels:
+    return Labels("zero-shot", "tiny", {sha: NAMES[sha[0]] for sha in images["sha256"].drop_nulls()})
 
 
-def rows_of(audit: Audit, images: pl.DataFrame, labeller: Labeller | None = None) -> dict[tuple[str, str], dict]:
+def rows_of(audit: Audit, images: pl.DataFrame, labeller: Labels | None = None) -> dict[tuple[str, str], dict]:
     axis = audit.axes["gender"]
     found = shares({"axis": "gender"}, axis, targets_of(audit), images, labeller or labelled(images), 0.95)
     return {(row["concept"], row["group_name"]): row for row in found}

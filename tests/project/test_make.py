@@ -82,12 +82,12 @@ def test_every_example_is_valid_and_fits_the_others(project):
 
 
 def test_what_is_commented_out_in_the_examples_is_valid_too(project):
-    for name, package in (("systems", "mcas_assets.systems"), ("embedders", "mcas_assets.embedders")):
+    for name in ("systems", "embedders", "labellers"):
         file = project / f"{name}.yaml"
         lines = file.read_text().splitlines()
         written = [line[1:] if line.startswith("#  ") and not line.startswith("#   mcas") else line for line in lines]
         file.write_text("\n".join(written))
-        catalogue = load_entries(file, name, package)
+        catalogue = load_entries(file, name, f"mcas_assets.{name}")
         assert not catalogue.unusable
         (mine,) = (one for one, path in catalogue.files.items() if path == file)
         assert catalogue.base(mine) == project

@@ -20,6 +20,7 @@ def shipped() -> list:
     found = [
         ("systems", DATA / "systems.yaml"),
         ("embedders", DATA / "embedders.yaml"),
+        ("labellers", DATA / "labellers.yaml"),
         ("project", TEMPLATE / "mcas.yaml"),
     ]
     for folder, name in FOLDERS.items():
@@ -79,4 +80,4 @@ def test_every_yaml_file_of_a_project_names_the_schema_that_it_is_read_by(tmp_pa
         assert schema.stem in ALL
         assert mistakes(schema.stem, yaml.safe_load(path.read_text())) == []
         named += 1
-    assert named == 6
+    assert named == 7

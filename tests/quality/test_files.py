@@ -11,6 +11,8 @@ import pytest
 from PIL import Image
 
 from mcas_assets.quality.files import image_frame, import_frame
+from mcas_assets.quality.looks import looks
+from mcas_assets.store.database import Store
 from mcas_assets.store.schema import frame_schema
 
 REQUEST = ("prompt_id", "role", "axis", "pole", "concept", "replicate")
@@ -36,12 +38,12 @@ def planned(rows: list[dict[str, Any]]) -> pl.DataFrame:
 
 
 def image(request: dict[str, Any], **values: Any) -> dict[str, Any]:
-    """The row of an image as it is planned, 8 pixels wide and high, at `own.png`."""
+    """The row of an image as it is planned, 8 pixels wide and high, at `images/own.png`."""
     found = {
         "outcome": "ok",
         "reason": None,
         "sha256": hashlib.sha256(WHOLE).hexdigest(),
-        "path": "own.png",
+        "path": "images/own.png",
         "record": None,
     }
     return request | found | {"image_id": f"{request['replicate']}", "width": 8, "height": 8} | values
@@ -55,9 +57,20 @@ def image_rows(rows: list[dict[str, Any]]) -> pl.DataFrame:
 def look(home: Path, data: bytes | None = WHOLE, **values: Any) -> dict[str, Any]:
     """What is seen of one planned image whose file holds `data`."""
     if data is not None:
-        (home / "own.png").write_bytes(data)
+        write(home, data)
     (request,) = requests(1)
-    return image_frame(planned([request]), image_rows([image(request, **values)]), home).row(0, named=True)
+    return frame_of(home, [request], image_rows([image(request, **values)])).row(0, named=True)
+
+
+def write(home: Path, data: bytes) -> Path:
+    file = home / "images" / "own.png"
+    file.parent.mkdir(exist_ok=True)
+    file.write_bytes(data)
+    return file
+
+
+def frame_of(home: Path, asked: list[dict[str, Any]], rows: pl.DataFrame) -> pl.DataFrame:
+    return image_frame(planned(asked), rows, looks(Store(home), rows["path"].drop_nulls().unique()))
 
 
 @pytest.mark.parametrize(
@@ -71,44 +84,43 @@ def look(home: Path, data: bytes | None = WHOLE, **values: Any) -> dict[str, Any
     ],
     ids=["whole", "deleted", "emptied", "truncated", "replaced"],
 )
-def test_a_file_changed_behind_the_stores_back_is_seen(data, seen, tmp_path):
-    row = look(tmp_path, data)
+def test_a_file_changed_behind_the_stores_back_is_seen(data, seen, new_home):
+    row = look(new_home, data)
     assert (
         tuple(row[name] for name in ("file_exists", "has_file", "digest_agrees", "decodable", "decoded_size")) == seen
     )
     assert row["size"] == "8x8"
 
 
-def test_a_size_that_the_system_itself_stated_is_what_an_image_is_held_against(tmp_path):
-    assert look(tmp_path, stated_size="1376x768")["size"] == "1376x768"
+def test_a_size_that_the_system_itself_stated_is_what_an_image_is_held_against(new_home):
+    assert look(new_home, stated_size="1376x768")["size"] == "1376x768"
 
 
-def test_rows_without_a_stated_size_are_held_against_what_was_requested(tmp_path):
+def test_rows_without_a_stated_size_are_held_against_what_was_requested(new_home):
     (request,) = requests(1)
-    frame = image_frame(planned([request]), image_rows([image(request)]).drop("stated_size"), tmp_path)
+    frame = frame_of(new_home, [request], image_rows([image(request)]).drop("stated_size"))
     assert frame["size"].to_list() == ["8x8"]
 
 
-def test_where_nothing_was_delivered_there_is_no_file_to_look_at(tmp_path):
-    row = look(tmp_path, outcome="timeout", path=None, sha256=None)
+def test_where_nothing_was_delivered_there_is_no_file_to_look_at(new_home):
+    row = look(new_home, outcome="timeout", path=None, sha256=None)
     assert (row["file_exists"], row["has_file"], row["decodable"]) == (False, 0, None)
 
 
-def test_a_bomb_is_not_decoded(tmp_path, monkeypatch):
+def test_a_bomb_is_not_decoded(new_home, monkeypatch):
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 30)
-    assert look(tmp_path)["decodable"] is False
+    assert look(new_home)["decodable"] is False
 
 
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root reads every file")
-def test_a_file_that_cannot_be_read_counts_as_missing(tmp_path):
-    (tmp_path / "own.png").write_bytes(WHOLE)
-    (tmp_path / "own.png").chmod(0)
-    assert look(tmp_path, data=None)["file_exists"] is False
+def test_a_file_that_cannot_be_read_counts_as_missing(new_home):
+    write(new_home, WHOLE).chmod(0)
+    assert look(new_home, data=None)["file_exists"] is False
 
 
-def test_there_is_a_row_for_each_request_and_for_each_image_asked_for_or_not(tmp_path):
+def test_there_is_a_row_for_each_request_and_for_each_image_asked_for_or_not(new_home):
     asked, made = requests(3), requests(4)[1:]
-    frame = image_frame(planned(asked), image_rows([image(one) for one in (*made, made[0])]), tmp_path)
+    frame = frame_of(new_home, asked, image_rows([image(one) for one in (*made, made[0])]))
     assert sorted(frame["replicate"]) == [0, 1, 1, 2, 3]
     assert frame.filter(pl.col("image_id").is_null())["replicate"].to_list() == [0]
 
@@ -117,10 +129,10 @@ def test_there_is_a_row_for_each_request_and_for_each_image_asked_for_or_not(tmp
     ("records", "is_mixed"),
     [([None, None], [False] * 2), (["0.png", "1.png"], [False] * 2), (["0.png", None], [True] * 2)],
 )
-def test_images_of_a_set_among_generated_ones_are_seen(records, is_mixed, tmp_path):
+def test_images_of_a_set_among_generated_ones_are_seen(records, is_mixed, new_home):
     asked = requests(3)
     rows = [image(one, record=record) for one, record in zip(asked, records, strict=False)]
-    frame = image_frame(planned(asked), image_rows(rows), tmp_path).sort("replicate")
+    frame = frame_of(new_home, asked, image_rows(rows)).sort("replicate")
     assert frame["is_mixed"].to_list() == [*is_mixed, None]
 
 

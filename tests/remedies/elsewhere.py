@@ -21,6 +21,16 @@ ELSEWHERE: dict[tuple[str, str], str] = {
     ("systems/pipelines/settings.py", "what rewrites prompts"): (
         "a tiny pipeline that has one: systems/pipelines/test_rewriters.py::test_what_contradicts_is_refused"
     ),
+    ("systems/pipelines/single_file.py", "what, remedy"): (
+        "an adapter put on its base: systems/pipelines/test_adapters.py; that the error comes:"
+        " systems/pipelines/test_single_file.py::test_each_wrong_use_is_told"
+    ),
+    ("systems/pipelines/modular.py", "Blocks with code"): (
+        "a folder whose blocks are diffusers' own: systems/pipelines/test_modular.py::test_what_cannot_be_run_is_refused"
+    ),
+    ("systems/pipelines/modular.py", "whole and of this version"): (
+        "a folder that is whole: systems/pipelines/test_modular.py::test_a_part_that_cannot_be_loaded_is_told"
+    ),
     ("systems/pipelines/hub_weights.py", "Try again; if it stays so"): (
         "systems/pipelines/test_hub.py::test_a_small_file_that_is_not_what_its_metadata_says_is_refused"
     ),

@@ -279,6 +279,15 @@ def an_image_that_cannot_be_read(new_home: Path) -> Iterator[Step]:
 
 
 @situation
+def an_image_that_this_user_may_not_read(new_home: Path, monkeypatch) -> Iterator[Step]:
+    store, file = with_an_image(new_home)
+    path = file.relative_to(new_home).as_posix()
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_bytes", failing(errno.EACCES))
+        yield lambda: files.read_image(store.home, path, file.stem), "Give this user the right to read it"
+
+
+@situation
 def a_row_that_leads_out_of_the_home(new_home: Path) -> Iterator[Step]:
     store, file = with_an_image(new_home)
     stated = ["../../etc/passwd"]

@@ -58,6 +58,7 @@ def a_project_of_a_file(place: Path) -> Iterator[Step]:
 MINE = "project: mine\nnotify:\n  - {to: 'json://127.0.0.1:9'}\n"
 
 PROJECT_TABLE = edits("project", MARKER, MINE, lambda file: load_project(file.parent), [
+    ("project: mine", "project: mine\nimages: ftp://host/images", "Write s3://BUCKET/PREFIX"),
     ("json://127.0.0.1:9", "me at work", "Write one of Apprise, or $NAME", "mailto://me.example"),
 ])  # fmt: skip
 

@@ -14,7 +14,7 @@ from mcas_assets.core import errors
 from mcas_assets.declare import mistakes
 
 PACKAGE = Path(errors.__file__).parents[1]
-WORDING = {"BadInput", "StoreError", "SystemMoved", "Mistake", "fault", "_refuse"}
+WORDING = {"BadInput", "StoreError", "ImageLost", "SystemMoved", "Mistake", "fault", "_refuse"}
 """What takes a problem and a remedy. `_refuse` is that of the reader of YAML; the guard of servers has one that answers HTTP."""
 
 

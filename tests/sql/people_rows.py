@@ -4,6 +4,12 @@ import polars as pl
 
 from tests.sql.rows import AUDIT, MOMENTS, NEW
 
+AGREE: list[dict] = [
+    {"labels_1": "zero-shot", "embedder_1": "clip", "labels_2": "pixels", "n_labellers": 2, "n_images": 9, "n_told": 8, "n_same": 6,
+     "alpha": 0.4, "alpha_low": 0.1, "alpha_high": 0.7, "told_alpha": 0.5, "told_low": 0.2, "told_high": 0.8},
+    {"labels_1": None, "n_labellers": 3, "n_images": 9, "n_told": 0, "n_same": 0, "reason": "too few", "told_reason": "too few"},
+]  # fmt: skip
+
 
 def people_tables() -> dict[str, pl.DataFrame]:
     """Two raters agree on one nurse and differ on another."""
@@ -22,6 +28,7 @@ def people_tables() -> dict[str, pl.DataFrame]:
     }
     return {
         "rater_agreement": pl.DataFrame([key | agreement]),
+        "labeller_agreement": pl.DataFrame([key | one for one in AGREE]),
         "people_confusion": pl.DataFrame([by | {"answer": "woman", "n_images": 1, "n_known": 1, "rate": 1.0}]),
         "people_shares": pl.DataFrame([by | share]),
     }

@@ -9,6 +9,14 @@ def test_raters_are_asked_how_far_they_agree_and_what_they_differ_on_is_named(pu
     assert ask(published, "how-far-raters-agree", "alpha", "n_open", "differ_on") == [(0.0, 1, ["image2"])]
 
 
+def test_each_two_labellers_are_held_against_each_other_and_all_of_them_together(published):
+    columns = ("labeller", "embedder", "other", "told_alpha", "same_rate", "gap", "gap_on", "reason")
+    assert ask(published, "do-the-labellers-agree", *columns) == [
+        ("all 3", None, None, None, None, None, None, "too few"),
+        ("zero-shot", "clip", "pixels", 0.5, 0.75, 0.0, "nurse: man", None),
+    ]
+
+
 def test_shares_by_people_stand_beside_those_by_labels(published):
     columns = ("concept", "group_name", "share", "labelled", "by_attribute_images", "label_is_right", "method")
     ((*row, _),) = ask(published, "who-is-shown-to-people", *columns)

@@ -28,6 +28,32 @@ AGREEMENT = Example(
     },
 )
 
+_TWO = {
+    "labels_1": "zero-shot", "embedder_1": "e@1", "labels_2": "pixels", "n_labellers": 2, "n_images": 40, "n_told": 30,
+    "n_same": 28, "alpha": 0.8, "alpha_low": 0.7, "alpha_high": 0.9, "told_alpha": 0.9, "told_low": 0.8, "told_high": 1.0,
+}  # fmt: skip
+LABELLER_AGREEMENT = Example(
+    "labeller_agreement",
+    mark="axis",
+    good=[
+        _TWO,
+        _TWO | {"labels_2": "people"},
+        _TWO | {"labels_1": None, "embedder_1": None, "labels_2": None, "n_labellers": 3},
+    ],
+    bad={
+        "labellers that are compared are known": first(labels_2="guess"),
+        "two labellers are named, or all are meant": (first(n_labellers=3), row_at(2, labels_1="pixels")),
+        "told images are among those that were answered for": first(n_told=41),
+        "images told the same are among the told": first(n_same=31),
+        "images count from 0": first(n_same=-1),
+        "alpha is at most 1": (first(alpha_high=1.1), first(told_high=1.1)),
+        "alpha lies in its interval": (first(alpha_low=0.81), first(alpha_high=None)),
+        "alpha of told groups lies in its interval": (first(told_low=0.91), first(told_high=None)),
+        "null alpha has a reason": (first(alpha=None), first(told_alpha=None)),
+        "labellers agree": first(told_alpha=0.6, told_low=0.5),
+    },
+)
+
 _ABOUT = {"labels": "zero-shot", "embedder": "e@1"}
 _MEN = _ABOUT | {"group_name": "man", "n_known": 8}
 CONFUSION = Example(

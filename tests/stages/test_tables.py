@@ -140,6 +140,7 @@ def test_tables_in_which_there_may_be_nothing_to_tell():
         "rater_agreement",
         "people_confusion",
         "people_shares",
+        "labeller_agreement",
     }
     assert {table.name for table in TABLES.values() if table.may_be_empty} == told
 
@@ -163,6 +164,6 @@ def test_how_many_rows_a_table_must_have_is_known_without_its_rows(audited, tiny
     assert expected == there
     told_by_themselves = {
         "plan", "texts", "import_account", "canary", "attributions", "system_ranks", "multiverse", "rater_agreement",
-        "people_confusion", "people_shares",
+        "people_confusion", "people_shares", "labeller_agreement",
     }  # fmt: skip
     assert set(expected) == set(TABLES) - told_by_themselves

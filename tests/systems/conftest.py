@@ -25,7 +25,7 @@ def families(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str
         if not folder.exists():
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                made(family).save_pretrained(folder)
+                made(family).save_pretrained(str(folder))
             gc.freeze()  # what the libraries are made of stays, and is not looked through again by every collection
         return folder
 

@@ -36,7 +36,8 @@ MEANS = pl.DataFrame({
 
 
 SHARES = pl.DataFrame({
-    "axis": ["gender"] * 2, "embedder": ["phantom-balanced"] * 2, "concept": ["nurse"] * 2, "group_name": ["woman", "man"],
+    "axis": ["gender"] * 2, "labels": ["zero-shot"] * 2, "embedder": ["phantom-balanced"] * 2,
+    "concept": ["nurse"] * 2, "group_name": ["woman", "man"],
     "share": [0.75, 0.25], "share_low": [0.5, 0.1], "share_high": [0.9, 0.5], "n_group": [12, 4], "n_counted": [16, 16],
 })  # fmt: skip
 

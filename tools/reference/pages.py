@@ -57,6 +57,7 @@ def pages() -> dict[str, str]:
         audits,
         systems,
         embedders,
+        labellers,
         mappings,
         population_files,
         policies,
@@ -128,6 +129,24 @@ def embedders() -> Page:
             )
 
     return "embedders.md", parts()
+
+
+def labellers() -> Page:
+    """`data/labellers.yaml`."""
+
+    def parts() -> Iterator[str]:
+        yield "# Labellers"
+        yield (
+            "`data/labellers.yaml`: `labellers:`, and below it one entry a labeller, by its name. Audits name one or more under "
+            "`labellers`. `kind`, `title`, `description`, `licence` and `source` mean what they mean for [systems](systems.md); a "
+            "`folder`, or `repo` and `revision`, what it means for [embedders](embedders.md)."
+        )
+        for kind, module in kinds("mcas_assets.labellers").items():
+            model = module.Declaration
+            beside = FolderEntry if issubclass(model, FolderEntry) else Entry
+            yield from section(model, f"Kind {kind}", about=_about(module), beside=beside, skip={"kind"})
+
+    return "labellers.md", parts()
 
 
 def mappings() -> Page:

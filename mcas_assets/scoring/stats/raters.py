@@ -31,13 +31,14 @@ class Agreement:
     reason: str | None = None
 
 
-def krippendorff(counts: ArrayLike, *, level: float = 0.95, seed: int = 0) -> Agreement:
+def krippendorff(counts: ArrayLike, *, level: float = 0.95, seed: int = 0, times: ArrayLike | None = None) -> Agreement:
     """Alpha of answers that are names.
 
     Args:
         counts: (items, values) how many raters gave each item each answer. Items with fewer than two answers are left out.
         level: Nominal coverage of the interval.
         seed: Of the resamples.
+        times: (items,) how many items each row stands for; one, if not given. Many items of few answers are few rows.
 
     Returns:
         The interval holds the middle of alpha over `RESAMPLES` resamples of items (Hayes & Krippendorff 2007). Where no item has
@@ -48,12 +49,14 @@ def krippendorff(counts: ArrayLike, *, level: float = 0.95, seed: int = 0) -> Ag
         ValueError: Counts that are none, or a level outside (0, 1).
     """
     table = np.asarray(counts, dtype=np.float64)
+    repeated = np.ones(len(table), dtype=np.int64) if times is None else np.asarray(times, dtype=np.int64)
     if table.ndim != 2 or (table < 0).any() or not np.isfinite(table).all():
         raise ValueError(f"counts must be (items, values) of 0 or more, not {table.shape}")
     if not 0 < level < 1:
         raise ValueError(f"level must be between 0 and 1, not {level}")
-    table = table[table.sum(axis=1) >= 2]
-    n = len(table)
+    is_item = table.sum(axis=1) >= 2
+    table, repeated = table[is_item], repeated[is_item]
+    n = int(repeated.sum())
     if n < MIN_ITEMS:
         return _none(f"fewer than {MIN_ITEMS} items have two answers")
     if (table.sum(axis=0) > 0).sum() < 2:
@@ -61,12 +64,13 @@ def krippendorff(counts: ArrayLike, *, level: float = 0.95, seed: int = 0) -> Ag
     answers = table.sum(axis=1)
     # Of each item: pairs that agree, each by its answers; how often each value was given.
     parts = np.column_stack([(table * (table - 1)).sum(axis=1) / (answers - 1), table])
-    alpha = float(_alpha(parts.sum(axis=0)[None])[0])
+    total = (repeated[:, None] * parts).sum(axis=0)
+    alpha = float(_alpha(total[None])[0])
     tail = (1 - level) / 2
     if (parts[:, 0] == answers).all():
-        low = 1 - (1 - tail ** (1 / n)) / _by_chance(table.sum(axis=0))
+        low = 1 - (1 - tail ** (1 / n)) / _by_chance(total[1:])
         return Agreement(alpha, float(low), 1.0)
-    weights = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=RESAMPLES)
+    weights = np.random.default_rng(seed).multinomial(n, repeated / n, size=RESAMPLES)
     drawn = _alpha(weights @ parts)
     low, high = np.quantile(drawn[np.isfinite(drawn)], [tail, 1 - tail])
     return Agreement(alpha, float(min(low, alpha)), float(max(high, alpha)))

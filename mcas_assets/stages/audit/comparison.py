@@ -2,15 +2,17 @@
 
 import polars as pl
 
-from mcas_assets.compare import scores, versions
+from mcas_assets.compare import scores, shares, versions
 from mcas_assets.compare.fidelity import MEASURES
 from mcas_assets.compare.further import Drawing
 from mcas_assets.declare.audit import Audit
+from mcas_assets.measure import labels
 from mcas_assets.quality.changes import COMPARED, EXPLAINED, VERDICTS, change_error, compared
 from mcas_assets.quality.expectations import among, between, equal, ordered
 from mcas_assets.quality.frames import unexplained
 from mcas_assets.scoring.changes.pairs import CHANGES
 from mcas_assets.stages import reads
+from mcas_assets.stages.audit.representation import is_of_audit
 from mcas_assets.stages.audit.scores import STAGE as SCORES
 from mcas_assets.stages.contract import Checked, Made, Stage, Table, Work
 from mcas_assets.stages.reads import Declared
@@ -22,7 +24,9 @@ _PAIR = ("before", "after", "audit")
 def _make(work: Work) -> Made:
     workplace, audit = work.workplace, work.audit
     drawing = Drawing(workplace.system_of, workplace.progress, work.run_id)
-    instruments = versions.Instruments(workplace.embedders(audit.embedders), workplace.tone_reader, drawing)
+    instruments = versions.Instruments(
+        workplace.embedders(audit.embedders), workplace.tone_reader, workplace.labellers(audit), drawing
+    )
     tables, inputs = versions.compare_all(workplace.store, audit, work.system_version, work.against, instruments)
     heads = tables["comparison_summary"].filter(pl.col("axis").is_null()).iter_rows(named=True)
     verdicts = {f"against {row['before'] or 'none'}": row["reason"] or row["verdict"] for row in heads}
@@ -32,12 +36,22 @@ def _make(work: Work) -> Made:
 def _declares(audit: Audit, declared: Declared) -> list:
     assert SCORES.declares is not None
     spent = [audit.images_per_prompt.concept, audit.rounds, audit.comparison.below]
-    return [SCORES.declares(audit, declared), reads.groups(audit), audit.inference.confidence, spent]
+    what = [SCORES.declares(audit, declared), reads.groups(audit), audit.inference.confidence, spent]
+    return [*what, *reads.labellers(audit, declared)]
+
+
+def _keys(checked: Checked) -> dict[str, list[labels.Key]]:
+    return labels.keys(checked.work.audit, checked.work.workplace.labellers(checked.work.audit))
+
+
+def _further_labels(checked: Checked) -> pl.DataFrame:
+    return checked.rows.with_columns(is_named=is_of_audit(checked))
 
 
 def _expected_rows(checked: Checked, table: str) -> int:
     (summary,) = checked.work.read("comparison_summary")
-    return versions.expected_rows(table, checked.work.audit, summary, checked.rows)
+    work = checked.work
+    return versions.expected_rows(table, work.audit, _keys(checked), summary, checked.rows)
 
 
 def _comparisons(checked: Checked) -> pl.DataFrame:
@@ -169,9 +183,10 @@ FACTORS = Table(
 FURTHER_LABELS = Table(
     "further_labels",
     key=(*_PAIR, "axis", "labels", "embedder", "concept", "image_id"),
-    expected_rows=lambda checked: versions.n_further_labels(checked.work.audit, *checked.work.read("comparisons")),
+    frame=_further_labels,
+    expected_rows=lambda checked: shares.n_further_labels(_keys(checked), *checked.work.read("comparisons")),
     may_be_empty=True,  # where one round was enough, or nothing can be drawn
-    rules={"labels are known": among("labels", ("zero-shot", "pixels"))},
+    rules={"labels are known": among("is_named", (True,))},
 )
 
 STAGE = Stage(

@@ -7,6 +7,7 @@ from mcas_assets.images import generate, keep_given, match_given
 from mcas_assets.measure import marks
 from mcas_assets.quality.expectations import among, between, equal, matching, present
 from mcas_assets.quality.files import image_frame, import_frame
+from mcas_assets.quality.looks import looks
 from mcas_assets.stages import reads
 from mcas_assets.stages.audit.plan import REQUEST
 from mcas_assets.stages.contract import Checked, Made, Stage, Table, Work
@@ -53,7 +54,10 @@ def _wanted(checked: Checked) -> pl.DataFrame:
 
 
 def _image_frame(checked: Checked) -> pl.DataFrame:
-    return image_frame(_wanted(checked), _stored(checked), checked.work.workplace.home)
+    images = _stored(checked)
+    return image_frame(
+        _wanted(checked), images, looks(checked.work.workplace.store, images["path"].drop_nulls().unique())
+    )
 
 
 def _import_frame(checked: Checked) -> pl.DataFrame:

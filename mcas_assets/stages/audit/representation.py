@@ -3,8 +3,8 @@
 import polars as pl
 
 from mcas_assets.declare.audit import Audit
-from mcas_assets.declare.parts import LABELS
-from mcas_assets.measure import confusion, intersections, mean_amplification, populations, shares
+from mcas_assets.declare.parts import LABELLERS
+from mcas_assets.measure import confusion, intersections, labels, mean_amplification, populations, shares
 from mcas_assets.quality.expectations import among, between, equal, ordered, present
 from mcas_assets.quality.frames import are_within, inside, total, unexplained
 from mcas_assets.scoring.shares.intersections import LEAST_IMAGES
@@ -22,9 +22,11 @@ _TOLERANCE = 1e-6
 def _make(work: Work) -> Made:
     images, texts = work.read("images", "texts")
     workplace, audit = work.workplace, work.audit
-    panel = workplace.embedders(audit.embedders)
-    labellers = shares.label_images(workplace.store, audit, images, texts, panel, workplace.tone_reader)
-    labelled, labels = shares.measure(audit, images, labellers), shares.label_rows(audit, images, labellers)
+    labelling = labels.Labelling(
+        workplace.embedders(audit.embedders), workplace.tone_reader, workplace.labellers(audit), {}, workplace.progress
+    )
+    labellers = labels.label_images(workplace.store, audit, images, texts, labelling)
+    labelled, of_images = shares.measure(audit, images, labellers), labels.label_rows(audit, images, labellers)
     known = workplace.populations(audit)
     against = populations.hold(audit, labelled, known)
     tables = {
@@ -39,15 +41,29 @@ def _make(work: Work) -> Made:
         "requested": int(labelled["n_requested"].sum()),
         "erased": len(erased),
     }
-    digest = shares.with_labels(shares.digest(tables.values()), labels)
-    return Made(tables | {"image_labels": labels}, digest, metadata)
+    digest = labels.with_labels(shares.digest(tables.values()), of_images)
+    return Made(tables | {"image_labels": of_images}, digest, metadata)
 
 
 def _declares(audit: Audit, declared: Declared) -> list:
     inference = audit.inference.model_dump(include={"level", "confidence", "seed"})
     targets = [target[:2] for target in reads.targets(audit)]
     embedders = reads.embedders(audit, declared)
-    return [reads.groups(audit), targets, embedders, inference, reads.populations(audit, declared)]
+    what = [reads.groups(audit), targets, embedders, inference, reads.populations(audit, declared)]
+    return [*what, *reads.labellers(audit, declared)]
+
+
+def is_of_audit(checked: Checked) -> pl.Expr:
+    """Whether column `labels` names a labeller of the audit."""
+    return pl.col("labels").is_in(checked.by.audit.labellers if checked.by else LABELLERS)
+
+
+def _keys(checked: Checked) -> dict[str, list[labels.Key]]:
+    return labels.keys(checked.work.audit, checked.work.workplace.labellers(checked.work.audit))
+
+
+def _image_labels(checked: Checked) -> pl.DataFrame:
+    return checked.rows.with_columns(is_named=is_of_audit(checked))
 
 
 def _intersections(checked: Checked) -> pl.DataFrame:
@@ -64,20 +80,19 @@ def _intersections(checked: Checked) -> pl.DataFrame:
 
 def _n_labels(checked: Checked) -> int:
     """A label for each delivered image, axis and labeller."""
-    audit, (images,) = checked.work.audit, checked.work.read("images")
-    labellers = sum(len(audit.embedders) + shares.has_tones(axis) for axis in audit.axes.values())
-    return images.filter(outcome="ok")["sha256"].n_unique() * labellers
+    (images,) = checked.work.read("images")
+    return images.filter(outcome="ok")["sha256"].n_unique() * sum(map(len, _keys(checked).values()))
 
 
 def _n_cells(checked: Checked) -> int:
     """A row for each axis, labeller, group and answer."""
-    audit = checked.work.audit
-    sizes = [(len(audit.embedders) + shares.has_tones(axis), len(axis.groups)) for axis in audit.axes.values()]
+    axes = checked.work.audit.axes
+    sizes = [(len(of_axis), len(axes[name].groups)) for name, of_axis in _keys(checked).items()]
     return sum(labellers * k * (k + 1) for labellers, k in sizes)
 
 
 def _counts(checked: Checked) -> tuple[int, int]:
-    return shares.n_labelled(checked.work.audit, len(checked.work.audit.embedders))
+    return shares.n_labelled(checked.work.audit, _keys(checked))
 
 
 def _representation(checked: Checked) -> pl.DataFrame:
@@ -89,6 +104,7 @@ def _representation(checked: Checked) -> pl.DataFrame:
     return checked.rows.with_columns(
         n_accounted=delivered + pl.col("n_missing"),
         best_counted=pl.when(delivered > 0).then(pl.col("n_counted") / delivered).max().over("axis", "concept"),
+        is_named=is_of_audit(checked),
         fewest=pl.min_horizontal("n_missing", "n_abstained", "n_group", "n_known"),
         n_in_groups=pl.col("n_group").sum().over(LABELLED),
         sum_of_shares=total("share").over(LABELLED),
@@ -107,6 +123,7 @@ def _confusion(checked: Checked) -> pl.DataFrame:
     return checked.rows.with_columns(
         n_in_answers=pl.col("n_images").sum().over(of_group),
         rate_error=(pl.col("rate") - pl.col("n_images") / pl.col("n_known")).abs(),
+        is_named=is_of_audit(checked),
         right_rate=pl.when(pl.col("answer") == pl.col("group_name")).then("rate"),
         is_unexplained_null=unexplained("rate", "reason"),
     )
@@ -148,7 +165,7 @@ REPRESENTATION = Table(
     frame=_representation,
     expected_rows=lambda checked: _counts(checked)[0],
     rules={
-        "labels are known": among("labels", LABELS),
+        "labels are known": among("is_named", (True,)),
         "zero-shot names its embedder": present("embedder", where=lambda column: column("labels") == "zero-shot"),
         "every requested image is accounted for": equal("n_accounted", "n_requested"),
         "groups hold the counted images": equal("n_in_groups", "n_counted"),
@@ -167,10 +184,11 @@ REPRESENTATION = Table(
 IMAGE_LABELS = Table(
     "image_labels",
     key=("system_version", "audit", "axis", "labels", "embedder", "sha256"),
+    frame=_image_labels,
     expected_rows=_n_labels,
     may_be_empty=True,  # where no image was delivered
     rules={
-        "labels of an image are known": among("labels", LABELS),
+        "labels of an image are known": among("is_named", (True,)),
         "a zero-shot label names its embedder": present(
             "embedder", where=lambda column: column("labels") == "zero-shot"
         ),
@@ -182,7 +200,7 @@ CONFUSION = Table(
     frame=_confusion,
     expected_rows=lambda checked: _n_cells(checked),
     rules={
-        "labels are known": among("labels", LABELS),
+        "labels are known": among("is_named", (True,)),
         "images count from 0": between("n_images", 0, None),
         "answers hold the known images": equal("n_in_answers", "n_known"),
         "rate is images by known": between("rate_error", 0, _TOLERANCE),
@@ -213,7 +231,7 @@ MEAN_AMPLIFICATION = Table(
     "mean_amplification",
     key=("system_version", "audit", "axis", "labels", "embedder", "population", "measure"),
     frame=_mean_amplification,
-    expected_rows=lambda checked: mean_amplification.n_rows(checked.work.audit),
+    expected_rows=lambda checked: mean_amplification.n_rows(checked.work.audit, _keys(checked)),
     rules={
         "measure is known": among("measure", mean_amplification.MEASURES),
         "mean lies in its interval": among("is_mean_in_interval", (True,)),
@@ -242,7 +260,7 @@ INTERSECTIONS = Table(
     "intersections",
     key=(*CELLS_OF, "group_1", "group_2"),
     frame=_intersections,
-    expected_rows=lambda checked: intersections.n_rows(checked.work.audit),
+    expected_rows=lambda checked: intersections.n_rows(checked.work.audit, _keys(checked)),
     may_be_empty=True,  # an audit of one axis has none
     rules={
         "scope of a cell is known": among("scope", ("concept", intersections.ALL_CONCEPTS)),

@@ -18,6 +18,23 @@ from mcas_assets.systems.hosted.retry import Retry
 KeyVariable = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*_(KEY|TOKEN)$")]
 """The name of an environment variable with a key: only what is named as one is ever sent to a host."""
 
+_OF_OTHERS = (
+    "MCAS_",
+    "HF_",
+    "HUGGING",
+    "GITHUB_",
+    "GH_",
+    "GITLAB_",
+    "CI_",
+    "AWS_",
+    "AZURE_",
+    "GCP_",
+    "NPM_",
+    "PYPI_",
+    "UV_",
+    "TWINE_",
+)
+
 
 class HostedEntry(Entry):
     """What entries of all hosted kinds may say.
@@ -61,6 +78,10 @@ class HostedEntry(Entry):
         """What no single field shows: an address that can be called, a price where dollars are to be counted."""
         if isinstance(url := raw.get("base_url"), str):
             yield from address_mistakes(("base_url",), url, raw.get("plain_http") is True)
+        variable = raw.get("key_variable")
+        if isinstance(variable, str) and variable.startswith(_OF_OTHERS):
+            remedy = "Name a variable with the key of this server alone"
+            yield Mistake(("key_variable",), f"is {variable}, the key of something else", remedy)
         budget = raw.get("budget")
         # At a price of nothing no request would ever reach a budget in dollars.
         if isinstance(budget, dict) and budget.get("usd") is not None and raw.get("price") in (None, 0):

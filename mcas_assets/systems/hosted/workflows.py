@@ -8,7 +8,9 @@ import copy
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field
 
 from mcas_assets.core.digests import document_digest
 from mcas_assets.core.errors import BadInput
@@ -19,6 +21,10 @@ MOST_BYTES = 1 << 24
 _WEIGHTS = (".safetensors", ".sft", ".ckpt", ".pt", ".pt2", ".pth", ".bin", ".pkl", ".gguf", ".onnx")
 _SAVES = ("SaveImage", "PreviewImage")
 _EXPORT = "Save it from ComfyUI by Workflow, Export (API)"
+
+
+SlotName = Annotated[str, Field(pattern=r"^[^.\s]+\.[^.\s]+$")]
+SlotNames = Annotated[tuple[SlotName, ...], Field(strict=False, min_length=1)]
 
 
 class Slot(NamedTuple):
@@ -34,6 +40,33 @@ class Slot(NamedTuple):
     node: str
     input: str
     kind: type
+
+
+class Slots(BaseModel):
+    """Where in the workflow stands what is another for each image: inputs as `node.input`, one or a list of them.
+
+    Attributes:
+        prompt: Inputs that hold the prompt; of a model with several text encoders, all of them.
+        seed: Inputs that hold the seed; if not given, none is filled in, and every image of a prompt is the same.
+        width, height: Inputs that hold the size; if not given, the workflow has its own.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    prompt: SlotName | SlotNames
+    seed: SlotName | SlotNames | None = None
+    width: SlotName | SlotNames | None = None
+    height: SlotName | SlotNames | None = None
+
+    def all(self) -> tuple[Slot, ...]:
+        """Every input, with what must stand there."""
+        kinds: dict[str, type] = {"prompt": str, "seed": int, "width": int, "height": int}
+        named = ((key, getattr(self, key) or ()) for key in kinds)
+        return tuple(
+            Slot(key, *name.split("."), kinds[key])
+            for key, names in named
+            for name in ((names,) if isinstance(names, str) else names)
+        )
 
 
 class Workflow:

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from mcas_assets.declare.catalogue import Entry
 from mcas_assets.declare.mistakes import Mistake
+from mcas_assets.systems.pipelines.adapters import Adapter, adapter_mistakes
 from mcas_assets.systems.pipelines.hub import revision_mistakes
 from mcas_assets.systems.pipelines.rewriters import Mode
 
@@ -36,6 +37,9 @@ class Declaration(Entry):
         repo, revision: Or a hub repository ('organisation/name') at a commit (40 hex digits).
         watch: A branch of the repository: what it points to becomes a version whenever its weights are new. `revision` is
             what is audited by hand.
+        single_file: A checkpoint in one file (.safetensors in its makers' layout), relative like `path`, which (or `repo`)
+            then names a pipeline of its family, for the configuration and what the file does not hold.
+        adapters: LoRA and the like that are put on the pipeline: each a path, or a repo at a revision, with a scale.
         variant: Weights variant to load where there is one ('fp16').
         steps, guidance: As the pipeline's default if not given.
         negative_prompt: For every image the same.
@@ -59,6 +63,8 @@ class Declaration(Entry):
     repo: str | None = None
     revision: str | None = None
     watch: str | None = None
+    single_file: str | None = None
+    adapters: Annotated[tuple[Adapter, ...], Field(strict=False)] = ()
     variant: str | None = None
     steps: Annotated[int, Field(ge=1, le=10000)] | None = None
     guidance: Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)] | None = None
@@ -93,6 +99,7 @@ class Declaration(Entry):
             yield from revision_mistakes(raw.get("revision"))
         elif raw.get("revision") is not None:
             yield Mistake(("revision",), "is given with a path", "Leave it out, or give repo in place of path")
+        yield from adapter_mistakes(raw.get("adapters"))
         if raw.get("watch") is not None and raw.get("repo") is None:
             yield Mistake(("watch",), "is given without a repo", "Leave it out: a folder is watched as it is")
         if (raw.get("width") is None) != (raw.get("height") is None):

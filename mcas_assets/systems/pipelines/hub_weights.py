@@ -15,10 +15,11 @@ from pathlib import Path
 from mcas_assets.core.digests import bytes_digest
 from mcas_assets.core.errors import BadInput, kind_and_line
 from mcas_assets.systems.identity import DigestCache
+from mcas_assets.systems.pipelines import modular
 from mcas_assets.systems.pipelines.hub import HubFile, HubState
 
 # Read to tell which files are loaded, however they are kept.
-_STRUCTURE = re.compile(r"model_index\.json|.*/(scheduler_)?config\.json|.*\.index(\.\w+)?\.json")
+_STRUCTURE = re.compile(r"(modular_)?model_index\.json|.*/(scheduler_)?config\.json|.*\.index(\.\w+)?\.json")
 _SMALL = re.compile(r".*\.(json|txt|model|jinja|tiktoken)")
 
 
@@ -59,7 +60,7 @@ def laid_out(state: HubState, *, endpoint: str | None = None) -> Generator[tuple
     with tempfile.TemporaryDirectory() as made:
         folder, stated = Path(made), {}
         for name, file in state.files.items():
-            if name == "model_index.json" or (name.count("/") == 1 and ".." not in name):
+            if name in ("model_index.json", modular.INDEX) or (name.count("/") == 1 and ".." not in name):
                 if file.sha256 is None and not _SMALL.fullmatch(name):
                     continue
                 is_read = file.sha256 is None or _STRUCTURE.fullmatch(name) is not None

@@ -1,14 +1,17 @@
 """Loading a diffusers pipeline: with which settings, and what stands in the way said in one sentence."""
 
 import importlib.util
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from mcas_assets.core.errors import BadInput, kind_and_line
-from mcas_assets.systems.pipelines import devices, signatures
+from mcas_assets.core.errors import BadInput
+from mcas_assets.systems.pipelines import devices, modular, signatures
+from mcas_assets.systems.pipelines.adapters import Laid, put_on
 from mcas_assets.systems.pipelines.pipeline_folder import PipelineFolder
 from mcas_assets.systems.pipelines.quiet import quiet_loading
 from mcas_assets.systems.pipelines.settings import Settings
-from mcas_assets.systems.pipelines.strangers import Raised, strangers_code
+from mcas_assets.systems.pipelines.single_file import load_parts
+from mcas_assets.systems.pipelines.strangers import Raised, describe, strangers_code
 
 if TYPE_CHECKING:
     import torch
@@ -16,7 +19,13 @@ if TYPE_CHECKING:
 _CHECKER = "safety_checker"
 
 
-def load(folder: PipelineFolder, settings: Settings, variant: str | None, device: "torch.device") -> Any:
+def load(
+    folder: PipelineFolder,
+    settings: Settings,
+    variant: str | None,
+    device: "torch.device",
+    adapters: Sequence[Laid] = (),
+) -> Any:
     """The pipeline of a folder, on the device.
 
     Args:
@@ -24,6 +33,7 @@ def load(folder: PipelineFolder, settings: Settings, variant: str | None, device
         settings: How to load it.
         variant: Weights variant to prefer, or None.
         device: A torch device.
+        adapters: What is put on it.
 
     Raises:
         BadInput: diffusers cannot load it, it lacks weights, or it does not fit on the device.
@@ -46,16 +56,35 @@ def load(folder: PipelineFolder, settings: Settings, variant: str | None, device
         options |= {key: value for key, value in unchecked.items() if key in made_with}
     try:
         with quiet_loading() as complaints, strangers_code():
-            pipeline = DiffusionPipeline.from_pretrained(str(folder.path), **options)
+            if modular.is_modular(folder.pipeline):
+                out = tuple(modular.REWRITING) if settings.rewriter == "as_asked" else ()
+                pipeline = modular.load_modular(folder.path, folder.pipeline, out, options)
+            else:
+                held = _from_file(folder, options["dtype"])
+                pipeline = held.pop("", None) or DiffusionPipeline.from_pretrained(str(folder.path), **options, **held)
             pipeline.set_progress_bar_config(disable=True)
     except Raised as raised:
         problem = f"diffusers cannot load it ({describe(raised.error)})"
         remedy = "See that the folder is whole and of this version of diffusers"
-        raise BadInput(folder.path, problem, remedy) from raised.error
+        if folder.single_file is not None:
+            # What a file lacks is left without memory behind it ("meta"), and found when it is to be used.
+            is_short = "meta tensor" in str(raised.error)
+            problem = f"lacks weights of a {folder.pipeline} as configured in {folder.path}" if is_short else problem
+            remedy = "Name with path: or repo: the folder or repository of the model that it is of"
+        raise BadInput(folder.single_file or folder.path, problem, remedy) from raised.error
     if complaints:
         problem = f"lacks weights, which would be drawn at random ({complaints[0]})"
         raise BadInput(folder.path, problem, "Copy or download the folder again")
+    put_on(pipeline, adapters, folder.path)
     return _place(folder, pipeline, device)
+
+
+def _from_file(folder: PipelineFolder, dtype: Any) -> dict[str, Any]:
+    """What is loaded from a single file, by component; the whole pipeline under ''."""
+    if folder.single_file is None:
+        return {}
+    classes = {**folder.components, "": folder.pipeline}
+    return load_parts(folder.single_file, folder.from_file, folder.path, classes, dtype)
 
 
 def _place(folder: PipelineFolder, pipeline: Any, device: "torch.device") -> Any:
@@ -71,8 +100,3 @@ def _place(folder: PipelineFolder, pipeline: Any, device: "torch.device") -> Any
         problem = f"does not fit into the memory of the device ({device.type})"
         remedy = "Choose dtype: bfloat16, free the device, or hide it (CUDA_VISIBLE_DEVICES=) to run on the CPU"
         raise BadInput(folder.path, problem, remedy) from error
-
-
-def describe(error: BaseException) -> str:
-    """An error of the library as a reason, without a full stop at its end."""
-    return kind_and_line(error, 500).rstrip(".")

@@ -5,15 +5,9 @@ from pathlib import Path
 from typing import Literal
 
 from mcas_assets.core.errors import BadInput
-from mcas_assets.systems.pipelines.weights import check_safetensors
+from mcas_assets.systems.pipelines.weights import check_safetensors, read_json
 
 Kind = Literal["adapter", "checkpoint", "weights"]
-
-FUSE = (
-    "Fuse it into the model that it was trained on: load_lora_weights(...), fuse_lora(), unload_lora_weights(), "
-    "save_pretrained(FOLDER), and give FOLDER"
-)
-"""What makes a pipeline of an adapter (diffusers, `LoraBaseMixin`)."""
 
 _ADAPTER = re.compile(r"\blora_|[._]lora[._AB]|lokr_|hada_|\bdora_|oft_|ia3_", re.IGNORECASE)
 _CHECKPOINT = re.compile(r"^(model\.diffusion_model|first_stage_model|cond_stage_model|double_blocks|joint_blocks)\.")
@@ -34,25 +28,42 @@ def kind_of(file: Path) -> Kind:
     return "checkpoint" if any(_CHECKPOINT.match(name) for name in names) else "weights"
 
 
+def put_on_it(file: Path) -> str:
+    """What to do with an adapter, and on which model it says that it was trained."""
+    return f"Declare {_base_of(file)} in systems.yaml with adapters: [{{path: {file}}}]"
+
+
 def refusal(file: Path) -> tuple[str, str]:
     """(what a weights file is, what to do) where a pipeline folder is needed."""
     if file.suffix != ".safetensors":
-        return (
-            "is a checkpoint",
-            f"Convert {file.name} with from_single_file(...).save_pretrained(FOLDER), and give FOLDER",
-        )
+        return "is a checkpoint that is no safetensors file", f"Convert {file.name} to safetensors. {_as_single(file)}"
     kind = kind_of(file)
     if kind == "adapter":
-        return "is an adapter (a LoRA or the like), which changes a model and is none", FUSE
+        return "is an adapter (a LoRA or the like), which changes a model and is none", put_on_it(file)
     if kind == "checkpoint":
-        return (
-            "is a checkpoint",
-            f"Convert {file.name} with from_single_file(...).save_pretrained(FOLDER), and give FOLDER",
-        )
+        return "is a checkpoint in its makers' own layout", _as_single(file)
     return (
         "is the weights of one part of a model",
         "Give the folder of the whole pipeline, which holds model_index.json",
     )
+
+
+def _as_single(file: Path) -> str:
+    return (
+        f"Declare it in systems.yaml with single_file: {file.with_suffix('.safetensors')}, and with path: or repo: and revision: "
+        "a pipeline of its family, for the configuration"
+    )
+
+
+def _base_of(file: Path) -> str:
+    """The model that an adapter was trained on, as far as its header or peft's file beside it says (`base_model_name_or_path`)."""
+    beside = file.with_name("adapter_config.json")
+    try:
+        said = read_json(beside).get("base_model_name_or_path") if beside.is_file() else None
+        said = said or (check_safetensors(file).get("__metadata__") or {}).get("ss_sd_model_name")
+    except BadInput:
+        said = None
+    return f"the model that it was trained on ({said})" if isinstance(said, str) else "the model that it was trained on"
 
 
 def adapters_in(folder: Path) -> list[Path]:

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from mcas_assets.core.errors import BadInput
-from mcas_assets.systems.pipelines import signatures, sizes
+from mcas_assets.systems.pipelines import modular, signatures, sizes
 from mcas_assets.systems.pipelines.components import kind_in, kind_of
-from mcas_assets.systems.pipelines.loose_weights import FUSE, adapters_in, refusal
+from mcas_assets.systems.pipelines.loose_weights import adapters_in, put_on_it, refusal
 from mcas_assets.systems.pipelines.quantised import require_dequantisable
+from mcas_assets.systems.pipelines.single_file import parts_in
 from mcas_assets.systems.pipelines.weights import find_weights, read_json
 
 log = logging.getLogger(__name__)
@@ -37,12 +38,18 @@ class PipelineFolder:
         pipeline: The pipeline's class name.
         components: Component name -> class name, those that are loaded.
         files: What they are loaded from: paths relative to the folder with forward slashes, sorted.
+        single_file: A checkpoint that the weights of some are loaded from in their place, or None.
+        from_file: Which.
+        index: The name of the file that names the components.
     """
 
     path: Path
     pipeline: str
     components: dict[str, str]
     files: tuple[str, ...]
+    single_file: Path | None = None
+    from_file: tuple[str, ...] = ()
+    index: str = "model_index.json"
 
     def config(self, *components: str) -> dict[str, Any]:
         """The `config.json` of the first of these components that there is, or nothing."""
@@ -82,7 +89,7 @@ class PipelineFolder:
 
     def stated(self) -> dict[str, Any]:
         """What `model_index.json` says besides the components: what the pipeline itself is made with."""
-        index = read_json(self.path / "model_index.json")
+        index = read_json(self.path / self.index)
         return {key: value for key, value in index.items() if not (key.startswith("_") or isinstance(value, list))}
 
     def _scale(self) -> int:
@@ -108,6 +115,8 @@ def inspect(
     allow_pickle: bool = False,
     without: Collection[str] = (),
     whole: bool = True,
+    single_file: Path | None = None,
+    used: Collection[Path] = (),
 ) -> PipelineFolder:
     """Understand a pipeline folder, and see that all that will be loaded from it is there and whole.
 
@@ -117,27 +126,35 @@ def inspect(
         allow_pickle: Accept pickled weights where there are no others.
         without: Components that will not be loaded.
         whole: See that weights and tokenizers are whole; not for a listing, where they stand empty.
+        single_file: A checkpoint that is loaded in place of the weights that it holds.
+        used: Adapters that are put on, wherever they lie.
 
     Raises:
         BadInput: It is no pipeline folder, draws no images from text, or something in it is missing or broken.
     """
-    index = _read_index(folder)
-    pipeline = _check_class(folder / "model_index.json", index["_class_name"])
+    name = index_name(folder)
+    index = _read_index(folder, name)
+    pipeline = _check_class(folder / name, index["_class_name"])
     parts = {name: entry for name, entry in index.items() if _is_component(entry) and name not in without}
     components = {name: class_name for name, (_, class_name) in parts.items()}
-    files = ["model_index.json"]
+    files = [name]
+    from_file = parts_in(single_file, components) if single_file else ()
     for adapter in adapters_in(folder) if whole else ():
-        log.warning(
-            "%s lies beside the pipeline and is left unused: what is audited is the model without it. %s", adapter, FUSE
-        )
-    for name, (library, class_name) in parts.items():
-        names = _component(folder / name, library, class_name, variant, allow_pickle, whole)
-        files += [f"{name}/{file}" for file in names]
+        if adapter.resolve() not in used:
+            told = "%s lies beside the pipeline and is left unused: what is audited is the model without it. %s"
+            log.warning(told, adapter, put_on_it(adapter))
+    for part, (library, class_name) in parts.items():
+        if part in from_file:
+            read_json(folder / part / "config.json")
+            files.append(f"{part}/config.json")
+            continue
+        names = _component(folder / part, library, class_name, variant, allow_pickle, whole)
+        files += [f"{part}/{file}" for file in names]
     if components.get("scheduler") in SEEDLESS_SCHEDULERS:
         problem = f"is a {components['scheduler']}, which ignores the seed of an image"
         remedy = "Save the pipeline with another scheduler, for example DPMSolverMultistepScheduler"
         raise BadInput(folder / "scheduler", problem, remedy)
-    return PipelineFolder(folder, pipeline, components, tuple(sorted(files)))
+    return PipelineFolder(folder, pipeline, components, tuple(sorted(files)), single_file, from_file, name)
 
 
 def require_scheduler(folder: Path, stated: dict[str, Any], loaded: dict[str, Any]) -> None:
@@ -168,12 +185,18 @@ def _is_component(entry: object) -> bool:
     return isinstance(entry, list) and len(entry) == 2 and all(isinstance(part, str) for part in entry)
 
 
-def _read_index(folder: Path) -> dict[str, Any]:
+def index_name(folder: Path) -> str:
+    """The file of a folder that names a pipeline's components: that of a modular one, where there is only this."""
+    names = ("model_index.json", modular.INDEX)
+    return next((name for name in names if (folder / name).is_file()), names[0])
+
+
+def _read_index(folder: Path, name: str) -> dict[str, Any]:
     if not folder.is_dir():
         raise BadInput(folder, "is not a folder", "Give the folder of a diffusers pipeline, or correct the path")
-    path = folder / "model_index.json"
+    path = folder / name
     if not path.exists():
-        inner = sorted(child.name for child in folder.iterdir() if (child / "model_index.json").is_file())
+        inner = sorted(child.name for child in folder.iterdir() if (child / index_name(child)).is_file())
         weights = sorted(file for file in folder.iterdir() if file.suffix in (".safetensors", ".ckpt"))
         problem = "is no diffusers pipeline: it has no model_index.json"
         if (folder / "config.json").is_file() and (part := read_json(folder / "config.json").get("_class_name")):
@@ -186,7 +209,7 @@ def _read_index(folder: Path) -> dict[str, Any]:
         else:
             remedy = "Give a folder that DiffusionPipeline.save_pretrained wrote"
         raise BadInput(folder, problem, remedy)
-    index = read_json(path)
+    index = read_json(path) if name == "model_index.json" else modular.read_index(path)
     if not isinstance(index.get("_class_name"), str):
         problem = "names no pipeline class of diffusers"
         raise BadInput(path, problem, "Pipelines with code of their own are not run", "_class_name")
@@ -213,7 +236,7 @@ def _component(
     folder: Path, library: str, class_name: str, variant: str | None, allow_pickle: bool, whole: bool
 ) -> list[str]:
     if not folder.is_dir():
-        problem = f"is missing, though model_index.json names it ({class_name})"
+        problem = f"is missing, though {index_name(folder.parent)} names it ({class_name})"
         raise BadInput(folder, problem, f"{_FETCH_AGAIN}: it is not complete")
     kind = kind_of(library, class_name) or kind_in(folder)
     if kind.has_weights:

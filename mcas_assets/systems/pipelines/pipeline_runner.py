@@ -12,14 +12,15 @@ from mcas_assets.core.digests import plain
 from mcas_assets.core.errors import BadInput
 from mcas_assets.core.pictures import blank
 from mcas_assets.systems.pipelines import chance, devices, outputs, signatures
+from mcas_assets.systems.pipelines.adapters import Laid
 from mcas_assets.systems.pipelines.compiling import compile_denoiser
 from mcas_assets.systems.pipelines.helping import what_helps
-from mcas_assets.systems.pipelines.loading import describe, load
+from mcas_assets.systems.pipelines.loading import load
 from mcas_assets.systems.pipelines.pipeline_folder import PipelineFolder
 from mcas_assets.systems.pipelines.quiet import quiet_drawing
 from mcas_assets.systems.pipelines.rewriters import KNOWN, Ear
 from mcas_assets.systems.pipelines.settings import Settings
-from mcas_assets.systems.pipelines.strangers import Raised, strangers_code
+from mcas_assets.systems.pipelines.strangers import Raised, describe, strangers_code
 from mcas_assets.systems.pipelines.trial import Seed, Trial, try_first
 from mcas_assets.systems.protocol import Outcome, Request
 
@@ -40,16 +41,24 @@ class PipelineRunner:
         variant: Weights variant to prefer, or None.
         max_batch: The most images to draw at once, or None to begin with as many as are asked for.
         compiled: Compile what runs at every step.
+        adapters: What is put on the pipeline.
 
     Raises:
         BadInput: diffusers cannot load it, or it does not fit on the device.
     """
 
     def __init__(
-        self, folder: PipelineFolder, settings: Settings, variant: str | None, max_batch: int | None, compiled: bool
+        self,
+        folder: PipelineFolder,
+        settings: Settings,
+        variant: str | None,
+        max_batch: int | None,
+        compiled: bool,
+        adapters: Sequence[Laid] = (),
     ) -> None:
         self._folder = folder
         self._settings = settings
+        self._further = ("peft",) if adapters else ()
         self._limit = max_batch
         self._has_drawn = False
         self._takes_lists = True
@@ -58,7 +67,7 @@ class PipelineRunner:
         if settings.strict:
             devices.prepare_deterministic()
         self._device = devices.best_device()
-        self._pipeline: Any = load(folder, settings, variant, self._device)
+        self._pipeline: Any = load(folder, settings, variant, self._device, adapters)
         self._compiled = compile_denoiser(self._pipeline) if compiled else []
         self._takes = signatures.parameters(folder.pipeline) or {}
         self._ear = Ear(self._pipeline, settings.rewriting, self._takes | settings.arguments)
@@ -84,7 +93,7 @@ class PipelineRunner:
             **devices.describe(self._device),
             "dtype": self._settings.dtype,
             **{key: said for key, said in (("strict", self._settings.strict), ("compiled", self._compiled)) if said},
-            "packages": {name: importlib.metadata.version(name) for name in _PACKAGES},
+            "packages": {name: importlib.metadata.version(name) for name in (*_PACKAGES, *self._further)},
             "scheduler": {"class": type(scheduler).__name__, "config": plain(config)},
             **({"tested": tested} if (tested := self._trial.document() if self._trial else {}) else {}),
         }

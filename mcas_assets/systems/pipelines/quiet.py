@@ -6,8 +6,8 @@ from contextlib import contextmanager
 
 log = logging.getLogger(__name__)
 
-# diffusers and transformers fill in at random what a weights file lacks, and go on with a warning.
-_MADE_UP = "newly initialized"
+# diffusers and transformers fill in at random what a weights file lacks, leave out what fits nowhere, and go on with a warning.
+_MADE_UP = ("newly initialized", "led to unexpected keys", "led to missing keys")
 
 
 class _Listener(logging.Handler):
@@ -20,7 +20,7 @@ class _Listener(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         text = " ".join(record.getMessage().split())
         log.debug("%s: %s", record.name, text)
-        if _MADE_UP in text:
+        if any(words in text for words in _MADE_UP):
             self._heard.append(text[:300])
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from mcas_assets.systems.pipelines import signatures
+from mcas_assets.systems.pipelines import modular, signatures
 
 Mode = Literal["as_asked", "as_shipped"]
 
@@ -39,29 +39,39 @@ KNOWN: dict[str, Rewriter] = {
     "complex_human_instruction": Rewriter(None, None),  # Sana
     "prompt_upsampling": Rewriter(False, "upsample_prompt"),  # Ideogram 4
     "caption_upsample_temperature": Rewriter(None, "upsample_prompt"),  # FLUX.2
+    # Blocks of modular pipelines, which are taken out rather than switched off; what they write is in the output.
+    **{block: Rewriter(None, "the block itself") for block in modular.REWRITING},
 }
-"""By argument, as diffusers 0.42 has them. All but the last two are on by default."""
+"""By argument, as diffusers 0.42 has them; those of Ideogram 4 and FLUX.2 are off by default."""
 
-_OF_A_REWRITER = ("prompt_upsampling_temperature",)
+_OF_A_REWRITER = (
+    "prompt_upsampling_temperature",
+    "prompt_upsample",
+    "prompt_enhancer",
+)  # the last two as their arguments say
 _SUSPECT = re.compile(r"rewrit|rewire|upsampl|enhanc|expan[ds]|magic|recaption|instruct|revis|refine_prompt|(^|_)pe$")
 
 
 def shipped(pipeline: str) -> tuple[str, ...]:
     """The known arguments of a pipeline's call that rewrite the prompt by default."""
     taken = signatures.parameters(pipeline) or {}
-    return tuple(name for name in KNOWN if name in taken and is_on(name, taken[name]))
+    blocks = modular.blocks_of(pipeline) if modular.is_modular(pipeline) else ()
+    return tuple(name for name in KNOWN if name in blocks or (name in taken and is_on(name, taken[name])))
 
 
 def suspects(pipeline: str) -> tuple[str, ...]:
     """Arguments that sound as if they rewrote the prompt, of which nothing is known, and which are not off by default."""
-    taken = signatures.parameters(pipeline) or {}
+    taken = dict(signatures.parameters(pipeline) or {})
+    taken |= dict.fromkeys(modular.blocks_of(pipeline), True) if modular.is_modular(pipeline) else {}
     unknown = [name for name in taken if name not in KNOWN and name not in _OF_A_REWRITER and _SUSPECT.search(name)]
     return tuple(name for name in unknown if taken[name] not in (None, False))
 
 
 def active(pipeline: str, arguments: Mapping[str, Any]) -> tuple[str, ...]:
     """The known arguments that rewrite the prompt when a pipeline is called with these."""
-    taken = signatures.parameters(pipeline) or {}
+    taken = dict(signatures.parameters(pipeline) or {}) | {
+        name: True for name in shipped(pipeline) if name in modular.REWRITING
+    }
     return tuple(name for name in KNOWN if name in taken and is_on(name, arguments.get(name, taken[name])))
 
 

@@ -85,10 +85,13 @@ def settings_of(entry: Declaration, folder: PipelineFolder) -> Settings:
     off = {name: KNOWN[name].off for name in rewriters.shipped(folder.pipeline)} if mode == "as_asked" else {}
     said = {"guidance_scale": entry.guidance, "negative_prompt": entry.negative_prompt}
     said = {key: value for key, value in said.items() if value is not None} | entry.arguments
+    rewriting = rewriters.active(folder.pipeline, arguments | off)
     return Settings(
         width, height, entry.dtype or devices.default_dtype(), arguments,
-        unchecked=entry.safety_checker == "none", allow_pickle=entry.allow_pickle, strict=entry.strict,
-        rewriter=mode, switched_off=off, rewriting=rewriters.active(folder.pipeline, arguments | off),
+        # No single file holds a checker, and diffusers loads none with one.
+        unchecked=entry.safety_checker == "none" or folder.single_file is not None,
+        allow_pickle=entry.allow_pickle, strict=entry.strict,
+        rewriter=mode, switched_off={key: value for key, value in off.items() if key in taken}, rewriting=rewriting,
         declared={key: taken.get(key) for key in said},
     )  # fmt: skip
 

@@ -11,6 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from mcas_assets.systems.pipelines import modular
+
 _ARITHMETIC = (ast.Constant, ast.BinOp, ast.UnaryOp, ast.List, ast.Tuple, ast.operator, ast.unaryop, ast.expr_context)
 REQUIRED = "<required>"
 COMPUTED = "<computed>"
@@ -21,8 +23,10 @@ COMPUTED = "<computed>"
 def parameters(class_name: str, name: str = "__call__") -> dict[str, Any] | None:
     """The parameters of a method of a pipeline or scheduler with their defaults (`REQUIRED`, `COMPUTED` or a value).
 
-    Inherited methods count. None if the installed diffusers has no such class or method.
+    Inherited methods count. None if the installed diffusers has no such class or method. Of a modular pipeline diffusers is asked.
     """
+    if modular.is_modular(class_name) and name == "__call__":
+        return modular.parameters(class_name)
     function = method(class_name, name)
     if function is None:
         return None

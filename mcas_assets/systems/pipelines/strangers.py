@@ -8,6 +8,8 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
+from mcas_assets.core.errors import kind_and_line
+
 _OURS = Path(__file__).parents[2]
 
 
@@ -36,6 +38,11 @@ def strangers_code() -> Generator[None]:
         if _arose_here(error):
             raise
         raise Raised(error) from error
+
+
+def describe(error: BaseException) -> str:
+    """What a stranger's program raised, as a reason without a full stop at its end."""
+    return kind_and_line(error, 500).rstrip(".")
 
 
 def _arose_here(error: Exception) -> bool:

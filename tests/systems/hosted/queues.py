@@ -85,3 +85,50 @@ def fal_entry(queue: Fal, **keys: Any) -> dict:
         "timeout": 20.0, "retry": FAST,
     }  # fmt: skip
     return entry | keys
+
+
+class Bfl:
+    """Black Forest Labs' API of one server.
+
+    Attributes:
+        looks: So often a request is not ready when it is looked at.
+        submitted, state: Answered in place of what would be, if given; `states` before that, one after the other.
+    """
+
+    def __init__(self) -> None:
+        self.looks = 2
+        self.submitted: Reply | None = None
+        self.state: Reply | None = None
+        self.states: list[Reply] = []
+        self._asked: dict[str, dict] = {}
+        self._looked = 0
+        self.server = Provider(self._speak)
+
+    def _speak(self, path: str, body: dict) -> Reply:
+        if body:
+            number = f"t{len(self._asked)}"
+            self._asked[number] = body
+            at = f"{self.server.url}/v1/get_result?id={number}"
+            return self.submitted or Reply({"id": number, "polling_url": at, "cost": 3.0})
+        if path.startswith("/files/"):
+            return Reply(picture(self._asked[path.split("/")[2]]["prompt"]))
+        self._looked += 1
+        if self.states:
+            return self.states.pop(0)
+        number = path.rpartition("=")[2]
+        return self.state or Reply(
+            self.ready(number) if self._looked > self.looks else {"id": number, "status": "Pending"}
+        )
+
+    def ready(self, number: str, **more: Any) -> dict:
+        asked = self._asked[number]
+        told = {"sample": f"{self.server.url}/files/{number}", "prompt": asked["prompt"], "seed": asked.get("seed", 3)}
+        return {"id": number, "status": "Ready", "result": told | more}
+
+
+def bfl_entry(bfl: Bfl, **keys: Any) -> dict:
+    entry = {
+        "kind": "bfl", "model": "flux-2-pro", "base_url": bfl.server.url, "width": 64, "height": 64, "prompt_upsampling": False,
+        "price": 0.03, "timeout": 20.0, "retry": FAST,
+    }  # fmt: skip
+    return entry | keys

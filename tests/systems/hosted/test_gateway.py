@@ -242,6 +242,7 @@ def test_a_probe_says_whether_the_server_answers(behind, house, reply, state):
         ({"extra_body": {"guidance": [1.0, float("inf")]}}, "extra_body.guidance.1: is inf, which no request can hold"),
         ({"base_url": "https://openrouter.ai/api/v1"}, "one version would be several systems"),
         ({"key_variable": "HOME"}, "key_variable"),
+        ({"key_variable": "HF_TOKEN"}, "is HF_TOKEN, the key of something else"),
         ({"path": "images?x=1"}, "path"),
         ({"server_info": ["https://other.example/x"]}, "server_info"),
     ],

@@ -41,8 +41,8 @@ def test_a_file_is_told_by_the_names_of_its_tensors_and_not_by_its_own(tmp_path,
 @pytest.mark.parametrize(
     ("name", "says"),
     [
-        ("unet.x.lora_A.weight", "is an adapter .* load_lora_weights"),
-        ("model.diffusion_model.x.weight", "Convert some.safetensors with from_single_file"),
+        ("unet.x.lora_A.weight", r"is an adapter .* adapters: \[{path: .*some.safetensors}\]"),
+        ("model.diffusion_model.x.weight", "single_file: .*some.safetensors, and with path: or repo:"),
         ("conv_in.weight", "weights of one part .* model_index.json"),
     ],
 )

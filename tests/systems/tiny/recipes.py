@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.systems.tiny import first, further, unets
+from tests.systems.tiny import first, further, modular, unets
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,8 @@ RECIPES = {
     "lcm": Recipe("LatentConsistencyModelPipeline", unets.lcm, safety="clean"),
     "latent-diffusion": Recipe("LDMTextToImagePipeline", unets.latent_diffusion, side=32),
     "deepfloyd": Recipe("IFPipeline", unets.deepfloyd),
+    "z-image-modular": Recipe("ZImageModularPipeline", modular.z_image, side=32),
+    "flux3": Recipe("Flux3DistilledModularPipeline", modular.flux3, {"text_encoder_out_layers": [1, 2]}, side=32),
     "kandinsky3": Recipe("Kandinsky3Pipeline", unets.kandinsky3),
 }
 """By a name of the tests' own."""

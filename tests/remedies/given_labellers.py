@@ -1,0 +1,176 @@
+"""Labellers: entries that no axis, model or provider answers to, and models that cannot be asked."""
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from mcas_assets.declare.audit import Audit
+from mcas_assets.labellers.find import find_labeller, labellers_of
+from mcas_assets.labellers.judge import Judge
+from tests.labellers import tiny
+from tests.measure.small import declared
+from tests.remedies.given_models import Spoil, edit
+from tests.remedies.situations import Situation, Step, situation
+
+AXIS = declared().axes["gender"]
+GENDER = {"man": ["Male"], "woman": ["Female"]}
+KINDS: dict[str, dict[str, Any]] = {
+    "classifier": {"folder": "classes", "axes": {"gender": GENDER}, "detector": {"folder": "persons"}},
+    "judge": {"folder": "judge", "evidence": 0},
+    "hosted_judge": {"model": "judge", "base_url": "http://127.0.0.1:9/v1", "key": None, "retry": {"attempts": 1}},
+}
+MAKERS = {"classes": tiny.classifier, "persons": tiny.detector, "judge": tiny.judge}
+
+
+def write(place: Path, kind: str, **keys: object) -> None:
+    """Declares `mine`, with models beside it."""
+    for name in ("classes", "persons") if kind == "classifier" else (kind,) if kind == "judge" else ():
+        if not (place / name).exists():
+            MAKERS[name](place / name)
+    plain = {"zero-shot": {"kind": "zero_shot"}, "mine": {"kind": kind, **KINDS.get(kind, {}), **keys}}
+    (place / "labellers.yaml").write_text(json.dumps({"labellers": plain}))
+
+
+def mine(place: Path) -> Any:
+    return find_labeller("mine", place / "labellers.yaml")
+
+
+def require(place: Path) -> object:
+    return mine(place).require()
+
+
+def tell(place: Path) -> object:
+    return mine(place).tells("gender", AXIS)
+
+
+def look(place: Path) -> object:
+    return list(mine(place).look("gender", AXIS, [tiny.picture()]))
+
+
+def naming(*names: str) -> Callable[[Path], object]:
+    audit: Audit = declared().model_copy(update={"labellers": names})
+    return lambda place: labellers_of(audit, place / "labellers.yaml")
+
+
+def labeller(words: str, act: Callable[[Path], object], kind: str, wrong: dict, right: dict | None = None) -> Situation:
+    """Keys that are wrong, then others, as the remedy says."""
+
+    def of_a_labeller(place: Path) -> Iterator[Step]:
+        write(place, kind, **wrong)
+        yield lambda: act(place), words
+        write(place, kind, **(right or {}))
+
+    of_a_labeller.__name__ = f"labeller: {words}"
+    return of_a_labeller
+
+
+def model(words: str, act: Callable[[Path], object], kind: str, folder: str, spoil: Spoil) -> Situation:
+    """A model's folder that is spoiled, then another in its place."""
+
+    def of_a_model(place: Path) -> Iterator[Step]:
+        write(place, kind)
+        spoil(place / folder)
+        yield lambda: act(place), words
+        shutil.rmtree(place / folder, ignore_errors=True)
+        MAKERS[folder](place / folder)
+
+    of_a_model.__name__ = f"model of a labeller: {words}"
+    return of_a_model
+
+
+def without_chat(folder: Path) -> None:
+    (folder / "chat_template.jinja").unlink()
+
+
+def without_capitals(folder: Path) -> None:
+    shutil.rmtree(folder)
+    tiny.judge(folder, signs="abcdefghijklmnopqrstuvwxyz .,:\n")
+
+
+def of_another_kind(folder: Path) -> None:
+    shutil.rmtree(folder)
+    tiny.detector(folder)
+
+
+HALF = {"gender": {"man": ["Male"]}}
+LABELLERS_TABLE = [
+    labeller("Add the embedder to embedders, or leave the labeller out", naming("mine"), "zero_shot", {"embedder": "other"}),
+    labeller("Give it the groups of an axis: axes: of labeller mine", naming("zero-shot", "mine"), "classifier",
+             {"axes": {"age": GENDER}}),
+    labeller("Give every group of the axis: man, woman", tell, "classifier", {"axes": HALF}),
+    labeller("Known: man, woman", tell, "classifier", {"axes": {"gender": GENDER | {"x": ["Other"]}}}),
+    labeller("Known: Female, Male, Other", require, "classifier", {"axes": {"gender": GENDER | {"woman": ["Woman"]}}}),
+    labeller("Keep it in one group", tell, "classifier", {"axes": {"gender": GENDER | {"woman": ["Male"]}}}),
+    labeller("Leave it out", require, "hosted_judge", {"extra": {"stream": True}}),
+    labeller("Word each group otherwise", tell, "judge", {"words": {"gender": {"man": "x", "woman": "x"}}}),
+    model("Correct the folder of labeller mine", require, "judge", "judge", shutil.rmtree),
+    model("Give labeller mine a model of that kind", require, "judge", "judge", of_another_kind),
+    model("Give a classifier of classes that exclude one another", require, "classifier", "classes",
+          edit("config.json", problem_type="multi_label_classification")),
+    model("See that the folder is whole and made for this version of transformers", look, "judge", "judge",
+          edit("config.json", model_type="no-such-model")),
+    model("Give a model that was trained to follow instructions", look, "judge", "judge", without_chat),
+    model("Give a model whose tokenizer knows the letters A to Z", look, "judge", "judge", without_capitals),
+    model("See that it is of this version of transformers, and fits into memory", look, "judge", "judge",
+          lambda folder: (folder / "chat_template.jinja").write_text("{{ no_such_thing() }}")),
+    model("See that detector and classifier are of this version of transformers", look, "classifier", "classes",
+          edit("preprocessor_config.json", size={"height": 3, "width": 3})),
+]  # fmt: skip
+
+
+@situation
+def a_labeller_misspelt(place: Path) -> Iterator[Step]:
+    write(place, "judge")
+    names = ["zero-shto"]
+    yield lambda: naming(*names)(place), "Did you mean 'zero-shot'?"
+    names[0] = "zero-shot"
+
+
+@situation
+def an_axis_that_people_alone_would_tell(place: Path) -> Iterator[Step]:
+    write(place, "people")
+    names = ["mine"]
+    yield lambda: naming(*names)(place), "Add zero-shot, or one with groups for this axis"
+    names.append("zero-shot")
+
+
+@situation
+def a_kind_of_another_package_that_lacks_a_method(place: Path, monkeypatch) -> Iterator[Step]:
+    write(place, "judge")
+    monkeypatch.delattr(Judge, "look")
+    yield lambda: naming("mine")(place), "Give it the methods of mcas_assets.labellers.protocol.Looker"
+    monkeypatch.undo()
+
+
+@situation
+def a_file_that_no_labeller_can_read(place: Path) -> Iterator[Step]:
+    write(place, "judge")
+    files = [b"no picture"]
+    yield (
+        lambda: list(mine(place).look("gender", AXIS, files)),
+        "Check the image files of the stage before",
+    )
+    files[0] = tiny.picture()
+
+
+@situation
+def a_judge_without_its_key(place: Path, monkeypatch) -> Iterator[Step]:
+    write(place, "hosted_judge", key="MCAS_TEST_JUDGE_KEY")
+    yield lambda: require(place), "Set MCAS_TEST_JUDGE_KEY"
+    monkeypatch.setenv("MCAS_TEST_JUDGE_KEY", "key")
+
+
+@situation
+def a_judge_that_does_not_take_the_key(place: Path, monkeypatch) -> Iterator[Step]:
+    from tests.labellers.test_hosted_judge import says
+    from tests.systems.hosted.providers import Provider, Reply
+
+    monkeypatch.delenv("HTTP_PROXY", raising=False)
+    monkeypatch.delenv("http_proxy", raising=False)
+    server = Provider(lambda path, body: Reply(says({"answer": "man"})))
+    server.script = lambda body: Reply({"error": {"message": "no"}}, status=401)
+    write(place, "hosted_judge", base_url=server.url)
+    yield lambda: look(place), "Correct what it names and run again"
+    server.script = lambda body: None
