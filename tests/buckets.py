@@ -1,7 +1,7 @@
 """A bucket of a real server that speaks S3, on this machine: moto's, behind what counts its requests and makes them fail."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
