@@ -65,7 +65,7 @@ def write(measured: Measured, folder: Path, origin: Origin) -> list[Path]:
 
 def _model(measured: Measured, model: str, developer: str) -> Json:
     # Of an imported set nobody knows; whether weights that lie in a folder are open, their licence says.
-    hosted = dict.fromkeys(("openai", "google", "fal", "bfl"), "externally_managed")
+    hosted = dict.fromkeys(("openai", "google", "fal", "bfl", "replicate"), "externally_managed")
     deployment = {"diffusers": "self_deployed", "comfyui": "self_deployed"} | hosted
     known = {
         "deployment_type": deployment.get(str(measured.identity.get("kind")), "unknown"), "model_availability": "unknown",

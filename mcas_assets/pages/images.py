@@ -5,6 +5,7 @@ import shlex
 import polars as pl
 
 from mcas_assets.core.outcomes import MEANINGS
+from mcas_assets.labellers.protocol import name_for_people
 from mcas_assets.pages.concept import with_pictures
 from mcas_assets.pages.further import uses_of
 from mcas_assets.pages.links import Links
@@ -99,11 +100,24 @@ def image(reader: Reader, links: Links, audit: str, version: str, image_id: str)
         "uses": uses.to_dicts(), "is_further": is_further,
         "src": links.picture(row["sha256"], row["path"], 1024) if there else None,
         "original": links.original(row["sha256"], row["path"]) if there else None,
-        "labels": labels.to_dicts(),
+        "labels": _with_evidence(reader, labels, row["sha256"]),
         "cosines": against_words(reader, audit, version, axes, "image", [row["sha256"]]) if there else [],
         "again": f"mcas redraw {shlex.quote(image_id[:12])}", "up": links.page("version", **keys),
     }  # fmt: skip
     return Section("image.html", "Image", context)
+
+
+def _with_evidence(reader: Reader, labels: pl.DataFrame, sha256: str | None) -> list[Row]:
+    """The labels of an image, each with who gives it and what was said to be seen; older copies have none."""
+    found = reader.rows("evidence-of-image", sha256=sha256) if reader.published.has("label_facts") else pl.DataFrame()
+    said = {(row["axis"], row["labels"], row["label"]): row["evidence"] for row in found.iter_rows(named=True)}
+    return [
+        {
+            **row, "by": name_for_people(row["labels"], row["embedder"]),
+            "evidence": said.get((row["axis"], row["labels"], row["label"])),
+        }
+        for row in labels.iter_rows(named=True)
+    ]  # fmt: skip
 
 
 def _uses(reader: Reader, links: Links, keys: Row, image_id: str) -> pl.DataFrame:

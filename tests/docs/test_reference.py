@@ -3,6 +3,7 @@
 import pytest
 
 from mcas_assets.core.paths import ROOT
+from tests.systems.tiny.recipes import RECIPES
 from tools.reference.pages import FOLDER, pages
 from tools.reference.schema import described
 
@@ -29,3 +30,11 @@ def test_the_tables_of_the_reference_have_the_columns_of_a_store(audited):
 def test_a_page_has_no_empty_cell_for_a_key_that_is_needed_of_a_system():
     rows = [row.split(" | ") for row in PAGES["systems.md"].splitlines() if row.startswith("| `")]
     assert [row[0] for row in rows if row[-1].strip(" |") == ""] == []
+
+
+def test_every_family_of_the_tests_is_in_the_list_and_they_are_at_least_twenty():
+    rows = [row.split(" | ") for row in PAGES["families.md"].splitlines() if row.startswith("| `")]
+    tested = {row[0].strip("| `") for row in rows if row[1] == "audited tiny in a test"}
+    assert tested == {recipe.pipeline for recipe in RECIPES.values()}
+    assert len(tested) >= 20
+    assert [row[0] for row in rows if row[1] == "not loadable" and not row[2].strip(" |")] == []

@@ -2,18 +2,24 @@
 
 import json
 import shutil
+from html import unescape
 from pathlib import Path
 
 import pytest
 
 from mcas_assets.core.errors import BadInput
 from mcas_assets.orchestration.runs import prepare, run_audit
+from mcas_assets.pages import images as pages
+from mcas_assets.pages.links import LiveLinks
+from mcas_assets.pages.reader import Reader
+from mcas_assets.pages.site import render
 from mcas_assets.review.draw import draw_images
 from mcas_assets.review.queue import Queue
 from mcas_assets.stages.registry import current_versions
 from mcas_assets.stages.workplace import Workplace
 from mcas_assets.store.database import Store
 from mcas_assets.store.publication import published_rows, query, questions
+from mcas_assets.store.reading import Published
 from mcas_assets.systems.find import find_system
 from tests.labellers import tiny as models
 
@@ -78,6 +84,13 @@ def test_every_labeller_has_its_rows_and_nothing_is_drawn_embedded_or_scored_ane
         n_images = con.execute("select count(distinct sha256) from image_facts where sha256 is not null").fetchall()[0]
     axes = [("faces", "gender"), *(("vlm", axis) for axis in audit.axes)]
     assert sorted(kept) == sorted((*one, *n_images) for one in axes)
+
+    with store.open() as con:
+        judged = "select image_id, evidence from label_facts join image_facts using (sha256) where evidence is not null limit 1"
+        ((image, evidence),) = con.execute(judged).fetchall()
+    reader = Reader(Published(store))
+    links = LiveLinks(reader.at)
+    assert evidence in unescape(render([pages.image(reader, links, audit.audit, version, image)], links))
 
     own = published_rows(store, "people_shares", audit.audit, version).filter(labels="people")
     assert set(own["method"]) == {"as rated"}

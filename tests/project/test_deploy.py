@@ -121,7 +121,7 @@ def test_every_key_of_a_provider_and_every_setting_is_named_in_the_file_of_setti
     asked = set(re.findall(r"\$\{(\w+)", COMPOSE.read_text()))
     keys = {
         name
-        for kind in ("openai", "google", "fal", "bfl")
+        for kind in ("openai", "google", "fal", "bfl", "replicate")
         for name in kind_module(kind, KINDS).Declaration.model_construct().key_variables
     }
     assert asked - named == set()

@@ -25,6 +25,10 @@ ELSEWHERE: dict[tuple[str, str], str] = {
         "an adapter put on its base: systems/pipelines/test_adapters.py; that the error comes:"
         " systems/pipelines/test_single_file.py::test_each_wrong_use_is_told"
     ),
+    ("systems/pipelines/settings.py", "cannot be called without"): (
+        "a pipeline that is told where to look in its prompt; that the error comes:"
+        " systems/pipelines/test_pipeline_folder.py::test_a_broken_folder_is_refused"
+    ),
     ("systems/pipelines/modular.py", "Blocks with code"): (
         "a folder whose blocks are diffusers' own: systems/pipelines/test_modular.py::test_what_cannot_be_run_is_refused"
     ),

@@ -55,6 +55,7 @@ systems:
   gemini: {kind: google, model: gemini-x, aspect_ratio: "1:1", image_size: 1K}
   flux: {kind: fal, model: fal-ai/flux/dev, width: 64, height: 64, steps: 28, arguments: {strength: 1.0}}
   pro: {kind: bfl, model: flux-2-pro, width: 64, height: 64, prompt_upsampling: false, arguments: {raw: true}}
+  painter: {kind: replicate, model: acme/painter, width: 64, height: 64, arguments: {guidance: 4.0}}
   gate: {kind: gateway, model: m, base_url: https://g.example/v1, width: 64, height: 64, extra_body: {steps: 4}}
 """  # noqa: E501
 
@@ -79,6 +80,8 @@ HOSTED_TABLE = edits("hosted systems", "systems.yaml", HOSTED, systems, [
     ("{strength: 1.0}", "{prompt: x}", "Leave it out: the audit gives it for each image", "{}"),
     ("{raw: true}", "{steps: 4}", "Say it with steps", "{}"),
     ("{raw: true}", "{webhook_url: x}", "Leave it out", "{}"),
+    ("{guidance: 4.0}", "{seed: 4}", "Say it with seed", "{}"),
+    ("{guidance: 4.0}", "{prompt: x}", "Leave it out: the audit gives it for each image", "{}"),
     ("base_url: https://g.example/v1, ", "", "Give base_url: of a gateway, or servers: [of a fleet]"),
     ("base_url: https://g.example/v1", "servers: ['g.example/v1']", "Write it as https://host/path",
      "servers: ['https://g.example/v1']"),

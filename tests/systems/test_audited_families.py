@@ -1,4 +1,4 @@
-"""Pipelines of five families, made from configs and saved, are audited through the front door like any system."""
+"""Pipelines of every family that is made tiny, made from configs and saved, are audited through the front door like any system."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -17,17 +17,11 @@ from mcas_assets.plan.requests import build_plan
 from mcas_assets.stages.workplace import Workplace
 from mcas_assets.store.database import Store
 from mcas_assets.systems.find import find_system
+from tests.systems.tiny.recipes import RECIPES
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 MINIMAL = Path(__file__).parents[1] / "data" / "minimal.yaml"
-SHORT = {"max_sequence_length": 16}
-FAMILIES = {
-    "sdxl": ("StableDiffusionXLPipeline", {}),
-    "sd3": ("StableDiffusion3Pipeline", SHORT),
-    "flux": ("FluxPipeline", SHORT),
-    "pixart": ("PixArtSigmaPipeline", {**SHORT, "use_resolution_binning": False}),
-}
 CHECKER = "safety_checker/model.safetensors"
 
 
@@ -67,7 +61,8 @@ def audit(minimal, home, shared, declare) -> Callable[..., Audited]:
     """Audits a pipeline folder: `audit(folder, steps=2, ...)`."""
 
     def run(folder: Path, **keys: object) -> Audited:
-        system = find_system("tiny", declare(path=str(folder), steps=2, width=16, height=16, **keys))
+        said = {"steps": 2, "width": 16, "height": 16} | keys
+        system = find_system("tiny", declare(path=str(folder), **said))
         workplace = Workplace(home=home, system=system)
         return Audited(run_audit(minimal, system, workplace, shared), Store(home))
 
@@ -76,17 +71,18 @@ def audit(minimal, home, shared, declare) -> Callable[..., Audited]:
 
 # Stages after the images know nothing of families: one of them goes through all stages each time, the others in CI.
 @pytest.mark.parametrize(
-    "family", ["flux", *(pytest.param(name, marks=pytest.mark.long) for name in ("sdxl", "sd3", "pixart"))]
+    "family", ["flux", *(pytest.param(name, marks=pytest.mark.long) for name in RECIPES if name != "flux")]
 )
 def test_a_family_is_audited(family, families, audit):
-    pipeline, arguments = FAMILIES[family]
-    found = audit(families(family), arguments=arguments)
+    recipe = RECIPES[family]
+    said = {"width": recipe.side, "height": recipe.side, "arguments": dict(recipe.arguments)} | dict(recipe.keys)
+    found = audit(families(family), **said)
     assert found.rows("images", "count(*)", "count(distinct sha256)") == [(9, 9)]
-    assert found.rows("images", "distinct outcome", "safety", "width", "height") == [("ok", "not_checked", 16, 16)]
+    side = recipe.side
+    assert found.rows("images", "distinct outcome", "safety", "width", "height") == [("ok", recipe.safety, side, side)]
     ((identity,),) = found.rows("systems", "identity")
-    assert (json.loads(identity)["pipeline"], json.loads(identity)["watermark"]) == (pipeline, False)
-    drawn_together = "json_extract_string(provider, '$.batch_size')"
-    assert found.rows("image_facts", "distinct batch_size", drawn_together) == [(2, "2"), (3, "3")]
+    assert (json.loads(identity)["pipeline"], json.loads(identity)["watermark"]) == (recipe.pipeline, False)
+    assert found.rows("image_facts", "distinct batch_size") == [(2,), (3,)]
     assert [mcas is not None for (mcas,) in found.rows("scores", "mcas")] == [True, True]
     assert found.rows("refusals", "distinct rate") == [(0.0,)]
 

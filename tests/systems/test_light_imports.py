@@ -50,7 +50,18 @@ def interpreter() -> tuple[list[str], dict[str, list[str]]]:
 
 
 def test_the_kinds_of_systems_are_all_known(interpreter):
-    assert interpreter[0] == ["bfl", "comfyui", "diffusers", "drawn", "fal", "gateway", "google", "import", "openai"]
+    assert interpreter[0] == [
+        "bfl",
+        "comfyui",
+        "diffusers",
+        "drawn",
+        "fal",
+        "gateway",
+        "google",
+        "import",
+        "openai",
+        "replicate",
+    ]
 
 
 @pytest.mark.parametrize("what", NOT_FOR)

@@ -56,7 +56,7 @@ def declare(tmp_path: Path) -> Callable[..., Path]:
 def test_an_installed_kind_of_systems_and_one_of_embedders_are_audited(
     painter, declare, tmp_path, monkeypatch, instance
 ):
-    (tmp_path / "mcas.yaml").write_text("{}")
+    (tmp_path / "mcas.yaml").write_text("project: painted\n")
     (tmp_path / "embedders.yaml").write_text("embedders:\n  colours: {kind: acme_colours}\n")
     monkeypatch.setenv("MCAS_PROJECT", str(tmp_path))
     (tmp_path / "painted.yaml").write_text(

@@ -24,6 +24,7 @@ from mcas_assets.systems.hosted.entry import HostedEntry
 from mcas_assets.systems.image_sets.mapping import MappingKeys, Ready
 from mcas_assets.watch.canary import Canary
 from tools.reference.commands import commands
+from tools.reference.families import known_families
 from tools.reference.markdown import Page, capital, table
 from tools.reference.models import section
 from tools.reference.schema import described
@@ -56,6 +57,7 @@ def pages() -> dict[str, str]:
     makers = (
         audits,
         systems,
+        known_families,
         embedders,
         labellers,
         mappings,

@@ -38,6 +38,12 @@ def blocks_of(class_name: str) -> tuple[str, ...]:
     return () if blocks is None else tuple(blocks.sub_blocks)
 
 
+def outputs(class_name: str) -> tuple[str, ...]:
+    """The names of what the blocks of a modular pipeline give."""
+    blocks = _blocks(class_name)
+    return () if blocks is None else tuple(one.name for one in blocks.outputs)
+
+
 def read_index(path: Path) -> dict[str, Any]:
     """A `modular_model_index.json` in the form of a `model_index.json`: each component as [library, class].
 

@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 # They draw their noise from a stream of their own, so that the seed of an image would mean nothing.
 SEEDLESS_SCHEDULERS = ("DPMSolverSDEScheduler", "CosineDPMSolverMultistepScheduler")
-_NOT_TEXT_TO_IMAGE = re.compile("Img2Img|Inpaint|ControlNet|Upscale|InstructPix2Pix|Depth2Img")
+_NOT_TEXT_TO_IMAGE = re.compile("Img2Img|Inpaint|ControlNet|Upscale|InstructPix2Pix|Depth2Img|AdapterPipeline")
 _LOADED = re.compile(r".*\.(json|model|jinja|tiktoken)|merges\.txt|vocab\.txt")
 _CONFIGS = ("config.json", "generation_config.json")
 _FETCH_AGAIN = "Copy or download the folder again"
@@ -217,19 +217,28 @@ def _read_index(folder: Path, name: str) -> dict[str, Any]:
 
 
 def _check_class(index: Path, class_name: str) -> str:
-    taken = signatures.parameters(class_name)
-    if taken is None:
+    if signatures.parameters(class_name) is None:
         problem = f"is {class_name!r}, which the installed diffusers does not have"
         raise BadInput(index, problem, "Correct it, or upgrade diffusers", "_class_name")
-    if "num_frames" in taken:
-        why = "draws video"
-    elif "prompt" not in taken or "generator" not in taken:
-        why = "does not draw from a prompt and a seed"
-    elif _NOT_TEXT_TO_IMAGE.search(class_name) or taken.get("image") == signatures.REQUIRED:
-        why = "needs an image to start from"
-    else:
-        return class_name
-    raise BadInput(index, f"is {class_name}, which {why}", "Give a text-to-image pipeline", "_class_name")
+    if why := refusal_of(class_name):
+        raise BadInput(index, f"is {class_name}, which {why}", "Give a text-to-image pipeline", "_class_name")
+    return class_name
+
+
+def refusal_of(class_name: str) -> str | None:
+    """Why a pipeline of diffusers cannot be audited, as a clause; None if its call has what an audit needs."""
+    taken = signatures.parameters(class_name) or {}
+    if taken.keys() & {"num_frames", "video_length"}:
+        return "draws video"
+    if "prompt" not in taken or "generator" not in taken:
+        return "does not draw from a prompt and a seed"
+    if "Onnx" in class_name:
+        return "runs on onnxruntime, which takes no seed of torch"
+    needed = [key for key, value in taken.items() if value == signatures.REQUIRED]
+    if any("image_embed" in key for key in needed):
+        return "needs what another pipeline made"
+    needs_image = any("image" in key for key in needed) or _NOT_TEXT_TO_IMAGE.search(class_name)
+    return "needs an image to start from" if needs_image else None
 
 
 def _component(

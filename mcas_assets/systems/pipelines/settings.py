@@ -10,6 +10,9 @@ from mcas_assets.systems.pipelines.entry import Declaration
 from mcas_assets.systems.pipelines.pipeline_folder import PipelineFolder
 from mcas_assets.systems.pipelines.rewriters import KNOWN, Mode
 
+_GIVEN = ("prompt", "generator", "width", "height")
+"""What the audit itself gives to every call."""
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -81,6 +84,12 @@ def settings_of(entry: Declaration, folder: PipelineFolder) -> Settings:
             remedy = f" (its guidance is called {alike}: say that with arguments)" if alike else ""
             where = f"{folder.path}: {folder.pipeline}"
             raise BadInput(where, "takes no such argument", f"Leave it out of the declaration{remedy}", key)
+    needed = [key for key, value in taken.items() if value == signatures.REQUIRED and key not in (*arguments, *_GIVEN)]
+    if needed:
+        where = f"{folder.path}: {folder.pipeline}"
+        raise BadInput(
+            where, f"cannot be called without {', '.join(needed)}", f"Give it: arguments: {{{needed[0]}: ...}}"
+        )
     mode = _mode(entry, folder)
     off = {name: KNOWN[name].off for name in rewriters.shipped(folder.pipeline)} if mode == "as_asked" else {}
     said = {"guidance_scale": entry.guidance, "negative_prompt": entry.negative_prompt}

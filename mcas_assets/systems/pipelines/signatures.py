@@ -14,6 +14,7 @@ from typing import Any
 from mcas_assets.systems.pipelines import modular
 
 _ARITHMETIC = (ast.Constant, ast.BinOp, ast.UnaryOp, ast.List, ast.Tuple, ast.operator, ast.unaryop, ast.expr_context)
+_CLASS = re.compile(rb"^class (\w+)", re.MULTILINE)
 REQUIRED = "<required>"
 COMPUTED = "<computed>"
 """Stands for a default that is an expression."""
@@ -103,15 +104,17 @@ def _class(class_name: str) -> ast.ClassDef | None:
 
 @cache
 def _found(class_name: str) -> tuple[ast.ClassDef | None, list[ast.stmt]]:
-    root = installed("diffusers")
-    if root is None or not class_name.isidentifier():
+    file = _files("schedulers" if class_name.endswith("Scheduler") else "pipelines").get(class_name)
+    if file is None:
         return None, []
-    is_scheduler = class_name.endswith("Scheduler")
-    folder, names = ("schedulers", "scheduling_*.py") if is_scheduler else ("pipelines", "pipeline_*.py")
-    line = re.compile(rb"^class %b\b" % class_name.encode(), re.MULTILINE)
-    for file in (root / folder).rglob(names):
-        source = file.read_bytes()
-        if class_name.encode() in source and line.search(source):
-            body = ast.parse(source).body
-            return next((n for n in body if isinstance(n, ast.ClassDef) and n.name == class_name), None), body
-    return None, []
+    body = ast.parse(file.read_bytes()).body
+    return next((node for node in body if isinstance(node, ast.ClassDef) and node.name == class_name), None), body
+
+
+@cache
+def _files(folder: str) -> dict[str, Path]:
+    """The file of diffusers that defines each class of a folder."""
+    root = installed("diffusers")
+    names = {"schedulers": "scheduling_*.py", "pipelines": "pipeline_*.py"}[folder]
+    files = sorted((root / folder).rglob(names)) if root else []
+    return {name.decode(): file for file in files for name in _CLASS.findall(file.read_bytes())}

@@ -199,7 +199,7 @@ except BadInput as error:
 
 def test_the_examples_that_ship_can_be_used_as_they_are(tmp_path):
     names, path = (
-        ("gpt-image-25-flare", "gemini-flash-image", "flux-dev-fal", "flux-2-pro", "mai-image"),
+        ("gpt-image-25-flare", "gemini-flash-image", "flux-dev-fal", "flux-2-pro", "qwen-image-replicate", "mai-image"),
         tmp_path / "systems.yaml",
     )
     text = systems_file().read_text() + "\n"
