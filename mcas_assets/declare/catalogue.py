@@ -15,7 +15,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
-from mcas_assets.core.errors import BadInput
+from mcas_assets.core.errors import BadInput, one_line
 from mcas_assets.core.paths import layers
 from mcas_assets.declare.documents import Parsed, Slug, check, parse_yaml, read_text
 from mcas_assets.declare.mistakes import BadDocument, Mistake, did_you_mean, explain
@@ -24,6 +24,13 @@ log = logging.getLogger(__name__)
 
 # `import` is no name for a module.
 _MODULES = {"import": "imported"}
+
+
+_OF_STRANGERS = (
+    ArithmeticError, AssertionError, AttributeError, ImportError, LookupError, NameError, OSError, RuntimeError, SyntaxError,
+    TypeError, ValueError,
+)  # fmt: skip
+"""What a module of another package may raise when it is imported."""
 
 
 class Entry(BaseModel):
@@ -89,19 +96,29 @@ def kinds(package: str) -> dict[str, ModuleType]:
         module = importlib.import_module(f"{package}.{info.name}")
         if hasattr(module, "Declaration"):
             modules[aliases.get(info.name, info.name)] = module
+    for name, module in _given(package)[0].items():
+        if modules.setdefault(name, module) is not module:
+            log.warning("kind %s of %s is the one that ships, and not that of %s", name, package, module.__name__)
+    return modules
+
+
+@cache
+def _given(package: str) -> tuple[dict[str, ModuleType], dict[str, str]]:
+    """(the kinds that other packages give, why some of theirs are not there): what they cannot do stops nothing else."""
+    modules, lacking = {}, {}
     for point in importlib.metadata.entry_points(group=package):
         try:
             given: Any = point.load()
-        except (ImportError, AttributeError) as error:
-            log.warning(
-                "kind %s of %s is not there: %s cannot be imported (%s)", point.name, package, point.value, error
-            )
-            continue
-        if hasattr(given, "Declaration") and hasattr(given, "build"):
-            modules.setdefault(point.name, given)
+        except _OF_STRANGERS as error:
+            lacking[point.name] = f"{point.value} cannot be imported ({one_line(f'{type(error).__name__}: {error}')})"
         else:
-            log.warning("kind %s of %s is not there: %s has no Declaration and build", point.name, package, point.value)
-    return modules
+            if hasattr(given, "Declaration") and hasattr(given, "build"):
+                modules[point.name] = given
+            else:
+                lacking[point.name] = f"{point.value} has no Declaration and build"
+    for name, reason in lacking.items():
+        log.warning("kind %s of %s is not there: %s", name, package, reason)
+    return modules, lacking
 
 
 def kind_module(kind: str, package: str) -> ModuleType:
@@ -192,8 +209,13 @@ def _entry(parsed: Parsed, at: tuple[str, str], raw: dict[str, Any], package: st
     kind = raw.get("kind")
     line = parsed.lines.get((*at, "kind"), parsed.lines.get(at))
     if not isinstance(kind, str) or kind not in known:
-        problem = "is missing" if kind is None else f"is {kind!r}, which is no kind"
-        return None, [Mistake((*at, "kind"), problem, did_you_mean(str(kind), known), line)]
+        problem, remedy = (
+            "is missing" if kind is None else f"is {kind!r}, which is no kind",
+            did_you_mean(str(kind), known),
+        )
+        if reason := _given(package)[1].get(str(kind)):
+            problem, remedy = f"{problem}: {reason}", "Mend the package that was to give it, or install what it needs"
+        return None, [Mistake((*at, "kind"), problem, remedy, line)]
     lines = {path[2:]: number for path, number in parsed.lines.items() if path[:2] == at}
     model = known[kind].Declaration
     if not (isinstance(model, type) and issubclass(model, Entry)):

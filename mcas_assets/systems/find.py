@@ -70,7 +70,7 @@ def find_system(
     module = kind_module(entry.kind, KINDS)
     if not is_own(module, KINDS):
         return module.build(name, entry, base, cache)
-    return build_own(module, given_by(entry.kind, KINDS), name, entry, base, cache)
+    return build_own(module, given_by(module, KINDS), name, entry, base, cache)
 
 
 def find_entry(

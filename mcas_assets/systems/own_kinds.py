@@ -32,9 +32,10 @@ def is_own(module: ModuleType, package: str) -> bool:
     return not module.__name__.startswith(f"{package}.")
 
 
-def given_by(kind: str, group: str) -> str:
-    """The package that gives a kind, and its version: `name 1.2`."""
-    points = [point for point in entry_points(group=group, name=kind) if point.dist is not None]
+def given_by(module: ModuleType, group: str) -> str:
+    """The package that gives a kind by a module, and its version: `name 1.2`."""
+    given = (point for point in entry_points(group=group) if point.value.partition(":")[0] == module.__name__)
+    points = [point for point in given if point.dist is not None]
     return f"{points[0].dist.name} {points[0].dist.version}" if points and points[0].dist else "no package"
 
 

@@ -56,9 +56,11 @@ def installed(tmp_path, monkeypatch):
         (about / "entry_points.txt").write_text(f"[mcas_assets.labellers]\n{points}\n")
         monkeypatch.syspath_prepend(tmp_path)
         catalogue.kinds.cache_clear()
+        catalogue._given.cache_clear()
 
     yield install
     catalogue.kinds.cache_clear()
+    catalogue._given.cache_clear()
 
 
 def naming(*names: str, **axis: object) -> Audit:

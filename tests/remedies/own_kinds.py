@@ -1,13 +1,17 @@
 """Kinds of other packages, whose programs fail."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
+from mcas_assets.systems import drawn
+from mcas_assets.systems.find import find_system
 from mcas_assets.systems.own_kinds import build_own
-from mcas_assets.systems.protocol import Capabilities, System, SystemIdentity
-from tests.remedies.situations import Step, situation
+from mcas_assets.systems.protocol import Capabilities, Outcome, Probe, Request, System, SystemIdentity
+from tests.remedies.situations import Situation, Step, situation
+
+REQUEST = Request("an image of a nurse", 1, 64, 64)
 
 
 class Painter:
@@ -24,8 +28,11 @@ class Painter:
     def size(self) -> Any:
         return 64, 64
 
-    def generate(self, requests: object) -> list:
-        return []
+    def generate(self, requests: Sequence[Request]) -> list[Outcome]:
+        return [Outcome("refused_prompt", "no") for _ in requests]
+
+    def probe(self) -> Probe:
+        return Probe("available")
 
     def environment(self) -> dict:
         return {}
@@ -48,12 +55,36 @@ def a_program_of_another_package_that_raises(monkeypatch) -> Iterator[Step]:
         yield system.size, "Mend it, or have whoever keeps it do so"
 
 
+FORMS: list[tuple[str, Any]] = [
+    ("identity", "me"), ("capabilities", None), ("size", "large"), ("probe", 1), ("generate", "a picture"),
+    ("generate", [Outcome("splendid")]),  # ty: ignore[invalid-argument-type]
+]  # fmt: skip
+
+
+def answering(part: str, given: Any) -> Situation:
+    """What another package answers in no known form."""
+
+    def step(monkeypatch) -> Iterator[Step]:
+        system: Any = built(Painter())
+        asked = (REQUEST,) if part == "generate" else ()
+        with monkeypatch.context() as patch:
+            patch.setattr(Painter, part, lambda self, *asked: given)
+            yield lambda: getattr(system, part)(*([asked] if asked else [])), "Mend it, or have whoever keeps it do so"
+
+    step.__name__ = f"{part} of another package that gives {given!r}"
+    return step
+
+
+FORMS_TABLE = [answering(part, given) for part, given in FORMS]
+
+
 @situation
-def a_program_of_another_package_that_answers_in_no_known_form(monkeypatch) -> Iterator[Step]:
-    system = built(Painter())
+def a_kind_whose_declaration_is_no_entry(place, monkeypatch) -> Iterator[Step]:
+    file = place / "systems.yaml"
+    file.write_text("systems: {mine: {kind: drawn, world: harder}}")
     with monkeypatch.context() as patch:
-        patch.setattr(Painter, "size", lambda self: "large")
-        yield system.size, "Mend it, or have whoever keeps it do so"
+        patch.setattr(drawn, "Declaration", dict)
+        yield lambda: find_system("mine", file), "Have its Declaration build upon Entry"
 
 
 @situation

@@ -25,6 +25,12 @@ PACKAGE = Path(__file__).parents[1] / "packages" / "acme_painter"
 SMALLEST = Path(__file__).parents[1] / "data" / "smallest.yaml"
 
 
+def forget() -> None:
+    """What kinds there are, so that it is looked for anew."""
+    catalogue.kinds.cache_clear()
+    catalogue._given.cache_clear()
+
+
 @pytest.fixture(scope="module")
 def painter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
     """The package in the tests' folder, built as a wheel and installed; its module."""
@@ -35,9 +41,9 @@ def painter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
         wheel.extractall(folder / "site")
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(folder / "site")
-        catalogue.kinds.cache_clear()
+        forget()
         yield importlib.import_module("acme_painter.painter")
-    catalogue.kinds.cache_clear()
+    forget()
     for name in [name for name in sys.modules if name.startswith("acme_painter")]:
         del sys.modules[name]
 
@@ -100,6 +106,49 @@ def test_a_declaration_that_is_no_entry_is_told_where_it_is_asked_for(painter, d
     assert list(load_systems(declare())) != ["painter"]
     with pytest.raises(BadInput, match=r"whose Declaration is no mcas_assets.declare.catalogue.Entry"):
         find_system("painter", declare())
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch) -> Iterator[Callable[[str, str], None]]:
+    """Installs a module `acme_broken` with an entry point, given the code of one and the line of the other."""
+
+    def install(code: str, point: str) -> None:
+        folder = tmp_path / "site"
+        (folder / "acme_broken-1.dist-info").mkdir(parents=True)
+        (folder / "acme_broken.py").write_text(code)
+        (folder / "acme_broken-1.dist-info" / "METADATA").write_text(
+            "Metadata-Version: 2.1\nName: acme-broken\nVersion: 1\n"
+        )
+        (folder / "acme_broken-1.dist-info" / "entry_points.txt").write_text(f"[mcas_assets.systems]\n{point}\n")
+        monkeypatch.syspath_prepend(folder)
+        forget()
+
+    yield install
+    monkeypatch.undo()
+    forget()
+    sys.modules.pop("acme_broken", None)
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [("1/0", "ZeroDivisionError"), ("def x(:", "SyntaxError"), ("import not_there_at_all", "ModuleNotFoundError"),
+     ("{}['a']", "KeyError"), ("", "has no Declaration and build")],
+)  # fmt: skip
+def test_a_package_that_cannot_be_imported_is_told_where_its_kind_is_asked_for_and_stops_nothing_else(
+    site, tmp_path, code, said
+):
+    site(code, "broken = acme_broken")
+    path = tmp_path / "systems.yaml"
+    path.write_text("systems: {mine: {kind: broken}, fine: {kind: drawn, world: harder}}")
+    assert list(load_systems(path)) == ["fine"]
+    with pytest.raises(BadInput, match=rf"is 'broken', which is no kind: acme_broken.*{said}.*Mend the package"):
+        find_system("mine", path)
+
+
+def test_a_package_does_not_take_the_place_of_a_kind_that_ships(site, caplog):
+    site("class Declaration: pass\ndef build(*given): pass", "diffusers = acme_broken")
+    assert catalogue.kind_module("diffusers", "mcas_assets.systems").__name__ == "mcas_assets.systems.diffusers"
+    assert "kind diffusers of mcas_assets.systems is the one that ships, and not that of acme_broken" in caplog.text
 
 
 # What a program of others may do --------------------------------------------------------------------------------------
