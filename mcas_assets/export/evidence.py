@@ -138,10 +138,19 @@ def _about(reader: Reader, measured: Measured, with_images: bool) -> dict[str, A
         "ledger_version": measured.at, "has_images": with_images,
         "declaration": measured.declaration.document() if measured.declaration else None,
         "identity": measured.identity, "embedders": list(measured.embedders), "labellers": shares.to_dicts(),
+        "labeller_identities": _identities(reader, keys),
         "tone_readers": reader.rows("tone-readers", **keys)["reader"].to_list(),
         "stages": list(measured.stages), "policies": stamps.drop("audit", "system_version").to_dicts(),
         "tables": {name: len(rows) for name, rows in sorted(measured.tables.items())},
     })  # fmt: skip
+
+
+def _identities(reader: Reader, keys: dict[str, str]) -> list[dict[str, Any]]:
+    """Weights, question and settings of the labellers that looked at images; none in a copy from before there were such."""
+    if not reader.published.has("labellers"):
+        return []
+    rows = reader.rows("labellers", **keys).select("labeller", "name", "axis", "identity")
+    return [{**row, "identity": json.loads(row["identity"])} for row in rows.iter_rows(named=True)]
 
 
 def _statement(manifest: str, about: dict[str, Any]) -> dict[str, Any]:

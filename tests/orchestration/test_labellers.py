@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from mcas_assets.core.errors import BadInput
+from mcas_assets.export.evidence import _about
+from mcas_assets.export.tables import read
 from mcas_assets.orchestration.runs import prepare, run_audit
 from mcas_assets.pages import images as pages
 from mcas_assets.pages.links import LiveLinks
@@ -91,6 +93,9 @@ def test_every_labeller_has_its_rows_and_nothing_is_drawn_embedded_or_scored_ane
     reader = Reader(Published(store))
     links = LiveLinks(reader.at)
     assert evidence in unescape(render([pages.image(reader, links, audit.audit, version, image)], links))
+
+    (faces, *vlms) = _about(reader, read(reader, audit.audit, version), with_images=False)["labeller_identities"]
+    assert (faces["name"], faces["identity"]["kind"], {one["name"] for one in vlms}) == ("faces", "classifier", {"vlm"})
 
     own = published_rows(store, "people_shares", audit.audit, version).filter(labels="people")
     assert set(own["method"]) == {"as rated"}
