@@ -2,7 +2,8 @@
 -- alpha counts 'no group' as an answer, told_alpha takes it for a missing one: 1 is agreement, 0 what chance gives, below .667 little
 -- rests on either (Krippendorff). same_rate is of the images that both tell a group of. gap is the widest between their shares of a group
 -- in a concept, gap_on; corrected_gap that between corrected shares, on whichever concept. Agreement is no proof: labellers may err alike;
--- how-labels-err says how each errs. Empty where one labeller tells an axis: name more under labellers: of the audit.
+-- how-labels-err says how each errs.
+-- Empty until an audit with two labellers of an axis has ended: name more under `labellers` of the audit, then `mcas audit`.
 with gaps as (
     select
         a.system_version, a.audit, a.axis, a.labels as labels_1, a.embedder as embedder_1, b.labels as labels_2,
