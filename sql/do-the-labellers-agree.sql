@@ -3,7 +3,7 @@
 -- rests on either (Krippendorff). same_rate is of the images that both tell a group of. gap is the widest between their shares of a group
 -- in a concept, gap_on; corrected_gap that between corrected shares, on whichever concept. Agreement is no proof: labellers may err alike;
 -- how-labels-err says how each errs.
--- Empty until an audit with two labellers of an axis has ended: name more under `labellers` of the audit, then `mcas audit`.
+-- Empty where one labeller tells an axis: name more under labellers: of the audit.
 with gaps as (
     select
         a.system_version, a.audit, a.axis, a.labels as labels_1, a.embedder as embedder_1, b.labels as labels_2,

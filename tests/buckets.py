@@ -1,7 +1,7 @@
 """A bucket of a real server that speaks S3, on this machine: moto's, behind what counts its requests and makes them fail."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -89,7 +89,7 @@ class Bucket:
 
 
 @contextmanager
-def serving() -> Iterator[Server]:
+def serving() -> Generator[Server]:
     """A server until the context ends."""
     app = Server()
     http = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
@@ -105,7 +105,7 @@ def serving() -> Iterator[Server]:
 
 
 @contextmanager
-def reached(server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
+def reached(server: Server, monkeypatch: pytest.MonkeyPatch) -> Generator[Bucket]:
     """A new bucket that the environment has the credentials of; a fault of its server is told after two more tries."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)

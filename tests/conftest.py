@@ -37,6 +37,15 @@ TINY = Path(__file__).parent / "data" / "tiny.yaml"
 SMALLEST = TINY.with_name("smallest.yaml")
 
 
+LONGEST_FIRST = ("orchestration", "compare", "pages", "cli", "project", "api")
+"""Packages of whole runs, whose files take longest. A worker that begins one of them last would go on alone."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    rank = {name: place for place, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: rank.get(item.path.parent.name, len(rank)))
+
+
 @pytest.fixture(scope="session")
 def tiny() -> Audit:
     return load_audit(TINY)

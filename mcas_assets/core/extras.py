@@ -11,6 +11,7 @@ MODULES = {
     "evidence": ("rocrate",),
     "notify": ("apprise",),
     "objects": ("obstore",),
+    "portraits": ("cv2",),
     "postgres": ("dagster_postgres",),
     "provenance": ("c2pa",),
     "ui": ("dagster_webserver", "starlette", "uvicorn"),

@@ -1,9 +1,9 @@
 """What a labeller is: the protocol of those that look at image files, and the words for an image that counts for no group.
 
-One file a kind (`zero_shot`, `pixels`, `classifier`, `judge`, `hosted_judge`, `people`), found by the name of the kind; a kind of
-one's own is an entry point of group `mcas_assets.labellers` that names such a module. `zero_shot`, `pixels` and `people` tell by
-what is kept already: vectors, tones and votes. All others look at files, and follow `Looker`. Nothing here imports torch: what a
-labeller is can be told by reading files.
+One file a kind (`zero_shot`, `pixels`, `portrait`, `classifier`, `judge`, `hosted_judge`, `people`), found by the name of the
+kind; a kind of one's own is an entry point of group `mcas_assets.labellers` that names such a module. `zero_shot`, `pixels` and
+`people` tell by what is kept already: vectors, tones and votes. All others look at files, and follow `Looker`. Nothing here imports
+torch: what a labeller is can be told by reading files.
 """
 
 from collections.abc import Generator, Iterable

@@ -6,6 +6,8 @@ connection to it is closed.
 """
 
 import os
+import subprocess
+import sys
 import threading
 from collections import Counter
 from collections.abc import Generator
@@ -151,6 +153,66 @@ def copy_database(con: DuckDBPyConnection, file: Path) -> None:
         source = con.execute("select current_database()").fetchall()[0][0]
         con.execute(f'copy from database "{source}" to draft')
         con.execute("checkpoint draft")
+    finally:
+        con.execute("detach draft")
+
+
+def copy_into(con: DuckDBPyConnection, file: Path) -> None:
+    """Copy all that a database file holds into the default database of a connection, row by row: its indexes are made anew.
+
+    Raises:
+        duckdb.Error: The file is no database, or is damaged.
+    """
+    target = con.execute("select current_database()").fetchall()[0][0]
+    con.execute(f"attach '{quoted(file)}' as former (read_only)")
+    try:
+        con.execute(f'copy from database former to "{target}"')
+    finally:
+        con.execute("detach former")
+
+
+def copy_whole(con: DuckDBPyConnection, path: Path, file: Path) -> None:
+    """Copy the store at `path`, which `con` is to, into a new database file: by its bytes, which takes a tenth of the time.
+
+    What was copied is read whole, so that no damaged store and none that was written meanwhile becomes a copy. Where it cannot
+    be copied so, it is copied row by row.
+
+    Raises:
+        duckdb.Error: The store is damaged, or the file cannot be written whole.
+    """
+    if _copy_bytes(con, path, file):
+        return
+    file.unlink(missing_ok=True)
+    copy_database(con, file)
+
+
+def _copy_bytes(con: DuckDBPyConnection, path: Path, file: Path) -> bool:
+    try:
+        con.execute("checkpoint")
+        before = _state(path)
+        # By a process of its own: this one would let go of its lock on the store by closing it after reading.
+        command = [sys.executable, "-I", "-S", "-c", "import shutil, sys; shutil.copyfile(*sys.argv[1:])", path, file]
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+        if done.returncode or _state(path) != before or before[2]:
+            return False
+        _read_all(con, file)
+    except (OSError, duckdb.Error):
+        return False
+    return True
+
+
+def _state(path: Path) -> tuple[int, int, int]:
+    """Bytes of a store, when it was written, and bytes of its log."""
+    status, log = path.stat(), Path(f"{path}.wal")
+    return status.st_size, status.st_mtime_ns, log.stat().st_size if log.exists() else 0
+
+
+def _read_all(con: DuckDBPyConnection, file: Path) -> None:
+    con.execute(f"attach '{quoted(file)}' as draft (read_only)")
+    try:
+        tables = con.execute("select table_name from duckdb_tables() where database_name = 'draft'").fetchall()
+        for (table,) in tables:
+            con.execute(f'select bit_xor(hash(t)) from draft."{table}" t').fetchall()
     finally:
         con.execute("detach draft")
 

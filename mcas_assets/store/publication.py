@@ -1,6 +1,5 @@
 """The published copy: what people query while runs write, replaced whole after a run."""
 
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from uuid import uuid4
@@ -13,7 +12,7 @@ from mcas_assets.core.drafts import sync_file, sync_folder
 from mcas_assets.core.errors import BadInput, StoreError
 from mcas_assets.core.paths import SQL, place
 from mcas_assets.store.database import Store, attempts_for, connect, faults_told
-from mcas_assets.store.engine import copy_database
+from mcas_assets.store.engine import copy_into, copy_whole
 from mcas_assets.store.faults import explain
 from mcas_assets.store.files import discard, sweep
 from mcas_assets.store.sandbox import Limits, ask
@@ -43,7 +42,7 @@ def publish(store: Store) -> Path:
     try:
         with store.open() as con:
             _require_no_less(store, con, newest)
-            copy_database(con, draft)
+            copy_whole(con, store.path, draft)
         sync_file(draft)
         # Whoever opened the former copy for writing may have left a log, which does not belong to this one.
         Path(f"{store.published}.wal").unlink(missing_ok=True)
@@ -74,8 +73,8 @@ def rebuild(store: Store) -> Path | None:
     former = store.path.with_name(f"store-replaced-{uuid4().hex[:8]}.duckdb") if store.path.exists() else None
     draft = store.home / f".store-{uuid4().hex}.tmp"
     try:
-        shutil.copyfile(store.published, draft)
         with faults_told(store.published), connect(draft) as con:
+            copy_into(con, store.published)
             require_ours(con, store.published)
         sync_file(draft)
         if former is not None:

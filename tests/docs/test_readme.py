@@ -36,4 +36,6 @@ def test_it_is_read_in_three_minutes():
 @pytest.mark.parametrize("page", ["README.md", "docs/how-to/audit-a-folder.md"])
 def test_the_images_that_the_gender_audit_is_said_to_take_are_those_that_it_plans(page):
     images = build_plan(load_audit("gender")).unique(["prompt", "seed"]).height
-    assert f"ViT-B/32, {images:,} images." in " ".join((ROOT / page).read_text().split())
+    assert f"28 concepts, {images:,} images, by a panel of three embedders." in " ".join(
+        (ROOT / page).read_text().split()
+    )

@@ -1,5 +1,6 @@
 """Labellers: entries that no axis, model or provider answers to, and models that cannot be asked."""
 
+import hashlib
 import json
 import shutil
 from collections.abc import Callable, Iterator
@@ -10,6 +11,7 @@ from mcas_assets.declare.audit import Audit
 from mcas_assets.labellers.find import find_labeller, labellers_of
 from mcas_assets.labellers.judge import Judge
 from tests.labellers import tiny
+from tests.labellers.heads import head, write_detector
 from tests.measure.small import declared
 from tests.remedies.given_models import Spoil, edit
 from tests.remedies.situations import Situation, Step, situation
@@ -174,3 +176,30 @@ def a_judge_that_does_not_take_the_key(place: Path, monkeypatch) -> Iterator[Ste
     write(place, "hosted_judge", base_url=server.url)
     yield lambda: look(place), "Correct what it names and run again"
     server.script = lambda body: None
+
+
+@situation
+def weights_of_a_portrait_that_are_not_there(place: Path) -> Iterator[Step]:
+    detector = write_detector(place / "kept.onnx")
+    digest = hashlib.sha256(detector.read_bytes()).hexdigest()
+    write(place, "portrait", weights="faces.onnx", sha256=digest)
+    yield lambda: require(place), "and put it there"
+    detector.rename(place / "faces.onnx")
+
+
+@situation
+def weights_of_a_portrait_that_are_others(place: Path) -> Iterator[Step]:
+    digest = hashlib.sha256(write_detector(place / "kept.onnx").read_bytes()).hexdigest()
+    (place / "faces.onnx").write_bytes(b"version https://git-lfs")
+    write(place, "portrait", weights="faces.onnx", sha256=digest)
+    yield lambda: require(place), "(not Git LFS's pointer to it), or declare what it is"
+    shutil.copy(place / "kept.onnx", place / "faces.onnx")
+
+
+@situation
+def weights_of_a_portrait_that_are_no_detector(place: Path) -> Iterator[Step]:
+    (place / "faces.onnx").write_bytes(b"none")
+    write(place, "portrait", weights="faces.onnx", sha256=hashlib.sha256(b"none").hexdigest())
+    yield lambda: mine(place).faces(head(5)), "Download face_detection_yunet_2023mar.onnx"
+    digest = hashlib.sha256(write_detector(place / "faces.onnx").read_bytes()).hexdigest()
+    write(place, "portrait", weights="faces.onnx", sha256=digest)

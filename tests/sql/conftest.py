@@ -6,9 +6,10 @@ import polars as pl
 import pytest
 
 from mcas_assets.store import declarations, facts, ledger, marks, publication, quality, votes
+from mcas_assets.store import labels as label_facts
 from mcas_assets.store.database import Store
 from mcas_assets.store.declarations import Declaration
-from tests.sql.fidelity_rows import fidelity_changes, fidelity_tables
+from tests.sql.fidelity_rows import fidelity_changes, fidelity_tables, tone_rows
 from tests.sql.people_rows import draw_rows, people_tables, vote_rows
 from tests.sql.rows import (
     AUDIT,
@@ -109,6 +110,8 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Store:
         ledger.record(con, made("texts", "", "x"), {"texts": texts})  # 11
         ledger.record(con, made("ranks", NEW, "k"), {"system_ranks": rank_rows()})
         ledger.record(con, made("review", NEW, "v"), people_tables())
+        label_facts.register_labeller(con, "portrait@1", "portrait", "skin_tone", {})
+        label_facts.append_labels(con, tone_rows())
         votes.append_draw(con, draw_rows())
         votes.append_votes(con, vote_rows())
         ledger.record(con, made("fidelity", NEW, "f"), fidelity_tables())

@@ -36,3 +36,13 @@ def fidelity_changes() -> pl.DataFrame:
         {"measure": "alignment", "concept": "nurse", "difference": 0.01, "verdict": "not shown"},
     ]
     return pl.DataFrame([pair | row for row in rows], schema=frame_schema("fidelity_comparisons"))
+
+
+def tone_rows() -> list[dict]:
+    """What a portrait labeller kept: one of the two poles' images is read, under warm light, and of the other no face is found."""
+    read = {"monk": 3, "monk_as_shown": 5, "perla": 4, "ita": 50.0, "cast": 9.0, "reason": None}
+    unread = {"monk": 0, "monk_as_shown": 0, "perla": None, "ita": None, "cast": None, "reason": "no face"}
+    return [
+        {"labeller": "portrait@1", "sha256": f"{NEW} {request}", "label": label, "evidence": None, "raw": raw}
+        for request, label, raw in (("a 0", "light", read), ("b 0", "no person", unread))
+    ]

@@ -29,3 +29,11 @@ def test_a_change_that_is_worse_is_told_whichever_way_its_measure_goes(published
         ("alignment", "nurse", 0.01, False),
         ("similarity", None, 0.3, True),
     ]
+
+
+def test_tones_are_told_by_what_was_asked_for_with_the_part_that_is_not_read(published):
+    columns = ("asked_for", "n_images", "n_unread", "unread_for", "monk", "as_shown", "perla", "ita", "light_cast")
+    assert ask(published, "which-tones-are-read", *columns) == [
+        ("gender: a", 1, 0, None, 3.0, 5.0, 4.0, 50.0, 9.0),
+        ("gender: b", 1, 1, "no face", None, None, None, None, None),
+    ]

@@ -1,5 +1,6 @@
 """The DuckDB instance that a process opens its stores with."""
 
+import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -102,3 +103,80 @@ def test_what_is_spilled_lies_beside_the_store(store):
 def test_a_forked_process_has_an_instance_of_its_own_and_leaves_its_parent_s_alone(tmp_path, parent):
     done = subprocess.run([sys.executable, "-c", FORKED, str(tmp_path), parent], timeout=120, check=False)
     assert done.returncode == 0
+
+
+# A copy of a store -----------------------------------------------------------------------------------------------------
+
+
+def content(file: Path) -> list[tuple]:
+    with duckdb.connect(str(file), read_only=True) as con:
+        return con.execute("from embedders order by all").fetchall()
+
+
+def filled(store: Store, count: int) -> None:
+    with store.open() as con:
+        con.execute(
+            "insert into embedders (embedder, name, dim, identity) select i, 'e', 8, '{}' from range(?) t(i)", [count]
+        )
+
+
+@pytest.fixture
+def by_rows(monkeypatch) -> list[Path]:
+    """The files that are copied row by row."""
+    copied, real = [], engine.copy_database
+
+    def counted(con, file):
+        copied.append(file)
+        real(con, file)
+
+    monkeypatch.setattr(engine, "copy_database", counted)
+    return copied
+
+
+def test_a_copy_is_by_bytes_and_is_a_store_like_the_first(store, tmp_path, by_rows):
+    filled(store, 3000)
+    with store.open() as con:
+        engine.copy_whole(con, store.path, tmp_path / "copy.duckdb")
+        assert con.execute("select count(*) from embedders").fetchall() == [(3000,)]
+    assert content(tmp_path / "copy.duckdb") == content(store.path)
+    assert by_rows == []
+
+
+def test_the_lock_is_held_while_a_store_is_copied_and_after(store, tmp_path, start):
+    filled(store, 10)
+    with store.open() as con:
+        engine.copy_whole(con, store.path, tmp_path / "copy.duckdb")
+        other = start("import duckdb, sys\nduckdb.connect(sys.argv[1])", store.path)
+        assert "Conflicting lock" in other.communicate(timeout=60)[1]
+
+
+@pytest.mark.parametrize("fault", ["written meanwhile", "no process", "torn"])
+def test_what_cannot_be_copied_by_bytes_is_copied_by_rows(fault, store, tmp_path, by_rows, monkeypatch):
+    filled(store, 3000)
+    real, copy = engine.subprocess.run, tmp_path / "copy.duckdb"
+
+    def run(command, **options):
+        done = real(["/nowhere"] if fault == "no process" else command, **options)
+        if fault == "written meanwhile":
+            os.utime(store.path, ns=(1, 1))
+        if fault == "torn":
+            with copy.open("r+b") as file:
+                file.seek(3 * 4096)
+                file.write(b"\xa5" * 262144)
+        return done
+
+    monkeypatch.setattr(engine.subprocess, "run", run)
+    with store.open() as con:
+        engine.copy_whole(con, store.path, copy)
+    assert by_rows == [copy]
+    assert content(copy) == content(store.path)
+
+
+def test_a_store_with_a_transaction_under_way_is_copied_without_it(store, tmp_path):
+    filled(store, 10)
+    with store.open() as con, store.open() as other:
+        other.execute("begin")
+        other.execute("delete from embedders")
+        engine.copy_whole(con, store.path, tmp_path / "copy.duckdb")
+        other.execute("rollback")
+    assert len(content(tmp_path / "copy.duckdb")) == 10

@@ -18,6 +18,12 @@ MONK_HEX = (
 )  # fmt: skip
 """Tones 1 (lightest) to 10 (darkest)."""
 
+PERLA_HEX = (
+    "#fbf2f3", "#f3dad6", "#e7c1b8", "#e5c8a6", "#bea07e", "#9d7a54", "#81654f", "#6f503c", "#513b2e", "#422811", "#373028",
+)  # fmt: skip
+"""Tones 1 (lightest) to 11 (darkest) of the palette of the Project on Ethnicity and Race in Latin America (Telles 2014), in the
+colours that public software has for it: the palette is a printed card, so these are near to it rather than it."""
+
 UNREADABLE = 0
 """Tone of a colour that is too far from every tone, or of no pixels at all."""
 
@@ -58,8 +64,21 @@ def srgb_to_lab(rgb: ArrayLike) -> Floats:
     values = np.asarray(rgb, dtype=np.float64)
     if values.shape[-1:] != (3,) or not ((values >= 0) & (values <= 255)).all():
         raise ValueError("rgb must hold three channels of 0..255")
-    values = values / 255
-    linear = np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
+    return linear_to_lab(_linear(values))
+
+
+def srgb_to_linear(rgb: ArrayLike) -> Floats:
+    """Linear light, 0..1, of sRGB colours (..., 3) in 0..255 (IEC 61966-2-1)."""
+    return _linear(np.asarray(rgb, dtype=np.float64))
+
+
+def _linear(rgb: Floats) -> Floats:
+    values = rgb / 255
+    return np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
+
+
+def linear_to_lab(linear: Floats) -> Floats:
+    """CIELAB of linear sRGB, (..., 3), 0 and more; see `srgb_to_lab`."""
     ratio = linear @ SRGB_TO_XYZ.T / WHITE
     # The linear toe of CIE 15, with its exact constants.
     bent = np.where(ratio > (6 / 29) ** 3, np.cbrt(ratio), ratio * (29 / 6) ** 2 / 3 + 4 / 29)
@@ -90,9 +109,25 @@ def monk_tone_of_lab(lab: Floats, farthest: float = 25.0) -> int:
     return int(monk_tones_of_lab(np.median(lab, axis=0, keepdims=True), farthest).tones[0])
 
 
+def perla_tone_of_lab(lab: ArrayLike) -> int:
+    """Nearest tone, 1 to 11, of the PERLA palette to one colour (3,) in CIELAB."""
+    return int(cdist(np.asarray(lab, dtype=np.float64)[None], _lab_of(PERLA_HEX)).argmin()) + 1
+
+
+def ita_of_lab(lab: ArrayLike) -> float:
+    """Individual typology angle, degrees, of one colour (3,) in CIELAB: atan2(L* - 50, b*) (Chardon et al. 1991); high is light."""
+    lightness, _, yellow = np.asarray(lab, dtype=np.float64)
+    return float(np.degrees(np.arctan2(lightness - 50, yellow)))
+
+
 @cache
 def monk_lab() -> Floats:
     """(10, 3) the tones in CIELAB, read-only."""
-    tones = srgb_to_lab([[int(code[i : i + 2], 16) for i in (1, 3, 5)] for code in MONK_HEX])
+    return _lab_of(MONK_HEX)
+
+
+@cache
+def _lab_of(codes: tuple[str, ...]) -> Floats:
+    tones = srgb_to_lab([[int(code[i : i + 2], 16) for i in (1, 3, 5)] for code in codes])
     tones.flags.writeable = False
     return tones

@@ -223,7 +223,8 @@ def hunyuan_dit():
 
     encoder, tokenizer = t5()
     marks = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-    vocab = {word: place for place, word in enumerate([*marks, *"abcdefghijklmnopqrstuvwxyz"])}
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    vocab = {word: place for place, word in enumerate([*marks, *letters, *(f"##{letter}" for letter in letters)])}
     small: dict[str, Any] = {
         "hidden_size": 16,
         "intermediate_size": 16,
