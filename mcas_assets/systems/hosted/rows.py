@@ -1,7 +1,6 @@
 """The row that an image of a hosted system gets: what came of it, and what was answered to each request for it."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 from mcas_assets.core.digests import plain
@@ -33,10 +32,3 @@ def row_of(answers: Sequence[Answer], provider: str, model: str, redact: Callabl
     return Outcome(
         last.outcome, redact(last.reason), last.image, last.suffix, redact(plain(told)), last.latency_ms, len(sent)
     )
-
-
-def timed(outcomes: list[Outcome], milliseconds: float) -> list[Outcome]:
-    """Each with its part of the wall time, in milliseconds, that they took together."""
-    sent = sum(outcome.outcome != "not_sent" for outcome in outcomes)
-    each = milliseconds / max(sent, 1)
-    return [replace(outcome, latency_ms=each if outcome.attempt else None) for outcome in outcomes]

@@ -8,7 +8,6 @@ import math
 import os
 import time
 from abc import ABC, abstractmethod
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
@@ -25,7 +24,8 @@ from mcas_assets.systems.hosted.course import Course
 from mcas_assets.systems.hosted.entry import HostedEntry
 from mcas_assets.systems.hosted.redaction import Redactor
 from mcas_assets.systems.hosted.retry import Pacer, persist
-from mcas_assets.systems.hosted.rows import row_of, timed
+from mcas_assets.systems.hosted.rows import row_of
+from mcas_assets.systems.hosted.streaming import in_order
 from mcas_assets.systems.protocol import Capabilities, Outcome, Probe, Request, SystemIdentity
 
 
@@ -164,26 +164,7 @@ class HostedSystem(ABC):
         Raises:
             BadInput: The package or the key is missing.
         """
-        waiting: deque[list[Future[Outcome]]] = deque()
-        coming, begun, done, since = iter(batches), False, False, time.monotonic()
-        try:
-            while True:
-                while sum(not one.done() for batch in waiting for one in batch) < self._concurrency():
-                    batch = None if begun and self._course.stopped.is_set() else next(coming, None)
-                    if batch is None:
-                        break
-                    begun = True
-                    waiting.append([self._submit(request) for request in batch])
-                if not waiting:
-                    break
-                outcomes = [future.result() for future in waiting.popleft()]
-                now = time.monotonic()
-                yield timed(outcomes, 1000 * (now - since))
-                since = now
-            done = True
-        finally:
-            if not done:  # interrupted: what has not begun does not begin, and what waits to try again does not
-                self._course.stopped.set()
+        return in_order(batches, self._submit, self._concurrency(), lambda: self._course.stopped)
 
     def _submit(self, request: Request) -> Future[Outcome]:
         if (request.width, request.height) != self.size():
