@@ -100,8 +100,9 @@ class Judge(ModelLabeller):
             for place in range(len(options)):
                 order = turned(options, place)
                 letters = self._letters(picture, lettered(self.entry.question, order), len(order))
+                said_any = sum(letters) or 1.0  # of a model that is sure of something else nothing is left
                 for option, probability in zip(order, letters, strict=True):
-                    sums[option.label] += probability / sum(letters) / len(options)
+                    sums[option.label] += probability / said_any / len(options)
                 mass += sum(letters) / len(options)
             label = max(sums, key=lambda one: sums[one])
             raw = pretty({"probabilities": sums, "letters": mass})

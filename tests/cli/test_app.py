@@ -185,6 +185,7 @@ def test_weights_that_are_cut_short_or_no_safetensors_are_refused_before_any_ima
     assert not (tmp_path / "home" / "images").exists()
 
 
+@pytest.mark.long  # half a minute of waiting for it
 def test_a_store_that_another_process_holds_is_named_with_its_holder(home, tmp_path):
     copy = Path(shutil.copytree(home, tmp_path / "home"))
     holder = subprocess.Popen(

@@ -11,6 +11,7 @@ import pytest
 
 from mcas_assets.store.database import Store
 
+pytestmark = pytest.mark.long  # nine runs, one after the other
 TINY = Path(__file__).parents[1] / "data" / "tiny.yaml"
 
 # Whole runs of `mcas audit`, one after the other, each in a process of its own that kills itself at a chosen point: no handler
