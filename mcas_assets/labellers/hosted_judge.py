@@ -57,6 +57,8 @@ class Declaration(Entry):
         extra: Further keys of the request, such as `temperature: 0` or which provider a gateway must use.
         concurrency: Requests under way at once.
         requests_per_minute: No more than that; no limit if not given.
+        most_images: Images that it is asked about on an axis, over all runs: one more is refused before anything is asked. A
+            standing watch wants it said of a labeller that has a key.
         timeout: Seconds to wait for one answer.
         retry: How long one image is tried for.
     """
@@ -72,6 +74,7 @@ class Declaration(Entry):
     extra: dict[str, Any] = Field(default_factory=dict)
     concurrency: Annotated[int, Field(ge=1, le=64)] = 4
     requests_per_minute: Annotated[float, Field(ge=0.001, le=100_000, allow_inf_nan=False)] | None = None
+    most_images: Annotated[int, Field(ge=1, le=10**9)] | None = None
     timeout: Annotated[float, Field(ge=0.1, le=3600, allow_inf_nan=False)] = 120.0
     retry: Retry = Retry()
 
@@ -99,10 +102,11 @@ class HostedJudge:
     Attributes:
         name: The name it is declared by.
         entry: Its declaration.
+        most_images: See `mcas_assets.labellers.protocol.Metered`.
     """
 
     def __init__(self, name: str, entry: Declaration) -> None:
-        self.name, self.entry = name, entry
+        self.name, self.entry, self.most_images = name, entry, entry.most_images
         self._stopped = threading.Event()
         self._client: httpx2.Client | None = None
         self._pacer = Pacer(entry.requests_per_minute, self._wait)

@@ -80,6 +80,18 @@ class Labeller(Protocol):
 
 
 @runtime_checkable
+class Metered(Protocol):
+    """A labeller that somebody is paid for.
+
+    Attributes:
+        most_images: Images that it may be asked about on an axis, over all runs, as long as it is the same (`Looker.id_on`);
+            None for no limit.
+    """
+
+    most_images: int | None
+
+
+@runtime_checkable
 class Looker(Labeller, Protocol):
     """A labeller that looks at image files. What it says is kept, under its `id_on` and the file's sha256, and not asked again."""
 

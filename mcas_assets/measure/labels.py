@@ -11,13 +11,14 @@ from itertools import islice
 
 import polars as pl
 
+from mcas_assets.core.errors import BadInput
 from mcas_assets.core.overlap import ahead
 from mcas_assets.core.progress import LogProgress, Progress
 from mcas_assets.declare.audit import Audit
 from mcas_assets.declare.parts import Axis
 from mcas_assets.embedders.protocol import Embedder
 from mcas_assets.labellers.pixels import Pixels, by_tone
-from mcas_assets.labellers.protocol import Label, Labeller, Looker
+from mcas_assets.labellers.protocol import Label, Labeller, Looker, Metered
 from mcas_assets.labellers.zero_shot import ZeroShot
 from mcas_assets.measure.confusion import Labels
 from mcas_assets.measure.tone import ToneReader
@@ -143,8 +144,10 @@ def looked(
     with store.open() as con:
         label_facts.register_labeller(con, key, labeller.name, name, labeller.identity())
         known = label_facts.read_labels(con, key, delivered["sha256"])
+        asked = label_facts.count_labels(con, key)
     wanted = delivered.filter(~pl.col("sha256").is_in(list(known)))
     if len(wanted):
+        _require_allowed(labeller, name, asked, len(wanted))
         with (progress or LogProgress()).task(f"{labeller.name} on {name}", len(wanted)) as advance:
             shown = (files.read_image(store.home, path, sha256) for sha256, path in wanted.iter_rows())
             answers = zip(wanted["sha256"], labeller.look(name, axis, shown), strict=True)
@@ -158,6 +161,13 @@ def looked(
                 known |= {sha: one.label for sha, one in chunk}
                 advance(len(chunk))
     return Labels(labeller.name, None, {sha: place.get(known[sha], known[sha]) for sha in delivered["sha256"]})
+
+
+def _require_allowed(labeller: Looker, axis: str, asked: int, wanted: int) -> None:
+    most = labeller.most_images if isinstance(labeller, Metered) else None
+    if most is not None and asked + wanted > most:
+        problem = f"may be asked about {most:,} images on {axis}; {asked:,} are answered, and {wanted:,} more are to be"
+        raise BadInput(f"labeller {labeller.name}", problem, "Raise it, and run again", "most_images")
 
 
 def read_tones(store: Store, images: pl.DataFrame, reader: ToneReader) -> dict[str, int]:

@@ -38,6 +38,11 @@ def read_labels(con: DuckDBPyConnection, labeller: str, contents: Iterable[str])
     return dict(rows)
 
 
+def count_labels(con: DuckDBPyConnection, labeller: str) -> int:
+    """How many images a labeller has answered for."""
+    return con.execute("select count(*) from label_facts where labeller = ?", [labeller]).fetchall()[0][0]
+
+
 def append_labels(con: DuckDBPyConnection, rows: Iterable[Mapping[str, Any]]) -> int:
     """Keep answers: rows of `SCHEMA`, `raw` as JSON values. What is kept already stands. Returns how many were written."""
     kept = [{**row, "raw": json.dumps(row["raw"], ensure_ascii=False)} for row in rows]

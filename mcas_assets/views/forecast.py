@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from textwrap import wrap
 
 from mcas_assets.core.errors import BadInput, McasError, one_line
+from mcas_assets.core.paths import labellers_file
 from mcas_assets.declare.audit import load_audit
 from mcas_assets.declare.catalogue import Entry
 from mcas_assets.estimate.cost import Estimate, estimate
+from mcas_assets.labellers.find import load_labellers
 from mcas_assets.stages.workplace import Workplace
 from mcas_assets.store import facts
 from mcas_assets.systems.hosted.budget import Budget, Past
@@ -56,6 +58,22 @@ def require_limits(entries: Mapping[str, Entry], file: object) -> None:
             raise BadInput(
                 str(file), "is not set, so a standing watch would spend without a limit", remedy, f"{name}.budget"
             )
+        for audit in entry.audits:
+            _require_metered(audit)
+
+
+def _require_metered(audit: str) -> None:
+    """See that no labeller of an audit is paid without a limit. An audit that cannot be read is told where it is run."""
+    try:
+        names, known = load_audit(audit).labellers, load_labellers()
+    except BadInput:
+        return
+    for name in names:
+        entry = known.get(name)
+        if getattr(entry, "key", None) and getattr(entry, "most_images", 0) is None:
+            problem = f"is not set, so a standing watch of audit {audit} would pay this labeller without a limit"
+            remedy = "Set most_images; or key: null, if it is a server of your own"
+            raise BadInput(str(labellers_file()), problem, remedy, f"{name}.most_images")
 
 
 def due(workplace: Workplace, decision: Decision, seen: Sequence[Seen], entries: Mapping[str, Entry]) -> Iterator[Due]:

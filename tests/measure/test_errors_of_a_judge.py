@@ -111,6 +111,11 @@ def test_what_is_measured_of_a_judge_is_how_it_errs_and_no_answer_is_lost_or_pai
         (n_kept,) = con.execute("select count(*) from label_facts where evidence = 'the shape'").fetchall()[0]
     assert n_kept == 50 // ANSWERS_AT_ONCE * ANSWERS_AT_ONCE
     server.script, asked = lambda body: None, len(server.asked)
+    labeller.most_images = images["sha256"].n_unique() - 1
+    with pytest.raises(BadInput, match=rf"may be asked about .*; {n_kept} are answered"):
+        looked(store, images, labeller, of)
+    assert len(server.asked) == asked
+    labeller.most_images += 1
     labels = looked(store, images, labeller, of)
     n_files = images["sha256"].n_unique()
     assert len(server.asked) - asked == n_files - n_kept

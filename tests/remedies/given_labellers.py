@@ -3,13 +3,20 @@
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from mcas_assets.declare.audit import Audit
+from mcas_assets.declare.parts import Axis
 from mcas_assets.labellers.find import find_labeller, labellers_of
 from mcas_assets.labellers.judge import Judge
+from mcas_assets.labellers.protocol import Answer
+from mcas_assets.measure.labels import looked
+from mcas_assets.store import files
+from mcas_assets.store.database import Store
 from tests.labellers import tiny
 from tests.labellers.heads import head, write_detector
 from tests.measure.small import declared
@@ -120,6 +127,40 @@ LABELLERS_TABLE = [
     model("See that detector and classifier are of this version of transformers", look, "classifier", "classes",
           edit("preprocessor_config.json", size={"height": 3, "width": 3})),
 ]  # fmt: skip
+
+
+@situation
+def a_labeller_that_was_asked_about_as_many_images_as_it_may(place: Path) -> Iterator[Step]:
+    store, audit = Store(place / "home"), declared()
+    with store.open():
+        pass
+    kept = [files.write_image(store.home, tiny.picture(n), ".png") for n in range(2)]
+    images = pl.DataFrame(kept, schema=["sha256", "path"], orient="row").with_columns(outcome=pl.lit("ok"))
+    one = Counted()
+    yield lambda: looked(store, images, one, ("gender", audit.axes["gender"])), "Raise it, and run again"
+    one.most_images = 2
+
+
+class Counted:
+    """A labeller that sees men, and may look once."""
+
+    name, most_images = "mine", 1
+
+    def tells(self, name: str, axis: Axis) -> bool:
+        return True
+
+    def identity(self) -> dict[str, Any]:
+        return {"kind": "counted"}
+
+    def require(self) -> None: ...
+
+    def id_on(self, name: str, axis: Axis) -> str:
+        return "mine@0123456789ab"
+
+    def look(self, name: str, axis: Axis, files: Iterable[bytes]) -> Generator[Answer]:
+        yield from (Answer("man") for _ in files)
+
+    def close(self) -> None: ...
 
 
 @situation

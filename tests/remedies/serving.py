@@ -18,6 +18,9 @@ systems:
   hosted: {kind: openai, model: gpt-image-2, base_url: "http://127.0.0.1:9", width: 1024, height: 1024, quality: low, price: 0.04}
 """
 
+PAID = "labellers:\n  paid: {kind: hosted_judge, model: judge, base_url: 'https://judge.example/v1'}\n"
+SMALLEST = Path(__file__).parents[1] / "data" / "smallest.yaml"
+
 
 @situation
 def a_watch_that_nobody_is_there_to_allow(place: Path, monkeypatch) -> Iterator[Step]:
@@ -36,6 +39,19 @@ def a_system_that_would_be_paid_for_without_a_limit(place: Path) -> Iterator[Ste
     file.write_text(HOSTED)
     yield lambda: require_limits(load_systems(file), file), "Set budget.usd or budget.requests"
     file.write_text(HOSTED.replace("price: 0.04", "price: 0.04, budget: {usd: 5}"))
+
+
+@situation
+def a_labeller_that_would_be_paid_for_without_a_limit(place: Path, monkeypatch) -> Iterator[Step]:
+    (place / "audits").mkdir()
+    (place / "audits/smallest.yaml").write_text(f"{SMALLEST.read_text()}labellers: [zero-shot, paid]\n")
+    (place / "mcas.yaml").write_text("project: paid\n")
+    (place / "systems.yaml").write_text("systems:\n  drawn: {kind: drawn, world: harder, audits: [smallest]}\n")
+    (place / "labellers.yaml").write_text(PAID)
+    monkeypatch.setenv("MCAS_PROJECT", str(place))
+    file = place / "systems.yaml"
+    yield lambda: require_limits(load_systems(file), file), "Set most_images"
+    (place / "labellers.yaml").write_text(PAID.replace("model: judge", "model: judge, most_images: 500"))
 
 
 @situation

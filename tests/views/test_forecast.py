@@ -1,5 +1,7 @@
 """What a standing watch says before it begins, of systems as they are declared: a folder, a provider with a budget, one without."""
 
+from pathlib import Path
+
 import dagster as dg
 import pytest
 
@@ -111,6 +113,31 @@ def test_a_system_that_costs_money_needs_a_limit_unless_nothing_asks_it(tmp_path
                 require_limits(entries, file)
         else:
             require_limits(entries, file)
+
+
+JUDGE = "labellers:\n  paid: {kind: hosted_judge, model: judge, base_url: 'https://judge.example/v1', %s}\n"
+
+
+@pytest.mark.parametrize(
+    ("said", "is_refused"),
+    [("key: JUDGE_KEY", True), ("key: JUDGE_KEY, most_images: 500", False), ("key: null", False)],
+)
+def test_a_labeller_that_costs_money_needs_a_limit_too(tmp_path, monkeypatch, said, is_refused):
+    audits = tmp_path / "audits"
+    audits.mkdir()
+    text = (Path(__file__).parents[1] / "data" / "smallest.yaml").read_text()
+    (audits / "smallest.yaml").write_text(f"{text}labellers: [zero-shot, paid]\n")
+    (tmp_path / "labellers.yaml").write_text(JUDGE % said)
+    (tmp_path / "mcas.yaml").write_text("project: paid\n")
+    (tmp_path / "systems.yaml").write_text("systems:\n  drawn: {kind: drawn, world: harder, audits: [smallest]}\n")
+    monkeypatch.setenv("MCAS_PROJECT", str(tmp_path))
+    monkeypatch.delenv("MCAS_AUDITS", raising=False)
+    entries = load_systems(tmp_path / "systems.yaml")
+    if is_refused:
+        with pytest.raises(BadInput, match=r"paid.most_images: is not set, so a standing watch of audit smallest"):
+            require_limits(entries, tmp_path / "systems.yaml")
+    else:
+        require_limits(entries, tmp_path / "systems.yaml")
 
 
 def test_what_a_person_has_to_look_at_before_it_is_audited_again_is_said(workplace):
