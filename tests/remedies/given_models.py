@@ -8,6 +8,7 @@ from typing import Any
 
 from mcas_assets.core.paths import DATA
 from mcas_assets.systems.find import find_system
+from mcas_assets.systems.pipelines.modular import require_named_folder
 from mcas_assets.systems.protocol import Limited, Request
 from tests.remedies.situations import Situation, Step, situation
 
@@ -85,6 +86,7 @@ def broken(
 
 INDEX = json.dumps({"weight_map": {"a": "x.safetensors"}})
 OUTSIDE = INDEX.replace("x.", "../x.").encode()
+ELSEWHERE = json.dumps({"unet": [None, None, {"repo": "maker/parts", "subfolder": "unet"}]}).encode()
 SHARDED = all_of(removed(UNET), content(f"{UNET}.index.json", INDEX.encode()))
 
 
@@ -100,6 +102,10 @@ MODELS_TABLE = [
     broken("Copy or download it again", content(UNET, lambda data: data[:-100])),
     broken("or convert the weights to safetensors", content(UNET, b"\x10\0\0\0\0\0\0\0not json at all ")),
     broken("Copy or download it again: the folder is not complete", removed(UNET)),
+    broken("Download the folder unet of maker/parts to there",
+           all_of(removed("unet"), content("modular_model_index.json", ELSEWHERE))),
+    broken("and say subfolder: unet", content("modular_model_index.json", ELSEWHERE.replace(b'"unet"}', b'"other"}')),
+           content("modular_model_index.json", ELSEWHERE), lambda folder: require_named_folder(folder, "unet")),
     broken("for example DPMSolverMultistepScheduler",
            edit("model_index.json", scheduler=["diffusers", "DPMSolverSDEScheduler"]),
            edit("model_index.json", scheduler=["diffusers", "DPMSolverMultistepScheduler"])),

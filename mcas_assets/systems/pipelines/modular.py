@@ -48,7 +48,7 @@ def read_index(path: Path) -> dict[str, Any]:
     """A `modular_model_index.json` in the form of a `model_index.json`: each component as [library, class].
 
     Raises:
-        BadInput: It cannot be read, names blocks that diffusers does not have for its pipeline, or a component that lies elsewhere.
+        BadInput: It cannot be read, or names blocks that diffusers does not have for its pipeline.
     """
     index = read_json(path)
     found = {key: value for key, value in index.items() if not isinstance(value, list)}
@@ -63,6 +63,31 @@ def read_index(path: Path) -> dict[str, Any]:
             if isinstance(kind, list) and len(kind) == 2 and all(isinstance(part, str) for part in kind):
                 found[name] = kind
     return found
+
+
+def elsewhere(folder: Path, name: str) -> tuple[str, str] | None:
+    """The repository, and the folder in it, that an index says a component lies in; None where it says none."""
+    if not (folder / INDEX).is_file():
+        return None
+    value = read_json(folder / INDEX).get(name)
+    told = value[2] if isinstance(value, list) and len(value) == 3 and isinstance(value[2], dict) else {}
+    repo, part = told.get("pretrained_model_name_or_path") or told.get("repo"), told.get("subfolder")
+    return (repo, part if isinstance(part, str) else "") if isinstance(repo, str) and repo else None
+
+
+def require_named_folder(folder: Path, name: str) -> None:
+    """See that a component is loaded from where its files are read for the identity: from the folder of its name.
+
+    Raises:
+        BadInput: The index says another folder, or none, of a repository.
+    """
+    lies = elsewhere(folder, name)
+    if lies is not None and lies[1] != name:
+        problem = (
+            f"is {lies[1] or 'not said'}, so {name} would be loaded from there and not from the folder of its name"
+        )
+        remedy = f"Put its files into {folder / name}, and say subfolder: {name}"
+        raise BadInput(folder / INDEX, problem, remedy, f"{name}.subfolder")
 
 
 @dataclass(frozen=True)

@@ -149,6 +149,8 @@ def inspect(
             files.append(f"{part}/config.json")
             continue
         names = _component(folder / part, library, class_name, variant, allow_pickle, whole)
+        if name == modular.INDEX:
+            modular.require_named_folder(folder, part)
         files += [f"{part}/{file}" for file in names]
     if components.get("scheduler") in SEEDLESS_SCHEDULERS:
         problem = f"is a {components['scheduler']}, which ignores the seed of an image"
@@ -246,6 +248,11 @@ def _component(
 ) -> list[str]:
     if not folder.is_dir():
         problem = f"is missing, though {index_name(folder.parent)} names it ({class_name})"
+        if (lies := modular.elsewhere(folder.parent, folder.name)) is not None:
+            repo, part = lies
+            said = "" if part == folder.name else f", and say subfolder: {folder.name} of it in {modular.INDEX}"
+            remedy = f"Download {f'the folder {part} of {repo}' if part else repo} to there{said}"
+            raise BadInput(folder, f"{problem} as a part of {repo}", remedy)
         raise BadInput(folder, problem, f"{_FETCH_AGAIN}: it is not complete")
     kind = kind_of(library, class_name) or kind_in(folder)
     if kind.has_weights:

@@ -133,6 +133,25 @@ def test_what_cannot_be_run_is_refused(folder, values, says):
         find_system(folder, width=32, height=32).identity()
 
 
+def test_a_part_of_another_repository_is_named_with_it_and_used_once_it_lies_beside_the_others(folder, tmp_path):
+    whole = drawn(find_system(folder, width=32, height=32, steps=1), 1)[0].image
+    (folder / "vae").rename(tmp_path / "vae")
+    for repo, part, remedy in (
+        ("maker/parts", "vae", "Download the folder vae of maker/parts to there$"),
+        ("maker/vae", None, "Download maker/vae to there, and say subfolder: vae of it in modular_model_index.json"),
+    ):
+        spec = {"pretrained_model_name_or_path": repo, "subfolder": part, "type_hint": ["diffusers", "AutoencoderKL"]}
+        edited(folder, vae=[None, None, spec])
+        with pytest.raises(BadInput, match=f"as a part of {repo}. {remedy}"):
+            find_system(folder, width=32, height=32).identity()
+    (tmp_path / "vae").rename(folder / "vae")
+    with pytest.raises(BadInput, match=r"vae.subfolder: is not said, so vae would be loaded from there"):
+        find_system(folder, width=32, height=32).identity()
+    edited(folder, vae=[None, None, spec | {"subfolder": "vae"}])
+    system = find_system(folder, width=32, height=32, steps=1)
+    assert drawn(system, 1)[0].image == whole
+
+
 def test_a_part_that_cannot_be_loaded_is_told(folder):
     config = folder / "vae" / "config.json"
     config.write_text(config.read_text().replace('"UpDecoderBlock2D"', '"NoSuchBlock"'))
