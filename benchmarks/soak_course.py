@@ -22,7 +22,7 @@ _WEIGHTS = ("stereotyped", "updated", "fair")
 _PASSING = {
     "version", "run_id", "created_at", "changed_at", "first_seen", "last_audited", "since", "last_looked", "last_seen", "number",
     "latency_ms", "input_versions", "packages", "git_commit", "git_dirty",
-    "noted_at", "drawn_at", "kept_at",
+    "noted_at", "drawn_at", "kept_at", "stamp",
 }  # fmt: skip
 _UNDER_WAY = ("QUEUED", "NOT_STARTED", "STARTING", "STARTED", "CANCELING")
 
