@@ -15,7 +15,9 @@ WORSE = {"alignment": -1, "first_share": -1, "similarity": 1}
 
 
 def picture_lines(audit: Audit, alignment: pl.DataFrame, diversity: pl.DataFrame) -> list[str]:
-    """By the first embedder: how many images are nearest to their own prompt, which groups are drawn worse, how unlike images are.
+    """How many images are nearest to their own prompt, which groups are drawn worse, how unlike images are.
+
+    By the first embedder, and of each axis the first labeller.
 
     Args:
         audit: The declaration.
@@ -32,7 +34,9 @@ def picture_lines(audit: Audit, alignment: pl.DataFrame, diversity: pl.DataFrame
             f"pictures: {percent(row['first_share'])} of the images of a concept{ends} are nearest to their own prompt, by chance "
             f"{percent(1 / len(audit.concepts))}"
         )
-        sure = first.filter(scope="group").filter((pl.col("difference_low") > 0) | (pl.col("difference_high") < 0))
+        sure = _by_first_labeller(audit, first.filter(scope="group")).filter(
+            (pl.col("difference_low") > 0) | (pl.col("difference_high") < 0)
+        )
         apart = [
             f"{one['group_name']} {signed(one['difference'])} ({interval(one['difference_low'], one['difference_high'])})"
             for one in sure.iter_rows(named=True)
@@ -49,6 +53,14 @@ def picture_lines(audit: Audit, alignment: pl.DataFrame, diversity: pl.DataFrame
             f"({most['concept']}) images that have nothing in common, of {least['n_images']} (Vendi score)"
         )
     return lines
+
+
+def _by_first_labeller(audit: Audit, groups: pl.DataFrame) -> pl.DataFrame:
+    """Rows of groups as told by the first labeller of the audit that tells their axis."""
+    place = pl.col("labels").replace_strict(
+        {name: i for i, name in enumerate(audit.labellers)}, default=len(audit.labellers), return_dtype=pl.Int64
+    )
+    return groups.with_columns(place=place).filter(pl.col("place") == pl.col("place").min().over("axis"))
 
 
 def change_line(audit: Audit, rows: pl.DataFrame) -> str:

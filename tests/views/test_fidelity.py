@@ -6,6 +6,13 @@ from mcas_assets.store.schema import frame_schema
 from mcas_assets.views.fidelity import change_line, picture_lines
 
 OF = {"embedder": "phantom-balanced"}
+OF_GROUP = {
+    "scope": "group",
+    "axis": "skin_tone",
+    "group_name": "dark",
+    "difference_low": 0.01,
+    "difference_high": 0.04,
+}
 
 
 def frame(table: str, *rows: dict) -> pl.DataFrame:
@@ -24,6 +31,7 @@ def test_lines_say_how_many_are_nearest_which_group_is_drawn_worse_and_how_unlik
             "difference_high": -0.02,
         },
         {"scope": "group", "group_name": "man", "difference": 0.01, "difference_low": -0.08, "difference_high": 0.1},
+        *({**OF_GROUP, "labels": name, "difference": value} for name, value in (("pixels", 0.02), ("zero-shot", 0.03))),
     )
     diversity = frame(
         "diversity",
@@ -35,6 +43,8 @@ def test_lines_say_how_many_are_nearest_which_group_is_drawn_worse_and_how_unlik
     assert "90 % of the images of a concept (80 % to 100 %) are nearest to their own prompt, by chance 50 %" in nearest
     assert "woman -0.050 (-0.08 to -0.02)" in nearest
     assert "man" not in nearest.replace("woman", "")
+    assert "dark +0.030 (+0.01 to +0.04)" in nearest
+    assert "+0.020" not in nearest  # of the same group by the second labeller
     assert "as unlike each other as 1.2 (nurse) to 3.4 (ceo) images" in unlike
 
 
