@@ -31,6 +31,8 @@ if TYPE_CHECKING:  # Dagster takes seconds to import, and most tests need none
     from mcas_assets.orchestration.runs import Ran
     from tests.buckets import Bucket, Server
 
+# A core for each worker: with threads for every core in each of them they would only wait for one another.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 gc.set_threshold(*gc.get_threshold()[:2], FULL_COLLECTIONS)  # as the command does
 
 TINY = Path(__file__).parent / "data" / "tiny.yaml"
