@@ -29,14 +29,13 @@ def test_a_window_says_what_it_found_beside_the_one_before_and_warns_of_nothing(
     def canary(window: str):
         return mcas("canary", "watched", "--window", window, home=tmp_path / "home", MCAS_PROJECT=str(project))
 
-    first, second, again = canary("2026-11-21"), canary("2026-11-28"), canary("2026-11-28")
-    for done in (first, second, again):
+    first, second = canary("2026-11-21"), canary("2026-11-28")
+    for done in (first, second):
         assert done.returncode == 0, done.stderr
         assert "warning" not in done.stderr
         assert "20 images, 0 refused, 0 lost of 20" in done.stderr
     assert "window 2026-11-21: first window" in first.stdout
     assert "window 2026-11-28 against 2026-11-21: not shown, p 1.0000" in second.stdout
-    assert again.stdout == second.stdout
 
 
 @pytest.mark.timeout(300)

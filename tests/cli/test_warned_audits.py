@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 
+import pytest
 from PIL import Image
 
 from tests.cli.command import TINY, mcas
@@ -32,6 +33,7 @@ def test_an_audit_that_measured_nothing_says_why_and_does_not_end_with_0(tmp_pat
     assert "Refused" not in done.stdout
 
 
+@pytest.mark.long  # what it says is tested with the views
 def test_images_that_are_all_alike_over_seeds_are_warned_of_with_a_remedy(tmp_path):
     for number, prompt in enumerate(("a_man", "a_woman", "a_nurse", "a_ceo", "a_person")):
         (tmp_path / "set" / f"an_image_of_{prompt}").mkdir(parents=True)
