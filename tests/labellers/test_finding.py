@@ -1,5 +1,6 @@
 """Labellers are found by name, those of other packages too, and an audit whose groups nobody would tell is refused."""
 
+import importlib
 import json
 
 import pytest
@@ -106,9 +107,7 @@ def test_a_labeller_of_another_package_is_found_by_its_entry_point(installed, de
 
 def test_a_labeller_of_another_package_that_lacks_a_method_is_refused(installed, declare, monkeypatch):
     installed("of_others = of_others")
-    import of_others  # ty: ignore[import-not-found]
-
-    monkeypatch.delattr(of_others.Labeller, "look")
+    monkeypatch.delattr(importlib.import_module("of_others").Labeller, "look")
     with pytest.raises(BadInput, match="which is of kind 'of_others', which lacks look"):
         labellers_of(naming("mine"), declare(kind="of_others", says="man"))
 
