@@ -126,6 +126,26 @@ def kind_module(kind: str, package: str) -> ModuleType:
     return kinds(package)[kind]
 
 
+def build_declared(entries: "Catalogue", name: str, what: str, file: Path, package: str, cache: Path | None) -> Any:
+    """What the kind of an entry builds of it.
+
+    Args:
+        entries: The declared ones.
+        name: Of the entry.
+        what: What it is one of, for people.
+        file: Where it would be declared.
+        package: Of the kinds.
+        cache: See `systems.identity.DigestCache`.
+
+    Raises:
+        BadInput: There is none of this name.
+    """
+    entry = entries.get(name)
+    if entry is None:
+        raise BadInput(file, f"declares no {what} {name!r}", did_you_mean(name, entries))
+    return kind_module(entry.kind, package).build(name, entry, entries.base(name), cache)
+
+
 class Catalogue(Mapping[str, Any]):
     """Entries by name, those of a project before those that ship. One that cannot be used is told where it is asked for.
 

@@ -2,10 +2,8 @@
 
 from pathlib import Path
 
-from mcas_assets.core.errors import BadInput
 from mcas_assets.core.paths import embedders_file
-from mcas_assets.declare.catalogue import Catalogue, kind_module, load_entries
-from mcas_assets.declare.mistakes import did_you_mean
+from mcas_assets.declare.catalogue import Catalogue, build_declared, load_entries
 from mcas_assets.embedders.protocol import Embedder
 
 KINDS = "mcas_assets.embedders"
@@ -31,8 +29,4 @@ def find_embedder(name: str, path: Path | None = None, *, cache: Path | None = N
     Raises:
         BadInput: There is no such embedder.
     """
-    entries = load_embedders(path)
-    entry = entries.get(name)
-    if entry is None:
-        raise BadInput(path or embedders_file(), f"declares no embedder {name!r}", did_you_mean(name, entries))
-    return kind_module(entry.kind, KINDS).build(name, entry, entries.base(name), cache)
+    return build_declared(load_embedders(path), name, "embedder", path or embedders_file(), KINDS, cache)

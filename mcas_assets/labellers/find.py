@@ -7,8 +7,7 @@ from typing import Any
 from mcas_assets.core.errors import BadInput
 from mcas_assets.core.paths import labellers_file
 from mcas_assets.declare.audit import Audit
-from mcas_assets.declare.catalogue import Catalogue, kind_module, load_entries
-from mcas_assets.declare.mistakes import did_you_mean
+from mcas_assets.declare.catalogue import Catalogue, build_declared, load_entries
 from mcas_assets.declare.parts import LABELLERS
 from mcas_assets.labellers.people import People
 from mcas_assets.labellers.pixels import Pixels
@@ -54,11 +53,7 @@ def find_labeller(name: str, path: Path | None = None, *, cache: Path | None = N
     Raises:
         BadInput: There is no such labeller.
     """
-    entries = load_labellers(path)
-    entry = entries.get(name)
-    if entry is None:
-        raise BadInput(path or labellers_file(), f"declares no labeller {name!r}", did_you_mean(name, entries))
-    return kind_module(entry.kind, KINDS).build(name, entry, entries.base(name), cache)
+    return build_declared(load_labellers(path), name, "labeller", path or labellers_file(), KINDS, cache)
 
 
 def require(labeller: Labeller) -> None:

@@ -15,7 +15,7 @@ from pydantic import Field
 from mcas_assets.core.outcomes import OutcomeName
 from mcas_assets.declare.mistakes import Mistake
 from mcas_assets.systems.hosted.answer import Answer, mapping
-from mcas_assets.systems.hosted.entry import HostedEntry, json_mistakes
+from mcas_assets.systems.hosted.entry import HostedEntry, mistakes_beside
 from mcas_assets.systems.hosted.images_api import failed
 from mcas_assets.systems.hosted.rest import Line, Reply, RestSystem
 from mcas_assets.systems.protocol import Probe, Request
@@ -76,14 +76,7 @@ class Declaration(HostedEntry):
     def contradictions(cls, raw: dict[str, Any]) -> Iterable[Mistake]:
         """What no single field shows: what is said twice."""
         yield from super().contradictions(raw)
-        arguments = mapping(raw.get("arguments"))
-        for key in arguments.keys() & _OURS.keys():
-            yield Mistake(
-                ("arguments", key),
-                "is not for this place",
-                f"Say it with {_OURS[key]}" if _OURS[key] else "Leave it out",
-            )
-        yield from json_mistakes(("arguments",), arguments)
+        yield from mistakes_beside("arguments", mapping(raw.get("arguments")), _OURS, "Leave it out")
 
 
 def build(name: str, entry: Declaration, base: Path, cache: Path | None = None) -> "BflSystem":

@@ -15,7 +15,7 @@ from pydantic import Field
 from mcas_assets.core.outcomes import OutcomeName
 from mcas_assets.declare.mistakes import Mistake
 from mcas_assets.systems.hosted.answer import Answer, mapping
-from mcas_assets.systems.hosted.entry import HostedEntry, json_mistakes
+from mcas_assets.systems.hosted.entry import HostedEntry, mistakes_beside
 from mcas_assets.systems.hosted.rest import Line, Reply, RestSystem
 from mcas_assets.systems.hosted.retry import retry_after
 from mcas_assets.systems.hosted.transport import Refused
@@ -79,11 +79,7 @@ class Declaration(HostedEntry):
     def contradictions(cls, raw: dict[str, Any]) -> Iterable[Mistake]:
         """What no single field shows: what is said twice."""
         yield from super().contradictions(raw)
-        arguments = mapping(raw.get("arguments"))
-        for key in arguments.keys() & _OURS.keys():
-            remedy = f"Say it with {_OURS[key]}" if _OURS[key] else "Leave it out: the audit gives it for each image"
-            yield Mistake(("arguments", key), "is not for this place", remedy)
-        yield from json_mistakes(("arguments",), arguments)
+        yield from mistakes_beside("arguments", mapping(raw.get("arguments")), _OURS)
 
 
 def build(name: str, entry: Declaration, base: Path, cache: Path | None = None) -> "FalSystem":

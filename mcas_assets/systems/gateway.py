@@ -15,7 +15,7 @@ from pydantic import Field
 from mcas_assets.core.errors import BadInput
 from mcas_assets.declare.mistakes import Mistake
 from mcas_assets.systems.hosted.answer import Answer, mapping
-from mcas_assets.systems.hosted.entry import HostedEntry, KeyVariable, address_mistakes, json_mistakes
+from mcas_assets.systems.hosted.entry import HostedEntry, KeyVariable, address_mistakes, mistakes_beside
 from mcas_assets.systems.hosted.fleet import Fleet, differences, told
 from mcas_assets.systems.hosted.images_api import failed, without_image
 from mcas_assets.systems.hosted.rest import Line, Reply, RestSystem
@@ -87,10 +87,7 @@ class Declaration(HostedEntry):
             if isinstance(url, str):
                 yield from address_mistakes(("servers", place), url, raw.get("plain_http") is True)
         extra = mapping(raw.get("extra_body"))
-        for key in extra.keys() & _OURS.keys():
-            remedy = f"Say it with {_OURS[key]}" if _OURS[key] else "Leave it out: the audit gives it for each image"
-            yield Mistake(("extra_body", key), "is not for this place", remedy)
-        yield from json_mistakes(("extra_body",), extra)
+        yield from mistakes_beside("extra_body", extra, _OURS)
         if servers and not raw.get("server_info") and not any(step in extra for step in _STEPS):
             problem = "says no num_inference_steps: the servers' default would draw, which moves with their release"
             remedy = "Say it, or num_inference_steps: null if their default is what you audit"

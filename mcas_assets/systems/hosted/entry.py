@@ -1,7 +1,7 @@
 """What entries of all hosted kinds may say, on top of what each provider takes."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -92,14 +92,33 @@ class HostedEntry(Entry):
             yield Mistake(("budget", "usd"), problem, remedy)
 
 
-def json_mistakes(at: tuple[str | int, ...], value: object) -> Iterable[Mistake]:
+def mistakes_beside(
+    place: str,
+    given: Mapping[str, Any],
+    ours: Mapping[str, str],
+    otherwise: str = "Leave it out: the audit gives it for each image",
+) -> Iterable[Mistake]:
+    """What is wrong with keys that are sent beside those of the entry: said in another place, or no JSON.
+
+    Args:
+        place: The key of the entry that holds them.
+        given: The keys, with what they say.
+        ours: Keys that are not for this place, with the key of the entry that says them, empty where none does.
+        otherwise: The remedy where none does.
+    """
+    for key in given.keys() & ours.keys():
+        yield Mistake((place, key), "is not for this place", f"Say it with {ours[key]}" if ours[key] else otherwise)
+    yield from _json_mistakes((place,), given)
+
+
+def _json_mistakes(at: tuple[str | int, ...], value: object) -> Iterable[Mistake]:
     """What JSON has no word for, in what is to be sent: numbers that are none, or without end."""
     if isinstance(value, dict):
         for key, one in value.items():
-            yield from json_mistakes((*at, str(key)), one)
+            yield from _json_mistakes((*at, str(key)), one)
     elif isinstance(value, list):
         for place, one in enumerate(value):
-            yield from json_mistakes((*at, place), one)
+            yield from _json_mistakes((*at, place), one)
     elif isinstance(value, float) and not math.isfinite(value):
         yield Mistake(at, f"is {value}, which no request can hold", "Give a number")
 
