@@ -9,7 +9,8 @@ from mcas_assets.core.errors import BadInput
 from mcas_assets.core.outcomes import FATAL, SETTLED
 from mcas_assets.systems import bfl
 from mcas_assets.systems.find import find_system
-from tests.systems.hosted.providers import KEY, Provider, Reply, picture, requests_of
+from tests.systems.hosted.making import drawn, made_idle
+from tests.systems.hosted.providers import KEY, Provider, Reply, picture
 from tests.systems.hosted.queues import Bfl, bfl_entry
 
 NURSE = "an image of a nurse"
@@ -26,22 +27,12 @@ def server() -> Iterator[Bfl]:
 def system(server: Bfl, monkeypatch) -> Iterator[Callable[..., bfl.BflSystem]]:
     """Makes systems of kind bfl that do not wait."""
     monkeypatch.setenv("BFL_API_KEY", KEY)
-    made = []
 
-    def make(**keys: Any) -> bfl.BflSystem:
-        one = bfl.BflSystem("flux", bfl.Declaration.model_validate(bfl_entry(server, **keys)))
-        one.sleep = lambda seconds: None
-        made.append(one)
-        return one
+    def build(**keys: Any) -> bfl.BflSystem:
+        return bfl.BflSystem("flux", bfl.Declaration.model_validate(bfl_entry(server, **keys)))
 
-    yield make
-    for one in made:
-        one.close()
-
-
-def drawn(made: bfl.BflSystem) -> Any:
-    (outcome,) = made.generate(requests_of(made))
-    return outcome
+    with made_idle(build) as make:
+        yield make
 
 
 def test_what_is_declared_is_asked_for_and_whether_prompts_are_rewritten_is_said(system, server):

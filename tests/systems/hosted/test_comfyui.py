@@ -12,6 +12,7 @@ from mcas_assets.core.outcomes import FATAL, SETTLED
 from mcas_assets.systems import comfyui
 from mcas_assets.systems.find import find_system
 from tests.systems.hosted.comfy import SLOTS, STATS, WORKFLOW, Comfy, broken, comfy_entry, workflow
+from tests.systems.hosted.making import drawn, made_idle
 from tests.systems.hosted.providers import KEY, Reply, picture, requests_of
 
 NURSE = "an image of a nurse"
@@ -27,23 +28,13 @@ def comfy() -> Iterator[Comfy]:
 @pytest.fixture
 def system(comfy: Comfy, tmp_path: Path) -> Iterator[Callable[..., comfyui.ComfyUISystem]]:
     """Makes systems of kind comfyui that do not wait, given changes of the workflow's inputs and keys of the entry."""
-    made = []
 
-    def make(changes: dict | None = None, **keys: Any) -> comfyui.ComfyUISystem:
+    def build(changes: dict | None = None, **keys: Any) -> comfyui.ComfyUISystem:
         entry = comfyui.Declaration.model_validate(comfy_entry(comfy, workflow(tmp_path, changes), **keys))
-        one = comfyui.ComfyUISystem("flow", entry, tmp_path)
-        one.sleep = lambda seconds: None
-        made.append(one)
-        return one
+        return comfyui.ComfyUISystem("flow", entry, tmp_path)
 
-    yield make
-    for one in made:
-        one.close()
-
-
-def drawn(made: comfyui.ComfyUISystem) -> Any:
-    (outcome,) = made.generate(requests_of(made))
-    return outcome
+    with made_idle(build) as make:
+        yield make
 
 
 def test_the_slots_are_filled_and_nothing_else_is_changed(system, comfy):

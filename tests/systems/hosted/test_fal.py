@@ -12,7 +12,8 @@ from mcas_assets.core.outcomes import FATAL, REFUSED, SETTLED
 from mcas_assets.systems import fal
 from mcas_assets.systems.find import find_system
 from mcas_assets.systems.hosted.rest import FIRST_LOOK, LONGEST_LOOK, MOST_LOST
-from tests.systems.hosted.providers import KEY, Provider, Reply, picture, requests_of, text
+from tests.systems.hosted.making import drawn, made_idle
+from tests.systems.hosted.providers import KEY, Provider, Reply, picture, text
 from tests.systems.hosted.queues import Fal, fal_entry, fal_queue
 
 NURSE = "an image of a nurse"
@@ -27,23 +28,12 @@ def queue() -> Iterator[Fal]:
 @pytest.fixture
 def system(queue: Fal) -> Iterator[Callable[..., fal.FalSystem]]:
     """Makes systems of kind fal that do not wait; `naps` holds the seconds that they would have waited."""
-    made = []
 
-    def make(**keys: Any) -> fal.FalSystem:
-        one = fal.FalSystem("flux", fal.Declaration.model_validate(fal_entry(queue, **keys)))
-        one.naps = []  # ty: ignore[missing-attribute]
-        one.sleep = one.naps.append  # ty: ignore[missing-attribute]
-        made.append(one)
-        return one
+    def build(**keys: Any) -> fal.FalSystem:
+        return fal.FalSystem("flux", fal.Declaration.model_validate(fal_entry(queue, **keys)))
 
-    yield make
-    for one in made:
-        one.close()
-
-
-def drawn(made: fal.FalSystem) -> Any:
-    (outcome,) = made.generate(requests_of(made))
-    return outcome
+    with made_idle(build) as make:
+        yield make
 
 
 def black(size: int = 64) -> bytes:

@@ -9,7 +9,8 @@ from mcas_assets.core.errors import BadInput
 from mcas_assets.core.outcomes import FATAL, SETTLED
 from mcas_assets.systems import replicate
 from mcas_assets.systems.find import find_system
-from tests.systems.hosted.providers import FAST, KEY, Provider, Reply, picture, requests_of, text
+from tests.systems.hosted.making import drawn, made_idle
+from tests.systems.hosted.providers import FAST, KEY, Provider, Reply, picture, text
 
 NURSE = "an image of a nurse"
 VERSION = "ab" * 32
@@ -59,26 +60,16 @@ def server() -> Iterator[Predictions]:
 def system(server: Predictions, monkeypatch) -> Iterator[Callable[..., replicate.ReplicateSystem]]:
     """Makes systems of kind replicate that do not wait."""
     monkeypatch.setenv("REPLICATE_API_TOKEN", KEY)
-    made = []
 
-    def make(**keys: Any) -> replicate.ReplicateSystem:
+    def build(**keys: Any) -> replicate.ReplicateSystem:
         entry = {
             "kind": "replicate", "model": "acme/painter", "version": VERSION, "base_url": f"{server.server.url}/v1", "width": 64,
             "height": 64, "price": 0.01, "timeout": 20.0, "retry": FAST,
         } | keys  # fmt: skip
-        one = replicate.ReplicateSystem("painter", replicate.Declaration.model_validate(entry))
-        one.sleep = lambda seconds: None
-        made.append(one)
-        return one
+        return replicate.ReplicateSystem("painter", replicate.Declaration.model_validate(entry))
 
-    yield make
-    for one in made:
-        one.close()
-
-
-def drawn(made: replicate.ReplicateSystem) -> Any:
-    (outcome,) = made.generate(requests_of(made))
-    return outcome
+    with made_idle(build) as make:
+        yield make
 
 
 def test_a_version_is_asked_for_what_is_declared(system, server):
